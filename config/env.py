@@ -1,0 +1,65 @@
+"""Read settings from the environment, and fail loudly at start when one is wrong."""
+
+import os
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+
+class SettingError(RuntimeError):
+    """A setting in the environment is missing or malformed."""
+
+
+def text(name: str, default: str | None = None) -> str:
+    """Return the setting `name`, or what the file `NAME_FILE` holds.
+
+    Raises: SettingError where neither is set and there is no default.
+    """
+    if path := os.environ.get(f"{name}_FILE"):
+        return Path(path).read_text(encoding="utf-8").strip()
+    value = os.environ.get(name, default)
+    if value is None:
+        raise SettingError(f"Set {name} (or {name}_FILE, a file that holds it).")
+    return value
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    """Return the setting `name` as a truth value: 1, true, yes or 0, false, no."""
+    value = os.environ.get(name, str(default)).strip().lower()
+    if value in {"1", "true", "yes"}:
+        return True
+    if value in {"0", "false", "no", ""}:
+        return False
+    raise SettingError(f"{name} must be 1 or 0, not {value!r}.")
+
+
+def integer(name: str, default: int) -> int:
+    """Return the setting `name` as a whole number."""
+    value = os.environ.get(name, str(default))
+    try:
+        return int(value)
+    except ValueError:
+        raise SettingError(f"{name} must be a whole number, not {value!r}.") from None
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """Return the comma-separated setting `name` as a list."""
+    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def postgres(name: str) -> dict[str, object]:
+    """Return Django's database settings for the URL in `name` (postgresql://user:password@host:port/db).
+
+    Raises: SettingError where the URL is missing or names another database.
+    """
+    url = urlsplit(text(name))
+    if url.scheme not in {"postgres", "postgresql"}:
+        raise SettingError(f"{name} must start with postgresql://: PostgreSQL is the only database.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(url.path.lstrip("/")),
+        "USER": unquote(url.username or ""),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": unquote(url.hostname or ""),
+        "PORT": str(url.port or ""),
+        "OPTIONS": dict(parse_qsl(url.query)),
+    }

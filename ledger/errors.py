@@ -1,0 +1,71 @@
+"""What the house refuses, and why: one tree, shared by pages, API, admin and tasks."""
+
+from typing import Any, ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class DomainError(Exception):
+    """An expected refusal: a stable code for programs, a translated sentence for people, its parameters.
+
+    `field` names the input that is at fault, where one is.
+    """
+
+    code: ClassVar[str] = "refused"
+    status: ClassVar[int] = 422
+    message: ClassVar[str | Promise] = _("This cannot be done.")
+
+    def __init__(self, *, field: str | None = None, **params: Any) -> None:
+        super().__init__(self.code)
+        self.field = field
+        self.params = params
+
+    def __str__(self) -> str:
+        return str(self.message) % self.params
+
+
+class NotFound(DomainError):
+    code, status, message = "not_found", 404, _("There is no such thing here, or it is not yours to see.")
+
+
+class NotAllowed(DomainError):
+    code, status, message = "not_allowed", 403, _("Your role does not allow this.")
+
+
+class OrganisationNotApproved(DomainError):
+    code, status = "organisation_not_approved", 403
+    message = _("The organisation %(organisation)s is not approved yet. The operator approves it first.")
+
+
+class SamePerson(DomainError):
+    code, status = "same_person", 409
+    message = _("A second person must confirm this: the one who prepared or verified it may not.")
+
+
+class WrongState(DomainError):
+    code, status = "wrong_state", 409
+    message = _("This is %(state)s now, so the step cannot be taken.")
+
+
+class InvalidValue(DomainError):
+    code, status = "invalid_value", 422
+    message = _("%(reason)s")
+
+
+class InsufficientBalance(DomainError):
+    code, status = "insufficient_balance", 409
+    message = _("Available is %(available)s, needed is %(needed)s.")
+
+
+class AssetMismatch(DomainError):
+    code, status, message = "asset_mismatch", 422, _("Both accounts of a transfer must be in one asset.")
+
+
+class IdempotencyConflict(DomainError):
+    code, status = "idempotency_conflict", 409
+    message = _("The key %(key)s was used before with other content.")
+
+
+class AlreadyIssued(DomainError):
+    code, status, message = "already_issued", 409, _("The credits of this report have been issued already.")

@@ -1,0 +1,232 @@
+"""Accounts, double-entry transactions, holds, serial numbers and payments.
+
+Transactions and transfers are append-only (migrations/sql/append_only.sql). The rows that the settlement of trades
+writes by the thousand keep no foreign keys in the database: checking them cost a third of the settlement's time, and
+reconciliation finds a row that points nowhere.
+"""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import BigIntegerRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from ledger.journal.fields import SerialRangesField
+from ledger.parties.models import Organisation, User
+
+
+class Asset(models.Model):
+    """What an account counts: fen of CNY, or whole tonnes of one credit batch."""
+
+    class Kind(models.TextChoices):
+        CASH = "cash", _("cash")
+        CREDIT = "credit", _("credit")
+
+    code = models.CharField(max_length=40, unique=True)
+    kind = models.CharField(max_length=8, choices=Kind)
+
+    class Meta:
+        app_label = "ledger"
+        verbose_name = _("asset")
+        verbose_name_plural = _("assets")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Account(models.Model):
+    """One organisation's, or the system's, position in one asset."""
+
+    class Purpose(models.TextChoices):
+        HOLDING = "holding", _("holding")
+        BANK = "bank", _("bank")
+        FEES = "fees", _("fees")
+        ISSUANCE = "issuance", _("issuance")
+        BUFFER = "buffer", _("buffer pool")
+        RETIRED = "retired", _("retired")
+        CANCELLED = "cancelled", _("cancelled")
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="accounts")
+    asset = models.ForeignKey(Asset, models.PROTECT, related_name="accounts")
+    purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.HOLDING)
+    balance = models.BigIntegerField(default=0)
+    held = models.BigIntegerField(default=0)
+
+    class Meta:
+        app_label = "ledger"
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "asset", "purpose"], name="account_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                name="account_covers_its_holds",
+                condition=Q(held__gte=0)
+                & (Q(purpose__in=["bank", "issuance"], held=0) | Q(held__lte=F("balance"))),
+            ),
+            models.CheckConstraint(
+                name="account_belongs_to_someone_or_the_system",
+                condition=Q(purpose="holding", organisation__isnull=False)
+                | (~Q(purpose="holding") & Q(organisation__isnull=True)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation or self.get_purpose_display()} · {self.asset}"
+
+    @property
+    def available(self) -> int:
+        return self.balance - self.held
+
+
+class Transaction(models.Model):
+    """A set of transfers that happen together or not at all. Never changed; corrected by one that reverses it."""
+
+    class Kind(models.TextChoices):
+        DEPOSIT = "deposit", _("deposit")
+        WITHDRAWAL = "withdrawal", _("withdrawal")
+        ISSUANCE = "issuance", _("issuance")
+        SETTLEMENT = "settlement", _("settlement")
+        RETIREMENT = "retirement", _("retirement")
+        CANCELLATION = "cancellation", _("cancellation")
+        TRANSFER = "transfer", _("transfer")
+        REVERSAL = "reversal", _("reversal")
+
+    kind = models.CharField(max_length=16, choices=Kind)
+    occurred_at = models.DateTimeField()
+    actor = models.CharField(max_length=64)
+    idempotency_key = models.CharField(max_length=120, null=True)  # noqa: DJ001 (null: none given)
+    reverses = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="reversed_by", db_constraint=False
+    )
+    record_id = models.BigIntegerField()
+
+    class Meta:
+        app_label = "ledger"
+        verbose_name = pgettext_lazy("journal", "transaction")
+        verbose_name_plural = pgettext_lazy("journal", "transactions")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["idempotency_key"],
+                condition=Q(idempotency_key__isnull=False),
+                name="transaction_key_once",
+            )
+        ]
+
+
+class Transfer(models.Model):
+    """An amount that one account gives (debit) and another receives (credit), with the serial numbers moved."""
+
+    transaction = models.ForeignKey(
+        Transaction, models.PROTECT, related_name="transfers", db_constraint=False
+    )
+    debit_account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    credit_account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    amount = models.BigIntegerField()
+    serials = SerialRangesField(null=True)
+
+    class Meta:
+        app_label = "ledger"
+        verbose_name = _("transfer of the journal")
+        verbose_name_plural = _("transfers of the journal")
+        constraints = [
+            models.CheckConstraint(name="transfer_moves_something", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="transfer_between_two", condition=~Q(debit_account=F("credit_account"))
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["debit_account", "id"], name="transfer_debit"),
+            models.Index(fields=["credit_account", "id"], name="transfer_credit"),
+        ]
+
+
+class Hold(models.Model):
+    """An amount set aside on an account for an order or a withdrawal until it settles or is released."""
+
+    class Purpose(models.TextChoices):
+        ORDER = "order", pgettext_lazy("trading", "order")
+        WITHDRAWAL = "withdrawal", _("withdrawal")
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="holds", db_constraint=False)
+    purpose = models.CharField(max_length=16, choices=Purpose)
+    remaining = models.BigIntegerField()
+    placed_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "ledger"
+        constraints = [
+            models.CheckConstraint(name="hold_is_never_negative", condition=Q(remaining__gte=0))
+        ]
+
+
+class SerialBlock(models.Model):
+    """Which account owns a run of serial numbers now. No number can be in two blocks: the database refuses it."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="blocks", db_constraint=False)
+    asset = models.ForeignKey(Asset, models.PROTECT, related_name="blocks", db_constraint=False)
+    serials = BigIntegerRangeField()
+
+    class Meta:
+        app_label = "ledger"
+        constraints = [
+            ExclusionConstraint(
+                name="serial_in_one_block", expressions=[("serials", RangeOperators.OVERLAPS)]
+            ),
+            models.CheckConstraint(name="serial_block_not_empty", condition=Q(serials__isempty=False)),
+        ]
+
+
+class SerialCounter(models.Model):
+    """The one global sequence that serial numbers are drawn from, without gaps."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    next_serial = models.BigIntegerField(default=1)
+
+    class Meta:
+        app_label = "ledger"
+        constraints = [models.CheckConstraint(name="serial_counter_is_one", condition=Q(id=1))]
+
+
+class Payment(models.Model):
+    """Money that enters or leaves by the bank: one treasurer enters it, a second one confirms it."""
+
+    class Direction(models.TextChoices):
+        DEPOSIT = "deposit", _("deposit")
+        WITHDRAWAL = "withdrawal", _("withdrawal")
+
+    class Status(models.TextChoices):
+        REQUESTED = "requested", _("requested")
+        POSTED = "posted", _("posted")
+        REFUSED = "refused", _("refused")
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="payments")
+    direction = models.CharField(_("direction"), max_length=12, choices=Direction)
+    amount_fen = models.BigIntegerField(_("amount in fen"))
+    bank_reference = models.CharField(_("bank reference"), max_length=64, blank=True)
+    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.REQUESTED)
+    hold = models.OneToOneField(Hold, models.PROTECT, null=True, related_name="payment")
+    transaction = models.OneToOneField(Transaction, models.PROTECT, null=True, related_name="payment")
+    requested_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    requested_at = models.DateTimeField(auto_now_add=True)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "ledger"
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+        constraints = [
+            models.CheckConstraint(name="payment_is_positive", condition=Q(amount_fen__gt=0)),
+            models.CheckConstraint(
+                name="payment_decided_by_another",
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("requested_by")),
+            ),
+            models.UniqueConstraint(
+                fields=["direction", "bank_reference"],
+                condition=~Q(bank_reference=""),
+                name="payment_bank_reference_once",
+            ),
+        ]

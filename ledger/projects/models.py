@@ -1,0 +1,153 @@
+"""Projects, their fields, and what is reported of them."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from ledger.parties.models import Organisation, User
+
+
+class Project(models.Model):
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        SUBMITTED = "submitted", _("submitted")
+        VALIDATED = "validated", _("validated")
+        REGISTERED = "registered", _("registered")
+        REJECTED = "rejected", _("rejected")
+
+    number = models.PositiveIntegerField(unique=True)
+    province_code = models.CharField(_("province code"), max_length=2)
+    name = models.CharField(_("name"), max_length=120)
+    name_en = models.CharField(_("name in English"), max_length=120, blank=True)
+    place = models.CharField(_("place"), max_length=120)
+    description = models.TextField(_("description"), blank=True)
+    description_en = models.TextField(_("description in English"), blank=True)
+    # What of these data is not public and therefore made up; shown on the page.
+    illustrative = models.TextField(_("what is illustrative"), blank=True)
+    proponent = models.ForeignKey(Organisation, models.PROTECT, related_name="projects")
+    methodology = models.CharField(_("methodology"), max_length=32)
+    # The methodology's settings that hold for the whole project: region, gwp, risk_percent.
+    settings = models.JSONField(default=dict)
+    crediting_starts_on = models.DateField(_("crediting period starts on"))
+    crediting_ends_on = models.DateField(_("crediting period ends on"))
+    status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.DRAFT)
+    forecast = models.JSONField(null=True)
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    validated_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    validation_statement = models.TextField(blank=True)
+    registered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    submitted_at = models.DateTimeField(null=True)
+    validated_at = models.DateTimeField(null=True)
+    registered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "ledger"
+        ordering = ["-number"]
+        verbose_name = _("project")
+        verbose_name_plural = _("projects")
+        constraints = [
+            models.CheckConstraint(
+                name="project_crediting_period_in_order",
+                condition=Q(crediting_ends_on__gt=F("crediting_starts_on")),
+            ),
+            models.CheckConstraint(
+                name="project_validated_and_registered_by_two",
+                condition=Q(registered_by__isnull=True)
+                | (~Q(registered_by=F("validated_by")) & ~Q(registered_by=F("created_by"))),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+    @property
+    def code(self) -> str:
+        """The permanent public name, such as TH-35-000001."""
+        return f"TH-{self.province_code}-{self.number:06d}"
+
+
+class Parcel(models.Model):
+    """A field, its practices before (baseline) and in the project, in the terms of the methodology."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="parcels")
+    code = models.CharField(_("parcel"), max_length=32)
+    name = models.CharField(_("name"), max_length=80, blank=True)
+    geometry = models.JSONField(help_text="GeoJSON Polygon, WGS 84 / CGCS2000")
+    area_ha = models.DecimalField(_("area in hectares"), max_digits=12, decimal_places=4)
+    # The rest of the parcel in a case file of ledger.quantification: seasons, or climate, soil and land use.
+    practices = models.JSONField(default=dict)
+
+    class Meta:
+        app_label = "ledger"
+        ordering = ["id"]
+        verbose_name = _("parcel")
+        verbose_name_plural = _("parcels")
+        constraints = [
+            models.UniqueConstraint(fields=["project", "code"], name="parcel_code_once_a_project"),
+            models.CheckConstraint(name="parcel_has_an_area", condition=Q(area_ha__gt=0)),
+        ]
+
+
+class MonitoringReport(models.Model):
+    """What happened on the fields in one vintage, and what it comes to."""
+
+    class Status(models.TextChoices):
+        SUBMITTED = "submitted", _("submitted")
+        VERIFIED = "verified", _("verified")
+        APPROVED = "approved", _("approved")
+        ISSUED = "issued", _("issued")
+        REJECTED = "rejected", _("rejected")
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="reports")
+    vintage = models.PositiveSmallIntegerField(_("vintage"))
+    period_starts_on = models.DateField()
+    period_ends_on = models.DateField()
+    status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.SUBMITTED)
+    case = models.JSONField()
+    sheet = models.JSONField()
+    sheet_sha256 = models.CharField(max_length=64)
+    net_t = models.BigIntegerField(_("net tonnes"))
+    buffer_t = models.BigIntegerField(_("tonnes to the buffer pool"))
+    issuable_t = models.BigIntegerField(_("issuable tonnes"))
+    prepared_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    verifier = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="verified_reports")
+    verified_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    verification_statement = models.TextField(blank=True)
+    approved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    submitted_at = models.DateTimeField()
+    verified_at = models.DateTimeField(null=True)
+    approved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "ledger"
+        ordering = ["-vintage"]
+        verbose_name = _("monitoring report")
+        verbose_name_plural = _("monitoring reports")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "vintage"],
+                condition=~Q(status="rejected"),
+                name="report_once_a_vintage",
+            ),
+            models.CheckConstraint(
+                name="report_verified_by_another",
+                condition=Q(verified_by__isnull=True) | ~Q(verified_by=F("prepared_by")),
+            ),
+            models.CheckConstraint(
+                name="report_approved_by_another",
+                condition=Q(approved_by__isnull=True)
+                | (~Q(approved_by=F("verified_by")) & ~Q(approved_by=F("prepared_by"))),
+            ),
+            models.CheckConstraint(
+                name="report_approved_only_when_verified",
+                condition=Q(approved_by__isnull=True) | Q(verified_by__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="report_parts_make_the_whole",
+                condition=Q(net_t=F("buffer_t") + F("issuable_t"), buffer_t__gte=0, issuable_t__gte=0),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project.code} {self.vintage}"
