@@ -1,0 +1,43 @@
+"""Read accounts, statements and serial numbers."""
+
+from django.db.models import Q, QuerySet
+
+from ledger.journal.models import Account, Asset, SerialBlock, Transfer
+from ledger.parties.models import Organisation
+
+
+def holdings(organisation: Organisation) -> QuerySet[Account]:
+    """Return an organisation's accounts, cash first, with what is needed to name them."""
+    return (
+        Account.objects.filter(organisation=organisation)
+        .select_related("asset", "asset__batch", "asset__batch__project")
+        .order_by("asset__kind", "-asset_id")
+    )
+
+
+def cash_account(organisation: Organisation) -> Account | None:
+    """Return an organisation's account in CNY, or None where it has none yet."""
+    return Account.objects.filter(
+        organisation=organisation, asset__code="CNY", purpose=Account.Purpose.HOLDING
+    ).first()
+
+
+def system_account(asset: Asset, purpose: str) -> Account | None:
+    """Return the system's account of that purpose, or None where it has none yet."""
+    return Account.objects.filter(organisation=None, asset=asset, purpose=purpose).first()
+
+
+def statement(account: Account) -> QuerySet[Transfer]:
+    """Return the transfers of an account, newest first."""
+    return (
+        Transfer.objects.filter(Q(debit_account=account) | Q(credit_account=account))
+        .select_related(
+            "transaction", "debit_account__organisation", "credit_account__organisation", "debit_account__asset"
+        )
+        .order_by("-id")
+    )
+
+
+def serial_blocks(account: Account) -> QuerySet[SerialBlock]:
+    """Return the serial numbers that an account owns, in order."""
+    return SerialBlock.objects.filter(account=account).order_by("serials")

@@ -1,0 +1,150 @@
+"""Move runs of serial numbers from the accounts that give to those that receive.
+
+A giver delivers only what it owned before the call: its blocks are taken from the lowest number on, and what each
+receiver gets of it is one stretch wherever the blocks allow, so that a busy market does not grind blocks to dust.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db import connection
+
+
+Run = tuple[int, int]  # first and last serial number, both included
+
+
+@dataclass(slots=True)
+class Block:
+    id: int
+    first: int
+    last: int
+
+
+@dataclass(slots=True)
+class BlockChanges:
+    """What a call does to the table of blocks."""
+
+    consumed: list[int] = field(default_factory=list)
+    shortened: dict[int, Run] = field(default_factory=dict)
+    received: dict[tuple[int, int], list[Run]] = field(default_factory=lambda: defaultdict(list))
+
+
+@dataclass(slots=True)
+class Delivery:
+    """A number of tonnes of one asset that one account gives to another."""
+
+    asset_id: int
+    giver_id: int
+    receiver_id: int
+    quantity: int
+
+
+def allocate(deliveries: Sequence[Delivery], blocks: dict[int, list[Block]]) -> tuple[list[list[Run]], BlockChanges]:
+    """Choose the serial numbers of each delivery, and say what becomes of the givers' blocks.
+
+    Raises: AssertionError where a giver's blocks do not cover what it gives: its balance was wrong.
+    """
+    changes = BlockChanges()
+    runs: list[list[Run]] = [[] for _ in deliveries]
+    order = sorted(range(len(deliveries)), key=lambda i: (deliveries[i].giver_id, deliveries[i].receiver_id))
+    touched: dict[int, Block] = {}
+    for index in order:
+        delivery = deliveries[index]
+        stock = blocks[delivery.giver_id]
+        needed = delivery.quantity
+        while needed:
+            assert stock, f"account {delivery.giver_id} owns too few serial numbers"
+            block = stock[0]
+            last = min(block.last, block.first + needed - 1)
+            runs[index].append((block.first, last))
+            needed -= last - block.first + 1
+            if last == block.last:
+                stock.pop(0)
+                touched.pop(block.id, None)
+                changes.consumed.append(block.id)
+            else:
+                block.first = last + 1
+                touched[block.id] = block
+        changes.received[delivery.receiver_id, delivery.asset_id].extend(runs[index])
+    changes.shortened = {block.id: (block.first, block.last) for block in touched.values()}
+    return runs, changes
+
+
+def blocks_to_deliver(needs: dict[int, int]) -> dict[int, list[Block]]:
+    """Read, for each giving account, blocks from the lowest number on that cover the tonnes it is to give.
+
+    Locks: none; the accounts are locked, and only their writer touches their blocks.
+    """
+    stock: dict[int, list[Block]] = {account_id: [] for account_id in needs}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT id, account_id, first, last
+              FROM (SELECT block.id, block.account_id, need.quantity,
+                           lower(block.serials) AS first, upper(block.serials) - 1 AS last,
+                           sum(upper(block.serials) - lower(block.serials))
+                               OVER (PARTITION BY block.account_id ORDER BY block.id)
+                               - (upper(block.serials) - lower(block.serials)) AS before
+                      FROM unnest(%s::bigint[], %s::bigint[]) AS need (account_id, quantity)
+                      JOIN ledger_serialblock block ON block.account_id = need.account_id) AS running
+             WHERE before < quantity
+             ORDER BY account_id, id
+            """,
+            [list(needs), list(needs.values())],
+        )
+        for block_id, account_id, first, last in cursor.fetchall():
+            stock[account_id].append(Block(block_id, first, last))
+    return stock
+
+
+def write(changes: BlockChanges) -> None:
+    """Write changed blocks: what is given up first, so that no number is in two blocks at any time."""
+    with connection.cursor() as cursor:
+        if changes.consumed:
+            cursor.execute("DELETE FROM ledger_serialblock WHERE id = ANY(%s)", [changes.consumed])
+        if changes.shortened:
+            cursor.execute(
+                """
+                UPDATE ledger_serialblock block SET serials = int8range(new.first, new.last, '[]')
+                  FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS new (id, first, last)
+                 WHERE block.id = new.id
+                """,
+                [
+                    list(changes.shortened),
+                    [first for first, _ in changes.shortened.values()],
+                    [last for _, last in changes.shortened.values()],
+                ],
+            )
+    _insert(changes)
+
+
+def join_runs(runs: Iterable[Run]) -> list[Run]:
+    """Return the same numbers in as few runs as can be, in order."""
+    joined: list[Run] = []
+    for first, last in sorted(runs):
+        if joined and joined[-1][1] + 1 == first:
+            joined[-1] = (joined[-1][0], last)
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def _insert(changes: BlockChanges) -> None:
+    rows = [
+        (account_id, asset_id, first, last)
+        for (account_id, asset_id), runs in changes.received.items()
+        for first, last in join_runs(runs)
+    ]
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO ledger_serialblock (account_id, asset_id, serials)
+            SELECT account_id, asset_id, int8range(first, last, '[]')
+              FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
+                   AS new (account_id, asset_id, first, last)
+            """,
+            [list(column) for column in zip(*rows, strict=True)],
+        )

@@ -1,0 +1,87 @@
+"""Write records beside the facts that they prove, and give them their places in the log."""
+
+import base64
+import datetime as dt
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.db import transaction
+from django.utils import timezone
+
+from ledger.rows import copy_rows, draw_ids
+from ledger.transparency.models import Record, UnsequencedRecord
+
+ENTRY_VERSION = 1
+MAX_ENTRY_BYTES = 65_535
+NONCE_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecord:
+    kind: str
+    body: dict[str, Any]
+    actor: str
+    at: dt.datetime
+
+
+def append_record(*, kind: str, body: dict[str, Any], actor: str, at: dt.datetime | None = None) -> int:
+    """Record one fact, inside the transaction that makes it true, and return the record's id.
+
+    Raises: ValueError for a body that is too large or holds what canonical JSON cannot say exactly.
+    """
+    return append_records([NewRecord(kind, body, actor, at or timezone.now())])[0]
+
+
+def append_records(records: Sequence[NewRecord]) -> list[int]:
+    """Record many facts, inside the transaction that makes them true, and return their ids in order.
+
+    Raises: ValueError as `append_record`.
+    """
+    assert transaction.get_connection().in_atomic_block, "a record stands in the transaction of its fact"
+    ids = draw_ids(Record, len(records))
+    now = timezone.now()
+    rows = [
+        (record_id, record.kind, encode_entry(record_id, record, nonce), now)
+        for record_id, record, nonce in zip(ids, records, _nonces(len(records)), strict=True)
+    ]
+    copy_rows(Record, ("id", "kind", "entry", "created_at"), ("int8", "varchar", "bytea", "timestamptz"), rows)
+    copy_rows(UnsequencedRecord, ("record_id",), ("int8",), ((record_id,) for record_id in ids))
+    return ids
+
+
+def encode_entry(record_id: int, record: NewRecord, nonce: str) -> bytes:
+    """Return the exact bytes that the log hashes.
+
+    Source: RFC 8785; keys are ASCII and numbers whole, where sorted compact JSON is canonical.
+    """
+    entry = orjson.dumps(
+        {
+            "v": ENTRY_VERSION,
+            "id": str(record_id),
+            "kind": record.kind,
+            "at": record.at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "actor": record.actor,
+            "nonce": nonce,
+            "body": record.body,
+        },
+        option=orjson.OPT_SORT_KEYS,
+        default=_refuse,
+    )
+    if len(entry) > MAX_ENTRY_BYTES:
+        raise ValueError(f"A {record.kind} record of {len(entry)} bytes is over {MAX_ENTRY_BYTES}: log its hash.")
+    return entry
+
+
+def _refuse(value: object) -> None:
+    raise TypeError(f"{type(value).__name__} has no canonical form in the log; write it as a string.")
+
+
+def _nonces(count: int) -> list[str]:
+    pool = os.urandom(NONCE_BYTES * count)
+    return [
+        base64.urlsafe_b64encode(pool[start : start + NONCE_BYTES]).rstrip(b"=").decode()
+        for start in range(0, len(pool), NONCE_BYTES)
+    ]

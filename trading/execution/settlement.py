@@ -1,0 +1,93 @@
+"""Delivery versus payment: each fill is one transaction that moves credits, cash and fees, or nothing at all."""
+
+import datetime as dt
+from typing import NamedTuple
+
+from ledger.journal.models import Account, Asset
+from ledger.journal.posting import HoldChange, Leg, Posting, post_transactions
+from ledger.journal.services import open_account
+from ledger.rows import draw_ids
+from trading.execution.batches import Batch, Fill
+from trading.execution.models import Trade
+from trading.markets.fees import fee_fen
+from trading.markets.models import Market
+
+
+class SettledFill(NamedTuple):
+    trade_id: int
+    fill: Fill
+    buyer_fee_fen: int
+    seller_fee_fen: int
+    transaction_id: int
+
+
+def settle(batch: Batch, market: Market, now: dt.datetime) -> list[SettledFill]:
+    """Post the settlement of every fill, and set each touched order's hold to the worst case of what remains.
+
+    Locks: the accounts of the orders touched, in id order.
+    """
+    holds = _hold_changes(batch, market)
+    if not batch.fills and not holds:
+        return []
+    trade_ids = draw_ids(Trade, len(batch.fills))
+    fees = [_fees(fill, market) for fill in batch.fills]
+    fees_account_id = _fees_account_id() if any(buyer or seller for buyer, seller in fees) else 0
+    postings = [
+        _posting(trade_id, fill, fee, fees_account_id, market, now)
+        for trade_id, fill, fee in zip(trade_ids, batch.fills, fees, strict=True)
+    ]
+    posted = post_transactions(postings, hold_changes=holds)
+    return [
+        SettledFill(trade_id, fill, *fee, row.transaction_id)
+        for trade_id, fill, fee, row in zip(trade_ids, batch.fills, fees, posted, strict=True)
+    ]
+
+
+def _hold_changes(batch: Batch, market: Market) -> dict[int, HoldChange]:
+    changes = {}
+    for order in batch.touched.values():
+        change = order.hold_change(market.taker_fee_bps)
+        if change.after != change.before:
+            changes[order.hold_id] = change
+            order.hold_remaining = change.after
+    return changes
+
+
+def _fees(fill: Fill, market: Market) -> tuple[int, int]:
+    """Return what buyer and seller pay, in fen."""
+    value_fen = fill.price_fen * fill.quantity_t
+    taker_fee, maker_fee = fee_fen(value_fen, market.taker_fee_bps), fee_fen(value_fen, market.maker_fee_bps)
+    return (taker_fee, maker_fee) if fill.is_buy_taker else (maker_fee, taker_fee)
+
+
+def _fees_account_id() -> int:
+    return open_account(
+        organisation=None, asset=Asset.objects.get(code="CNY"), purpose=Account.Purpose.FEES
+    ).pk
+
+
+def _posting(
+    trade_id: int, fill: Fill, fees: tuple[int, int], fees_account_id: int, market: Market, now: dt.datetime
+) -> Posting:
+    buy, sell = fill.buy, fill.sell
+    buyer_fee_fen, seller_fee_fen = fees
+    legs = [
+        Leg(sell.credit_account_id, buy.credit_account_id, fill.quantity_t),
+        Leg(buy.cash_account_id, sell.cash_account_id, fill.price_fen * fill.quantity_t),
+    ]
+    if buyer_fee_fen:
+        legs.append(Leg(buy.cash_account_id, fees_account_id, buyer_fee_fen))
+    if seller_fee_fen:
+        legs.append(Leg(sell.cash_account_id, fees_account_id, seller_fee_fen))
+    maker, taker = (sell, buy) if fill.is_buy_taker else (buy, sell)
+    trade = {
+        "trade": str(trade_id),
+        "market": str(market.pk),
+        "price_fen": fill.price_fen,
+        "quantity_t": fill.quantity_t,
+        "maker_order": str(maker.id),
+        "taker_order": str(taker.id),
+        "buyer_fee_fen": buyer_fee_fen,
+        "seller_fee_fen": seller_fee_fen,
+    }
+    return Posting("settlement", legs, "system", now, trade=trade)

@@ -1,0 +1,119 @@
+"""Write what a batch has brought about: orders, trades, the instruction log, and the market's row."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+
+import orjson
+from django.db import connection
+
+from ledger.rows import copy_rows
+from ledger.transparency.services import append_record
+from trading.execution.batches import Batch
+from trading.execution.models import ExecutedInstruction, Trade
+from trading.execution.settlement import SettledFill
+from trading.markets.models import Market
+
+
+def write_batch(batch: Batch, settled: Sequence[SettledFill], market: Market, now: dt.datetime) -> None:
+    """Write a batch in bulk, inside the transaction that settled it."""
+    _write_orders(batch)
+    _write_trades(settled, market, now)
+    _move_instructions(batch, market, now)
+    market.save(update_fields=["state", "halt_reason", "last_sequence", "book_sequence"])
+
+
+def _write_orders(batch: Batch) -> None:
+    orders = list(batch.touched.values())
+    if not orders:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE trading_order o
+               SET filled_t = new.filled_t, status = new.status, reason = new.reason, sequence = new.sequence
+              FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[])
+                   AS new (id, filled_t, status, reason, sequence)
+             WHERE o.id = new.id
+            """,
+            [
+                [order.id for order in orders],
+                [order.filled_t for order in orders],
+                [order.status for order in orders],
+                [order.reason for order in orders],
+                [order.sequence for order in orders],
+            ],
+        )
+        assert cursor.rowcount == len(orders)
+
+
+def _write_trades(settled: Sequence[SettledFill], market: Market, now: dt.datetime) -> None:
+    if not settled:
+        return
+    columns = (
+        "id",
+        "market_id",
+        "sequence",
+        "buy_order_id",
+        "sell_order_id",
+        "taker_side",
+        "price_fen",
+        "quantity_t",
+        "buyer_fee_fen",
+        "seller_fee_fen",
+        "transaction_id",
+        "executed_at",
+    )
+    types = ("int8",) * 5 + ("varchar",) + ("int8",) * 5 + ("timestamptz",)
+    copy_rows(
+        Trade,
+        columns,
+        types,
+        (
+            (
+                row.trade_id,
+                market.pk,
+                row.fill.sequence,
+                row.fill.buy.id,
+                row.fill.sell.id,
+                "buy" if row.fill.is_buy_taker else "sell",
+                row.fill.price_fen,
+                row.fill.quantity_t,
+                row.buyer_fee_fen,
+                row.seller_fee_fen,
+                row.transaction_id,
+                now,
+            )
+            for row in settled
+        ),
+    )
+
+
+def _move_instructions(batch: Batch, market: Market, now: dt.datetime) -> None:
+    """Take the batch off the queue and into the instruction log, and record a digest of it."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM trading_instruction WHERE id = ANY(%s)", [batch.instruction_ids])
+        assert cursor.rowcount == len(batch.instruction_ids)
+    digest = hashlib.sha256()
+    rows = []
+    for sequence, kind, order_id, content in batch.executed:
+        text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+        digest.update(b"%d %s %d %s\n" % (sequence, kind.encode(), order_id or 0, text))
+        rows.append((market.pk, sequence, kind, order_id, text.decode(), now))
+    copy_rows(
+        ExecutedInstruction,
+        ("market_id", "sequence", "kind", "order_id", "content", "executed_at"),
+        ("int8", "int8", "varchar", "int8", "jsonb", "timestamptz"),
+        rows,
+    )
+    append_record(
+        kind="instructions_executed",
+        body={
+            "market": str(market.pk),
+            "first_sequence": batch.executed[0][0],
+            "last_sequence": batch.executed[-1][0],
+            "sha256": digest.hexdigest(),
+        },
+        actor="system",
+        at=now,
+    )

@@ -1,0 +1,83 @@
+"""Open markets."""
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from ledger.errors import InvalidValue, NotFound
+from ledger.journal.models import Asset
+from ledger.parties.access import require_kind, require_role
+from ledger.parties.models import Membership, Organisation
+from ledger.transparency.services import append_record
+from trading.errors import MarketExists
+from trading.markets.models import Market
+
+MAX_PRICE_FEN = 100_000_000_00
+"""A hundred million yuan a tonne: far above any price, low enough that price × quantity stays exact."""
+
+
+@transaction.atomic
+def open_market(
+    *,
+    actor: Membership,
+    asset_id: int,
+    symbol: str,
+    reference_price_fen: int,
+    tick_size_fen: int = 1,
+    lot_size_t: int = 1,
+    band_percent: int = 10,
+    maker_fee_bps: int = 0,
+    taker_fee_bps: int = 0,
+) -> Market:
+    """Open a market for a batch of credits.
+
+    Raises: NotAllowed, NotFound, InvalidValue, MarketExists.
+    """
+    _require_operator(actor)
+    asset = Asset.objects.filter(pk=asset_id, kind=Asset.Kind.CREDIT).first()
+    if asset is None:
+        raise NotFound(field="asset")
+    if not 0 < reference_price_fen <= MAX_PRICE_FEN:
+        raise InvalidValue(field="reference_price_fen", reason=_("The reference price must be more than zero."))
+    try:
+        with transaction.atomic():
+            market = Market.objects.create(
+                asset=asset,
+                symbol=symbol,
+                reference_price_fen=reference_price_fen,
+                tick_size_fen=tick_size_fen,
+                lot_size_t=lot_size_t,
+                band_percent=band_percent,
+                maker_fee_bps=maker_fee_bps,
+                taker_fee_bps=taker_fee_bps,
+            )
+    except IntegrityError as error:
+        if "market_" in str(error):
+            raise InvalidValue(reason=_("Tick, lot, band and fees must be within their bounds.")) from error
+        raise MarketExists() from error
+    _record("market_opened", market, actor)
+    return market
+
+
+def _require_operator(actor: Membership) -> None:
+    require_kind(actor, Organisation.Kind.OPERATOR)
+    require_role(actor, Membership.Role.REGISTRAR)
+
+
+def _record(kind: str, market: Market, actor: Membership) -> None:
+    low, high = market.band_fen
+    append_record(
+        kind=kind,
+        body={
+            "market": str(market.pk),
+            "symbol": market.symbol,
+            "asset": market.asset.code,
+            "tick_size_fen": market.tick_size_fen,
+            "lot_size_t": market.lot_size_t,
+            "reference_price_fen": market.reference_price_fen,
+            "lowest_price_fen": low,
+            "highest_price_fen": high,
+            "maker_fee_bps": market.maker_fee_bps,
+            "taker_fee_bps": market.taker_fee_bps,
+        },
+        actor=f"user:{actor.user.public_id}",
+    )

@@ -1,0 +1,30 @@
+"""Read orders: each organisation its own."""
+
+from django.db.models import QuerySet
+
+from ledger.errors import NotFound
+from ledger.parties.models import Membership, Organisation
+from trading.markets.models import Market
+from trading.orders.models import Order
+
+
+def orders_of(organisation: Organisation) -> QuerySet[Order]:
+    """Return an organisation's orders, newest first."""
+    return Order.objects.filter(organisation=organisation).select_related("market").order_by("-id")
+
+
+def open_orders_of(organisation: Organisation, market: Market | None = None) -> QuerySet[Order]:
+    """Return an organisation's orders that can still trade, newest first."""
+    orders = orders_of(organisation).filter(status__in=Order.OPEN_STATUSES)
+    return orders if market is None else orders.filter(market=market)
+
+
+def access_order_by_id(*, order_id: int, actor: Membership) -> Order:
+    """Return an organisation's own order.
+
+    Raises: NotFound, also where the order is another's.
+    """
+    order = orders_of(actor.organisation).filter(pk=order_id).first()
+    if order is None:
+        raise NotFound()
+    return order

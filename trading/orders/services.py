@@ -1,0 +1,284 @@
+"""Enter and cancel orders: check, hold, store and queue in one transaction, then wake the market."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ledger.errors import DomainError, NotFound
+from ledger.journal.locks import LockedAccount, lock_accounts
+from ledger.journal.models import Account, Asset, Hold
+from ledger.journal.services import open_account
+from ledger.parties.access import require_approved, require_kind, require_role
+from ledger.parties.models import Membership, Organisation
+from ledger.rows import draw_ids
+from trading.errors import (
+    DuplicateOrder,
+    InsufficientCredits,
+    InsufficientFunds,
+    InvalidOrder,
+    MarketHalted,
+    OffLot,
+    OffTick,
+    OutsideBand,
+    TooLateToCancel,
+)
+from trading.markets.fees import worst_cost_fen
+from trading.markets.models import Market
+from trading.orders.models import Instruction, Order
+from trading.orders.selectors import access_order_by_id
+from trading.orders.wakeups import wake_after_commit
+
+MAX_ORDERS_A_CALL = 1_000
+MAX_QUANTITY_T = 100_000_000
+MAX_CLIENT_ORDER_ID = 64
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """A limit order, good till cancelled. Units: fen per tonne, tonnes."""
+
+    client_order_id: str
+    side: str
+    price_fen: int
+    quantity_t: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderResult:
+    """What became of one order of a call: the order (a replayed one is the first that had its id), or the refusal."""
+
+    order: Order | None
+    error: DomainError | None = None
+    replayed: bool = False
+
+
+@dataclass(slots=True)
+class Entry:
+    """The state of one call while its orders are checked one after another."""
+
+    actor: Membership
+    market: Market
+    cash: LockedAccount
+    credit: LockedAccount
+    known: dict[str, Order]
+    accepted: list[tuple[Order, int]] = field(default_factory=list)
+
+
+def place_order(*, actor: Membership, market_id: int, order: NewOrder) -> Order:
+    """Enter one order and return it, pending; an id used before with the same content returns the first order.
+
+    Locks: the organisation's cash and credit accounts.
+    Raises: DomainError, whichever rule refuses it.
+    """
+    result = place_orders(actor=actor, market_id=market_id, orders=[order])[0]
+    if result.error is not None:
+        raise result.error
+    assert result.order is not None
+    return result.order
+
+
+@transaction.atomic
+def place_orders(*, actor: Membership, market_id: int, orders: Sequence[NewOrder]) -> list[OrderResult]:
+    """Enter up to 1,000 orders, each accepted or refused by itself, in the order given.
+
+    Locks: the organisation's cash and credit accounts.
+    Raises: NotAllowed, OrganisationNotApproved, NotFound, InvalidOrder (too many) for the call as a whole.
+    """
+    require_kind(actor, Organisation.Kind.COOPERATIVE, Organisation.Kind.BUYER)
+    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+    require_approved(actor)
+    if not 0 < len(orders) <= MAX_ORDERS_A_CALL:
+        raise InvalidOrder(reason=_("A call enters 1 to 1,000 orders."))
+    market = Market.objects.select_related("asset").filter(pk=market_id).first()
+    if market is None:
+        raise NotFound()
+    entry = _begin(actor, market, orders)
+    now = timezone.now()
+    results = [_enter(entry, order, now) for order in orders]
+    if entry.accepted:
+        _store(entry, now)
+        wake_after_commit(market)
+    return results
+
+
+@transaction.atomic
+def cancel_order(*, actor: Membership, order_id: int) -> Order:
+    """Ask the market to cancel what remains of an order; a fill that is already under way comes first.
+
+    Raises: NotAllowed, NotFound, TooLateToCancel.
+    """
+    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+    order = access_order_by_id(order_id=order_id, actor=actor)
+    if not order.is_open:
+        raise TooLateToCancel(state=order.get_status_display())
+    Instruction.objects.create(
+        market_id=order.market_id,
+        kind=Instruction.Kind.CANCEL,
+        order=order,
+        actor=f"user:{actor.user.public_id}",
+        entered_at=timezone.now(),
+    )
+    wake_after_commit(order.market)
+    return order
+
+
+def _begin(actor: Membership, market: Market, orders: Sequence[NewOrder]) -> Entry:
+    cash_id, credit_id = _trading_accounts(actor.organisation, market.asset)
+    accounts = lock_accounts([cash_id, credit_id])
+    # Read after the lock: whoever enters the same id at the same moment waits there, and is seen here.
+    known = Order.objects.filter(
+        organisation=actor.organisation, client_order_id__in=[order.client_order_id for order in orders]
+    )
+    return Entry(
+        actor, market, accounts[cash_id], accounts[credit_id], {order.client_order_id: order for order in known}
+    )
+
+
+def _trading_accounts(organisation: Organisation, asset: Asset) -> tuple[int, int]:
+    found = dict(
+        Account.objects.filter(organisation=organisation, purpose=Account.Purpose.HOLDING)
+        .filter(asset__code__in=["CNY", asset.code])
+        .values_list("asset__code", "id")
+    )
+    if "CNY" not in found:
+        cash = Asset.objects.get_or_create(code="CNY", defaults={"kind": Asset.Kind.CASH})[0]
+        found["CNY"] = open_account(organisation=organisation, asset=cash).pk
+    if asset.code not in found:
+        found[asset.code] = open_account(organisation=organisation, asset=asset).pk
+    return found["CNY"], found[asset.code]
+
+
+def _enter(entry: Entry, new: NewOrder, now: dt.datetime) -> OrderResult:
+    try:
+        known = entry.known.get(new.client_order_id)
+        if known is not None:
+            return OrderResult(_same_or_refuse(known, new, entry.market), replayed=True)
+        _check(new, entry.market)
+        order, amount = _hold(entry, new, now)
+    except DomainError as error:
+        return OrderResult(None, error)
+    entry.known[new.client_order_id] = order
+    entry.accepted.append((order, amount))
+    return OrderResult(order)
+
+
+def _same_or_refuse(known: Order, new: NewOrder, market: Market) -> Order:
+    same = (known.side, known.price_fen, known.quantity_t, known.market_id) == (
+        new.side,
+        new.price_fen,
+        new.quantity_t,
+        market.pk,
+    )
+    if not same:
+        raise DuplicateOrder(client_order_id=new.client_order_id, field="client_order_id")
+    return known
+
+
+def _check(order: NewOrder, market: Market) -> None:
+    if not 0 < len(order.client_order_id) <= MAX_CLIENT_ORDER_ID or "\x00" in order.client_order_id:
+        raise InvalidOrder(field="client_order_id", reason=_("The client order id has 1 to 64 characters."))
+    if order.side not in Order.Side.values:
+        raise InvalidOrder(field="side", reason=_("The side is buy or sell."))
+    if not 0 < order.quantity_t <= MAX_QUANTITY_T:
+        raise InvalidOrder(field="quantity_t", reason=_("The quantity must be 1 to 100,000,000 whole tonnes."))
+    if market.state == Market.State.HALTED:
+        raise MarketHalted(reason=market.halt_reason)
+    if order.quantity_t % market.lot_size_t:
+        raise OffLot(field="quantity_t", lot=market.lot_size_t)
+    if order.price_fen % market.tick_size_fen:
+        raise OffTick(field="price_fen", tick=market.tick_size_fen)
+    low, high = market.band_fen
+    if not low <= order.price_fen <= high:
+        raise OutsideBand(field="price_fen", low=low, high=high)
+
+
+def _hold(entry: Entry, new: NewOrder, now: dt.datetime) -> tuple[Order, int]:
+    """Set aside the most that the order can take of its account, in memory; `_store` writes it."""
+    market = entry.market
+    if new.side == Order.Side.BUY:
+        account = entry.cash
+        amount = worst_cost_fen(new.price_fen, new.quantity_t, market.taker_fee_bps)
+    else:
+        account, amount = entry.credit, new.quantity_t
+    if account.available < amount:
+        refusal = InsufficientFunds if new.side == Order.Side.BUY else InsufficientCredits
+        raise refusal(field="quantity_t", available=account.available, needed=amount)
+    account.held += amount
+    order = Order(
+        market=market,
+        organisation=entry.actor.organisation,
+        placed_by=entry.actor.user,
+        client_order_id=new.client_order_id,
+        side=new.side,
+        price_fen=new.price_fen,
+        quantity_t=new.quantity_t,
+        cash_account_id=entry.cash.id,
+        credit_account_id=entry.credit.id,
+        placed_at=now,
+    )
+    return order, amount
+
+
+def _store(entry: Entry, now: dt.datetime) -> None:
+    """Write holds, orders, instructions and what is held, in one round trip."""
+    count = len(entry.accepted)
+    order_ids, hold_ids = draw_ids(Order, count), draw_ids(Hold, count)
+    for (order, _amount), order_id, hold_id in zip(entry.accepted, order_ids, hold_ids, strict=True):
+        order.pk, order.hold_id = order_id, hold_id
+        order._state.adding = False
+    orders = [order for order, _amount in entry.accepted]
+    actor = f"user:{entry.actor.user.public_id}"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _STORE,
+            {
+                "order_ids": order_ids,
+                "hold_ids": hold_ids,
+                "client_order_ids": [order.client_order_id for order in orders],
+                "sides": [str(order.side) for order in orders],
+                "prices": [order.price_fen for order in orders],
+                "quantities": [order.quantity_t for order in orders],
+                "amounts": [amount for _order, amount in entry.accepted],
+                "market_id": entry.market.pk,
+                "organisation_id": entry.actor.organisation_id,
+                "user_id": entry.actor.user_id,
+                "cash_id": entry.cash.id,
+                "credit_id": entry.credit.id,
+                "cash_held": entry.cash.held,
+                "credit_held": entry.credit.held,
+                "actor": actor,
+                "now": now,
+            },
+        )
+
+
+_STORE = """
+WITH new AS (
+    SELECT *
+      FROM unnest(%(order_ids)s::bigint[], %(hold_ids)s::bigint[], %(client_order_ids)s::text[], %(sides)s::text[],
+                  %(prices)s::bigint[], %(quantities)s::bigint[], %(amounts)s::bigint[])
+           WITH ORDINALITY AS row (order_id, hold_id, client_order_id, side, price_fen, quantity_t, amount, place)
+), held AS (
+    UPDATE ledger_account SET held = CASE id WHEN %(cash_id)s THEN %(cash_held)s ELSE %(credit_held)s END
+     WHERE id IN (%(cash_id)s, %(credit_id)s)
+), holds AS (
+    INSERT INTO ledger_hold (id, account_id, purpose, remaining, placed_at)
+    SELECT hold_id, CASE side WHEN 'buy' THEN %(cash_id)s ELSE %(credit_id)s END, 'order', amount, %(now)s
+      FROM new
+), orders AS (
+    INSERT INTO trading_order (id, market_id, organisation_id, placed_by_id, client_order_id, side, price_fen,
+                               quantity_t, filled_t, status, reason, cash_account_id, credit_account_id, hold_id,
+                               placed_at)
+    SELECT order_id, %(market_id)s, %(organisation_id)s, %(user_id)s, client_order_id, side, price_fen, quantity_t,
+           0, 'pending_new', '', %(cash_id)s, %(credit_id)s, hold_id, %(now)s
+      FROM new
+)
+INSERT INTO trading_instruction (market_id, kind, order_id, actor, note, entered_at)
+SELECT %(market_id)s, 'submit', order_id, %(actor)s, '', %(now)s
+  FROM new
+ ORDER BY place
+"""

@@ -1,0 +1,53 @@
+"""Wake a market's executor: one wake-up in the queue for each market, however many orders come in.
+
+A wake-up may be lost (a worker killed, Redis emptied): it is a hint, and the beat's sweep of waiting instructions is what
+can be relied on. So failing to send one is no failure of the order.
+"""
+
+import logging
+
+import redis
+from django.conf import settings
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from config.celery import app
+from trading.markets.models import Market
+
+logger = logging.getLogger(__name__)
+
+PENDING_SECONDS = 1
+TASK = "trading.tasks.execute_market"
+
+_redis = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+
+
+def wake_after_commit(market: Market) -> None:
+    """Wake the executor of a market once the transaction under way has committed."""
+    transaction.on_commit(lambda: wake(market.pk, market.shard))
+
+
+def wake(market_id: int, shard: int) -> None:
+    """Queue a wake-up for a market unless one is waiting already."""
+    try:
+        if _redis.set(_key(market_id), 1, nx=True, ex=PENDING_SECONDS):
+            app.send_task(TASK, args=[market_id], queue=queue_of(shard), retry=False)
+    except (redis.RedisError, OperationalError) as error:
+        logger.warning("market %s is not woken, the sweep will: %s", market_id, error)
+
+
+def taken(market_id: int) -> None:
+    """Note that the executor is about to look at the queue: what comes from now on needs a wake-up of its own."""
+    try:
+        _redis.delete(_key(market_id))
+    except redis.RedisError as error:
+        logger.warning("the wake-up of market %s stays marked until it expires: %s", market_id, error)
+
+
+def queue_of(shard: int) -> str:
+    """Return the Celery queue of a shard of markets."""
+    return f"matching.{shard % settings.MATCHING_SHARDS}"
+
+
+def _key(market_id: int) -> str:
+    return f"wake:{market_id}"
