@@ -1,4 +1,4 @@
-"""Write records beside the facts that they prove, and give them their places in the log."""
+"""Write records beside the facts that they prove."""
 
 import base64
 import datetime as dt

@@ -1,0 +1,44 @@
+"""The log's signing key: an Ed25519 seed in a file of mode 0600, made at first start, never in the database."""
+
+import base64
+import functools
+import os
+from pathlib import Path
+
+from django.conf import settings
+
+from ledger.transparency.notes import Signer
+
+SEED_BYTES = 32
+
+
+@functools.cache
+def log_signer() -> Signer:
+    """Return what signs the log's checkpoints.
+
+    Raises: ValueError where the file does not hold 32 bytes in base64; PermissionError where others can read it.
+    """
+    path = Path(settings.LOG_SIGNING_KEY_FILE)
+    if not path.exists():
+        _make(path)
+    if path.stat().st_mode & 0o077:
+        raise PermissionError(f"{path} can be read by others: chmod 600 it, and rotate the key.")
+    seed = base64.b64decode(path.read_text(encoding="ascii").strip(), validate=True)
+    if len(seed) != SEED_BYTES:
+        raise ValueError(f"{path} must hold {SEED_BYTES} bytes in base64.")
+    return Signer(settings.LOG_ORIGIN, seed)
+
+
+def _make(path: Path) -> None:
+    """Write a fresh seed; of two processes that try at once, the first one's stands."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(base64.b64encode(os.urandom(SEED_BYTES)) + b"\n")
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()

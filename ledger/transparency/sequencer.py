@@ -1,0 +1,138 @@
+"""Give new records their places in the log, extend the tree, and sign its new state. One sequencer at a time."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from ledger.rows import copy_rows
+from ledger.transparency.keys import log_signer
+from ledger.transparency.merkle import leaf_hash, node_hash
+from ledger.transparency.models import Checkpoint, LogLeaf, LogTile
+from ledger.transparency.notes import checkpoint_text
+
+TILE_WIDTH = 256
+MAX_RECORDS = 20_000
+_LOCK = 0x7469_616E_6875_6901
+
+
+@dataclass(slots=True)
+class Edge:
+    """The right-hand edge of the tree: for each level, the hashes of the tile that is not full yet."""
+
+    size: int
+    levels: list[list[bytes]]
+
+
+def sequence_log() -> int:
+    """Bring all waiting records into the log, and return how many there were.
+
+    Locks: an advisory lock, so that one sequencer works at a time; another one returns 0 at once.
+    """
+    total = 0
+    while True:
+        count = _sequence_some()
+        total += count
+        if count < MAX_RECORDS:
+            return total
+
+
+@transaction.atomic
+def _sequence_some() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        if not cursor.fetchone()[0]:
+            return 0
+        cursor.execute(
+            """
+            DELETE FROM ledger_unsequencedrecord
+             WHERE record_id IN (SELECT record_id FROM ledger_unsequencedrecord ORDER BY record_id LIMIT %s)
+            RETURNING record_id
+            """,
+            [MAX_RECORDS],
+        )
+        record_ids = sorted(row[0] for row in cursor.fetchall())
+        if not record_ids:
+            return 0
+        cursor.execute("SELECT id, entry FROM ledger_record WHERE id = ANY(%s) ORDER BY id", [record_ids])
+        entries = cursor.fetchall()
+    assert len(entries) == len(record_ids), "a record that waits for the log is missing"
+    edge = _read_edge()
+    leaves = [(edge.size + at, record_id, leaf_hash(bytes(entry))) for at, (record_id, entry) in enumerate(entries)]
+    copy_rows(LogLeaf, ("index", "record_id", "leaf_hash"), ("int8", "int8", "bytea"), leaves)
+    _extend(edge, [leaf for _index, _record_id, leaf in leaves])
+    _sign(edge, timezone.now())
+    return len(leaves)
+
+
+def _read_edge() -> Edge:
+    last = LogLeaf.objects.order_by("-index").values_list("index", flat=True).first()
+    if last is None:
+        return Edge(0, [[]])
+    size = last + 1
+    start = size - size % TILE_WIDTH
+    hashes = LogLeaf.objects.filter(index__gte=start).order_by("index").values_list("leaf_hash", flat=True)
+    levels = [[bytes(leaf) for leaf in hashes]]
+    full_tiles = size // TILE_WIDTH
+    while full_tiles:
+        start = full_tiles - full_tiles % TILE_WIDTH
+        roots = (
+            LogTile.objects.filter(level=len(levels) - 1, number__gte=start, number__lt=full_tiles)
+            .order_by("number")
+            .values_list("root", flat=True)
+        )
+        levels.append([bytes(root) for root in roots])
+        full_tiles //= TILE_WIDTH
+    return Edge(size, levels)
+
+
+def _extend(edge: Edge, leaves: Sequence[bytes]) -> None:
+    """Append leaves to the edge, and write the tiles that become full."""
+    tiles: list[tuple[int, int, bytes, bytes]] = []
+    for leaf in leaves:
+        edge.levels[0].append(leaf)
+        edge.size += 1
+        level = 0
+        while len(edge.levels[level]) == TILE_WIDTH:
+            hashes = edge.levels[level]
+            number = edge.size // TILE_WIDTH ** (level + 1) - 1
+            root = subtree_root(hashes)
+            tiles.append((level, number, b"".join(hashes), root))
+            edge.levels[level] = []
+            level += 1
+            if level == len(edge.levels):
+                edge.levels.append([])
+            edge.levels[level].append(root)
+    copy_rows(LogTile, ("level", "number", "hashes", "root"), ("int2", "int8", "bytea", "bytea"), tiles)
+
+
+def subtree_root(hashes: Sequence[bytes]) -> bytes:
+    """Return the root over a power of two of hashes. Source: RFC 9162 §2.1.1."""
+    while len(hashes) > 1:
+        hashes = [node_hash(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=True)]
+    return hashes[0]
+
+
+def edge_root(edge: Edge) -> bytes:
+    """Return the root of the tree that ends in this edge. Source: RFC 9162 §2.1.1."""
+    root: bytes | None = None
+    for hashes in edge.levels:
+        end = len(hashes)
+        width = 1
+        while end:
+            if end & width:
+                subtree = subtree_root(hashes[end - width : end])
+                root = subtree if root is None else node_hash(subtree, root)
+                end -= width
+            width *= 2
+    assert root is not None, "an empty tree is not signed"
+    return root
+
+
+def _sign(edge: Edge, now: dt.datetime) -> None:
+    signer = log_signer()
+    root = edge_root(edge)
+    note = signer.sign(checkpoint_text(signer.name, edge.size, root))
+    Checkpoint.objects.create(tree_size=edge.size, root_hash=root, note=note, signed_at=now)

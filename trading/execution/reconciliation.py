@@ -1,0 +1,87 @@
+"""The exchange's invariants: orders and their holds, trades and their settlements, and the replay of each market."""
+
+from ledger.journal import reconciliation as journal
+from ledger.journal.reconciliation import Invariant, InvariantResult
+from trading.execution.replay import replay_market
+from trading.markets.models import Market
+
+INVARIANTS = (
+    Invariant(
+        3,
+        "each order holds the worst case of what remains of it, and nothing once it is finished",
+        """
+        SELECT o.id AS order, o.status, hold.remaining AS held
+          FROM trading_order o
+          JOIN trading_market market ON market.id = o.market_id
+          LEFT JOIN ledger_hold hold ON hold.id = o.hold_id
+         WHERE hold.remaining IS DISTINCT FROM CASE
+                   WHEN o.status IN ('filled', 'canceled', 'rejected') THEN 0
+                   WHEN o.side = 'sell' THEN o.quantity_t - o.filled_t
+                   ELSE o.price_fen * (o.quantity_t - o.filled_t)
+                        + o.price_fen * (o.quantity_t - o.filled_t) * market.taker_fee_bps / 10000 END
+        """,
+    ),
+    Invariant(
+        3,
+        "holds of orders belong to one order each, on the right account",
+        """
+        SELECT hold.id AS hold
+          FROM ledger_hold hold LEFT JOIN trading_order o ON o.hold_id = hold.id
+         WHERE hold.purpose = 'order'
+           AND (o.id IS NULL
+                OR hold.account_id <> CASE o.side WHEN 'buy' THEN o.cash_account_id ELSE o.credit_account_id END)
+        """,
+    ),
+    Invariant(
+        6,
+        "each order's fills are its trades",
+        """
+        SELECT o.id AS order, o.filled_t, coalesce(traded.quantity_t, 0) AS traded
+          FROM trading_order o
+          FULL JOIN (SELECT order_id, sum(quantity_t) AS quantity_t
+                       FROM (SELECT buy_order_id AS order_id, quantity_t FROM trading_trade
+                              UNION ALL SELECT sell_order_id, quantity_t FROM trading_trade) both
+                      GROUP BY order_id) traded ON traded.order_id = o.id
+         WHERE o.id IS NULL OR o.filled_t <> coalesce(traded.quantity_t, 0)
+        """,
+    ),
+    Invariant(
+        6,
+        "each trade has one settlement, whose transfers equal its price × quantity, quantity and fees",
+        """
+        WITH expected AS (
+            SELECT trade.transaction_id, leg.debit, leg.credit, leg.amount
+              FROM trading_trade trade
+              JOIN trading_order buy ON buy.id = trade.buy_order_id
+              JOIN trading_order sell ON sell.id = trade.sell_order_id
+              LEFT JOIN ledger_account fees ON fees.purpose = 'fees'
+             CROSS JOIN LATERAL (VALUES
+                   (sell.credit_account_id, buy.credit_account_id, trade.quantity_t),
+                   (buy.cash_account_id, sell.cash_account_id, trade.price_fen * trade.quantity_t),
+                   (buy.cash_account_id, fees.id, trade.buyer_fee_fen),
+                   (sell.cash_account_id, fees.id, trade.seller_fee_fen)) AS leg (debit, credit, amount)
+             WHERE leg.amount > 0
+        ), actual AS (
+            SELECT tx.id AS transaction_id, transfer.debit_account_id, transfer.credit_account_id, transfer.amount
+              FROM ledger_transaction tx JOIN ledger_transfer transfer ON transfer.transaction_id = tx.id
+             WHERE tx.kind = 'settlement'
+        )
+        SELECT transaction_id AS transaction, 'missing' AS what FROM (TABLE expected EXCEPT ALL TABLE actual) missing
+         UNION ALL
+        SELECT transaction_id, 'without a trade' FROM (TABLE actual EXCEPT ALL TABLE expected) extra
+        """,
+    ),
+)
+
+
+def reconcile() -> list[InvariantResult]:
+    """Evaluate every invariant of the house, the ledger's and the exchange's, in the order of their numbers."""
+    results = journal.check(journal.INVARIANTS + INVARIANTS)
+    results += [_replayed(market) for market in Market.objects.order_by("id")]
+    return sorted(results, key=lambda result: result.number)
+
+
+def _replayed(market: Market) -> InvariantResult:
+    replay = replay_market(market)
+    name = f"replaying {market.symbol} gives the very same {replay.trades} trades"
+    return InvariantResult(8, name, not replay.difference, replay.difference)

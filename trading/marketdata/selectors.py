@@ -1,0 +1,100 @@
+"""What is known of a market: its book, its trades, its price."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Max, Min, QuerySet, Sum
+from django.utils import timezone
+
+from ledger.errors import NotFound
+from trading.execution.models import Trade
+from trading.markets.models import Market
+from trading.orders.models import Order
+
+ON_THE_BOOK = (Order.Status.NEW, Order.Status.PARTIALLY_FILLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """All orders of one price. Units: fen per tonne, tonnes."""
+
+    price_fen: int
+    quantity_t: int
+    orders: int
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """The book, each side from its best price on."""
+
+    bids: list[Level]
+    asks: list[Level]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticker:
+    """The last price, and what was traded in the last 24 hours; None where nothing was."""
+
+    last_price_fen: int | None
+    change_fen: int | None
+    highest_price_fen: int | None
+    lowest_price_fen: int | None
+    quantity_t: int
+    value_fen: int
+
+
+def markets() -> QuerySet[Market]:
+    """Return all markets with the batch and project they trade, newest first."""
+    return Market.objects.select_related("asset", "asset__batch", "asset__batch__project").order_by("-id")
+
+
+def market_by_symbol(symbol: str) -> Market:
+    """Return a market.
+
+    Raises: NotFound.
+    """
+    market = markets().filter(symbol=symbol).first()
+    if market is None:
+        raise NotFound()
+    return market
+
+
+def depth(market: Market, levels: int = 20) -> Depth:
+    """Return the first price levels of each side of the book."""
+    return Depth(
+        bids=_side(market, Order.Side.BUY, "-price_fen", levels), asks=_side(market, Order.Side.SELL, "price_fen", levels)
+    )
+
+
+def _side(market: Market, side: str, order: str, levels: int) -> list[Level]:
+    rows = (
+        Order.objects.filter(market=market, side=side, status__in=ON_THE_BOOK)
+        .values("price_fen")
+        .annotate(quantity_t=Sum(F("quantity_t") - F("filled_t")), orders=Count("id"))
+        .order_by(order)[:levels]
+    )
+    return [Level(**row) for row in rows]
+
+
+def tape(market: Market, limit: int = 50) -> QuerySet[Trade]:
+    """Return a market's latest trades, newest first."""
+    return Trade.objects.filter(market=market).order_by("-id")[:limit]
+
+
+def ticker(market: Market) -> Ticker:
+    """Return a market's last price and its last 24 hours; the change is against the reference price."""
+    day = Trade.objects.filter(market=market, executed_at__gte=timezone.now() - dt.timedelta(hours=24)).aggregate(
+        highest=Max("price_fen"),
+        lowest=Min("price_fen"),
+        quantity_t=Sum("quantity_t"),
+        value_fen=Sum(F("price_fen") * F("quantity_t")),
+    )
+    last = Trade.objects.filter(market=market).order_by("-id").values_list("price_fen", flat=True).first()
+    return Ticker(
+        last_price_fen=last,
+        change_fen=None if last is None else last - market.reference_price_fen,
+        highest_price_fen=day["highest"],
+        lowest_price_fen=day["lowest"],
+        quantity_t=day["quantity_t"] or 0,
+        value_fen=day["value_fen"] or 0,
+    )
