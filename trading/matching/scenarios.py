@@ -1,0 +1,148 @@
+"""Run scenario files: what auditors and developers use to see what the book does."""
+
+from typing import Any
+
+from trading.matching import instructions as told
+from trading.matching.book import OrderBook
+from trading.matching.checks import SELF_TRADE_MODES, SIDES, TIMES_IN_FORCE, TYPES
+
+
+class ScenarioError(ValueError):
+    """A scenario file that says something the book has no word for."""
+
+
+class Recorder:
+    """A book with the memory that it does without itself: the state of every order it ever had."""
+
+    def __init__(self, rules: told.MarketRules) -> None:
+        self.states: dict[Any, dict[str, Any]] = {}
+        self.trades: list[dict[str, Any]] = []
+        self.refused: list[dict[str, Any]] = []
+        self.book = OrderBook(rules, was_known=self.states.__contains__)
+
+    def apply(self, instruction: told.Instruction) -> None:
+        """Carry out one instruction and follow its events."""
+        events = self.book.apply(instruction)
+        if isinstance(instruction, told.Submit) and not isinstance(events[0], told.Rejected):
+            self.states[instruction.order_id] = {"status": "new", "filled": 0, "remaining": instruction.quantity}
+        for event in events:
+            self._follow(event)
+
+    def _follow(self, event: told.Event) -> None:
+        match event:
+            case told.Traded(price, quantity, maker, taker):
+                self.trades.append({"price": price, "qty": quantity, "maker": maker, "taker": taker})
+                for order_id in (maker, taker):
+                    self._fill(self.states[order_id], quantity)
+            case told.Decremented(order_id, quantity):
+                self.states[order_id]["remaining"] -= quantity
+            case told.Canceled(order_id, _, reason):
+                self.states[order_id] |= {"status": "canceled", "remaining": 0, "reason": reason}
+            case told.Expired(order_id, _):
+                self.states[order_id] |= {"status": "expired", "remaining": 0}
+            case told.Rejected(order_id, "duplicate_order"):
+                self.refused.append({"op": "submit", "id": order_id, "reason": "duplicate_order"})
+            case told.Rejected(order_id, reason):
+                self.states[order_id] = {"status": "rejected", "filled": 0, "remaining": 0, "reason": reason}
+            case told.Replaced(order_id, _, quantity, _):
+                self._replace(order_id, quantity)
+            case told.Refused(op, order_id, reason):
+                self.refused.append({"op": op, "id": order_id, "reason": reason})
+
+    @staticmethod
+    def _fill(state: dict[str, Any], quantity: int) -> None:
+        state["filled"] += quantity
+        state["remaining"] -= quantity
+        state["status"] = "partially_filled" if state["remaining"] else "filled"
+
+    def _replace(self, order_id: Any, quantity: int) -> None:
+        state = self.states[order_id]
+        state["remaining"] = quantity - state["filled"]
+
+    def result(self) -> dict[str, Any]:
+        """Return trades, orders, refusals and book, as a scenario's `expect` names them."""
+        bids, asks = self.book.depth()
+        return {
+            "trades": self.trades,
+            "orders": self.states,
+            "refused": self.refused,
+            "book": {"bids": [list(level) for level in bids], "asks": [list(level) for level in asks]},
+        }
+
+
+def run(scenario: dict[str, Any]) -> dict[str, Any]:
+    """Run a scenario on a fresh book and return its result.
+
+    Raises: ScenarioError, naming the command, for what the format does not have.
+    """
+    if not isinstance(scenario, dict) or not isinstance(scenario.get("commands"), list):
+        raise ScenarioError("a scenario is an object with a list of commands")
+    recorder = Recorder(_rules(scenario.get("market", {})))
+    for at, command in enumerate(scenario["commands"]):
+        try:
+            instruction = _instruction(command)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ScenarioError(f"commands[{at}]: {error!s} in {command!r}") from None
+        recorder.apply(instruction)
+    return recorder.result()
+
+
+def differences(result: dict[str, Any], expect: dict[str, Any], path: str = "") -> list[str]:
+    """Return where a result is not what was expected; what `expect` leaves out is not compared."""
+    found = []
+    for key, wanted in expect.items():
+        got = result.get(key)
+        here = f"{path}.{key}" if path else key
+        if isinstance(wanted, dict) and isinstance(got, dict):
+            found += differences(got, wanted, here)
+        elif got != wanted:
+            found.append(f"{here}: {got!r} instead of {wanted!r}")
+    return found
+
+
+def _rules(market: dict[str, Any]) -> told.MarketRules:
+    band = market.get("band")
+    return told.MarketRules(
+        market.get("tick", 1), market.get("lot", 1), tuple(band) if band else None, market.get("reference", 0)
+    )
+
+
+def _instruction(command: dict[str, Any]) -> told.Instruction:
+    op = command["op"]
+    if op == "submit":
+        return _submit(command)
+    if op == "replace":
+        return told.Replace(command["id"], command.get("qty"), command.get("price"))
+    if op in ("cancel", "expire"):
+        return {"cancel": told.Cancel, "expire": told.Expire}[op](command["id"])
+    plain = {
+        "halt": told.Halt,
+        "resume": told.Resume,
+        "auction_open": told.AuctionOpen,
+        "auction_uncross": told.AuctionUncross,
+    }
+    if op not in plain:
+        raise ValueError(f"unknown op {op!r}")
+    return plain[op]()
+
+
+def _submit(command: dict[str, Any]) -> told.Submit:
+    return told.Submit(
+        order_id=command["id"],
+        owner=command["owner"],
+        side=_one_of(command["side"], SIDES),
+        order_type=_one_of(command.get("type", "limit"), TYPES),
+        price=command.get("price"),
+        quantity=command["qty"],
+        time_in_force=_one_of(command.get("tif", "gtc"), TIMES_IN_FORCE),
+        post_only=bool(command.get("post_only", False)),
+        display=command.get("display"),
+        self_trade_mode=_one_of(command.get("stp", "cancel_newest"), SELF_TRADE_MODES),
+        protection=command.get("protection"),
+    )
+
+
+def _one_of(word: str, words: frozenset[str]) -> str:
+    if word not in words:
+        raise ValueError(f"{word!r} is none of {', '.join(sorted(words))}")
+    return word
