@@ -16,7 +16,7 @@ from ledger.journal.locks import LockedAccount, lock_accounts
 from ledger.journal.models import Transaction, Transfer
 from ledger.journal.serials import BlockChanges, Delivery, Run
 from ledger.rows import copy_rows, draw_ids
-from ledger.transparency.services import NewRecord, append_records
+from ledger.transparency.services import NewRecord, append_records, format_time
 
 MAX_AMOUNT = 2**53 - 1  # exact in JSON, and a thousandth of what a bigint holds
 
@@ -197,7 +197,7 @@ def _body(
     body: dict[str, Any] = {
         "transaction": str(transaction_id),
         "kind": posting.kind,
-        "occurred_at": posting.occurred_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "occurred_at": format_time(posting.occurred_at),
         "transfers": transfers,
     }
     if posting.trade:

@@ -1,7 +1,7 @@
 """Read the log: its newest checkpoint, where a record stands, its tiles and entries."""
 
 from ledger.transparency.models import Checkpoint, LogLeaf, LogTile, Record, UnsequencedRecord
-from ledger.transparency.sequencer import TILE_WIDTH
+from ledger.transparency.tiles import TILE_WIDTH
 
 
 def latest_checkpoint() -> Checkpoint | None:

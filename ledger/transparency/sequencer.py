@@ -12,8 +12,8 @@ from ledger.transparency.keys import log_signer
 from ledger.transparency.merkle import leaf_hash, node_hash
 from ledger.transparency.models import Checkpoint, LogLeaf, LogTile
 from ledger.transparency.notes import checkpoint_text
+from ledger.transparency.tiles import TILE_WIDTH
 
-TILE_WIDTH = 256
 MAX_RECORDS = 20_000
 _LOCK = 0x7469_616E_6875_6901
 

@@ -2,6 +2,7 @@
 
 import base64
 import datetime as dt
+import functools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ def encode_entry(record_id: int, record: NewRecord, nonce: str) -> bytes:
             "v": ENTRY_VERSION,
             "id": str(record_id),
             "kind": record.kind,
-            "at": record.at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "at": format_time(record.at),
             "actor": record.actor,
             "nonce": nonce,
             "body": record.body,
@@ -73,6 +74,12 @@ def encode_entry(record_id: int, record: NewRecord, nonce: str) -> bytes:
     if len(entry) > MAX_ENTRY_BYTES:
         raise ValueError(f"A {record.kind} record of {len(entry)} bytes is over {MAX_ENTRY_BYTES}: log its hash.")
     return entry
+
+
+@functools.lru_cache(maxsize=64)
+def format_time(at: dt.datetime) -> str:
+    """Return a time as the log writes it: RFC 3339, UTC, microseconds. Remembered: a batch shares one time."""
+    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _refuse(value: object) -> None:

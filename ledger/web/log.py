@@ -1,17 +1,13 @@
 """Serve the log as C2SP tlog-tiles: static, cacheable files made from rows."""
 
-import re
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from ledger.parties.access import may_read_entries
 from ledger.transparency import selectors
-from ledger.transparency.sequencer import TILE_WIDTH
-from ledger.transparency.tiles import encode_entry_bundle
+from ledger.transparency.tiles import TILE_WIDTH, TileError, encode_entry_bundle, parse_tile_address
 
 IMMUTABLE = "public, max-age=31536000, immutable"
-_NUMBER = re.compile(r"^(?:x(\d{3})/)*(\d{3})$")
 
 
 @require_safe
@@ -50,19 +46,10 @@ def entry_bundle(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _parse(address: str) -> tuple[int, int]:
-    """Return number and width of a tile's address such as x001/x234/067 or x001/067.p/8.
-
-    Source: C2SP tlog-tiles.
-    """
-    address, _, partial = address.partition(".p/")
-    if not _NUMBER.match(address) or address.startswith("x000"):
-        raise Http404("No tile has that address.")
-    number = int(address.replace("x", "").replace("/", ""))
-    if not partial:
-        return number, TILE_WIDTH
-    if not re.fullmatch(r"[1-9]\d{0,2}", partial) or int(partial) >= TILE_WIDTH:
-        raise Http404("A partial tile has 1 to 255 hashes.")
-    return number, int(partial)
+    try:
+        return parse_tile_address(address)
+    except TileError as error:
+        raise Http404(str(error)) from error
 
 
 def _bytes(content: bytes) -> HttpResponse:

@@ -1,0 +1,121 @@
+"""Tiles and entry bundles, and proofs read from tiles. Source: C2SP tlog-tiles."""
+
+import re
+import struct
+from collections.abc import Callable, Sequence
+
+from ledger.transparency import merkle
+
+TILE_HEIGHT = 8
+TILE_WIDTH = 256
+_ADDRESS = re.compile(r"^((?:x\d{3}/)*)(\d{3})(?:\.p/([1-9]\d{0,2}))?$")
+
+ReadTile = Callable[[int, int, int], bytes]
+"""Returns the first hashes of a tile: level, number, width."""
+
+
+class TileError(ValueError):
+    """An address or the content of a tile or bundle is malformed."""
+
+
+def tile_address(number: int, width: int = TILE_WIDTH) -> str:
+    """Return the last part of a tile's path, such as x001/x234/067 or 067.p/8."""
+    groups = [f"{number % 1000:03d}"]
+    while number >= 1000:
+        number //= 1000
+        groups.append(f"x{number % 1000:03d}")
+    address = "/".join(reversed(groups))
+    return address if width == TILE_WIDTH else f"{address}.p/{width}"
+
+
+def parse_tile_address(address: str) -> tuple[int, int]:
+    """Return number and width of a tile from the last part of its path.
+
+    Raises: TileError for any other spelling than `tile_address` gives.
+    """
+    match = _ADDRESS.match(address)
+    if match is None:
+        raise TileError(f"{address!r} is no tile's address")
+    number = int(match[1].replace("x", "").replace("/", "") + match[2])
+    width = int(match[3]) if match[3] else TILE_WIDTH
+    if tile_address(number, width) != address:
+        raise TileError(f"{address!r} is no tile's address")
+    return number, width
+
+
+def encode_entry_bundle(entries: Sequence[bytes]) -> bytes:
+    """Return up to 256 entries, each after its length in two bytes."""
+    return b"".join(struct.pack(">H", len(entry)) + entry for entry in entries)
+
+
+def decode_entry_bundle(bundle: bytes) -> list[bytes]:
+    """Return the entries of a bundle.
+
+    Raises: TileError where it is cut off.
+    """
+    entries, at = [], 0
+    while at < len(bundle):
+        if at + 2 > len(bundle):
+            raise TileError("the bundle ends within a length")
+        (length,) = struct.unpack_from(">H", bundle, at)
+        at += 2
+        if at + length > len(bundle):
+            raise TileError("the bundle ends within an entry")
+        entries.append(bundle[at : at + length])
+        at += length
+    return entries
+
+
+def tiles_of(size: int) -> list[tuple[int, int, int]]:
+    """Return level, number and width of every tile that a tree of that size has."""
+    tiles, level = [], 0
+    while size:
+        full, rest = divmod(size, TILE_WIDTH)
+        tiles += [(level, number, TILE_WIDTH) for number in range(full)]
+        if rest:
+            tiles.append((level, full, rest))
+        size, level = full, level + 1
+    return tiles
+
+
+class TileTree:
+    """Reads roots of subtrees from tiles, each tile once: O(log n) of them for a proof."""
+
+    def __init__(self, size: int, read_tile: ReadTile) -> None:
+        self.size = size
+        self._read_tile = read_tile
+        self._cache: dict[tuple[int, int], list[bytes]] = {}
+
+    def root(self) -> bytes:
+        """Return the root of the tree."""
+        return self.root_of(0, self.size) if self.size else merkle.empty_root()
+
+    def inclusion_proof(self, index: int) -> list[bytes]:
+        """Return the proof that the leaf is in the tree."""
+        return merkle.inclusion_proof(index, self.size, self.root_of)
+
+    def consistency_proof(self, old: int) -> list[bytes]:
+        """Return the proof that the tree extends the one of the old size."""
+        return merkle.consistency_proof(old, self.size, self.root_of)
+
+    def root_of(self, start: int, end: int) -> bytes:
+        """Return the root over a subtree, as proofs cut them: aligned, whole or at the right-hand edge."""
+        width = end - start
+        if width & (width - 1):
+            middle = start + merkle.split(width)
+            return merkle.node_hash(self.root_of(start, middle), self.root_of(middle, end))
+        level, offset = 0, start
+        while width >= TILE_WIDTH:
+            level, offset, width = level + 1, offset // TILE_WIDTH, width // TILE_WIDTH
+        hashes = self._tile(level, offset // TILE_WIDTH)
+        at = offset % TILE_WIDTH
+        return merkle.root(hashes[at : at + width])
+
+    def _tile(self, level: int, number: int) -> list[bytes]:
+        if (level, number) not in self._cache:
+            width = min((self.size >> TILE_HEIGHT * level) - number * TILE_WIDTH, TILE_WIDTH)
+            content = self._read_tile(level, number, width)
+            if len(content) != width * merkle.HASH_BYTES:
+                raise TileError(f"tile {level}/{number} has {len(content)} bytes")
+            self._cache[level, number] = [content[at : at + 32] for at in range(0, len(content), 32)]
+        return self._cache[level, number]
