@@ -1,0 +1,83 @@
+"""Fields on the map: checked polygons in WGS 84, and their area on the ellipsoid."""
+
+import math
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from pyproj import Geod
+from shapely.geometry import Polygon, mapping, shape
+from shapely.validation import explain_validity
+
+from ledger.errors import InvalidValue
+
+MAX_VERTICES = 5_000
+MU_PER_HA = 15
+_ELLIPSOID = Geod(ellps="WGS84")
+_M2_PER_HA = Decimal(10_000)
+
+
+def clean_polygon(geojson: Any) -> dict[str, Any]:
+    """Return a GeoJSON polygon as it is stored: two dimensions, nothing beside type and coordinates.
+
+    Raises: InvalidValue for what is no polygon, is empty, crosses itself (saying where) or lies off the globe.
+    """
+    if not isinstance(geojson, dict) or geojson.get("type") != "Polygon":
+        raise _invalid(_("The field's shape must be a GeoJSON polygon."))
+    _check_coordinates(geojson.get("coordinates"))
+    try:
+        polygon = shape(geojson)
+    except (ValueError, TypeError, IndexError, KeyError, AttributeError):
+        raise _invalid(_("The polygon's coordinates cannot be read.")) from None
+    if polygon.is_empty or polygon.area == 0:
+        raise _invalid(_("The polygon is empty."))
+    if not polygon.is_valid:
+        raise _invalid(_("The polygon is not valid: %(why)s") % {"why": explain_validity(polygon)})
+    cleaned = mapping(polygon)
+    return {"type": "Polygon", "coordinates": [[list(point) for point in ring] for ring in cleaned["coordinates"]]}
+
+
+def _check_coordinates(rings: Any) -> None:
+    if not isinstance(rings, list) or not rings or not all(isinstance(ring, list) for ring in rings):
+        raise _invalid(_("The polygon is empty."))
+    points = [point for ring in rings for point in ring]
+    if len(points) > MAX_VERTICES:
+        raise _invalid(_("The polygon has more than %(count)s points.") % {"count": MAX_VERTICES})
+    if any(len(ring) < 4 for ring in rings):
+        raise _invalid(_("A ring of a polygon has four points at least, the last like the first."))
+    for point in points:
+        if not isinstance(point, list) or len(point) != 2 or not all(_is_number(value) for value in point):
+            raise _invalid(_("A point is longitude and latitude in degrees."))
+        if not (-180 <= point[0] <= 180 and -90 <= point[1] <= 90):
+            raise _invalid(_("Longitude comes first, within ±180, then latitude, within ±90 degrees."))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def area_ha(geojson: dict[str, Any]) -> Decimal:
+    """Return the area of a polygon on the WGS 84 ellipsoid.
+
+    Units: hectares. Rounding: half even to four places, a square metre.
+    """
+    area_m2, _perimeter = _ELLIPSOID.geometry_area_perimeter(shape(geojson))
+    return (Decimal(repr(abs(area_m2))) / _M2_PER_HA).quantize(Decimal("0.0001"))
+
+
+def overlap_ha(one: dict[str, Any], other: dict[str, Any]) -> Decimal:
+    """Return the area that two polygons share. Units: hectares."""
+    shared = shape(one).intersection(shape(other))
+    if shared.is_empty or not isinstance(shared, Polygon) and shared.area == 0:
+        return Decimal(0)
+    area_m2, _perimeter = _ELLIPSOID.geometry_area_perimeter(shared)
+    return (Decimal(repr(abs(area_m2))) / _M2_PER_HA).quantize(Decimal("0.0001"))
+
+
+def area_mu(hectares: Decimal) -> Decimal:
+    """Return an area in mu, of which a hectare has fifteen."""
+    return hectares * MU_PER_HA
+
+
+def _invalid(reason: str) -> InvalidValue:
+    return InvalidValue(field="geometry", reason=reason)
