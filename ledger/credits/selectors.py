@@ -1,0 +1,78 @@
+"""Read batches, what became of them, and retirements."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from ledger.credits.models import Batch, Retirement
+from ledger.errors import NotFound
+from ledger.journal.models import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """Where the tonnes of a batch are; issued is the sum of the others."""
+
+    issued: int
+    held: int
+    buffer: int
+    retired: int
+    cancelled: int
+
+
+def batches() -> QuerySet[Batch]:
+    """Return all batches, newest first."""
+    return Batch.objects.select_related("asset", "project", "project__proponent").order_by("-id")
+
+
+def batch_by_code(code: str) -> Batch:
+    """Return a batch by its asset's code, such as TH-35-000001-2022.
+
+    Raises: NotFound.
+    """
+    batch = batches().filter(asset__code=code).first()
+    if batch is None:
+        raise NotFound()
+    return batch
+
+
+def supply_of(found: Iterable[Batch]) -> dict[int, Supply]:
+    """Return the supply of each batch by its id, in one query."""
+    found = list(found)
+    by_asset: dict[int, dict[str, int]] = {batch.asset_id: {} for batch in found}
+    rows = Account.objects.filter(asset__in=by_asset).values_list("asset_id", "purpose", "balance")
+    for asset_id, purpose, balance in rows:
+        by_asset[asset_id][purpose] = by_asset[asset_id].get(purpose, 0) + balance
+    return {
+        batch.pk: Supply(
+            issued=-by_asset[batch.asset_id].get("issuance", 0),
+            held=by_asset[batch.asset_id].get("holding", 0),
+            buffer=by_asset[batch.asset_id].get("buffer", 0),
+            retired=by_asset[batch.asset_id].get("retired", 0),
+            cancelled=by_asset[batch.asset_id].get("cancelled", 0),
+        )
+        for batch in found
+    }
+
+
+def retirements() -> QuerySet[Retirement]:
+    """Return all retirements, newest first."""
+    return Retirement.objects.select_related("organisation", "batch__asset", "batch__project").order_by("-id")
+
+
+def retirement_by_public_id(public_id: UUID | str) -> Retirement:
+    """Return a retirement.
+
+    Raises: NotFound.
+    """
+    retirement = retirements().filter(public_id=public_id).first()
+    if retirement is None:
+        raise NotFound()
+    return retirement
+
+
+def serial_numbers(batch: Batch, first: int, last: int) -> str:
+    """Return a run of serial numbers as it is written, such as TH-35-000001-2022-000000000001-000000002300."""
+    return f"{batch.asset.code}-{first:012d}-{last:012d}"

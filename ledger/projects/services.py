@@ -1,0 +1,258 @@
+"""Projects, from the draft to the registration."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ledger.errors import InvalidValue, NotFound, SamePerson, WrongState
+from ledger.parties.access import log_name, require_approved, require_kind, require_registrar, require_role
+from ledger.parties.models import Membership, Organisation
+from ledger.projects import geometry
+from ledger.projects.locks import lock_land, lock_project
+from ledger.projects.models import Parcel, Project
+from ledger.projects.selectors import quantification_case
+from ledger.quantification import METHODOLOGIES, CalculationSheet, InvalidInput, quantify
+from ledger.transparency.services import append_record
+
+MAX_PARCELS = 10_000
+
+
+@transaction.atomic
+def create_project(
+    *,
+    actor: Membership,
+    name: str,
+    place: str,
+    province_code: str,
+    methodology: str,
+    settings: Mapping[str, Any],
+    crediting_starts_on: dt.date,
+    crediting_ends_on: dt.date,
+    name_en: str = "",
+    description: str = "",
+    description_en: str = "",
+    illustrative: str = "",
+) -> Project:
+    """Begin a project of the actor's cooperative.
+
+    Raises: NotAllowed, OrganisationNotApproved, InvalidValue.
+    """
+    _require_proponent(actor)
+    if not name.strip():
+        raise InvalidValue(field="name", reason=_("Give the project a name."))
+    if methodology not in METHODOLOGIES:
+        raise InvalidValue(field="methodology", reason=_("There is no such methodology."))
+    if not (len(province_code) == 2 and province_code.isascii() and province_code.isdigit()):
+        raise InvalidValue(field="province_code", reason=_("The province code has two digits, 35 for Fujian."))
+    if crediting_ends_on <= crediting_starts_on:
+        raise InvalidValue(field="crediting_ends_on", reason=_("The crediting period ends after it starts."))
+    lock_land()
+    number = (Project.objects.aggregate(last=Max("number"))["last"] or 0) + 1
+    project = Project.objects.create(
+        number=number,
+        province_code=province_code,
+        name=name.strip(),
+        name_en=name_en.strip(),
+        place=place.strip(),
+        description=description,
+        description_en=description_en,
+        illustrative=illustrative,
+        proponent=actor.organisation,
+        methodology=methodology,
+        settings=dict(settings),
+        crediting_starts_on=crediting_starts_on,
+        crediting_ends_on=crediting_ends_on,
+        created_by=actor.user,
+    )
+    _record("project_created", project, actor, methodology=methodology)
+    return project
+
+
+@transaction.atomic
+def add_parcel(
+    *,
+    actor: Membership,
+    project_id: int,
+    code: str,
+    geometry: Any,
+    practices: Mapping[str, Any],
+    name: str = "",
+) -> Parcel:
+    """Add a field to a draft; its area is computed, and land of another project is refused.
+
+    Locks: the land as a whole, then the project.
+    Raises: NotAllowed, NotFound, WrongState, InvalidValue.
+    """
+    _require_proponent(actor)
+    lock_land()
+    project = _lock_own(actor, project_id, Project.Status.DRAFT)
+    code = code.strip()
+    if not 0 < len(code) <= 32:
+        raise InvalidValue(field="code", reason=_("The parcel's code has 1 to 32 characters."))
+    if project.parcels.count() >= MAX_PARCELS:
+        raise InvalidValue(field="code", reason=_("A project has 10,000 parcels at most."))
+    parcel = Parcel(project=project, code=code, name=name.strip(), practices=dict(practices))
+    _shape(parcel, geometry)
+    _refuse_overlap(parcel)
+    try:
+        with transaction.atomic():
+            parcel.save()
+    except IntegrityError as error:
+        raise InvalidValue(field="code", reason=_("The project has a parcel of this code.")) from error
+    _record("parcel_added", project, actor, parcel=code, area_ha=str(parcel.area_ha))
+    return parcel
+
+
+def _shape(parcel: Parcel, shape: Any) -> None:
+    parcel.geometry = geometry.clean_polygon(shape)
+    parcel.area_ha = geometry.area_ha(parcel.geometry)
+    if parcel.area_ha <= 0:
+        raise InvalidValue(field="geometry", reason=_("The polygon is smaller than a square metre."))
+
+
+def _refuse_overlap(parcel: Parcel) -> None:
+    """Refuse land that is in this project already, or in another whose crediting period overlaps: no tonne twice."""
+    project = parcel.project
+    others = (
+        Parcel.objects.exclude(project__status=Project.Status.REJECTED)
+        .filter(
+            project__crediting_starts_on__lte=project.crediting_ends_on,
+            project__crediting_ends_on__gte=project.crediting_starts_on,
+        )
+        .select_related("project")
+    )
+    for other in others.iterator():
+        shared_ha = geometry.overlap_ha(parcel.geometry, other.geometry)
+        if shared_ha > 0:
+            reason = _("The field overlaps parcel %(parcel)s of project %(project)s by %(area)s ha.") % {
+                "parcel": other.code,
+                "project": other.project.code,
+                "area": shared_ha,
+            }
+            raise InvalidValue(field="geometry", reason=reason)
+
+
+@transaction.atomic
+def submit_project(*, actor: Membership, project_id: int) -> Project:
+    """Hand a project in for validation, with the forecast that its practices give.
+
+    Locks: the project.
+    Raises: NotAllowed, NotFound, WrongState, InvalidValue (no parcels; practices that the methodology refuses).
+    """
+    _require_proponent(actor)
+    project = _lock_own(actor, project_id, Project.Status.DRAFT)
+    if not project.parcels.exists():
+        raise InvalidValue(field="parcels", reason=_("Add a field first."))
+    project.forecast = compute(project, {}).as_dict()
+    project.status, project.submitted_at = Project.Status.SUBMITTED, timezone.now()
+    project.save()
+    _record("project_submitted", project, actor)
+    return project
+
+
+@transaction.atomic
+def validate_project(*, actor: Membership, project_id: int, statement: str) -> Project:
+    """State, as verifier, that a project meets its methodology.
+
+    Locks: the project.
+    Raises: NotAllowed, OrganisationNotApproved, NotFound, WrongState, InvalidValue.
+    """
+    require_verifier(actor)
+    project = _lock_in(project_id, Project.Status.SUBMITTED)
+    if not statement.strip():
+        raise InvalidValue(field="statement", reason=_("Write the statement."))
+    project.status, project.validated_at = Project.Status.VALIDATED, timezone.now()
+    project.validated_by, project.validation_statement = actor.user, statement.strip()
+    project.save()
+    _record("project_validated", project, actor, verifier=str(actor.organisation.public_id))
+    return project
+
+
+@transaction.atomic
+def register_project(*, actor: Membership, project_id: int) -> Project:
+    """Register a validated project.
+
+    Locks: the project.
+    Raises: NotAllowed, NotFound, WrongState, SamePerson.
+    """
+    require_registrar(actor)
+    project = _lock_in(project_id, Project.Status.VALIDATED)
+    if actor.user_id in (project.created_by_id, project.validated_by_id):
+        raise SamePerson()
+    project.status, project.registered_at = Project.Status.REGISTERED, timezone.now()
+    project.registered_by = actor.user
+    project.save()
+    _record("project_registered", project, actor)
+    return project
+
+
+@transaction.atomic
+def reject_project(*, actor: Membership, project_id: int, reason: str) -> Project:
+    """Reject a project that has been handed in, as verifier or registrar.
+
+    Locks: the project.
+    Raises: NotAllowed, NotFound, WrongState, InvalidValue.
+    """
+    if actor.organisation.kind == Organisation.Kind.VERIFIER:
+        require_verifier(actor)
+    else:
+        require_registrar(actor)
+    project = _lock_in(project_id, Project.Status.SUBMITTED, Project.Status.VALIDATED)
+    if not reason.strip():
+        raise InvalidValue(field="reason", reason=_("Say why."))
+    project.status = Project.Status.REJECTED
+    project.save()
+    _record("project_rejected", project, actor, reason=reason.strip())
+    return project
+
+
+def compute(project: Project, practices: Mapping[str, Mapping[str, Any]]) -> CalculationSheet:
+    """Return the calculation of a project with these practices, those registered where a parcel has none.
+
+    Raises: InvalidValue, naming the field of the case that the methodology refuses.
+    """
+    try:
+        return quantify(quantification_case(project, practices))
+    except InvalidInput as error:
+        raise InvalidValue(field=error.path, reason=str(error)) from error
+
+
+def require_verifier(actor: Membership) -> None:
+    """Refuse everyone but people of an approved verifier.
+
+    Raises: NotAllowed, OrganisationNotApproved.
+    """
+    require_kind(actor, Organisation.Kind.VERIFIER)
+    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+    require_approved(actor)
+
+
+def _require_proponent(actor: Membership) -> None:
+    require_kind(actor, Organisation.Kind.COOPERATIVE)
+    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+    require_approved(actor)
+
+
+def _lock_own(actor: Membership, project_id: int, *statuses: str) -> Project:
+    project = _lock_in(project_id, *Project.Status.values)
+    if project.proponent_id != actor.organisation_id:
+        raise NotFound()
+    if project.status not in statuses:
+        raise WrongState(state=project.get_status_display())
+    return project
+
+
+def _lock_in(project_id: int, *statuses: str) -> Project:
+    project = lock_project(project_id)
+    if project.status not in statuses:
+        raise WrongState(state=project.get_status_display())
+    return project
+
+
+def _record(kind: str, project: Project, actor: Membership, **more: str) -> None:
+    append_record(kind=kind, body={"project": project.code, **more}, actor=log_name(actor))
