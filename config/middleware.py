@@ -1,0 +1,52 @@
+"""What every answer goes through."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from ledger.errors import DomainError
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+STRICT = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+# Swagger UI and Django's admin set styles on elements; neither has a script in the page but Swagger's starter.
+STYLED = "; style-src 'self' 'unsafe-inline'"
+SCRIPTED = "; script-src 'self' 'unsafe-inline'"
+
+
+class ContentSecurityPolicy:
+    """Let pages load only what is ours."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        origin = urlsplit(settings.STREAM_URL)
+        stream = f" {origin.scheme}://{origin.netloc}" if origin.netloc else ""
+        self.policy = f"{STRICT}; connect-src 'self'{stream}"
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Content-Security-Policy", self._policy_of(request.path))
+        return response
+
+    def _policy_of(self, path: str) -> str:
+        if path.startswith("/api/docs/"):
+            return self.policy + STYLED + SCRIPTED
+        return self.policy + STYLED if path.startswith("/admin/") else self.policy
+
+
+class DomainErrors:
+    """Show a refusal that a page did not handle itself as a page, with the status that it has."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, DomainError):
+            return None
+        return render(request, "error.html", {"error": exception}, status=exception.status)
