@@ -15,7 +15,7 @@ VAR = Path(__file__).resolve().parent.parent / "var" / "test"
 _stack = contextlib.ExitStack()
 _services = _stack.enter_context(
     # The test database may be lost with the machine; what is tested here is what survives killed processes.
-    embedded.services(VAR, settings={"fsync": "off", "full_page_writes": "off", "max_connections": "100"})
+    embedded.services(VAR, postgres_settings={"fsync": "off", "full_page_writes": "off", "max_connections": "100"})
 )
 atexit.register(_stack.close)
 os.environ.update(_services.environment())

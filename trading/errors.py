@@ -32,7 +32,11 @@ class DuplicateOrder(DomainError):
 
 
 class TooLateToCancel(DomainError):
-    code, status, message = "too_late_to_cancel", 409, _("The order is %(state)s: there is nothing to cancel.")
+    code, status, message = (
+        "too_late_to_cancel",
+        409,
+        _("The order is %(state)s: there is nothing to cancel."),
+    )
 
 
 class InsufficientFunds(DomainError):

@@ -15,15 +15,16 @@ class StrictJSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(
-        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         content = stream.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise ParseError(_("The body is larger than 5 MB."))
         try:
-            body = json.loads(
-                content.decode("utf-8"), object_pairs_hook=_no_key_twice, parse_constant=_no_constant
-            )
+            body = json.loads(content.decode("utf-8"), object_pairs_hook=_no_key_twice, parse_constant=_no_constant)
         except RecursionError:
             raise ParseError(_("The JSON is nested too deeply.")) from None
         except ValueError as error:

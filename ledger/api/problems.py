@@ -35,7 +35,12 @@ def handle_exception(exception: Exception, context: dict[str, Any]) -> Response 
 
 def problem(status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
     """Return a problem; `code` is stable and for programs, `detail` is a sentence in the caller's language."""
-    found: dict[str, Any] = {"type": "about:blank", "status": status, "code": code, "title": code.replace("_", " ")}
+    found: dict[str, Any] = {
+        "type": "about:blank",
+        "status": status,
+        "code": code,
+        "title": code.replace("_", " "),
+    }
     found["detail"] = detail
     if errors:
         found["errors"] = errors

@@ -34,9 +34,7 @@ class Batch(models.Model):
         verbose_name = _("batch of credits")
         verbose_name_plural = _("batches of credits")
         constraints = [
-            ExclusionConstraint(
-                name="serial_in_one_batch", expressions=[("serials", RangeOperators.OVERLAPS)]
-            ),
+            ExclusionConstraint(name="serial_in_one_batch", expressions=[("serials", RangeOperators.OVERLAPS)]),
             models.UniqueConstraint(fields=["project", "vintage"], name="batch_once_a_vintage"),
             models.CheckConstraint(
                 name="batch_has_tonnes",

@@ -63,8 +63,7 @@ class Account(models.Model):
             ),
             models.CheckConstraint(
                 name="account_covers_its_holds",
-                condition=Q(held__gte=0)
-                & (Q(purpose__in=["bank", "issuance"], held=0) | Q(held__lte=F("balance"))),
+                condition=Q(held__gte=0) & (Q(purpose__in=["bank", "issuance"], held=0) | Q(held__lte=F("balance"))),
             ),
             models.CheckConstraint(
                 name="account_belongs_to_someone_or_the_system",
@@ -98,9 +97,7 @@ class Transaction(models.Model):
     occurred_at = models.DateTimeField()
     actor = models.CharField(max_length=64)
     idempotency_key = models.CharField(max_length=120, null=True)  # noqa: DJ001 (null: none given)
-    reverses = models.OneToOneField(
-        "self", models.PROTECT, null=True, related_name="reversed_by", db_constraint=False
-    )
+    reverses = models.OneToOneField("self", models.PROTECT, null=True, related_name="reversed_by", db_constraint=False)
     record_id = models.BigIntegerField()
 
     class Meta:
@@ -119,9 +116,7 @@ class Transaction(models.Model):
 class Transfer(models.Model):
     """An amount that one account gives (debit) and another receives (credit), with the serial numbers moved."""
 
-    transaction = models.ForeignKey(
-        Transaction, models.PROTECT, related_name="transfers", db_constraint=False
-    )
+    transaction = models.ForeignKey(Transaction, models.PROTECT, related_name="transfers", db_constraint=False)
     debit_account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     credit_account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     amount = models.BigIntegerField()
@@ -133,9 +128,7 @@ class Transfer(models.Model):
         verbose_name_plural = _("transfers of the journal")
         constraints = [
             models.CheckConstraint(name="transfer_moves_something", condition=Q(amount__gt=0)),
-            models.CheckConstraint(
-                name="transfer_between_two", condition=~Q(debit_account=F("credit_account"))
-            ),
+            models.CheckConstraint(name="transfer_between_two", condition=~Q(debit_account=F("credit_account"))),
         ]
         indexes = [
             models.Index(fields=["debit_account", "id"], name="transfer_debit"),
@@ -157,9 +150,7 @@ class Hold(models.Model):
 
     class Meta:
         app_label = "ledger"
-        constraints = [
-            models.CheckConstraint(name="hold_is_never_negative", condition=Q(remaining__gte=0))
-        ]
+        constraints = [models.CheckConstraint(name="hold_is_never_negative", condition=Q(remaining__gte=0))]
 
 
 class SerialBlock(models.Model):
@@ -172,9 +163,7 @@ class SerialBlock(models.Model):
     class Meta:
         app_label = "ledger"
         constraints = [
-            ExclusionConstraint(
-                name="serial_in_one_block", expressions=[("serials", RangeOperators.OVERLAPS)]
-            ),
+            ExclusionConstraint(name="serial_in_one_block", expressions=[("serials", RangeOperators.OVERLAPS)]),
             models.CheckConstraint(name="serial_block_not_empty", condition=Q(serials__isempty=False)),
         ]
 

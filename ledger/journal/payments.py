@@ -19,9 +19,7 @@ def cash() -> Asset:
 
 
 @transaction.atomic
-def request_deposit(
-    *, actor: Membership, organisation: Organisation, amount_fen: int, bank_reference: str
-) -> Payment:
+def request_deposit(*, actor: Membership, organisation: Organisation, amount_fen: int, bank_reference: str) -> Payment:
     """Enter money that the bank has received for an organisation; a second treasurer confirms it.
 
     Raises: NotAllowed, OrganisationNotApproved, InvalidValue (amount; a bank reference that was used).
@@ -43,9 +41,7 @@ def request_deposit(
                 requested_by=actor.user,
             )
     except IntegrityError as error:
-        raise InvalidValue(
-            field="bank_reference", reason=_("This bank reference has been entered already.")
-        ) from error
+        raise InvalidValue(field="bank_reference", reason=_("This bank reference has been entered already.")) from error
     _record("payment_requested", payment, actor)
     return payment
 
@@ -145,9 +141,7 @@ def _decide(payment: Payment, status: str, actor: Membership) -> None:
         with transaction.atomic():
             payment.save()
     except IntegrityError as error:
-        raise InvalidValue(
-            field="bank_reference", reason=_("This bank reference has been entered already.")
-        ) from error
+        raise InvalidValue(field="bank_reference", reason=_("This bank reference has been entered already.")) from error
 
 
 def _name(actor: Membership) -> str:

@@ -154,9 +154,7 @@ def _allocate_serials(
     return runs, changes
 
 
-def _number(
-    postings: Sequence[Posting], runs: Mapping[tuple[int, int], list[Run]]
-) -> list[PostedTransaction]:
+def _number(postings: Sequence[Posting], runs: Mapping[tuple[int, int], list[Run]]) -> list[PostedTransaction]:
     """Give every transaction and transfer its id, and record each transaction in the log."""
     transaction_ids = draw_ids(Transaction, len(postings))
     transfer_ids = iter(draw_ids(Transfer, sum(len(posting.legs) for posting in postings)))

@@ -33,8 +33,7 @@ def _check_one(invariant: Invariant) -> InvariantResult:
         cursor.execute(f"SELECT * FROM ({invariant.breaches_sql}) AS breach LIMIT 5")
         columns = [column.name for column in cursor.description or ()]
         breaches = [
-            ", ".join(f"{name}={value}" for name, value in zip(columns, row, strict=True))
-            for row in cursor.fetchall()
+            ", ".join(f"{name}={value}" for name, value in zip(columns, row, strict=True)) for row in cursor.fetchall()
         ]
     return InvariantResult(invariant.number, invariant.name, not breaches, "; ".join(breaches))
 

@@ -17,9 +17,7 @@ def holdings(organisation: Organisation) -> QuerySet[Account]:
 
 def cash_account(organisation: Organisation) -> Account | None:
     """Return an organisation's account in CNY, or None where it has none yet."""
-    return Account.objects.filter(
-        organisation=organisation, asset__code="CNY", purpose=Account.Purpose.HOLDING
-    ).first()
+    return Account.objects.filter(organisation=organisation, asset__code="CNY", purpose=Account.Purpose.HOLDING).first()
 
 
 def system_account(asset: Asset, purpose: str) -> Account | None:
@@ -32,7 +30,10 @@ def statement(account: Account) -> QuerySet[Transfer]:
     return (
         Transfer.objects.filter(Q(debit_account=account) | Q(credit_account=account))
         .select_related(
-            "transaction", "debit_account__organisation", "credit_account__organisation", "debit_account__asset"
+            "transaction",
+            "debit_account__organisation",
+            "credit_account__organisation",
+            "debit_account__asset",
         )
         .order_by("-id")
     )

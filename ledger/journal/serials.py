@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
-
 Run = tuple[int, int]  # first and last serial number, both included
 
 

@@ -39,13 +39,9 @@ def open_asset(*, code: str, kind: str) -> Asset:
 
 
 @transaction.atomic
-def open_account(
-    *, organisation: Organisation | None, asset: Asset, purpose: str = Account.Purpose.HOLDING
-) -> Account:
+def open_account(*, organisation: Organisation | None, asset: Asset, purpose: str = Account.Purpose.HOLDING) -> Account:
     """Return an organisation's (or, for None, the system's) account in an asset, opened where it is new."""
-    account, is_new = Account.objects.get_or_create(
-        organisation=organisation, asset=asset, purpose=purpose
-    )
+    account, is_new = Account.objects.get_or_create(organisation=organisation, asset=asset, purpose=purpose)
     if is_new:
         append_record(
             kind="account_opened",
@@ -88,9 +84,7 @@ def place_hold(*, account_id: int, amount: int, purpose: str) -> Hold:
     if account.available < amount:
         raise InsufficientBalance(available=account.available, needed=amount)
     Account.objects.filter(pk=account_id).update(held=account.held + amount)
-    return Hold.objects.create(
-        account_id=account_id, purpose=purpose, remaining=amount, placed_at=timezone.now()
-    )
+    return Hold.objects.create(account_id=account_id, purpose=purpose, remaining=amount, placed_at=timezone.now())
 
 
 def release_holds(holds: Mapping[int, HoldChange]) -> None:

@@ -16,7 +16,7 @@ from ledger.parties.access import log_name, require_registrar, require_role
 from ledger.parties.models import ApiToken, Membership, Organisation, User
 from ledger.transparency.services import append_record
 
-TOKEN_PREFIX = "th_"  # noqa: S105 (a public prefix by which leaked tokens are found)
+TOKEN_PREFIX = "th_"
 STAFF_KINDS = (Organisation.Kind.OPERATOR, Organisation.Kind.AUDITOR)
 ROLES_BY_KIND = {
     Organisation.Kind.OPERATOR: (
@@ -78,7 +78,12 @@ def create_operator(*, name: str, name_en: str, members: Sequence[tuple[User, st
 
 
 def _create(
-    kind: str, name: str, name_en: str, credit_code: str, user: User | None, members: Sequence[tuple[User, str]]
+    kind: str,
+    name: str,
+    name_en: str,
+    credit_code: str,
+    user: User | None,
+    members: Sequence[tuple[User, str]],
 ) -> Organisation:
     name = name.strip()
     if not name:
@@ -88,7 +93,11 @@ def _create(
     try:
         with transaction.atomic():
             organisation = Organisation.objects.create(
-                kind=kind, name=name, name_en=name_en.strip(), credit_code=credit_code.strip(), applied_by=user
+                kind=kind,
+                name=name,
+                name_en=name_en.strip(),
+                credit_code=credit_code.strip(),
+                applied_by=user,
             )
     except IntegrityError as error:
         raise InvalidValue(field="name", reason=_("An organisation of this name exists.")) from error
@@ -169,9 +178,7 @@ def _join(user: User, organisation: Organisation, role: str, actor: str) -> Memb
 
 
 @transaction.atomic
-def issue_token(
-    *, actor: Membership, name: str, expires_at: dt.datetime | None = None
-) -> tuple[ApiToken, str]:
+def issue_token(*, actor: Membership, name: str, expires_at: dt.datetime | None = None) -> tuple[ApiToken, str]:
     """Make a key to the API, and return it with its secret, which is shown this once and kept only as a hash."""
     secret = TOKEN_PREFIX + secrets.token_urlsafe(30)
     token = ApiToken.objects.create(

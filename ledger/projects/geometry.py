@@ -34,7 +34,10 @@ def clean_polygon(geojson: Any) -> dict[str, Any]:
     if not polygon.is_valid:
         raise _invalid(_("The polygon is not valid: %(why)s") % {"why": explain_validity(polygon)})
     cleaned = mapping(polygon)
-    return {"type": "Polygon", "coordinates": [[list(point) for point in ring] for ring in cleaned["coordinates"]]}
+    return {
+        "type": "Polygon",
+        "coordinates": [[list(point) for point in ring] for ring in cleaned["coordinates"]],
+    }
 
 
 def _check_coordinates(rings: Any) -> None:
@@ -68,7 +71,7 @@ def area_ha(geojson: dict[str, Any]) -> Decimal:
 def overlap_ha(one: dict[str, Any], other: dict[str, Any]) -> Decimal:
     """Return the area that two polygons share. Units: hectares."""
     shared = shape(one).intersection(shape(other))
-    if shared.is_empty or not isinstance(shared, Polygon) and shared.area == 0:
+    if shared.is_empty or (not isinstance(shared, Polygon) and shared.area == 0):
         return Decimal(0)
     area_m2, _perimeter = _ELLIPSOID.geometry_area_perimeter(shared)
     return (Decimal(repr(abs(area_m2))) / _M2_PER_HA).quantize(Decimal("0.0001"))

@@ -9,7 +9,15 @@ from ledger.quantification.factors import factor_tables
 from ledger.quantification.reading import InvalidInput
 from ledger.quantification.sheet import CalculationSheet, Result, SheetLine
 
-__all__ = ["METHODOLOGIES", "CalculationSheet", "InvalidInput", "Result", "SheetLine", "factor_tables", "quantify"]
+__all__ = [
+    "METHODOLOGIES",
+    "CalculationSheet",
+    "InvalidInput",
+    "Result",
+    "SheetLine",
+    "factor_tables",
+    "quantify",
+]
 
 METHODOLOGIES: dict[str, Callable[[Mapping[str, Any]], CalculationSheet]] = {
     rice_water.NAME: rice_water.quantify,

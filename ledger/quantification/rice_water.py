@@ -70,8 +70,6 @@ def quantify(case: Mapping[str, Any]) -> CalculationSheet:
     return CalculationSheet(NAME, tuple(sheet.lines), result)
 
 
-
-
 def _add_season(season: Season, settings: Settings, sheet: SheetWriter, totals: Totals) -> None:
     baseline_kg = _methane_kg(season, season.baseline, "baseline", settings, sheet)
     project_kg = _methane_kg(season, season.project, "project", settings, sheet)
@@ -83,9 +81,7 @@ def _add_season(season: Season, settings: Settings, sheet: SheetWriter, totals: 
     totals.uncertainty_percent = max(totals.uncertainty_percent, percent)
 
 
-def _methane_kg(
-    season: Season, practice: Practice, scenario: str, settings: Settings, sheet: SheetWriter
-) -> Decimal:
+def _methane_kg(season: Season, practice: Practice, scenario: str, settings: Settings, sheet: SheetWriter) -> Decimal:
     where = (season.parcel, season.name, scenario)
     sf_o = _organic_amendments(practice, where, sheet)
     ef_c, sf_w = factor("ef_c", settings.region), factor("sf_w", practice.water)

@@ -104,5 +104,10 @@ def whole_tonnes(amount: Decimal) -> int:
 
 
 def _cite(factor: Factor) -> dict[str, str]:
-    cited = {"value": str(factor.value), "unit": factor.unit, "source": factor.source, "status": factor.status}
+    cited = {
+        "value": str(factor.value),
+        "unit": factor.unit,
+        "source": factor.source,
+        "status": factor.status,
+    }
     return {name: text for name, text in cited.items() if text}

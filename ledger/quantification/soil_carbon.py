@@ -116,7 +116,11 @@ def _result(gross: Decimal, uncertainty: Decimal, risk_percent: Decimal, sheet: 
     net_t = whole_tonnes(net)
     buffer = (Decimal(net_t) * risk_percent / 100).to_integral_value(rounding=ROUND_CEILING)
     sheet.write(
-        "buffer", "net × risk %, rounded up", buffer, "t CO2e", inputs={"net": net_t, "risk_percent": risk_percent}
+        "buffer",
+        "net × risk %, rounded up",
+        buffer,
+        "t CO2e",
+        inputs={"net": net_t, "risk_percent": risk_percent},
     )
     return Result(
         gross_t_co2e=gross,

@@ -96,9 +96,7 @@ def consistency_proof(old: int, new: int, root_of: RootOf) -> list[bytes]:
     return proof[::-1]
 
 
-def verify_inclusion(
-    index: int, size: int, leaf: bytes, proof: Sequence[bytes], expected_root: bytes
-) -> None:
+def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes], expected_root: bytes) -> None:
     """Check that a leaf is in the tree. Source: RFC 9162 §2.1.3.2.
 
     Raises: ProofError where it is not proven.
@@ -125,9 +123,7 @@ def verify_inclusion(
         raise ProofError("the proof leads to another root")
 
 
-def verify_consistency(
-    old: int, new: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes
-) -> None:
+def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes) -> None:
     """Check that the new tree extends the old one. Source: RFC 9162 §2.1.4.2.
 
     Raises: ProofError where it is not proven; also from size 0, which would prove nothing.

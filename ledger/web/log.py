@@ -16,9 +16,7 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
     newest = selectors.latest_checkpoint()
     if newest is None:
         raise Http404("The log is empty.")
-    return HttpResponse(
-        newest.note, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-cache"}
-    )
+    return HttpResponse(newest.note, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-cache"})
 
 
 @require_safe

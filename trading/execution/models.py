@@ -20,9 +20,7 @@ class ExecutedInstruction(models.Model):
 
     class Meta:
         app_label = "trading"
-        constraints = [
-            models.UniqueConstraint(fields=["market", "sequence"], name="instruction_sequence_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["market", "sequence"], name="instruction_sequence_once")]
 
 
 class Trade(models.Model):
@@ -37,9 +35,7 @@ class Trade(models.Model):
     quantity_t = models.BigIntegerField()
     buyer_fee_fen = models.BigIntegerField()
     seller_fee_fen = models.BigIntegerField()
-    transaction = models.OneToOneField(
-        Transaction, models.PROTECT, related_name="trade", db_constraint=False
-    )
+    transaction = models.OneToOneField(Transaction, models.PROTECT, related_name="trade", db_constraint=False)
     executed_at = models.DateTimeField()
 
     class Meta:

@@ -73,8 +73,7 @@ def _waiting(market_id: int) -> list[batches.Waiting]:
             [market_id, MAX_BATCH],
         )
         return [
-            batches.Waiting(*row[:4], LiveOrder(*row[4:]) if row[4] is not None else None)
-            for row in cursor.fetchall()
+            batches.Waiting(*row[:4], LiveOrder(*row[4:]) if row[4] is not None else None) for row in cursor.fetchall()
         ]
 
 

@@ -61,9 +61,7 @@ def _fees(fill: Fill, market: Market) -> tuple[int, int]:
 
 
 def _fees_account_id() -> int:
-    return open_account(
-        organisation=None, asset=Asset.objects.get(code="CNY"), purpose=Account.Purpose.FEES
-    ).pk
+    return open_account(organisation=None, asset=Asset.objects.get(code="CNY"), purpose=Account.Purpose.FEES).pk
 
 
 def _posting(

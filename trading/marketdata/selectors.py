@@ -62,7 +62,8 @@ def market_by_symbol(symbol: str) -> Market:
 def depth(market: Market, levels: int = 20) -> Depth:
     """Return the first price levels of each side of the book."""
     return Depth(
-        bids=_side(market, Order.Side.BUY, "-price_fen", levels), asks=_side(market, Order.Side.SELL, "price_fen", levels)
+        bids=_side(market, Order.Side.BUY, "-price_fen", levels),
+        asks=_side(market, Order.Side.SELL, "price_fen", levels),
     )
 
 

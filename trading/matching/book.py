@@ -106,9 +106,7 @@ class OrderBook:
                 self_trade_mode=order.self_trade_mode,
             )
 
-    def depth(
-        self, levels: int | None = None
-    ) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]:
+    def depth(self, levels: int | None = None) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]:
         """Return bids and asks as (price, shown quantity, number of orders), each from the best price on."""
         return self._bids.depth(levels), self._asks.depth(levels)
 

@@ -139,18 +139,7 @@ class Uncrossed(NamedTuple):
     quantity: int
 
 
-Event = (
-    Accepted
-    | Traded
-    | Replenished
-    | Decremented
-    | Canceled
-    | Expired
-    | Replaced
-    | Rejected
-    | Refused
-    | Uncrossed
-)
+Event = Accepted | Traded | Replenished | Decremented | Canceled | Expired | Replaced | Rejected | Refused | Uncrossed
 
 
 class RestingOrder(NamedTuple):

@@ -24,7 +24,11 @@ class Recorder:
         """Carry out one instruction and follow its events."""
         events = self.book.apply(instruction)
         if isinstance(instruction, told.Submit) and not isinstance(events[0], told.Rejected):
-            self.states[instruction.order_id] = {"status": "new", "filled": 0, "remaining": instruction.quantity}
+            self.states[instruction.order_id] = {
+                "status": "new",
+                "filled": 0,
+                "remaining": instruction.quantity,
+            }
         for event in events:
             self._follow(event)
 

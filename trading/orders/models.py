@@ -49,9 +49,7 @@ class Order(models.Model):
         verbose_name = pgettext_lazy("trading", "order")
         verbose_name_plural = pgettext_lazy("trading", "orders")
         constraints = [
-            models.UniqueConstraint(
-                fields=["organisation", "client_order_id"], name="client_order_id_once"
-            ),
+            models.UniqueConstraint(fields=["organisation", "client_order_id"], name="client_order_id_once"),
             models.CheckConstraint(
                 name="order_in_bounds",
                 condition=Q(price_fen__gt=0, quantity_t__gt=0, filled_t__gte=0, filled_t__lte=F("quantity_t")),

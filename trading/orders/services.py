@@ -134,7 +134,11 @@ def _begin(actor: Membership, market: Market, orders: Sequence[NewOrder]) -> Ent
         organisation=actor.organisation, client_order_id__in=[order.client_order_id for order in orders]
     )
     return Entry(
-        actor, market, accounts[cash_id], accounts[credit_id], {order.client_order_id: order for order in known}
+        actor,
+        market,
+        accounts[cash_id],
+        accounts[credit_id],
+        {order.client_order_id: order for order in known},
     )
 
 
