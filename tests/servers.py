@@ -18,7 +18,7 @@ _services = _stack.enter_context(
     embedded.services(VAR, postgres_settings={"fsync": "off", "full_page_writes": "off", "max_connections": "100"})
 )
 atexit.register(_stack.close)
-os.environ.update(_services.environment())
+os.environ.update(DATABASE_URL=_services.database_url, REDIS_URL=_services.redis_url)
 os.environ.setdefault("SECRET_KEY", "only-for-tests")
 os.environ.setdefault("LOG_SIGNING_KEY_FILE", str(VAR / "log-signing-key"))
 os.environ.setdefault("LOG_ORIGIN", "tianhui.test/log")
