@@ -68,13 +68,11 @@ def signals_deferred() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-        for number in received[:1]:
-            signal.raise_signal(number)
+        for caught in received[:1]:
+            signal.raise_signal(caught)
 
 
-def launch(
-    name: str, command: Sequence[str], *, port: int, log: Path, cwd: Path, account: Account | None
-) -> Server:
+def launch(name: str, command: Sequence[str], *, port: int, log: Path, cwd: Path, account: Account | None) -> Server:
     """Start a server in its own session, away from the terminal's signals, with only what it needs to see."""
     who = account.arguments() if account else {}
     with log.open("wb") as output, signals_deferred():

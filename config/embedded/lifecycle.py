@@ -141,9 +141,7 @@ def _open_lock(var_dir: Path) -> TextIO:
         var_dir.mkdir(parents=True, exist_ok=True)
         return (var_dir / LOCK_NAME).open("a+", encoding="utf-8").__enter__()
     except PermissionError as error:
-        raise EmbeddedError(
-            f"{error.filename} belongs to another user: start as that user, or remove it."
-        ) from error
+        raise EmbeddedError(f"{error.filename} belongs to another user: start as that user, or remove it.") from error
 
 
 def _is_locked(var_dir: Path) -> bool:

@@ -47,9 +47,7 @@ def server_path() -> Path:
         path = Path(place) / "bin" / "redis-server"
         if path.is_file():
             return path
-    raise EmbeddedError(
-        "Redis is not installed: run `make install`, or set REDIS_URL to a server of your own."
-    )
+    raise EmbeddedError("Redis is not installed: run `make install`, or set REDIS_URL to a server of your own.")
 
 
 def start(var_dir: Path, *, last_port: int | None) -> tuple[Server, str]:

@@ -45,7 +45,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
     """The session of a page, with its CSRF token."""
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[misc, no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = TokenAuthentication
     name = "token"
 
@@ -53,7 +53,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[misc, no-unty
         return {"type": "http", "scheme": "bearer", "description": "A token from POST /api/v1/tokens"}
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[misc, no-untyped-call]
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = SessionAuthentication
     name = "session"
 

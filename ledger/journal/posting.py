@@ -140,7 +140,7 @@ def _allocate_serials(
             if not giver.is_credit:
                 continue
             if giver.purpose == "issuance":
-                assert leg.serials and sum(last - first + 1 for first, last in leg.serials) == leg.amount
+                assert sum(last - first + 1 for first, last in leg.serials or ()) == leg.amount
                 runs[posting_at, leg_at] = list(leg.serials)
                 minted.append(((leg.credit_id, giver.asset_id), list(leg.serials)))
                 continue

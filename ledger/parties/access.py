@@ -1,12 +1,7 @@
 """Who may do what: every service asks here before it does anything."""
 
-from django.contrib.auth.models import AnonymousUser
-from django.utils.functional import SimpleLazyObject
-
 from ledger.errors import NotAllowed, OrganisationNotApproved
-from ledger.parties.models import Membership, Organisation, User
-
-AnyUser = User | AnonymousUser | SimpleLazyObject
+from ledger.parties.models import Membership, Organisation
 
 
 def find_membership(user: object) -> Membership | None:

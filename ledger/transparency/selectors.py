@@ -29,11 +29,11 @@ def tile_hashes(level: int, number: int, width: int = TILE_WIDTH) -> bytes | Non
         return bytes(full)[: 32 * width]
     start = number * TILE_WIDTH
     if level == 0:
-        below = LogLeaf.objects.filter(index__gte=start, index__lt=start + width)
-        hashes = below.order_by("index").values_list("leaf_hash", flat=True)
+        leaves = LogLeaf.objects.filter(index__gte=start, index__lt=start + width)
+        hashes = list(leaves.order_by("index").values_list("leaf_hash", flat=True))
     else:
         tiles = LogTile.objects.filter(level=level - 1, number__gte=start, number__lt=start + width)
-        hashes = tiles.order_by("number").values_list("root", flat=True)
+        hashes = list(tiles.order_by("number").values_list("root", flat=True))
     found = b"".join(bytes(part) for part in hashes)
     return found if len(found) == 32 * width else None
 

@@ -8,7 +8,7 @@ from trading.execution.batches import submit
 from trading.execution.books import rules_of
 from trading.execution.models import ExecutedInstruction, Trade
 from trading.markets.models import Market
-from trading.matching import Cancel, Halt, OrderBook, Resume, Traded
+from trading.matching import Cancel, Halt, Instruction, OrderBook, Resume, Traded
 
 Fact = tuple[int, int, int, int, int]  # sequence, maker, taker, price in fen, tonnes
 
@@ -45,9 +45,10 @@ def _replayed(market: Market) -> Iterator[Fact]:
                 yield (instruction.sequence, event.maker_id, event.taker_id, event.price, event.quantity)
 
 
-def _instruction(row: ExecutedInstruction) -> object:
+def _instruction(row: ExecutedInstruction) -> Instruction:
     if row.kind == "submit":
         content = row.content
+        assert row.order_id is not None
         return submit(row.order_id, content["owner"], content["side"], content["price_fen"], content["quantity_t"])
     if row.kind == "cancel":
         return Cancel(row.order_id)

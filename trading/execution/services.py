@@ -73,7 +73,8 @@ def _waiting(market_id: int) -> list[batches.Waiting]:
             [market_id, MAX_BATCH],
         )
         return [
-            batches.Waiting(*row[:4], LiveOrder(*row[4:]) if row[4] is not None else None) for row in cursor.fetchall()
+            batches.Waiting(row[0], row[1], row[2], row[3], None if row[4] is None else LiveOrder(*row[4:]))
+            for row in cursor.fetchall()
         ]
 
 
@@ -88,4 +89,4 @@ def waiting_markets(older_than: dt.timedelta) -> list[tuple[int, int]]:
             """,
             [timezone.now() - older_than],
         )
-        return cursor.fetchall()
+        return [(market_id, shard) for market_id, shard in cursor.fetchall()]

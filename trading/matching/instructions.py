@@ -3,8 +3,10 @@
 Order ids and owners are anything hashable. Prices are in fen per tonne, quantities in whole tonnes.
 """
 
-from collections.abc import Hashable
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+Id = Any
+"""Whatever the owner of the book names orders and parties by: numbers in the market, texts in scenario files."""
 
 Side = Literal["buy", "sell"]
 OrderType = Literal["limit", "market"]
@@ -22,8 +24,8 @@ class MarketRules(NamedTuple):
 
 
 class Submit(NamedTuple):
-    order_id: Hashable
-    owner: Hashable
+    order_id: Id
+    owner: Id
     side: str
     order_type: str
     price: int | None
@@ -36,19 +38,19 @@ class Submit(NamedTuple):
 
 
 class Cancel(NamedTuple):
-    order_id: Hashable
+    order_id: Id
 
 
 class Replace(NamedTuple):
     """A new total quantity, a new price, or both; None keeps what is."""
 
-    order_id: Hashable
+    order_id: Id
     quantity: int | None = None
     price: int | None = None
 
 
 class Expire(NamedTuple):
-    order_id: Hashable
+    order_id: Id
 
 
 class Halt(NamedTuple):
@@ -73,21 +75,21 @@ Instruction = Submit | Cancel | Replace | Expire | Halt | Resume | AuctionOpen |
 class Accepted(NamedTuple):
     """The order has passed the checks; `sequence` is its place in time."""
 
-    order_id: Hashable
+    order_id: Id
     sequence: int
 
 
 class Traded(NamedTuple):
     price: int
     quantity: int
-    maker_id: Hashable
-    taker_id: Hashable
+    maker_id: Id
+    taker_id: Id
 
 
 class Replenished(NamedTuple):
     """An iceberg shows its next slice, behind all others at its price."""
 
-    order_id: Hashable
+    order_id: Id
     shown: int
     sequence: int
 
@@ -95,23 +97,23 @@ class Replenished(NamedTuple):
 class Decremented(NamedTuple):
     """Self-trade prevention took this much off the order without a trade."""
 
-    order_id: Hashable
+    order_id: Id
     quantity: int
 
 
 class Canceled(NamedTuple):
-    order_id: Hashable
+    order_id: Id
     quantity: int
     reason: str
 
 
 class Expired(NamedTuple):
-    order_id: Hashable
+    order_id: Id
     quantity: int
 
 
 class Replaced(NamedTuple):
-    order_id: Hashable
+    order_id: Id
     price: int | None
     quantity: int
     sequence: int
@@ -120,7 +122,7 @@ class Replaced(NamedTuple):
 class Rejected(NamedTuple):
     """A new order that never came to be."""
 
-    order_id: Hashable
+    order_id: Id
     reason: str
 
 
@@ -128,7 +130,7 @@ class Refused(NamedTuple):
     """An instruction about an order that leaves it as it was."""
 
     op: str
-    order_id: Hashable
+    order_id: Id
     reason: str
 
 
@@ -145,8 +147,8 @@ Event = Accepted | Traded | Replenished | Decremented | Canceled | Expired | Rep
 class RestingOrder(NamedTuple):
     """All that is needed to put an order back on a book."""
 
-    order_id: Hashable
-    owner: Hashable
+    order_id: Id
+    owner: Id
     side: str
     price: int | None
     quantity: int

@@ -117,17 +117,19 @@ def _instruction(command: dict[str, Any]) -> told.Instruction:
         return _submit(command)
     if op == "replace":
         return told.Replace(command["id"], command.get("qty"), command.get("price"))
-    if op in ("cancel", "expire"):
-        return {"cancel": told.Cancel, "expire": told.Expire}[op](command["id"])
-    plain = {
-        "halt": told.Halt,
-        "resume": told.Resume,
-        "auction_open": told.AuctionOpen,
-        "auction_uncross": told.AuctionUncross,
+    if op == "cancel":
+        return told.Cancel(command["id"])
+    if op == "expire":
+        return told.Expire(command["id"])
+    plain: dict[str, told.Instruction] = {
+        "halt": told.Halt(),
+        "resume": told.Resume(),
+        "auction_open": told.AuctionOpen(),
+        "auction_uncross": told.AuctionUncross(),
     }
     if op not in plain:
         raise ValueError(f"unknown op {op!r}")
-    return plain[op]()
+    return plain[op]
 
 
 def _submit(command: dict[str, Any]) -> told.Submit:
