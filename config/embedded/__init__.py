@@ -1,12 +1,11 @@
 """PostgreSQL and Redis from wheels, started and stopped with the product. See README.md."""
 
-from config.embedded.launch import EmbeddedError, announce_free_port, free_port, private_text
+from config.embedded.launch import EmbeddedError, free_port, private_text, signals_deferred
 from config.embedded.lifecycle import Services, attach, remember, remembered, remove, services
 
 __all__ = [
     "EmbeddedError",
     "Services",
-    "announce_free_port",
     "attach",
     "free_port",
     "private_text",
@@ -14,4 +13,5 @@ __all__ = [
     "remembered",
     "remove",
     "services",
+    "signals_deferred",
 ]

@@ -68,8 +68,8 @@ def signals_deferred() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-        for caught in received[:1]:
-            signal.raise_signal(caught)
+        if received:
+            signal.raise_signal(received[0])
 
 
 def launch(name: str, command: Sequence[str], *, port: int, log: Path, cwd: Path, account: Account | None) -> Server:
@@ -151,14 +151,6 @@ def free_port(first: int, last_used: int | None = None) -> int:
     raise EmbeddedError(f"No port is free from {first} to {first + PORTS_TRIED - 1}.")
 
 
-def announce_free_port(what: str, first: int, last_used: int | None, say: Say) -> int:
-    """Return `free_port`, and say so where it is not the usual one."""
-    port = free_port(first, last_used)
-    if port != first:
-        say(f"{what}: port {port} ({first} is taken{' or was' if port == last_used else ''}).")
-    return port
-
-
 def start_on_free_port(first: int, last_used: int | None, start: Callable[[int], Server]) -> Server:
     """Start a server on the first port that it gets: others may take one while it starts."""
     for port in candidate_ports(first, last_used):
@@ -186,6 +178,6 @@ def write_private(path: Path, content: str) -> None:
     draft.replace(path)
 
 
-def only_settings_named(settings: Mapping[str, str]) -> list[str]:
+def as_options(settings: Mapping[str, str]) -> list[str]:
     """Return PostgreSQL's command-line form of settings."""
     return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

@@ -24,6 +24,10 @@ class Services:
     database_url: str
     redis_url: str
 
+    def environment(self) -> dict[str, str]:
+        """Return what processes need in their environment to find the servers."""
+        return {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
+
     @property
     def pgbench(self) -> Path:
         """Return the path of PostgreSQL's own benchmark program."""
@@ -36,7 +40,7 @@ def services(
 ) -> Iterator[Services]:
     """Run PostgreSQL and Redis for this folder as long as the context lasts.
 
-    DATABASE_URL and REDIS_URL in the environment take their places.
+    DATABASE_URL and REDIS_URL in the environment take their places. `postgres_settings` go over our own.
 
     Raises: EmbeddedError, also where another process runs them for this folder.
     """
@@ -126,6 +130,7 @@ def _locked(var_dir: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            lock.seek(0)
             owner = lock.read().strip() or "unknown"
             raise EmbeddedError(
                 f"Already running in {var_dir} (process {owner}): stop that one first, or use another folder."
@@ -139,7 +144,7 @@ def _locked(var_dir: Path) -> Iterator[None]:
 def _open_lock(var_dir: Path) -> TextIO:
     try:
         var_dir.mkdir(parents=True, exist_ok=True)
-        return (var_dir / LOCK_NAME).open("a+", encoding="utf-8").__enter__()
+        return (var_dir / LOCK_NAME).open("a+", encoding="utf-8")
     except PermissionError as error:
         raise EmbeddedError(f"{error.filename} belongs to another user: start as that user, or remove it.") from error
 

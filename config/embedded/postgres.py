@@ -21,9 +21,9 @@ from config.embedded.launch import (
     EmbeddedError,
     Say,
     Server,
+    as_options,
     bare_environment,
     launch,
-    only_settings_named,
     private_text,
     start_on_free_port,
     stop,
@@ -208,7 +208,10 @@ def _reachable_binaries(home: Path, account: Account | None) -> Path:
     original = bin_dir()
     if account is None or all(
         account.can(*needed)
-        for needed in (("-x", original / "postgres"), ("-r", original.parent / "share/postgresql/postgres.bki"))
+        for needed in (
+            ("-x", original / "postgres"),
+            ("-r", original.parent / "share/postgresql/postgres.bki"),
+        )
     ):
         return original
     package = original.parent.parent
@@ -277,7 +280,7 @@ def _start_at(cluster: Cluster, port: int, settings: Mapping[str, str]) -> Serve
     command = [str(cluster.bin_dir / "postgres"), "-D", str(cluster.files), "-p", str(port)]
     server = launch(
         "PostgreSQL",
-        command + only_settings_named(settings),
+        command + as_options(settings),
         port=port,
         log=cluster.log,
         cwd=cluster.home,

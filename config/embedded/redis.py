@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.embedded.launch import (
     EmbeddedError,
@@ -110,4 +112,6 @@ def _answers(port: int, password: str) -> bool:
 
 
 def _client(port: int, password: str) -> redis.Redis:
-    return redis.Redis(host="127.0.0.1", port=port, password=password, socket_timeout=3.0)
+    # No retries: most often nobody is there, and we ask again ourselves.
+    retry = Retry(NoBackoff(), 0)
+    return redis.Redis(host="127.0.0.1", port=port, password=password, socket_timeout=3.0, retry=retry)
