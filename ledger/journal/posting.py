@@ -140,17 +140,18 @@ def _allocate_serials(
             if not giver.is_credit:
                 continue
             if giver.purpose == "issuance":
-                assert sum(last - first + 1 for first, last in leg.serials or ()) == leg.amount
-                runs[posting_at, leg_at] = list(leg.serials)
-                minted.append(((leg.credit_id, giver.asset_id), list(leg.serials)))
+                minted_runs = list(leg.serials or ())
+                assert sum(last - first + 1 for first, last in minted_runs) == leg.amount
+                runs[posting_at, leg_at] = minted_runs
+                minted.append(((leg.credit_id, giver.asset_id), minted_runs))
                 continue
             places.append((posting_at, leg_at))
             deliveries.append(Delivery(giver.asset_id, leg.debit_id, leg.credit_id, leg.amount))
             needs[leg.debit_id] += leg.amount
     chosen, changes = serials.allocate(deliveries, serials.blocks_to_deliver(needs) if needs else {})
     runs.update(zip(places, chosen, strict=True))
-    for receiver, minted_runs in minted:
-        changes.received[receiver].extend(minted_runs)
+    for receiver, fresh in minted:
+        changes.received[receiver].extend(fresh)
     return runs, changes
 
 
