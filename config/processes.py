@@ -1,7 +1,6 @@
 """Run several programs as one: their output together, and one end for all."""
 
 import os
-import queue
 import signal
 import subprocess
 import sys
@@ -26,7 +25,6 @@ class Processes:
     environment: Mapping[str, str]
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _readers: list[threading.Thread] = field(default_factory=list)
-    _ended: "queue.Queue[str]" = field(default_factory=queue.Queue)
 
     def start(self, name: str, command: Sequence[str]) -> None:
         """Start a program; Ctrl-C in the terminal does not reach it, only `stop` does."""
@@ -41,18 +39,22 @@ class Processes:
                 start_new_session=True,
             )
             self._running[name] = process
-        reader = threading.Thread(target=self._read, args=(name, process), name=f"output of {name}")
+        reader = threading.Thread(target=self._read, args=(name, process), name=name, daemon=True)
         reader.start()
         self._readers.append(reader)
 
+    def ended(self) -> tuple[str, int] | None:
+        """Return the name and exit status of a program that has ended; None while all run."""
+        for name, process in self._running.items():
+            if (status := process.poll()) is not None:
+                return name, status
+        return None
+
     def wait(self) -> tuple[str, int]:
         """Wait until a program ends; return its name and exit status."""
-        while True:
-            try:
-                name = self._ended.get(timeout=LOOK_SECONDS)
-            except queue.Empty:
-                continue
-            return name, self._running[name].wait()
+        while (ended := self.ended()) is None:
+            time.sleep(LOOK_SECONDS)
+        return ended
 
     def stop(self) -> None:
         """Ask every program to end, and end what has not after STOP_SECONDS."""
@@ -68,7 +70,8 @@ class Processes:
         for process in self._running.values():
             process.wait()
         for reader in self._readers:
-            reader.join()
+            # A program that left its group may hold the pipe open: what it says is lost.
+            reader.join(timeout=2.0)
 
     def _signal(self, number: signal.Signals) -> None:
         for process in self._running.values():
@@ -82,7 +85,6 @@ class Processes:
         with process.stdout as output:
             for line in output:
                 write_line(f"{name:<8} {line.decode('utf-8', 'replace').rstrip()}")
-        self._ended.put(name)
 
 
 def write_line(line: str) -> None:

@@ -47,13 +47,16 @@ def services(
     var_dir = var_dir.resolve()
     with ExitStack() as stack:
         stack.enter_context(_locked(var_dir))
+        remember(var_dir, environment=None)
         database_url = os.environ.get("DATABASE_URL")
         if not database_url:
             database_url = _start_postgres(var_dir, stack, postgres_settings or {}, say)
         redis_url = os.environ.get("REDIS_URL")
         if not redis_url:
             redis_url = _start_redis(var_dir, stack, say)
-        yield Services(database_url, redis_url)
+        running = Services(database_url, redis_url)
+        remember(var_dir, environment=running.environment())
+        yield running
 
 
 def attach(var_dir: Path) -> dict[str, str] | None:
