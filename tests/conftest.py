@@ -8,6 +8,8 @@ import redis
 from django.conf import settings
 from django.db import connection
 
+from tests.scenes import People, people
+
 APPEND_ONLY = (
     "ledger_record",
     "ledger_logleaf",
@@ -36,3 +38,9 @@ def _empty_redis() -> Iterator[None]:
     client.flushall()
     yield
     client.close()
+
+
+@pytest.fixture
+def who(db: None) -> People:
+    """Return one person for each door."""
+    return people()

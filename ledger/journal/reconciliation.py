@@ -58,7 +58,7 @@ INVARIANTS = (
                        FROM (SELECT credit_account_id AS account_id, sum(amount) AS net
                                FROM ledger_transfer GROUP BY credit_account_id
                               UNION ALL
-                             SELECT debit_account_id, -sum(amount) FROM ledger_transfer GROUP BY debit_account_id) both
+                             SELECT debit_account_id, -sum(amount) FROM ledger_transfer GROUP BY debit_account_id) moved
                       GROUP BY account_id) posted ON posted.account_id = account.id
          WHERE account.id IS NULL OR account.balance <> coalesce(posted.net, 0)
         """,
@@ -146,9 +146,9 @@ INVARIANTS = (
          WHERE batch.id IS NULL OR NOT block.serials <@ batch.serials
          UNION ALL
         SELECT id, serials::text
-          FROM (SELECT id, serials, lower(serials) < lag(upper(serials)) OVER (ORDER BY serials) AS overlaps
+          FROM (SELECT id, serials, lower(serials) < lag(upper(serials)) OVER (ORDER BY serials) AS runs_over
                   FROM ledger_serialblock) neighbours
-         WHERE overlaps
+         WHERE runs_over
         """,
     ),
     Invariant(

@@ -15,7 +15,8 @@ class ExecutedInstruction(models.Model):
     sequence = models.BigIntegerField()
     kind = models.CharField(max_length=8, choices=Instruction.Kind)
     order_id = models.BigIntegerField(null=True)
-    content = models.JSONField()
+    # The very text that is hashed into the log's digest of the batch.
+    content = models.TextField()
     executed_at = models.DateTimeField()
 
     class Meta:

@@ -40,7 +40,7 @@ INVARIANTS = (
           FROM trading_order o
           FULL JOIN (SELECT order_id, sum(quantity_t) AS quantity_t
                        FROM (SELECT buy_order_id AS order_id, quantity_t FROM trading_trade
-                              UNION ALL SELECT sell_order_id, quantity_t FROM trading_trade) both
+                              UNION ALL SELECT sell_order_id, quantity_t FROM trading_trade) moved
                       GROUP BY order_id) traded ON traded.order_id = o.id
          WHERE o.id IS NULL OR o.filled_t <> coalesce(traded.quantity_t, 0)
         """,

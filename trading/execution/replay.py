@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
+import orjson
+
 from trading.execution.batches import submit
 from trading.execution.books import rules_of
 from trading.execution.models import ExecutedInstruction, Trade
@@ -47,7 +49,7 @@ def _replayed(market: Market) -> Iterator[Fact]:
 
 def _instruction(row: ExecutedInstruction) -> Instruction:
     if row.kind == "submit":
-        content = row.content
+        content = orjson.loads(row.content)
         assert row.order_id is not None
         return submit(row.order_id, content["owner"], content["side"], content["price_fen"], content["quantity_t"])
     if row.kind == "cancel":

@@ -103,7 +103,7 @@ def _move_instructions(batch: Batch, market: Market, now: dt.datetime) -> None:
     copy_rows(
         ExecutedInstruction,
         ("market_id", "sequence", "kind", "order_id", "content", "executed_at"),
-        ("int8", "int8", "varchar", "int8", "jsonb", "timestamptz"),
+        ("int8", "int8", "varchar", "int8", "text", "timestamptz"),
         rows,
     )
     append_record(

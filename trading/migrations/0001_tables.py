@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('sequence', models.BigIntegerField()),
                 ('kind', models.CharField(choices=[('submit', 'Submit'), ('cancel', 'Cancel'), ('halt', 'Halt'), ('resume', 'Resume')], max_length=8)),
                 ('order_id', models.BigIntegerField(null=True)),
-                ('content', models.JSONField()),
+                ('content', models.TextField()),
                 ('executed_at', models.DateTimeField()),
                 ('market', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='trading.market')),
             ],

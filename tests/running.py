@@ -1,0 +1,51 @@
+"""The product's own programs, run on the test's database: real processes, that can really be killed."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic, sleep
+from urllib.parse import urlsplit, urlunsplit
+
+from django.db import connection
+
+from config.embedded import Services, free_port
+from config.processes import Processes
+from config.run import BASE_DIR, environment_for, programs
+from tests.servers import VAR
+
+
+def test_environment() -> dict[str, str]:
+    """Return the environment in which a program of the product works on the test's database."""
+    url = urlsplit(os.environ["DATABASE_URL"])
+    database = urlunsplit(url._replace(path="/" + connection.settings_dict["NAME"]))
+    return environment_for(Path(VAR), Services(database, os.environ["REDIS_URL"]))
+
+
+@contextlib.contextmanager
+def running(*names: str) -> Iterator[tuple[Processes, dict[str, str]]]:
+    """Run some of the product's programs (web, stream, worker, match-0, beat) as long as the context lasts.
+
+    The environment that is returned has WEB_PORT and STREAM_PORT.
+    """
+    web = free_port(18_000)
+    environment = test_environment() | {"WEB_PORT": str(web), "STREAM_PORT": str(free_port(web + 1))}
+    processes = Processes(BASE_DIR, environment)
+    try:
+        for name, command in programs(environment).items():
+            if name in names:
+                processes.start(name, command)
+        yield processes, environment
+    finally:
+        processes.stop()
+
+
+def wait_until(what: Callable[[], bool], *, seconds: float = 20.0) -> None:
+    """Wait until something is so.
+
+    Raises: AssertionError where it is not so in time.
+    """
+    deadline = monotonic() + seconds
+    while not what():
+        assert monotonic() < deadline, f"not so after {seconds:.0f} s"
+        sleep(0.02)

@@ -1,0 +1,66 @@
+"""What a test needs to have happened before it begins, brought about by the services that bring it about in earnest."""
+
+from dataclasses import dataclass
+
+from ledger.credits.services import issue_credits
+from ledger.journal.payments import confirm_payment, request_deposit
+from ledger.models import Batch, Membership, Organisation, Project
+from tests.factories import MembershipFactory, OrganisationFactory, ProjectFactory, ReportFactory
+from trading.markets.services import open_market
+from trading.models import Market
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """One person for each door: who acts, as membership."""
+
+    cooperative: Membership
+    buyer: Membership
+    other_buyer: Membership
+    verifier: Membership
+    registrar: Membership
+    treasurer: Membership
+    second_treasurer: Membership
+    auditor: Membership
+
+
+def people() -> People:
+    """Return people of all kinds, each of an approved organisation; the operator's are of one."""
+    operator = OrganisationFactory(kind=Organisation.Kind.OPERATOR)
+    return People(
+        cooperative=MembershipFactory(organisation__kind=Organisation.Kind.COOPERATIVE),
+        buyer=MembershipFactory(),
+        other_buyer=MembershipFactory(),
+        verifier=MembershipFactory(organisation__kind=Organisation.Kind.VERIFIER),
+        registrar=MembershipFactory(organisation=operator, role=Membership.Role.REGISTRAR),
+        treasurer=MembershipFactory(organisation=operator, role=Membership.Role.TREASURER),
+        second_treasurer=MembershipFactory(organisation=operator, role=Membership.Role.TREASURER),
+        auditor=MembershipFactory(organisation__kind=Organisation.Kind.AUDITOR),
+    )
+
+
+def pay_in(who: People, payer: Membership, amount_fen: int) -> None:
+    """Give an organisation money, by two treasurers."""
+    reference = f"BANK-{payer.organisation_id}-{payer.organisation.payments.count()}"
+    payment = request_deposit(
+        actor=who.treasurer, organisation=payer.organisation, amount_fen=amount_fen, bank_reference=reference
+    )
+    confirm_payment(actor=who.second_treasurer, payment_id=payment.pk)
+
+
+def issue_to_cooperative(who: People, tonnes: int, *, buffer_t: int = 0, project: Project | None = None) -> Batch:
+    """Issue a vintage of a project of the cooperative: all but the buffer is the cooperative's."""
+    project = project or ProjectFactory(proponent=who.cooperative.organisation)
+    report = ReportFactory(project=project, net_t=tonnes, buffer_t=buffer_t)
+    return issue_credits(actor=who.registrar, report_id=report.pk)
+
+
+def market_for(who: People, batch: Batch, *, reference_price_fen: int = 4_000, taker_fee_bps: int = 0) -> Market:
+    """Open a market for a batch: ±10 % around 40 yuan, tick 1 fen, lot 1 t."""
+    return open_market(
+        actor=who.registrar,
+        asset_id=batch.asset_id,
+        symbol=batch.asset.code,
+        reference_price_fen=reference_price_fen,
+        taker_fee_bps=taker_fee_bps,
+    )
