@@ -6,8 +6,8 @@ from decimal import Decimal
 import factory
 from django.utils import timezone
 
-from ledger.models import MonitoringReport, Organisation, Parcel, Project, User
 from ledger.models import Membership as MembershipModel
+from ledger.models import MonitoringReport, Organisation, Parcel, Project, User
 from ledger.quantification import quantify
 
 PASSWORD = "rice-paddies-hold-carbon"
