@@ -16,7 +16,7 @@ from ledger.parties.models import Membership, Organisation
 from ledger.projects.locks import lock_project, lock_report
 from ledger.projects.models import MonitoringReport, Project
 from ledger.projects.selectors import quantification_case
-from ledger.projects.services import compute, require_verifier
+from ledger.projects.services import OURS_IN_A_PARCEL, compute, refuse_reserved, require_verifier
 from ledger.quantification import quantify
 from ledger.transparency.services import append_record
 
@@ -46,7 +46,7 @@ def submit_report(
         raise WrongState(state=project.get_status_display())
     starts_on, ends_on = _period(project, vintage)
     practices = practices or {}
-    _refuse_unknown_parcels(project, practices)
+    _refuse_foreign(project, practices)
     sheet = compute(project, practices)
     content = sheet.as_dict()
     result = sheet.result
@@ -89,7 +89,9 @@ def _period(project: Project, vintage: int) -> tuple[dt.date, dt.date]:
     return starts_on, ends_on
 
 
-def _refuse_unknown_parcels(project: Project, practices: Mapping[str, Any]) -> None:
+def _refuse_foreign(project: Project, practices: Mapping[str, Mapping[str, Any]]) -> None:
+    for code, given in practices.items():
+        refuse_reserved(given, OURS_IN_A_PARCEL, field=f"practices.{code}")
     unknown = set(practices) - set(project.parcels.values_list("code", flat=True))
     if unknown:
         reason = _("The project has no parcel %(code)s.") % {"code": sorted(unknown)[0]}

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet, Sum
 
 from ledger.errors import NotFound
+from ledger.parties.access import may_read_everything
 from ledger.parties.models import Membership, Organisation
 from ledger.projects.models import MonitoringReport, Project
 
@@ -16,10 +17,9 @@ def projects_seen_by(membership: Membership | None) -> QuerySet[Project]:
     public = Q(status=Project.Status.REGISTERED)
     if membership is None:
         return projects.filter(public)
-    kind = membership.organisation.kind
-    if kind in (Organisation.Kind.OPERATOR, Organisation.Kind.AUDITOR):
+    if may_read_everything(membership):
         return projects
-    if kind == Organisation.Kind.VERIFIER:
+    if membership.organisation.kind == Organisation.Kind.VERIFIER and membership.organisation.is_approved:
         return projects.exclude(status=Project.Status.DRAFT)
     return projects.filter(public | Q(proponent=membership.organisation))
 
@@ -46,9 +46,12 @@ def reports_seen_by(membership: Membership | None) -> QuerySet[MonitoringReport]
 
 
 def quantification_case(project: Project, practices: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the case that `ledger.quantification` computes: each parcel with its area and these practices."""
+    """Return the case that `ledger.quantification` computes: each parcel with its area and these practices.
+
+    What the registry has measured or agreed comes last: no practice and no setting can say it over.
+    """
     parcels = [
-        {"id": parcel.code, "area_ha": str(parcel.area_ha), **practices.get(parcel.code, parcel.practices)}
+        {**practices.get(parcel.code, parcel.practices), "id": parcel.code, "area_ha": str(parcel.area_ha)}
         for parcel in project.parcels.order_by("id")
     ]
-    return {"methodology": project.methodology, **project.settings, "parcels": parcels}
+    return {**project.settings, "methodology": project.methodology, "parcels": parcels}

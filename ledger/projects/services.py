@@ -1,7 +1,7 @@
 """Projects, from the draft to the registration."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -20,6 +20,11 @@ from ledger.quantification import METHODOLOGIES, CalculationSheet, InvalidInput,
 from ledger.transparency.services import append_record
 
 MAX_PARCELS = 10_000
+MAX_NET_T = 1_000_000_000
+"""Tonnes a vintage: all the world's paddies together give less."""
+# What a case holds that is the registry's to say.
+OURS_IN_A_CASE = ("methodology", "parcels")
+OURS_IN_A_PARCEL = ("id", "area_ha")
 
 
 @transaction.atomic
@@ -49,6 +54,7 @@ def create_project(
         raise InvalidValue(field="methodology", reason=_("There is no such methodology."))
     if not (len(province_code) == 2 and province_code.isascii() and province_code.isdigit()):
         raise InvalidValue(field="province_code", reason=_("The province code has two digits, 35 for Fujian."))
+    refuse_reserved(settings, OURS_IN_A_CASE, field="settings")
     if crediting_ends_on <= crediting_starts_on:
         raise InvalidValue(field="crediting_ends_on", reason=_("The crediting period ends after it starts."))
     lock_land()
@@ -94,6 +100,7 @@ def add_parcel(
     code = code.strip()
     if not 0 < len(code) <= 32:
         raise InvalidValue(field="code", reason=_("The parcel's code has 1 to 32 characters."))
+    refuse_reserved(practices, OURS_IN_A_PARCEL, field="practices")
     if project.parcels.count() >= MAX_PARCELS:
         raise InvalidValue(field="code", reason=_("A project has 10,000 parcels at most."))
     parcel = Parcel(project=project, code=code, name=name.strip(), practices=dict(practices))
@@ -217,9 +224,23 @@ def compute(project: Project, practices: Mapping[str, Mapping[str, Any]]) -> Cal
     Raises: InvalidValue, naming the field of the case that the methodology refuses.
     """
     try:
-        return quantify(quantification_case(project, practices))
+        sheet = quantify(quantification_case(project, practices))
     except InvalidInput as error:
         raise InvalidValue(field=error.path, reason=str(error)) from error
+    if sheet.result.net_t > MAX_NET_T:
+        raise InvalidValue(field="practices", reason=_("The result is more than any land can give."))
+    return sheet
+
+
+def refuse_reserved(given: Mapping[str, Any], reserved: Collection[str], *, field: str) -> None:
+    """Refuse practices or settings that say what the registry says itself, such as a field's area.
+
+    Raises: InvalidValue.
+    """
+    for name in reserved:
+        if name in given:
+            reason = _("%(name)s is not yours to give here.") % {"name": name}
+            raise InvalidValue(field=f"{field}.{name}", reason=reason)
 
 
 def require_verifier(actor: Membership) -> None:
