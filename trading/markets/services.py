@@ -1,5 +1,7 @@
 """Open markets."""
 
+import re
+
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -11,6 +13,7 @@ from ledger.transparency.services import append_record
 from trading.errors import MarketExists
 from trading.markets.models import Market
 
+_SYMBOL = re.compile(r"[A-Za-z0-9-]{1,40}")
 MAX_PRICE_FEN = 100_000_000_00
 """A hundred million yuan a tonne: far above any price, low enough that price × quantity stays exact."""
 
@@ -36,6 +39,8 @@ def open_market(
     asset = Asset.objects.filter(pk=asset_id, kind=Asset.Kind.CREDIT).first()
     if asset is None:
         raise NotFound(field="asset")
+    if not _SYMBOL.fullmatch(symbol):
+        raise InvalidValue(field="symbol", reason=_("A symbol has 1 to 40 letters, digits and hyphens."))
     if not 0 < reference_price_fen <= MAX_PRICE_FEN:
         raise InvalidValue(field="reference_price_fen", reason=_("The reference price must be more than zero."))
     try:
