@@ -140,9 +140,10 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5.0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
+# What beat sent while no worker was there is worth nothing later: the next second's will do.
 CELERY_BEAT_SCHEDULE = {
-    "wake-markets": {"task": "trading.tasks.wake_waiting_markets", "schedule": 1.0},
-    "sequence-log": {"task": "ledger.tasks.sequence_log", "schedule": 1.0},
+    "wake-markets": {"task": "trading.tasks.wake_waiting_markets", "schedule": 1.0, "options": {"expires": 10}},
+    "sequence-log": {"task": "ledger.tasks.sequence_log", "schedule": 1.0, "options": {"expires": 10}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env.text("CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "var" / "beat-schedule"))
 MATCHING_SHARDS = env.integer("MATCHING_SHARDS", 1)
