@@ -152,6 +152,9 @@ MATCHING_SHARDS = env.integer("MATCHING_SHARDS", 1)
 LOG_ORIGIN = env.text("LOG_ORIGIN", "tianhui.example/log")
 LOG_SIGNING_KEY_FILE = Path(env.text("LOG_SIGNING_KEY_FILE", str(BASE_DIR / "var" / "log-signing-key")))
 
+# The password that the demo's people share (made when the demo is seeded).
+DEMO_PASSWORD_FILE = Path(env.text("DEMO_PASSWORD_FILE", str(BASE_DIR / "var" / "demo-password")))
+
 # Where browsers find the live streams; empty: pages poll.
 STREAM_URL = env.text("STREAM_URL", "")
 
