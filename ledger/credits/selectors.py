@@ -11,6 +11,7 @@ from ledger.errors import NotFound
 from ledger.journal.models import Account
 from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership
+from ledger.texts import is_storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def batch_by_code(code: str) -> Batch:
 
     Raises: NotFound.
     """
-    batch = batches().filter(asset__code=code).first()
+    batch = batches().filter(asset__code=code).first() if is_storable(code) else None
     if batch is None:
         raise NotFound()
     return batch
@@ -69,6 +70,10 @@ def retirement_by_public_id(public_id: UUID | str) -> Retirement:
 
     Raises: NotFound.
     """
+    try:
+        public_id = UUID(str(public_id))
+    except ValueError:
+        raise NotFound() from None
     retirement = retirements().filter(public_id=public_id).first()
     if retirement is None:
         raise NotFound()
@@ -79,9 +84,7 @@ def may_see_beneficiary(retirement: Retirement, viewer: Membership | None) -> bo
     """Return whether a beneficiary is shown: where it is public, to its organisation, the operator and auditors."""
     if retirement.is_beneficiary_public:
         return True
-    return viewer is not None and (
-        viewer.organisation_id == retirement.organisation_id or reads_everything(viewer)
-    )
+    return viewer is not None and (viewer.organisation_id == retirement.organisation_id or reads_everything(viewer))
 
 
 def serial_numbers(batch: Batch, first: int, last: int) -> str:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from ledger.errors import NotFound
 from ledger.parties.models import Organisation
+from ledger.texts import is_storable
 from trading.execution.models import Trade
 from trading.markets.models import Market
 from trading.orders.models import Order
@@ -54,7 +55,7 @@ def market_by_symbol(symbol: str) -> Market:
 
     Raises: NotFound.
     """
-    market = markets().filter(symbol=symbol).first()
+    market = markets().filter(symbol=symbol).first() if is_storable(symbol) else None
     if market is None:
         raise NotFound()
     return market

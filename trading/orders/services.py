@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from ledger.errors import DomainError, NotFound
 from ledger.journal.locks import LockedAccount, lock_holdings
 from ledger.journal.models import Asset
+from ledger.journal.posting import MAX_AMOUNT
 from ledger.journal.services import open_account, open_asset
 from ledger.parties.access import require_approved, require_kind, require_role
 from ledger.parties.models import Membership, Organisation
+from ledger.texts import is_storable
 from trading.errors import (
     DuplicateOrder,
     InsufficientCredits,
@@ -137,9 +139,8 @@ def cancel_order(*, actor: Membership, order_id: int) -> Order:
 def _begin(actor: Membership, market: Market, orders: Sequence[NewOrder]) -> Entry:
     cash, credit = _lock_trading_accounts(actor.organisation, market.asset)
     # Read after the lock: whoever enters the same id at the same moment waits there, and is seen here.
-    known = Order.objects.filter(
-        organisation=actor.organisation, client_order_id__in=[order.client_order_id for order in orders]
-    )
+    ids = [order.client_order_id for order in orders if is_storable(order.client_order_id)]
+    known = Order.objects.filter(organisation=actor.organisation, client_order_id__in=ids)
     return Entry(actor, market, cash, credit, {order.client_order_id: order for order in known})
 
 
@@ -182,7 +183,7 @@ def _same_or_refuse(known: Order, new: NewOrder, market: Market) -> Order:
 
 
 def _check(order: NewOrder, market: Market) -> None:
-    if not 0 < len(order.client_order_id) <= MAX_CLIENT_ORDER_ID or "\x00" in order.client_order_id:
+    if not 0 < len(order.client_order_id) <= MAX_CLIENT_ORDER_ID or not is_storable(order.client_order_id):
         raise InvalidOrder(field="client_order_id", reason=_("The client order id has 1 to 64 characters."))
     if order.side not in Order.Side.values:
         raise InvalidOrder(field="side", reason=_("The side is buy or sell."))
@@ -197,6 +198,9 @@ def _check(order: NewOrder, market: Market) -> None:
     low, high = market.band_fen
     if not low <= order.price_fen <= high:
         raise OutsideBand(field="price_fen", low=low, high=high)
+    # No fill of it can then be worth more than a transfer may move.
+    if worst_cost_fen(order.price_fen, order.quantity_t, market.taker_fee_bps) > MAX_AMOUNT:
+        raise InvalidOrder(field="quantity_t", reason=_("The order is worth too much to be settled: split it."))
 
 
 def _hold(entry: Entry, new: NewOrder, now: dt.datetime) -> tuple[Order, int]:
@@ -257,9 +261,11 @@ def _store(entry: Entry, now: dt.datetime) -> None:
 
 _STORE = """
 WITH new AS MATERIALIZED (
-    SELECT nextval(pg_get_serial_sequence('trading_order', 'id')::regclass) AS order_id,
-           nextval(pg_get_serial_sequence('ledger_hold', 'id')::regclass) AS hold_id, row.*
-      FROM unnest(%(client_order_ids)s::text[], %(sides)s::text[], %(prices)s::bigint[], %(quantities)s::bigint[],
+    SELECT nextval(sequences.orders) AS order_id, nextval(sequences.holds) AS hold_id, row.*
+      -- OFFSET 0: the sequences are looked up once, not for each order.
+      FROM (SELECT pg_get_serial_sequence('trading_order', 'id')::regclass AS orders,
+                   pg_get_serial_sequence('ledger_hold', 'id')::regclass AS holds OFFSET 0) sequences,
+           unnest(%(client_order_ids)s::text[], %(sides)s::text[], %(prices)s::bigint[], %(quantities)s::bigint[],
                   %(amounts)s::bigint[])
            WITH ORDINALITY AS row (client_order_id, side, price_fen, quantity_t, amount, place)
 ), held AS (

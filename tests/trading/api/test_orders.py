@@ -4,11 +4,9 @@ from typing import Any
 
 import pytest
 
-from ledger.models import Batch, Membership, Organisation
-from tests.callers import Caller, is_problem, statuses
-from tests.factories import MembershipFactory
+from ledger.models import Batch
+from tests.callers import Caller
 from tests.scenes import People, issue_to_cooperative, market_for, pay_in
-from trading.execution.services import execute_market
 from trading.models import Instruction, Market, Order
 
 

@@ -26,7 +26,7 @@ def token_field(name, to, *, null):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0002_append_only")]
+    dependencies = [("ledger", "0005_refused_references")]
 
     operations = [
         migrations.AddField(**token_field("user", settings.AUTH_USER_MODEL, null=True)),
