@@ -107,10 +107,11 @@ def tape(market: Market, limit: int = 50) -> QuerySet[Trade]:
 def ticker(market: Market) -> Ticker:
     """Return a market's last price and its last 24 hours; the change is against the reference price."""
     day = Trade.objects.filter(market=market, executed_at__gte=timezone.now() - dt.timedelta(hours=24)).aggregate(
+        # The value first: after it `quantity_t` is the sum's name.
+        value_fen=Sum(F("price_fen") * F("quantity_t")),
+        quantity_t=Sum("quantity_t"),
         highest=Max("price_fen"),
         lowest=Min("price_fen"),
-        quantity_t=Sum("quantity_t"),
-        value_fen=Sum(F("price_fen") * F("quantity_t")),
     )
     last = Trade.objects.filter(market=market).order_by("-id").values_list("price_fen", flat=True).first()
     return Ticker(
