@@ -8,6 +8,7 @@ from django.db.models import BooleanField, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
 
 from ledger.errors import NotFound
+from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership, Organisation
 from ledger.projects import geometry
 from ledger.projects.models import MonitoringReport, Parcel, Project
@@ -21,10 +22,9 @@ def projects_seen_by(membership: Membership | None) -> QuerySet[Project]:
     public = Q(status=Project.Status.REGISTERED)
     if membership is None:
         return projects.filter(public)
-    kind = membership.organisation.kind
-    if kind in (Organisation.Kind.OPERATOR, Organisation.Kind.AUDITOR):
+    if reads_everything(membership):
         return projects
-    if kind == Organisation.Kind.VERIFIER:
+    if membership.organisation.kind == Organisation.Kind.VERIFIER and membership.organisation.is_approved:
         return projects.exclude(status=Project.Status.DRAFT)
     return projects.filter(public | Q(proponent=membership.organisation))
 
