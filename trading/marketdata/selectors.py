@@ -88,8 +88,8 @@ def ticker(market: Market) -> Ticker:
     day = Trade.objects.filter(market=market, executed_at__gte=timezone.now() - dt.timedelta(hours=24)).aggregate(
         highest=Max("price_fen"),
         lowest=Min("price_fen"),
-        quantity_t=Sum("quantity_t"),
-        value_fen=Sum(F("price_fen") * F("quantity_t")),
+        traded_t=Sum("quantity_t"),
+        traded_fen=Sum(F("price_fen") * F("quantity_t")),
     )
     last = Trade.objects.filter(market=market).order_by("-id").values_list("price_fen", flat=True).first()
     return Ticker(
@@ -97,6 +97,6 @@ def ticker(market: Market) -> Ticker:
         change_fen=None if last is None else last - market.reference_price_fen,
         highest_price_fen=day["highest"],
         lowest_price_fen=day["lowest"],
-        quantity_t=day["quantity_t"] or 0,
-        value_fen=day["value_fen"] or 0,
+        quantity_t=day["traded_t"] or 0,
+        value_fen=day["traded_fen"] or 0,
     )
