@@ -108,18 +108,27 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["ledger.api.renderers.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["ledger.api.parsers.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PAGINATION_CLASS": "ledger.api.pagination.NewestFirst",
-    "PAGE_SIZE": 50,
+    "DEFAULT_SCHEMA_CLASS": "ledger.api.schema.ApiSchema",
+    "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "ledger.api.problems.handle_exception",
     "COERCE_DECIMAL_TO_STRING": True,
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    # Whose address counts attempts to log in: the caller's, or behind a proxy the one that the proxy has seen.
+    "NUM_PROXIES": 1 if env.flag("BEHIND_TLS") else 0,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tianhui 田汇 API",
     "DESCRIPTION": (
         "Registry, exchange and auditable ledger for farmland carbon sinks. Money is in fen (CNY × 100), "
-        "quantities in whole tonnes CO₂e, prices in fen per tonne. Errors are RFC 9457 problem details."
+        "quantities in whole tonnes CO₂e, prices in fen per tonne.\n\n"
+        "**Who you are**: `POST /api/v1/tokens` gives a token for user name and password; send it as "
+        "`Authorization: Bearer th_…`. What is public needs none.\n\n"
+        "**Bodies** are JSON objects. A field that is not known is refused, and so is a number in a text, a fraction, "
+        "or a number out of bounds.\n\n"
+        "**Refusals** are problem details (RFC 9457, `application/problem+json`): `code` is stable, `detail` is in the "
+        "language that `Accept-Language` asks for, `errors` points at the fields that are at fault. 400: the request is "
+        "not what this page says; 422: it is, and a rule refuses it; 409: not in this state, or not any more. "
+        "A refused request has changed nothing.\n\n"
+        "**Lists** are `{results, next, previous}`, newest first; `next` keeps its place while new rows arrive."
     ),
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
@@ -128,7 +137,39 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
-    "COMPONENT_SPLIT_REQUEST": True,
+    "SORT_OPERATIONS": False,
+    "ENUM_NAME_OVERRIDES": {
+        "OrganisationKind": "ledger.parties.models.Organisation.Kind",
+        "ApplicableKind": "ledger.api.parties.APPLICABLE_KINDS",
+        "OrganisationStatus": "ledger.parties.models.Organisation.Status",
+        "Role": "ledger.parties.models.Membership.Role",
+        "Methodology": "ledger.api.projects.METHODOLOGY_CHOICES",
+        "ProjectStatus": "ledger.projects.models.Project.Status",
+        "ReportStatus": "ledger.projects.models.MonitoringReport.Status",
+        "RetirementPurpose": "ledger.credits.models.Retirement.Purpose",
+        "AssetKind": "ledger.journal.models.Asset.Kind",
+        "AccountPurpose": "ledger.journal.models.Account.Purpose",
+        "TransactionKind": "ledger.journal.models.Transaction.Kind",
+        "TransferDirection": "ledger.api.journal.DIRECTIONS",
+        "PaymentDirection": "ledger.journal.models.Payment.Direction",
+        "PaymentStatus": "ledger.journal.models.Payment.Status",
+        "MarketState": "trading.markets.models.Market.State",
+        "OrderSide": "trading.orders.models.Order.Side",
+        "OrderStatus": "trading.orders.models.Order.Status",
+        "OrderStatusFilter": "trading.api.orders.STATUS_FILTERS",
+    },
+    "TAGS": [
+        {"name": "people", "description": "Sign up, get tokens, and see who you are."},
+        {"name": "organisations", "description": "For whom people act; the operator approves them."},
+        {"name": "projects", "description": "Fields and what is done on them, from the draft to the registration."},
+        {"name": "reports", "description": "What a vintage came to: reported, verified, approved, issued."},
+        {"name": "credits", "description": "Issued batches, and their retirement."},
+        {"name": "accounts", "description": "What organisations hold, with every transfer and serial number."},
+        {"name": "payments", "description": "Money in and out by the bank, entered by one and confirmed by another."},
+        {"name": "markets", "description": "Books, trades and prices."},
+        {"name": "orders", "description": "Enter and cancel orders; your trades."},
+        {"name": "log", "description": "Proofs that nothing was changed or left out (RFC 9162)."},
+    ],
 }
 
 # The broker and the cache keep to separate Redis databases, so that emptying the cache loses no wake-up.

@@ -72,6 +72,8 @@ class Retirement(models.Model):
     transaction = models.OneToOneField(Transaction, models.PROTECT, related_name="retirement")
     retired_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     retired_at = models.DateTimeField()
+    # Whether a request that was repeated found this one, rather than made it. Not stored.
+    is_replay = False
 
     class Meta:
         app_label = "ledger"

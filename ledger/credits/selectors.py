@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 from ledger.credits.models import Batch, Retirement
 from ledger.errors import NotFound
 from ledger.journal.models import Account
+from ledger.parties.access import reads_everything
+from ledger.parties.models import Membership
 from ledger.texts import is_storable
 
 
@@ -76,6 +78,13 @@ def retirement_by_public_id(public_id: UUID | str) -> Retirement:
     if retirement is None:
         raise NotFound()
     return retirement
+
+
+def may_see_beneficiary(retirement: Retirement, viewer: Membership | None) -> bool:
+    """Return whether a beneficiary is shown: where it is public, to its organisation, the operator and auditors."""
+    if retirement.is_beneficiary_public:
+        return True
+    return viewer is not None and (viewer.organisation_id == retirement.organisation_id or reads_everything(viewer))
 
 
 def serial_numbers(batch: Batch, first: int, last: int) -> str:

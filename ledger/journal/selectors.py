@@ -2,8 +2,10 @@
 
 from django.db.models import Q, QuerySet
 
-from ledger.journal.models import Account, Asset, SerialBlock, Transfer
-from ledger.parties.models import Organisation
+from ledger.errors import NotFound
+from ledger.journal.models import Account, Asset, Payment, SerialBlock, Transfer
+from ledger.parties.access import reads_everything
+from ledger.parties.models import Membership, Organisation
 
 
 def holdings(organisation: Organisation) -> QuerySet[Account]:
@@ -13,6 +15,40 @@ def holdings(organisation: Organisation) -> QuerySet[Account]:
         .select_related("asset", "asset__batch", "asset__batch__project")
         .order_by("asset__kind", "-asset_id")
     )
+
+
+def accounts_seen_by(membership: Membership) -> QuerySet[Account]:
+    """Return the accounts that one may see, newest first: the operator and auditors all, others their own."""
+    accounts = Account.objects.select_related("asset", "organisation").order_by("-id")
+    return accounts if reads_everything(membership) else accounts.filter(organisation=membership.organisation)
+
+
+def access_account_by_id(*, account_id: int, membership: Membership) -> Account:
+    """Return an account.
+
+    Raises: NotFound, also where it is not to be seen.
+    """
+    account = accounts_seen_by(membership).filter(pk=account_id).first()
+    if account is None:
+        raise NotFound()
+    return account
+
+
+def payments_seen_by(membership: Membership) -> QuerySet[Payment]:
+    """Return the payments that one may see, newest first: the operator and auditors all, others their own."""
+    payments = Payment.objects.select_related("organisation").order_by("-id")
+    return payments if reads_everything(membership) else payments.filter(organisation=membership.organisation)
+
+
+def access_payment_by_id(*, payment_id: int, membership: Membership) -> Payment:
+    """Return a payment.
+
+    Raises: NotFound, also where it is not to be seen.
+    """
+    payment = payments_seen_by(membership).filter(pk=payment_id).first()
+    if payment is None:
+        raise NotFound()
+    return payment
 
 
 def cash_account(organisation: Organisation) -> Account | None:

@@ -94,9 +94,12 @@ class Membership(models.Model):
 
 
 class ApiToken(models.Model):
-    """A key to the API, shown once and kept only as its SHA-256."""
+    """A person's key to the API, shown once and kept only as its SHA-256.
 
-    membership = models.ForeignKey(Membership, models.CASCADE, related_name="tokens")
+    It is the person's, not the membership's: who has signed up asks for an organisation with it.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=60)
     prefix = models.CharField(max_length=12)
     token_hash = models.BinaryField(unique=True)

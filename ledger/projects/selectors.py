@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import BooleanField, Q, QuerySet, Sum
+from django.db.models import BooleanField, Count, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 
 from ledger.errors import NotFound
+from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership, Organisation
 from ledger.projects import geometry
 from ledger.projects.models import MonitoringReport, Parcel, Project
@@ -17,16 +20,28 @@ _CODE = re.compile(r"TH-([0-9]{2})-([0-9]{6,9})")
 
 def projects_seen_by(membership: Membership | None) -> QuerySet[Project]:
     """Return the projects that one may see: registered ones everybody; drafts their proponent, verifiers, operator, auditors."""
-    projects = Project.objects.select_related("proponent").annotate(total_area_ha=Sum("parcels__area_ha"))
+    projects = Project.objects.select_related("proponent").annotate(
+        parcel_count=Count("parcels"),
+        total_area_ha=Coalesce(Sum("parcels__area_ha"), Decimal("0.0000")),
+    )
     public = Q(status=Project.Status.REGISTERED)
     if membership is None:
         return projects.filter(public)
-    kind = membership.organisation.kind
-    if kind in (Organisation.Kind.OPERATOR, Organisation.Kind.AUDITOR):
+    if reads_everything(membership):
         return projects
-    if kind == Organisation.Kind.VERIFIER:
+    if membership.organisation.kind == Organisation.Kind.VERIFIER and membership.organisation.is_approved:
         return projects.exclude(status=Project.Status.DRAFT)
     return projects.filter(public | Q(proponent=membership.organisation))
+
+
+def projects_listed_for(membership: Membership | None) -> QuerySet[Project]:
+    """Return the projects that one may see, newest first, without what a list does not show and is large."""
+    return projects_seen_by(membership).defer("forecast", "settings", "description", "description_en").order_by("-id")
+
+
+def parcels_of(project: Project) -> QuerySet[Parcel]:
+    """Return a project's fields, newest first."""
+    return Parcel.objects.filter(project=project).order_by("-id")
 
 
 def access_project_by_code(*, code: str, membership: Membership | None) -> Project:
@@ -48,6 +63,27 @@ def reports_seen_by(membership: Membership | None) -> QuerySet[MonitoringReport]
     return MonitoringReport.objects.select_related("project", "project__proponent", "verifier").filter(
         project__in=projects_seen_by(membership).values("pk")
     )
+
+
+def reports_of(project: Project) -> QuerySet[MonitoringReport]:
+    """Return a project's reports, newest first, without their calculations, which are large."""
+    return (
+        MonitoringReport.objects.filter(project=project)
+        .select_related("project", "verifier")
+        .defer("case", "sheet")
+        .order_by("-id")
+    )
+
+
+def access_report_by_id(*, report_id: int, membership: Membership) -> MonitoringReport:
+    """Return a report.
+
+    Raises: NotFound, also where its project is not to be seen.
+    """
+    report = reports_seen_by(membership).filter(pk=report_id).first()
+    if report is None:
+        raise NotFound()
+    return report
 
 
 def quantification_case(project: Project, practices: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

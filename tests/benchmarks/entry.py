@@ -63,7 +63,7 @@ def _body(content: object) -> bytes:
 def _tokens(floor: Floor) -> list[str]:
     from ledger.parties.services import issue_token
 
-    return [issue_token(actor=trader, name="bench")[1] for trader in floor.traders]
+    return [issue_token(user=trader.user, name="bench")[1] for trader in floor.traders]
 
 
 def _port(stage: Stage) -> int:

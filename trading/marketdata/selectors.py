@@ -3,10 +3,11 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Max, Min, QuerySet, Sum
+from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
 
 from ledger.errors import NotFound
+from ledger.parties.models import Organisation
 from ledger.texts import is_storable
 from trading.execution.models import Trade
 from trading.markets.models import Market
@@ -78,9 +79,29 @@ def _side(market: Market, side: str, order: str, levels: int) -> list[Level]:
     return [Level(**row) for row in rows]
 
 
+def trades_of(market: Market) -> QuerySet[Trade]:
+    """Return a market's trades, newest first."""
+    return Trade.objects.filter(market=market).order_by("-id")
+
+
+def own_trades(organisation: Organisation) -> QuerySet[Trade]:
+    """Return the trades of an organisation's orders from its side, newest first: `side`, `own_order_id`, `fee_fen`."""
+    is_buy = Q(buy_order__organisation=organisation)
+    return (
+        Trade.objects.filter(is_buy | Q(sell_order__organisation=organisation))
+        .annotate(
+            side=Case(When(is_buy, then=Value(Order.Side.BUY)), default=Value(Order.Side.SELL)),
+            own_order_id=Case(When(is_buy, then=F("buy_order_id")), default=F("sell_order_id")),
+            fee_fen=Case(When(is_buy, then=F("buyer_fee_fen")), default=F("seller_fee_fen")),
+        )
+        .select_related("market")
+        .order_by("-id")
+    )
+
+
 def tape(market: Market, limit: int = 50) -> QuerySet[Trade]:
     """Return a market's latest trades, newest first."""
-    return Trade.objects.filter(market=market).order_by("-id")[:limit]
+    return trades_of(market)[:limit]
 
 
 def ticker(market: Market) -> Ticker:
