@@ -24,12 +24,12 @@ class Command(BaseCommand):
         season = Season(Client(options["url"]), password_file().read_text(encoding="utf-8").strip())
         self.stdout.write(f"One season at {options['url']}")
         for title, take in steps(season):
-            self.stdout.write(f"  … {title}", ending="\r")
-            self.stdout.flush()
+            # Before the step: whatever ends it, its name is there.
+            self.stdout.write(f"  {title}")
             try:
                 figures = take()
             except (StepFailed, Refused, OSError) as error:
-                self.stdout.write(f"  ✗ {title}\n      {error}")
+                self.stdout.write(f"    ✗ {error}")
                 sys.exit(1)
-            self.stdout.write(f"  ✓ {title}\n      {figures}")
+            self.stdout.write(f"    ✓ {figures}")
         self.stdout.write("All of it holds.")
