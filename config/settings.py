@@ -173,7 +173,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # The broker and the cache keep to separate Redis databases, so that emptying the cache loses no wake-up.
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL.rstrip("/").removesuffix("/0") + "/1")
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "") or env.next_redis_database(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
