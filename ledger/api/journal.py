@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ledger.api.endpoints import Endpoint
+from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import MAX_WHOLE, Choice, Identifier, Moment, Text, WholeNumber
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
@@ -186,14 +186,14 @@ class Payments(Endpoint):
         actor, wanted = self.actor, self.body(NewDepositSerializer)
         organisation = _payee(wanted.pop("organisation"))
         payment = payments.request_deposit(actor=actor, organisation=organisation, **wanted)
-        return Response(PaymentSerializer(payment).data, status=201)
+        return Response(show(PaymentSerializer, payment), status=201)
 
     @extend_schema(summary="Ask for a withdrawal", request=NewWithdrawalSerializer, responses={201: PaymentSerializer})
     @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, InsufficientBalance)
     def create_withdrawal(self, request: Request) -> Response:
         """For owners of cooperatives and buyers. The amount is held until a treasurer confirms or refuses."""
         payment = payments.request_withdrawal(actor=self.actor, **self.body(NewWithdrawalSerializer))
-        return Response(PaymentSerializer(payment).data, status=201)
+        return Response(show(PaymentSerializer, payment), status=201)
 
     @extend_schema(summary="Confirm a payment", request=ConfirmationSerializer, responses=PaymentSerializer)
     @refuses(InvalidValue, NotAllowed, SamePerson, WrongState)
@@ -203,7 +203,7 @@ class Payments(Endpoint):
         confirmed = payments.confirm_payment(
             actor=self.actor, payment_id=payment.pk, **self.body(ConfirmationSerializer)
         )
-        return Response(PaymentSerializer(confirmed).data)
+        return Response(show(PaymentSerializer, confirmed))
 
     @extend_schema(summary="Refuse a payment", request=NothingSerializer, responses=PaymentSerializer)
     @refuses(NotAllowed, SamePerson, WrongState)
@@ -212,7 +212,7 @@ class Payments(Endpoint):
         self.body(NothingSerializer)
         payment = access_payment_by_id(payment_id=payment_id, membership=self.actor)
         refused = payments.refuse_payment(actor=self.actor, payment_id=payment.pk)
-        return Response(PaymentSerializer(refused).data)
+        return Response(show(PaymentSerializer, refused))
 
 
 def _payee(public_id: Any) -> Organisation:

@@ -11,7 +11,7 @@ from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ledger.api.endpoints import Endpoint
+from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Moment, Text, WrittenNumber
 from ledger.api.schema import refuses
 from ledger.api.serializers import StrictSerializer
@@ -79,7 +79,7 @@ class Log(Endpoint):
             "signed_at": newest.signed_at if newest else None,
             "waiting": waiting_records(),
         }
-        return Response(LogSerializer(state).data)
+        return Response(show(LogSerializer, state))
 
     @extend_schema(
         summary="Prove that a record is in the log",
@@ -103,7 +103,7 @@ class Log(Endpoint):
             "root_hash": _base64(bytes(newest.root_hash)),
             "hashes": _all_base64(tree.inclusion_proof(index)),
         }
-        return Response(InclusionSerializer(proof).data)
+        return Response(show(InclusionSerializer, proof))
 
     @extend_schema(
         summary="Prove that the log only grew",
@@ -132,7 +132,7 @@ class Log(Endpoint):
             "second_root_hash": _base64(tree.root()),
             "hashes": _all_base64(tree.consistency_proof(first)),
         }
-        return Response(ConsistencySerializer(proof).data)
+        return Response(show(ConsistencySerializer, proof))
 
 
 def _base64(value: bytes) -> str:

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
-from ledger.api.endpoints import Endpoint
+from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Moment, Text
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
@@ -143,7 +143,7 @@ class Users(Endpoint):
     def create_user(self, request: Request) -> Response:
         """A person who can log in; then get a token, and apply for an organisation."""
         user = services.register_user(**self.body(NewUserSerializer))
-        return Response(UserSerializer(user).data, status=201)
+        return Response(show(UserSerializer, user), status=201)
 
 
 class Me(Endpoint):
@@ -158,7 +158,7 @@ class Me(Endpoint):
             "organisation": self.viewer.organisation if self.viewer else None,
             "role": self.viewer.role if self.viewer else None,
         }
-        return Response(MeSerializer(who).data)
+        return Response(show(MeSerializer, who))
 
 
 class Organisations(Endpoint):
@@ -190,7 +190,7 @@ class Organisations(Endpoint):
     def apply_for_organisation(self, request: Request) -> Response:
         """You become its owner; the operator approves it before it can do anything."""
         organisation = services.apply_for_organisation(user=self.person, **self.body(NewOrganisationSerializer))
-        return Response(OrganisationSerializer(organisation).data, status=201)
+        return Response(show(OrganisationSerializer, organisation), status=201)
 
     @extend_schema(summary="Approve an organisation", request=NothingSerializer, responses=OrganisationSerializer)
     @refuses(NotAllowed, NotFound, WrongState, SamePerson)
@@ -199,7 +199,7 @@ class Organisations(Endpoint):
         self.body(NothingSerializer)
         organisation = access_organisation_by_public_id(public_id=public_id, membership=self.actor)
         approved = services.approve_organisation(actor=self.actor, organisation_id=organisation.pk)
-        return Response(OrganisationSerializer(approved).data)
+        return Response(show(OrganisationSerializer, approved))
 
     @extend_schema(summary="Suspend an organisation", request=NothingSerializer, responses=OrganisationSerializer)
     @refuses(NotAllowed, NotFound, WrongState)
@@ -208,4 +208,4 @@ class Organisations(Endpoint):
         self.body(NothingSerializer)
         organisation = access_organisation_by_public_id(public_id=public_id, membership=self.actor)
         suspended = services.suspend_organisation(actor=self.actor, organisation_id=organisation.pk)
-        return Response(OrganisationSerializer(suspended).data)
+        return Response(show(OrganisationSerializer, suspended))

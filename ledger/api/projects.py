@@ -8,7 +8,7 @@ from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ledger.api.endpoints import Endpoint
+from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, JsonObject, Moment, Text
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
@@ -204,7 +204,7 @@ class Projects(Endpoint):
         """The area is computed from the shape; land that another project claims is refused."""
         project = self._project(code)
         parcel = services.add_parcel(actor=self.actor, project_id=project.pk, **self.body(NewParcelSerializer))
-        return Response(ParcelSerializer(parcel).data, status=201)
+        return Response(show(ParcelSerializer, parcel), status=201)
 
     @extend_schema(summary="Hand a draft in", request=NothingSerializer, responses=ProjectSerializer)
     @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
@@ -242,4 +242,4 @@ class Projects(Endpoint):
         return access_project_by_code(code=code, membership=self.viewer)
 
     def _answer(self, code: str, *, status: int = 200) -> Response:
-        return Response(ProjectSerializer(self._project(code)).data, status=status)
+        return Response(show(ProjectSerializer, self._project(code)), status=status)

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ledger.api.credits import BatchSerializer, batch_context
-from ledger.api.endpoints import Endpoint
+from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, JsonObject, Moment, Text, WholeNumber
 from ledger.api.projects import PRACTICES
 from ledger.api.schema import refuses
@@ -94,7 +94,7 @@ class Reports(Endpoint):
         """For the project's cooperative. The result is computed now; its hash goes into the log."""
         project = access_project_by_code(code=code, membership=self.viewer)
         report = reports.submit_report(actor=self.actor, project_id=project.pk, **self.body(NewReportSerializer))
-        return Response(ReportSerializer(report).data, status=201)
+        return Response(show(ReportSerializer, report), status=201)
 
     @extend_schema(summary="Read a report", responses=ReportSerializer)
     def get_report(self, request: Request, report_id: int) -> Response:
@@ -137,4 +137,4 @@ class Reports(Endpoint):
         return access_report_by_id(report_id=report_id, membership=self.actor)
 
     def _answer(self, report_id: int) -> Response:
-        return Response(ReportSerializer(self._report(report_id)).data)
+        return Response(show(ReportSerializer, self._report(report_id)))

@@ -1,7 +1,6 @@
 """People, organisations, roles and API tokens."""
 
 import datetime as dt
-import hashlib
 import secrets
 from collections.abc import Sequence
 
@@ -16,10 +15,10 @@ from ledger.errors import InvalidValue, NotAllowed, NotFound, SamePerson, WrongC
 from ledger.parties.access import log_name, require_registrar, require_role
 from ledger.parties.attempts import count_attempt
 from ledger.parties.models import ApiToken, Membership, Organisation, User
+from ledger.parties.tokens import TOKEN_PREFIX, hash_token
 from ledger.texts import check_texts
 from ledger.transparency.services import append_record
 
-TOKEN_PREFIX = "th_"
 STAFF_KINDS = (Organisation.Kind.OPERATOR, Organisation.Kind.AUDITOR)
 ROLES_BY_KIND = {
     Organisation.Kind.OPERATOR: (
@@ -242,11 +241,6 @@ def revoke_token(*, user: User, token_id: int) -> ApiToken:
     token.revoked_at = token.revoked_at or timezone.now()
     token.save()
     return token
-
-
-def hash_token(secret: str) -> bytes:
-    """Return what is kept of a token. It is long and random: a fast hash is enough."""
-    return hashlib.sha256(secret.encode()).digest()
 
 
 def _record(kind: str, organisation: Organisation, actor: str) -> None:

@@ -8,7 +8,7 @@ from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ledger.api.endpoints import Endpoint
+from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Moment, Text, WholeNumber, WrittenNumber
 from ledger.api.schema import refuses
 from ledger.api.serializers import NothingSerializer, PageQuerySerializer, StrictSerializer
@@ -85,7 +85,7 @@ class MarketSerializer(ListedMarketSerializer):
 
     @extend_schema_field(TickerSerializer)
     def get_ticker(self, market: Market) -> Any:
-        return TickerSerializer(ticker(market)).data
+        return show(TickerSerializer, ticker(market))
 
 
 class BookQuerySerializer(StrictSerializer):
@@ -146,19 +146,19 @@ class Markets(Endpoint):
         if asset is None:
             raise NotFound(field="asset")
         market = open_market(actor=actor, asset_id=asset.pk, **wanted)
-        return Response(MarketSerializer(market).data, status=201)
+        return Response(show(MarketSerializer, market), status=201)
 
     @extend_schema(summary="Read a market", responses=MarketSerializer)
     def get_market(self, request: Request, symbol: str) -> Response:
         """With its price band and what was traded lately."""
-        return Response(MarketSerializer(market_by_symbol(symbol)).data)
+        return Response(show(MarketSerializer, market_by_symbol(symbol)))
 
     @extend_schema(summary="Read a market's book", parameters=[BookQuerySerializer], responses=BookSerializer)
     def get_book(self, request: Request, symbol: str) -> Response:
         """Each side from its best price on."""
         levels = self.query(BookQuerySerializer).get("levels", LEVELS)
         book = depth(market_by_symbol(symbol), levels)
-        return Response(BookSerializer({"market": symbol, "bids": book.bids, "asks": book.asks}).data)
+        return Response(show(BookSerializer, {"market": symbol, "bids": book.bids, "asks": book.asks}))
 
     @extend_schema(
         summary="List a market's trades", parameters=[PageQuerySerializer], responses=TapeSerializer(many=True)
@@ -174,7 +174,7 @@ class Markets(Endpoint):
         """For the operator's registrars. It is taken in its turn among the orders: `state` follows in a moment."""
         market = market_by_symbol(symbol)
         halt_market(actor=self.actor, market_id=market.pk, **self.body(HaltSerializer))
-        return Response(MarketSerializer(market).data, status=202)
+        return Response(show(MarketSerializer, market), status=202)
 
     @extend_schema(summary="Resume a market", request=NothingSerializer, responses={202: MarketSerializer})
     @refuses(NotAllowed)
@@ -183,4 +183,4 @@ class Markets(Endpoint):
         self.body(NothingSerializer)
         market = market_by_symbol(symbol)
         resume_market(actor=self.actor, market_id=market.pk)
-        return Response(MarketSerializer(market).data, status=202)
+        return Response(show(MarketSerializer, market), status=202)

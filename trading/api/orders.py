@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ledger.api.endpoints import Endpoint
+from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Moment, Text, WholeNumber
 from ledger.api.problems import of_domain
 from ledger.api.schema import refuses
@@ -23,7 +23,7 @@ from trading.errors import (
     OutsideBand,
     TooLateToCancel,
 )
-from trading.markets.models import Market
+from trading.markets.selectors import market_to_trade
 from trading.markets.services import MAX_PRICE_FEN
 from trading.orders.models import Order
 from trading.orders.selectors import OPEN, access_order_by_id, filter_orders, orders_of
@@ -60,9 +60,8 @@ class NewMarketOrderSerializer(NewOrderSerializer):
 
 class NewOrdersSerializer(StrictSerializer):
     market = Text(max_length=40, help_text="The market's symbol.")
-    orders: Any = serializers.ListSerializer(
-        child=NewOrderSerializer(), allow_empty=False, max_length=MAX_ORDERS_A_CALL
-    )
+    # A list field, not a list serializer: that one would copy its child for each order.
+    orders = serializers.ListField(child=NewOrderSerializer(), allow_empty=False, max_length=MAX_ORDERS_A_CALL)
 
 
 class OrderSerializer(serializers.Serializer[Order]):
@@ -148,11 +147,11 @@ class Orders(Endpoint):
         201, or 200 with the first order where the client order id was used for the same before.
         """
         actor, wanted = self.actor, self.body(NewMarketOrderSerializer)
-        market = _market_named(wanted.pop("market"))
+        market = market_to_trade(wanted.pop("market"))
         result = enter_orders(actor=actor, market=market, orders=[NewOrder(**wanted)])[0]
         if result.error is not None:
             raise result.error
-        return Response(OrderSerializer(result.order).data, status=200 if result.replayed else 201)
+        return Response(show(OrderSerializer, result.order), status=200 if result.replayed else 201)
 
     @extend_schema(
         summary="Enter many orders",
@@ -167,7 +166,7 @@ class Orders(Endpoint):
         A body that is not what the schema says is refused whole.
         """
         actor, wanted = self.actor, self.body(NewOrdersSerializer)
-        market = _market_named(wanted["market"])
+        market = market_to_trade(wanted["market"])
         orders = [NewOrder(**order) for order in wanted["orders"]]
         results = enter_orders(actor=actor, market=market, orders=orders)
         return Response({"results": [_shown(result) for result in results]})
@@ -175,7 +174,7 @@ class Orders(Endpoint):
     @extend_schema(summary="Read an order", responses=OrderSerializer)
     def get_order(self, request: Request, order_id: int) -> Response:
         """Your organisation's own."""
-        return Response(OrderSerializer(access_order_by_id(order_id=order_id, actor=self.actor)).data)
+        return Response(show(OrderSerializer, access_order_by_id(order_id=order_id, actor=self.actor)))
 
     @extend_schema(summary="Cancel an order", request=NothingSerializer, responses={202: OrderSerializer})
     @refuses(NotAllowed, TooLateToCancel)
@@ -183,17 +182,10 @@ class Orders(Endpoint):
         """The market takes it in its turn: a fill that is under way comes first, and `status` follows in a moment."""
         self.body(NothingSerializer)
         order = cancel_order(actor=self.actor, order_id=order_id)
-        return Response(OrderSerializer(order).data, status=202)
+        return Response(show(OrderSerializer, order), status=202)
 
 
 def _shown(result: OrderResult) -> dict[str, Any]:
     if result.error is not None:
         return {"error": of_domain(result.error)}
-    return {"order": OrderSerializer(result.order).data}
-
-
-def _market_named(symbol: str) -> Market:
-    market = Market.objects.select_related("asset").filter(symbol=symbol).first()
-    if market is None:
-        raise NotFound(field="market")
-    return market
+    return {"order": show(OrderSerializer, result.order)}
