@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from django.utils.translation import gettext_lazy as _
-
 from config import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -22,6 +20,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "django.forms",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -62,6 +61,9 @@ TEMPLATES = [
     }
 ]
 
+# Fields of forms are laid out by config/templates/django/forms.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
 DATABASES = {"default": env.postgres("DATABASE_URL") | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -91,7 +93,8 @@ USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "var" / "static"
+# Files are served from where they lie; `collectstatic` is for a proxy that serves them itself.
+STATIC_ROOT = env.text("STATIC_ROOT", "") or None
 STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 WHITENOISE_USE_FINDERS = True
 
@@ -137,9 +140,10 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5.0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
+# What beat sent while no worker was there is worth nothing later: the next second's will do.
 CELERY_BEAT_SCHEDULE = {
-    "wake-markets": {"task": "trading.tasks.wake_waiting_markets", "schedule": 1.0},
-    "sequence-log": {"task": "ledger.tasks.sequence_log", "schedule": 1.0},
+    "wake-markets": {"task": "trading.tasks.wake_waiting_markets", "schedule": 1.0, "options": {"expires": 10}},
+    "sequence-log": {"task": "ledger.tasks.sequence_log", "schedule": 1.0, "options": {"expires": 10}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env.text("CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "var" / "beat-schedule"))
 MATCHING_SHARDS = env.integer("MATCHING_SHARDS", 1)
@@ -147,6 +151,9 @@ MATCHING_SHARDS = env.integer("MATCHING_SHARDS", 1)
 # The transparency log: its name, and the Ed25519 seed that signs its checkpoints (made at first start).
 LOG_ORIGIN = env.text("LOG_ORIGIN", "tianhui.example/log")
 LOG_SIGNING_KEY_FILE = Path(env.text("LOG_SIGNING_KEY_FILE", str(BASE_DIR / "var" / "log-signing-key")))
+
+# The password that the demo's people share (made when the demo is seeded).
+DEMO_PASSWORD_FILE = Path(env.text("DEMO_PASSWORD_FILE", str(BASE_DIR / "var" / "demo-password")))
 
 # Where browsers find the live streams; empty: pages poll.
 STREAM_URL = env.text("STREAM_URL", "")
@@ -168,5 +175,3 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
 }
-
-SITE_NAME = _("Tianhui")

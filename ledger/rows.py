@@ -11,8 +11,13 @@ def draw_ids(model: type[models.Model], count: int) -> list[int]:
     if not count:
         return []
     with connection.cursor() as cursor:
+        # OFFSET 0: the sequence is looked up once, not for each number.
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')::regclass) FROM generate_series(1, %s)",
+            """
+            SELECT nextval(sequence)
+              FROM (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS sequence OFFSET 0) found,
+                   generate_series(1, %s)
+            """,
             [model._meta.db_table, count],
         )
         return [row[0] for row in cursor.fetchall()]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from config import env
 from config.embedded import postgres, redis
 from config.embedded.launch import EmbeddedError, Say, write_private
 
@@ -48,10 +49,10 @@ def services(
     with ExitStack() as stack:
         stack.enter_context(_locked(var_dir))
         remember(var_dir, environment=None)
-        database_url = os.environ.get("DATABASE_URL")
+        database_url = env.text("DATABASE_URL", "")
         if not database_url:
             database_url = _start_postgres(var_dir, stack, postgres_settings or {}, say)
-        redis_url = os.environ.get("REDIS_URL")
+        redis_url = env.text("REDIS_URL", "")
         if not redis_url:
             redis_url = _start_redis(var_dir, stack, say)
         running = Services(database_url, redis_url)

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from ledger.credits.models import Batch, Retirement
 from ledger.errors import NotFound
 from ledger.journal.models import Account
+from ledger.texts import is_storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ def batch_by_code(code: str) -> Batch:
 
     Raises: NotFound.
     """
-    batch = batches().filter(asset__code=code).first()
+    batch = batches().filter(asset__code=code).first() if is_storable(code) else None
     if batch is None:
         raise NotFound()
     return batch
@@ -67,6 +68,10 @@ def retirement_by_public_id(public_id: UUID | str) -> Retirement:
 
     Raises: NotFound.
     """
+    try:
+        public_id = UUID(str(public_id))
+    except ValueError:
+        raise NotFound() from None
     retirement = retirements().filter(public_id=public_id).first()
     if retirement is None:
         raise NotFound()

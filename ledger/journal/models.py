@@ -253,7 +253,8 @@ class Payment(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["direction", "bank_reference"],
-                condition=~Q(bank_reference=""),
+                # A refused payment was a mistake: the same reference may then be entered correctly.
+                condition=~Q(bank_reference="") & ~Q(status="refused"),
                 name="payment_bank_reference_once",
             ),
         ]

@@ -77,6 +77,7 @@ INVARIANTS = (
 def reconcile() -> list[InvariantResult]:
     """Evaluate every invariant of the house, the ledger's and the exchange's, in the order of their numbers."""
     results = journal.check(journal.INVARIANTS + INVARIANTS)
+    results.append(journal.check_log())
     results += [_replayed(market) for market in Market.objects.order_by("id")]
     return sorted(results, key=lambda result: result.number)
 

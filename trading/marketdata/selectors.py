@@ -7,6 +7,7 @@ from django.db.models import Count, F, Max, Min, QuerySet, Sum
 from django.utils import timezone
 
 from ledger.errors import NotFound
+from ledger.texts import is_storable
 from trading.execution.models import Trade
 from trading.markets.models import Market
 from trading.orders.models import Order
@@ -53,7 +54,7 @@ def market_by_symbol(symbol: str) -> Market:
 
     Raises: NotFound.
     """
-    market = markets().filter(symbol=symbol).first()
+    market = markets().filter(symbol=symbol).first() if is_storable(symbol) else None
     if market is None:
         raise NotFound()
     return market

@@ -11,10 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from ledger.errors import DomainError, NotFound
 from ledger.journal.locks import LockedAccount, lock_accounts
 from ledger.journal.models import Account, Asset, Hold
+from ledger.journal.posting import MAX_AMOUNT
 from ledger.journal.services import open_account
 from ledger.parties.access import require_approved, require_kind, require_role
 from ledger.parties.models import Membership, Organisation
 from ledger.rows import draw_ids
+from ledger.texts import is_storable
 from trading.errors import (
     DuplicateOrder,
     InsufficientCredits,
@@ -130,9 +132,8 @@ def _begin(actor: Membership, market: Market, orders: Sequence[NewOrder]) -> Ent
     cash_id, credit_id = _trading_accounts(actor.organisation, market.asset)
     accounts = lock_accounts([cash_id, credit_id])
     # Read after the lock: whoever enters the same id at the same moment waits there, and is seen here.
-    known = Order.objects.filter(
-        organisation=actor.organisation, client_order_id__in=[order.client_order_id for order in orders]
-    )
+    ids = [order.client_order_id for order in orders if is_storable(order.client_order_id)]
+    known = Order.objects.filter(organisation=actor.organisation, client_order_id__in=ids)
     return Entry(
         actor,
         market,
@@ -183,7 +184,7 @@ def _same_or_refuse(known: Order, new: NewOrder, market: Market) -> Order:
 
 
 def _check(order: NewOrder, market: Market) -> None:
-    if not 0 < len(order.client_order_id) <= MAX_CLIENT_ORDER_ID or "\x00" in order.client_order_id:
+    if not 0 < len(order.client_order_id) <= MAX_CLIENT_ORDER_ID or not is_storable(order.client_order_id):
         raise InvalidOrder(field="client_order_id", reason=_("The client order id has 1 to 64 characters."))
     if order.side not in Order.Side.values:
         raise InvalidOrder(field="side", reason=_("The side is buy or sell."))
@@ -198,6 +199,9 @@ def _check(order: NewOrder, market: Market) -> None:
     low, high = market.band_fen
     if not low <= order.price_fen <= high:
         raise OutsideBand(field="price_fen", low=low, high=high)
+    # No fill of it can then be worth more than a transfer may move.
+    if worst_cost_fen(order.price_fen, order.quantity_t, market.taker_fee_bps) > MAX_AMOUNT:
+        raise InvalidOrder(field="quantity_t", reason=_("The order is worth too much to be settled: split it."))
 
 
 def _hold(entry: Entry, new: NewOrder, now: dt.datetime) -> tuple[Order, int]:

@@ -1,0 +1,42 @@
+"""What every page of the workspace begins with, and how a service's refusal gets beside the field at fault."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from ledger.errors import DomainError
+from ledger.parties.access import find_membership
+
+View = Callable[..., HttpResponse]
+Done = TypeVar("Done")
+
+
+def for_members(view: View) -> View:
+    """Let in people who act for an organisation, and hand the view their membership; others log in or apply first."""
+
+    @login_required
+    @wraps(view)
+    def with_membership(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        membership = find_membership(request.user)
+        if membership is None:
+            messages.info(request, _("You act for no organisation yet: apply for one, or ask its owner to add you."))
+            return redirect("apply")
+        return view(request, membership, **kwargs)
+
+    return with_membership
+
+
+def carry_out(form: forms.Form, service: Callable[..., Done], **arguments: Any) -> Done | None:
+    """Call a service with what a valid form holds; a refusal goes to the field that it names, and None comes back."""
+    try:
+        return service(**arguments)
+    except DomainError as error:
+        form.add_error(error.field if error.field in form.fields else None, str(error))
+        return None
