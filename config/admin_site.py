@@ -127,15 +127,21 @@ class TianhuiAdminSite(AdminSite):
         return desk_membership(request) is not None
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:  # type: ignore[override]
-        """Show visitors the log-in, and everyone else who may not see a page a refusal with status 403."""
+        """Show visitors the log-in, and everyone else who may not see a page a refusal with status 403.
+
+        Whoever is not of the operator is refused here whatever writes, before any page looks at it.
+        """
         guarded: View = super().admin_view(view, cacheable)
 
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if view == self.logout:
                 return view(request)
-            if request.user.is_authenticated and not self.has_permission(request):
+            membership = desk_membership(request)
+            if request.user.is_authenticated and membership is None:
                 return self.refuse(request)
             try:
+                if membership is not None and not is_operator(membership):
+                    refuse_writing(request)
                 return guarded(request, *args, **kwargs)
             except PermissionDenied:
                 return self.refuse(request)

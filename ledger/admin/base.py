@@ -102,6 +102,12 @@ class ViewOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         }
         return super().changelist_view(request, context | (extra_context or {}))
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        refuse_writing(request)
+        return super().change_view(request, object_id, form_url, extra_context)
+
     def render_change_form(
         self,
         request: HttpRequest,
@@ -196,7 +202,7 @@ class LargeTableAdmin(ViewOnlyAdmin):
 
 
 def refuse_writing(request: HttpRequest) -> None:
-    """Refuse a method that is for writing, on a page that only shows.
+    """Refuse a method that is for writing, on a page that only shows or to somebody who only reads.
 
     Raises: PermissionDenied.
     """

@@ -1,7 +1,7 @@
 """How numbers, links and documents are written at the desk."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
@@ -11,7 +11,6 @@ from django.contrib import admin
 from django.db import models
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
@@ -80,7 +79,7 @@ def moment(at: dt.datetime | None) -> str:
     return date_format(localtime(at), "Y-m-d H:i:s") if at else EMPTY
 
 
-def at_moment(field: str, label: str | Promise) -> Callable[[Any], str]:
+def at_moment(field: str, label: Any) -> Any:
     """Return a column that shows a time to the second, where Django's own stops at the minute."""
 
     @admin.display(description=label, ordering=field)

@@ -1,7 +1,5 @@
 """Money in and out: one treasurer enters it, a second one confirms it."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
@@ -16,18 +14,16 @@ from ledger.parties.models import Membership, Organisation
 
 
 class DepositForm(forms.Form):
-    organisation = forms.ModelChoiceField(label=_("Organisation"), queryset=Organisation.objects.none())
+    organisation = forms.ModelChoiceField(
+        label=_("Organisation"),
+        queryset=Organisation.objects.filter(
+            kind__in=(Organisation.Kind.COOPERATIVE, Organisation.Kind.BUYER), status=Organisation.Status.APPROVED
+        ).order_by("name"),
+    )
     amount_fen = YuanField(label=_("Amount in yuan"))
     bank_reference = forms.CharField(
         label=_("Bank reference"), max_length=64, help_text=_("As it stands on the bank's statement.")
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        trading = Organisation.objects.filter(
-            kind__in=(Organisation.Kind.COOPERATIVE, Organisation.Kind.BUYER), status=Organisation.Status.APPROVED
-        )
-        self.fields["organisation"].queryset = trading.order_by("name")  # type: ignore[attr-defined]
 
 
 class BankReferenceForm(forms.Form):

@@ -12,9 +12,10 @@ from django.urls import URLPattern, URLResolver, reverse
 from ledger.admin.base import ViewOnlyAdmin
 from ledger.credits.services import retire_credits
 from ledger.journal.payments import request_deposit, request_withdrawal
-from ledger.models import Membership, MonitoringReport, Organisation, Project, User
+from ledger.models import MonitoringReport, Organisation, Project, User
 from ledger.parties.services import issue_token
 from ledger.transparency.sequencer import sequence_log
+from tests.desk import client_of
 from tests.factories import (
     PASSWORD,
     MembershipFactory,
@@ -30,19 +31,19 @@ from trading.orders.services import NewOrder, place_orders
 
 REGISTRY = admin.site._registry
 MODELS = list(REGISTRY)
-# What each list costs: session, person, membership, bounded count and rows; then filters by related rows (1 each),
-# the range of a date hierarchy (1 to 3), prefetched rows and supply (1 each).
+# What each list costs: session, person, membership, count and rows; then a date hierarchy (2), and filters by other rows
+# or by all values there are, prefetched rows and the supply of batches (1 each).
 QUERIES = {
-    "organisation": 6,
-    "user": 6,
+    "organisation": 7,
+    "user": 7,
     "membership": 5,
     "apitoken": 5,
-    "project": 6,
+    "project": 9,
     "parcel": 5,
-    "monitoringreport": 6,
-    "batch": 7,
-    "retirement": 6,
-    "payment": 6,
+    "monitoringreport": 8,
+    "batch": 9,
+    "retirement": 7,
+    "payment": 7,
     "account": 5,
     "transaction": 5,
     "transfer": 5,
@@ -73,6 +74,7 @@ def season(who: People) -> People:
         buys = [NewOrder(f"buy-{number}", "buy", 4_000, 4) for number in range(3)]
         place_orders(actor=buyer, market_id=market.pk, orders=buys)
     execute_market(market.pk)
+    market_for(who, issue_to_cooperative(who, 50))
     for _time in range(2):
         retire_credits(actor=who.buyer, batch_id=batch.pk, quantity_t=1, beneficiary_name="我", purpose="own_footprint")
     sequence_log()
@@ -85,12 +87,6 @@ def season(who: People) -> People:
     ReportFactory(status=MonitoringReport.Status.VERIFIED, approved_by=None)
     ReportFactory()
     return who
-
-
-def client_of(person: Membership) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(person.user)
-    return client
 
 
 def model_pages(model: type[models.Model], patterns: list[Any]) -> Iterator[tuple[str, str]]:
@@ -177,21 +173,19 @@ def test_auditor_changes_nothing_on_any_path(season: People, is_superuser: bool)
     auditor.is_superuser = is_superuser
     auditor.save()
     client = client_of(season.auditor)
-    forbidden = {"password_change"}
     before = fingerprint()
     walked = [page for page in pages() if page[0] not in ("login", "logout")]
     assert len(walked) > 2 * len(MODELS) + 14
     for name, address in walked:
-        expected = 403 if is_action(name) or name in forbidden else 200
+        expected = 403 if is_action(name) or name == "password_change" else 200
         assert client.get(address).status_code == expected, address
-        expected = 405 if name == "jsi18n" else 200 if name == "password_change_done" else 403
-        assert client.post(address, payload()).status_code == expected, address
+        assert client.post(address, payload()).status_code in (403, 405), address
     for address in stock_pages():
         assert client.get(address).status_code == 404, address
-        assert client.post(address, payload()).status_code == 404, address
-    for name, address in walked:
+        assert client.post(address, payload()).status_code == 403, address
+    for _name, address in walked:
         for method in (client.put, client.patch, client.delete):
-            assert method(address).status_code in (403, 405) or name == "password_change_done", address
+            assert method(address).status_code in (403, 405), address
     assert client.post(reverse("admin:login"), {"username": auditor.username, "password": "wrong"}).status_code == 200
     assert client.post(reverse("admin:logout")).status_code in (200, 302)
     assert fingerprint() == before
@@ -221,7 +215,7 @@ def test_reading_the_whole_desk_changes_nothing_for_the_operator_either(season: 
 def test_auditor_is_offered_no_step(season: People) -> None:
     client = client_of(season.auditor)
     for name, address in pages():
-        if name.endswith(("_change", "_changelist")):
+        if name.startswith(("ledger_", "trading_")) and name.endswith(("_change", "_changelist")):
             assert client.get(address).context["offered"] == [], address
 
 
@@ -240,16 +234,17 @@ def test_a_list_reads_as_often_however_long_it_is(
 ) -> None:
     client = client_of(season.auditor)
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-    assert model._default_manager.count() > 1 or model._meta.model_name in ("batch", "market", "checkpoint")
+    assert model._default_manager.count() > 1 or model._meta.model_name == "checkpoint"
     with django_assert_num_queries(QUERIES[str(model._meta.model_name)]):
         assert client.get(address).status_code == 200
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
-@pytest.mark.parametrize("query", ["q=1", "q=x", "q=%00", "q=99999999999999999999999", "p=2", "p=x", "o=1.-2", "all="])
-def test_a_list_takes_any_search(model: type[models.Model], query: str, season: People) -> None:
-    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-    assert client_of(season.auditor).get(f"{address}?{query}").status_code in (200, 302)
+def test_lists_take_any_search(season: People) -> None:
+    client = client_of(season.auditor)
+    for model in MODELS:
+        address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        for query in ("q=1", "q=x", "q=%00", "q=99999999999999999999999", "p=2", "p=x", "o=1.-2", "all=", "pk__lt=3"):
+            assert client.get(f"{address}?{query}").status_code in (200, 302), f"{address}?{query}"
 
 
 @pytest.mark.parametrize("kind", ["cooperative", "buyer", "other_buyer", "verifier"])
@@ -275,6 +270,7 @@ def test_who_is_refused_can_log_out_there(who: People) -> None:
 def test_visitor_is_sent_to_the_log_in(db: None) -> None:
     answer = Client().get("/admin/ledger/project/")
     assert (answer.status_code, answer["Location"]) == (302, "/admin/login/?next=/admin/ledger/project/")
+    assert Client().post("/admin/ledger/payment/enter-deposit/", {"amount_fen": "1"}).status_code == 302
     assert Client().get("/admin/login/").status_code == 200
 
 
@@ -310,7 +306,9 @@ def test_failed_log_ins_look_alike(who: People) -> None:
 def test_auditor_logs_in_and_reads_the_desk(who: People) -> None:
     who.auditor.user.set_password(PASSWORD)
     who.auditor.user.save()
-    answer = Client().post("/admin/login/", {"username": who.auditor.user.username, "password": PASSWORD}, follow=True)
+    answer = Client().post(
+        "/admin/login/", {"username": who.auditor.user.username, "password": PASSWORD, "next": "/admin/"}, follow=True
+    )
     assert answer.redirect_chain[-1][0] == "/admin/"
     assert answer.status_code == 200
 
@@ -341,6 +339,8 @@ def test_nothing_in_the_pages_runs_inline(season: People) -> None:
 def test_passwords_and_secrets_are_on_no_page(season: People) -> None:
     client = client_of(season.auditor)
     user = season.buyer.user
+    user.set_password(PASSWORD)
+    user.save()
     text = client.get(reverse("admin:ledger_user_change", args=[user.pk])).content.decode()
     assert user.password not in text
     assert "token_hash" not in client.get(reverse("admin:ledger_apitoken_changelist")).content.decode()

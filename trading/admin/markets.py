@@ -15,36 +15,35 @@ from ledger.parties.models import Membership
 from trading.execution.models import Trade
 from trading.marketdata.selectors import tape
 from trading.markets.models import Market
-from trading.markets.services import open_market
+from trading.markets.services import BOUNDS, open_market
 from trading.orders.halts import halt_market, resume_market
 from trading.orders.models import Instruction
 
 SHOWN = 20
-MAX_FEE_BPS = 1_000
+
+
+def _price(label: Any, field: str, **kwargs: Any) -> YuanField:
+    return YuanField(label=label, bounds_fen=BOUNDS[field], **kwargs)
+
+
+def _whole(label: Any, field: str, **kwargs: Any) -> forms.IntegerField:
+    least, most = BOUNDS[field]
+    return forms.IntegerField(label=label, min_value=least, max_value=most, **kwargs)
 
 
 class MarketForm(forms.Form):
-    asset = forms.ModelChoiceField(label=_("Credits"), queryset=Asset.objects.none())
-    symbol = forms.SlugField(label=_("Symbol"), max_length=40, help_text=_("As it stands in the market's address."))
-    reference_price_fen = YuanField(label=_("Reference price in yuan per tonne"))
-    tick_size_fen = YuanField(label=_("Smallest change of the price in yuan"), initial="0.01")
-    lot_size_t = forms.IntegerField(label=_("Lot in tonnes"), min_value=1, max_value=1_000_000, initial=1)
-    band_percent = forms.IntegerField(label=_("Price band in percent"), min_value=1, max_value=99, initial=10)
-    maker_fee_bps = forms.IntegerField(
-        label=_("Fee of the maker in basis points"), min_value=0, max_value=MAX_FEE_BPS, initial=0
+    asset = forms.ModelChoiceField(
+        label=_("Credits"),
+        queryset=Asset.objects.filter(kind=Asset.Kind.CREDIT, market__isnull=True).order_by("-id"),
+        help_text=_("Those that have no market yet."),
     )
-    taker_fee_bps = forms.IntegerField(
-        label=_("Fee of the taker in basis points"),
-        min_value=0,
-        max_value=MAX_FEE_BPS,
-        initial=0,
-        help_text=_("No less than the fee of the maker."),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        unlisted = Asset.objects.filter(kind=Asset.Kind.CREDIT, market__isnull=True)
-        self.fields["asset"].queryset = unlisted.order_by("-id")  # type: ignore[attr-defined]
+    symbol = forms.CharField(label=_("Symbol"), max_length=40, help_text=_("As it stands in the market's address."))
+    reference_price_fen = _price(_("Reference price in yuan per tonne"), "reference_price_fen")
+    tick_size_fen = _price(_("Tick in yuan"), "tick_size_fen", initial="0.01")
+    lot_size_t = _whole(_("Lot in tonnes"), "lot_size_t", initial=1)
+    band_percent = _whole(_("Price band in percent"), "band_percent", initial=10)
+    maker_fee_bps = _whole(_("Fee of the maker in basis points"), "maker_fee_bps", initial=0)
+    taker_fee_bps = _whole(_("Fee of the taker in basis points"), "taker_fee_bps", initial=0)
 
 
 def _open(actor: Membership, _target: None, values: dict[str, Any]) -> Market:
