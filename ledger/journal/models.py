@@ -152,6 +152,9 @@ class Transfer(models.Model):
             models.Index(fields=["credit_account", "id"], name="transfer_credit"),
         ]
 
+    def __str__(self) -> str:
+        return str(self.pk)
+
 
 class Hold(models.Model):
     """An amount set aside on an account for an order or a withdrawal until it settles or is released."""
@@ -172,6 +175,9 @@ class Hold(models.Model):
         verbose_name = _("hold")
         verbose_name_plural = _("holds")
         constraints = [models.CheckConstraint(name="hold_is_never_negative", condition=Q(remaining__gte=0))]
+
+    def __str__(self) -> str:
+        return f"{self.get_purpose_display()} {self.pk}"
 
 
 class SerialBlock(models.Model):

@@ -17,7 +17,7 @@ from trading.marketdata.selectors import tape
 from trading.markets.models import Market
 from trading.markets.services import BOUNDS, open_market
 from trading.orders.halts import halt_market, resume_market
-from trading.orders.models import Instruction
+from trading.orders.models import Instruction, Order
 
 SHOWN = 20
 
@@ -150,13 +150,18 @@ def _waiting(market: Market) -> Table:
     rows: list[tuple[object, ...]] = [
         (
             each.get_kind_display(),
-            link(each.order, f"{each.order.organisation} · {each.order}") if each.order else each.note or EMPTY,
+            link(each.order, _describe(each.order)) if each.order else each.note or EMPTY,
             moment(each.entered_at),
         )
         for each in instructions[:SHOWN]
     ]
     columns = (str(_("Instruction")), str(_("What")), str(_("Entered at")))
     return Table(str(_("Oldest waiting instructions")), columns, rows)
+
+
+def _describe(order: Order) -> str:
+    terms = f"{order.get_side_display()} {tonnes(order.quantity_t)} t × {money(order.price_fen)}"
+    return f"{order.organisation} · {terms}"
 
 
 def _trades(market: Market) -> Table:
