@@ -58,13 +58,19 @@ def require_registrar(actor: Membership) -> None:
     require_role(actor, Membership.Role.REGISTRAR)
 
 
+def reads_everything(membership: Membership) -> bool:
+    """Return whether someone may read what is not public: people of the operator, and of an approved auditor.
+
+    Anyone can apply as an auditor; it is the approval that opens the books.
+    """
+    organisation = membership.organisation
+    return organisation.is_approved and organisation.kind in (Organisation.Kind.AUDITOR, Organisation.Kind.OPERATOR)
+
+
 def may_read_entries(user: object) -> bool:
     """Return whether a person may read every entry of the log: auditors and the operator."""
     membership = find_membership(user)
-    return membership is not None and membership.organisation.kind in (
-        Organisation.Kind.AUDITOR,
-        Organisation.Kind.OPERATOR,
-    )
+    return membership is not None and reads_everything(membership)
 
 
 def log_name(actor: Membership) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet, Sum
 
 from ledger.errors import NotFound
+from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership, Organisation
 from ledger.projects.models import MonitoringReport, Project
 
@@ -16,10 +17,9 @@ def projects_seen_by(membership: Membership | None) -> QuerySet[Project]:
     public = Q(status=Project.Status.REGISTERED)
     if membership is None:
         return projects.filter(public)
-    kind = membership.organisation.kind
-    if kind in (Organisation.Kind.OPERATOR, Organisation.Kind.AUDITOR):
+    if reads_everything(membership):
         return projects
-    if kind == Organisation.Kind.VERIFIER:
+    if membership.organisation.kind == Organisation.Kind.VERIFIER and membership.organisation.is_approved:
         return projects.exclude(status=Project.Status.DRAFT)
     return projects.filter(public | Q(proponent=membership.organisation))
 
