@@ -205,7 +205,7 @@ def reject_project(*, actor: Membership, project_id: int, reason: str) -> Projec
     project = _lock_in(project_id, Project.Status.SUBMITTED, Project.Status.VALIDATED)
     if not reason.strip():
         raise InvalidValue(field="reason", reason=_("Say why."))
-    project.status = Project.Status.REJECTED
+    project.status, project.rejection_reason = Project.Status.REJECTED, reason.strip()
     project.save()
     _record("project_rejected", project, actor, reason=reason.strip())
     return project
