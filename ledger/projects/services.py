@@ -108,6 +108,23 @@ def add_parcel(
     return parcel
 
 
+@transaction.atomic
+def remove_parcel(*, actor: Membership, project_id: int, parcel_id: int) -> Parcel:
+    """Take a field out of a draft.
+
+    Locks: the project.
+    Raises: NotAllowed, NotFound, WrongState.
+    """
+    _require_proponent(actor)
+    project = _lock_own(actor, project_id, Project.Status.DRAFT)
+    parcel = project.parcels.filter(pk=parcel_id).first()
+    if parcel is None:
+        raise NotFound()
+    _record("parcel_removed", project, actor, parcel=parcel.code)
+    parcel.delete()
+    return parcel
+
+
 def _shape(parcel: Parcel, shape: Any) -> None:
     parcel.geometry = geometry.clean_polygon(shape)
     parcel.area_ha = geometry.area_ha(parcel.geometry)

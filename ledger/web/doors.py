@@ -13,9 +13,17 @@ from django.utils.translation import gettext as _
 
 from ledger.errors import DomainError
 from ledger.parties.access import find_membership
+from ledger.parties.models import Membership
 
 View = Callable[..., HttpResponse]
 Done = TypeVar("Done")
+
+
+def reader_of(request: HttpRequest) -> Membership | None:
+    """Return for whom the reader acts, looked up once a request."""
+    if not hasattr(request, "reader"):
+        request.reader = find_membership(request.user)  # type: ignore[attr-defined]
+    return request.reader  # type: ignore[attr-defined,no-any-return]
 
 
 def for_members(view: View) -> View:
@@ -24,7 +32,7 @@ def for_members(view: View) -> View:
     @login_required
     @wraps(view)
     def with_membership(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        membership = find_membership(request.user)
+        membership = reader_of(request)
         if membership is None:
             messages.info(request, _("You act for no organisation yet: apply for one, or ask its owner to add you."))
             return redirect("apply")
