@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from ledger.parties import services
 from ledger.parties.models import ApiToken, Membership, User
-from ledger.web.doors import carry_out, for_members, reader_of
+from ledger.web.doors import carry_out, for_members, reader_of, show
 from ledger.web.forms.accounts import ApplyForm, LoginForm, SignUpForm, TokenForm
 
 log_in = LoginView.as_view(
@@ -37,7 +37,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         if user is not None:
             login(request, user, backend="django.contrib.auth.backends.ModelBackend")
             return redirect("apply")
-    return render(request, "ledger/accounts/sign_up.html", {"form": form})
+    return show(request, "ledger/accounts/sign_up.html", {"form": form})
 
 
 @login_required
@@ -53,7 +53,7 @@ def apply(request: HttpRequest) -> HttpResponse:
         and carry_out(form, services.apply_for_organisation, user=_person(request), **form.cleaned_data) is not None
     ):
         return redirect("apply")
-    return render(request, "ledger/accounts/apply.html", {"form": form})
+    return show(request, "ledger/accounts/apply.html", {"form": form})
 
 
 def _person(request: HttpRequest) -> User:
@@ -80,7 +80,7 @@ def tokens(request: HttpRequest, membership: Membership) -> HttpResponse:
         )
         form = TokenForm()
     context = {"form": form, "secret": secret, "tokens": _tokens_of(membership), "now": timezone.now()}
-    return render(request, "ledger/accounts/tokens.html", context)
+    return show(request, "ledger/accounts/tokens.html", context)
 
 
 def _tokens_of(membership: Membership) -> list[ApiToken]:

@@ -26,8 +26,9 @@ from ledger.journal.models import Account
 from ledger.journal.selectors import holding_in
 from ledger.parties.models import Membership
 from ledger.transparency.selectors import latest_checkpoint, record_index
-from ledger.web.doors import carry_out, for_members, reader_of
+from ledger.web.doors import carry_out, for_members, reader_of, show
 from ledger.web.forms.credits import RetireForm
+from ledger.web.proof import root_text
 from ledger.web.rights import may_retire
 
 RETIREMENTS_A_PAGE = 20
@@ -74,7 +75,7 @@ def retire(request: HttpRequest, membership: Membership, code: str) -> HttpRespo
     form = RetireForm(request.POST or None, available=holding.available, initial={"key": uuid.uuid4()})
     context = {"batch": batch, "project": batch.project, "form": form, "holding": holding}
     if not form.is_valid():
-        return render(request, "ledger/credits/retire.html", context, status=422 if form.errors else 200)
+        return show(request, "ledger/credits/retire.html", context)
     if "confirmed" in request.POST:
         retirement = carry_out(form, retire_credits, actor=membership, batch_id=batch.pk, **form.arguments())
         if retirement is not None:
@@ -84,8 +85,9 @@ def retire(request: HttpRequest, membership: Membership, code: str) -> HttpRespo
         form.add_error("quantity_t", _("You have not so many: choose fewer."))
     elif "change" not in request.POST:
         context["purpose"] = Retirement.Purpose(form.cleaned_data["purpose"]).label
+        context["left"] = holding.available - form.cleaned_data["quantity_t"]
         return render(request, "ledger/credits/retire_confirm.html", context)
-    return render(request, "ledger/credits/retire.html", context, status=422 if form.errors else 200)
+    return show(request, "ledger/credits/retire.html", context)
 
 
 @require_safe
@@ -102,6 +104,7 @@ def certificate(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     reader = reader_of(request)
     address = request.build_absolute_uri(reverse("certificate", args=[retirement.public_id]))
     record_id = retirement.transaction.record_id
+    checkpoint = latest_checkpoint()
     context = {
         "retirement": retirement,
         "batch": retirement.batch,
@@ -112,7 +115,8 @@ def certificate(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "qr": _qr(address),
         "record_id": record_id,
         "record_index": record_index(record_id),
-        "checkpoint": latest_checkpoint(),
+        "checkpoint": checkpoint,
+        "root": root_text(checkpoint),
     }
     return render(request, "ledger/credits/certificate.html", context)
 

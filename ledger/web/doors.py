@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from ledger.errors import DomainError
@@ -48,3 +48,9 @@ def carry_out(form: forms.Form, service: Callable[..., Done], **arguments: Any) 
     except DomainError as error:
         form.add_error(error.field if error.field in form.fields else None, str(error))
         return None
+
+
+def show(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """Render a page; where a form of it was refused, the status says so."""
+    is_refused = any(isinstance(value, forms.BaseForm) and value.errors for value in context.values())
+    return render(request, template, context, status=422 if is_refused else 200)

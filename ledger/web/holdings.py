@@ -19,7 +19,7 @@ from ledger.journal.payments import request_withdrawal
 from ledger.journal.selectors import cash_account, statement, sum_after
 from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership, Organisation
-from ledger.web.doors import carry_out, for_members
+from ledger.web.doors import carry_out, for_members, show
 from ledger.web.forms.credits import WithdrawForm
 from ledger.web.rights import may_withdraw
 
@@ -150,4 +150,4 @@ def withdraw(request: HttpRequest, membership: Membership) -> HttpResponse:
         "may_withdraw": may_withdraw(membership),
         "page": Paginator(payments, PAYMENTS_A_PAGE).get_page(request.GET.get("page")),
     }
-    return render(request, "ledger/payments/withdraw.html", context, status=422 if form.errors else 200)
+    return show(request, "ledger/payments/withdraw.html", context)

@@ -17,7 +17,7 @@ from ledger.projects.models import MonitoringReport, Project
 from ledger.projects.selectors import access_project_by_code, open_vintages, projects_seen_by, reports_with_results
 from ledger.quantification import METHODOLOGIES
 from ledger.web import words
-from ledger.web.doors import carry_out, for_members, reader_of
+from ledger.web.doors import carry_out, for_members, reader_of, show
 from ledger.web.forms.lists import ProjectSearch
 from ledger.web.forms.projects import PRACTICES_OF, ParcelForm, ProjectForm, ReasonForm, StatementForm
 from ledger.web.pictures import draw_fields
@@ -93,8 +93,7 @@ def _show(request: HttpRequest, project: Project, **forms: Any) -> HttpResponse:
         "statement_form": StatementForm(),
         "reason_form": ReasonForm(),
     }
-    status = 422 if any(form.errors for form in forms.values()) else 200
-    return render(request, "ledger/projects/page.html", context | forms, status=status)
+    return show(request, "ledger/projects/page.html", context | forms)
 
 
 def _reports(project: Project, reader: Membership | None) -> list[MonitoringReport]:
@@ -156,7 +155,7 @@ def project_new(request: HttpRequest, membership: Membership) -> HttpResponse:
             messages.success(request, _("The draft is kept. Now add its fields."))
             return redirect("project_edit", code=project.code)
     context = {"form": form, "methodology": words.word_for(words.METHODOLOGIES, methodology)}
-    return render(request, "ledger/projects/new.html", context, status=422 if form.errors else 200)
+    return show(request, "ledger/projects/new.html", context)
 
 
 def _own_draft(membership: Membership, code: str) -> Project:
@@ -186,8 +185,10 @@ def project_edit(request: HttpRequest, membership: Membership, code: str) -> Htt
         "form": form,
         "practices": practices,
     }
-    status = 422 if request.method == "POST" else 200
-    return render(request, "ledger/projects/edit.html", context, status=status)
+    response = show(request, "ledger/projects/edit.html", context)
+    if request.method == "POST":
+        response.status_code = 422
+    return response
 
 
 def _add_parcel(

@@ -2,12 +2,12 @@
 
 import base64
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from ledger.transparency.keys import log_signer
+from ledger.transparency.models import Checkpoint
 from ledger.transparency.selectors import latest_checkpoint, waiting_records
 
 
@@ -17,10 +17,14 @@ def log_page(request: HttpRequest) -> HttpResponse:
     checkpoint = latest_checkpoint()
     context = {
         "checkpoint": checkpoint,
-        "root": base64.b64encode(bytes(checkpoint.root_hash)).decode() if checkpoint else "",
+        "root": root_text(checkpoint),
         "vkey": log_signer().vkey,
-        "origin": settings.LOG_ORIGIN,
         "waiting": waiting_records(),
         "address": request.build_absolute_uri("/").rstrip("/"),
     }
     return render(request, "ledger/proof.html", context)
+
+
+def root_text(checkpoint: Checkpoint | None) -> str:
+    """Return the root hash as checkpoints write it, in base64."""
+    return base64.b64encode(bytes(checkpoint.root_hash)).decode() if checkpoint else ""

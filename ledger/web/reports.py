@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -14,7 +14,7 @@ from ledger.projects import reports as services
 from ledger.projects.models import MonitoringReport, Project
 from ledger.projects.selectors import access_project_by_code, access_report, open_vintages, reports_with_results
 from ledger.projects.services import compute
-from ledger.web.doors import carry_out, for_members, reader_of
+from ledger.web.doors import carry_out, for_members, reader_of, show
 from ledger.web.forms.projects import ReasonForm, ReportForm, StatementForm
 from ledger.web.projects import as_csv, organisation_of
 from ledger.web.rights import is_registrar, may_prepare, may_verify
@@ -57,8 +57,7 @@ def _show(request: HttpRequest, report: MonitoringReport, **forms: Any) -> HttpR
         "statement_form": StatementForm(),
         "reason_form": ReasonForm(),
     }
-    status = 422 if any(form.errors for form in forms.values()) else 200
-    return render(request, "ledger/reports/page.html", context | forms, status=status)
+    return show(request, "ledger/reports/page.html", context | forms)
 
 
 def _agrees(report: MonitoringReport) -> bool:
@@ -84,7 +83,7 @@ def report_new(request: HttpRequest, membership: Membership, code: str) -> HttpR
     form = ReportForm(request.POST or None, vintages=vintages, parcels=list(project.parcels.all()))
     context = {"project": project, "form": form, "vintages": vintages}
     if not form.is_valid():
-        return render(request, "ledger/reports/new.html", context, status=422 if form.errors else 200)
+        return show(request, "ledger/reports/new.html", context)
     if "hand_in" in request.POST:
         report = carry_out(
             form,
@@ -101,7 +100,7 @@ def report_new(request: HttpRequest, membership: Membership, code: str) -> HttpR
         sheet = carry_out(form, compute, project=project, practices=form.practices())
         if sheet is not None:
             context["sheet"] = view_sheet(sheet.as_dict(), project.settings)
-    return render(request, "ledger/reports/new.html", context, status=422 if form.errors else 200)
+    return show(request, "ledger/reports/new.html", context)
 
 
 @require_POST
