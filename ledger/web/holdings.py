@@ -19,6 +19,7 @@ from ledger.journal.payments import request_withdrawal
 from ledger.journal.selectors import cash_account, statement, sum_after
 from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership, Organisation
+from ledger.templatetags.tianhui import localized
 from ledger.web.doors import carry_out, for_members, show
 from ledger.web.forms.credits import WithdrawForm
 from ledger.web.rights import may_withdraw
@@ -98,13 +99,19 @@ def _entry(account: Account, transfer: Transfer, balance: int) -> Entry:
     return Entry(
         transfer=transfer,
         text=_text(account, transfer, other, receives),
-        counterparty=str(other.organisation or other.get_purpose_display()),
+        counterparty=_name_of(other),
         received=transfer.amount if receives else None,
         given=None if receives else transfer.amount,
         balance=balance,
         serials=[serial_numbers(account.asset.batch, run.lower, run.upper - 1) for run in runs[:RUNS_SHOWN]],
         more_runs=len(runs[RUNS_SHOWN:]),
     )
+
+
+def _name_of(account: Account) -> str:
+    if account.organisation is not None:
+        return str(localized(account.organisation, "name"))
+    return _("Registry: %(purpose)s") % {"purpose": account.get_purpose_display()}
 
 
 def _text(account: Account, transfer: Transfer, other: Account, receives: bool) -> str:

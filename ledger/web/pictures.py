@@ -48,11 +48,11 @@ class FieldMap:
 
     @property
     def north_x(self) -> int:
-        return self.width - 20
+        return self.width - MARGIN
 
     @property
     def north_y(self) -> int:
-        return self.height - 40
+        return self.height - FOOT + 2
 
 
 @dataclass(frozen=True, slots=True)

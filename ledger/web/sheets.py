@@ -104,19 +104,32 @@ def view_sheet(sheet: Mapping[str, Any], settings: Mapping[str, Any], page: str 
 def _line(stored: Mapping[str, Any], cited: dict[tuple[str, ...], CitedFactor]) -> Line:
     return Line(
         number=stored["number"],
-        symbol=stored["symbol"],
+        symbol=_formulas(stored["symbol"]),
         meaning=word_for(SYMBOLS, stored["symbol"]),
         scenario=word_for(SCENARIOS, stored["scenario"]),
-        equation=stored["equation"],
-        inputs=stored["inputs"],
+        equation=_formulas(stored["equation"]),
+        inputs={_formulas(name): value for name, value in stored["inputs"].items()},
         factors=[_cite(symbol, factor, cited) for symbol, factor in stored["factors"].items()],
         result=stored["result"],
-        unit=stored["unit"],
+        unit=_formulas(stored["unit"]),
     )
 
 
+def _formulas(text: str) -> str:
+    """Return a text with its chemical formulas as they are printed."""
+    for plain, printed in (("CO2", "CO₂"), ("CH4", "CH₄"), ("N2O", "N₂O")):
+        text = text.replace(plain, printed)
+    return text
+
+
 def _cite(symbol: str, factor: Mapping[str, str], cited: dict[tuple[str, ...], CitedFactor]) -> CitedFactor:
-    key = (symbol, factor["value"], factor.get("unit", ""), factor.get("source", ""), factor.get("status", ""))
+    key = (
+        symbol,
+        factor["value"],
+        _formulas(factor.get("unit", "")),
+        factor.get("source", ""),
+        factor.get("status", ""),
+    )
     if key not in cited:
         cited[key] = CitedFactor(len(cited) + 1, *key[:4], state=word_for(FACTOR_STATES, key[4]))
     return cited[key]

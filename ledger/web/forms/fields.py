@@ -68,8 +68,9 @@ class DateField(forms.DateField):
 class WordField(forms.ChoiceField):
     """One of the words that a methodology knows, by what people call it."""
 
-    def __init__(self, words: Words, **options: Any) -> None:
-        super().__init__(choices=[NOTHING_CHOSEN, *words.items()], **options)
+    def __init__(self, words: Words, *, required: bool = True, nothing: str | Promise = "–", **options: Any) -> None:
+        blank = NOTHING_CHOSEN if required else ("", nothing)
+        super().__init__(choices=[blank, *words.items()], required=required, **options)
 
 
 class GeoJsonField(forms.CharField):

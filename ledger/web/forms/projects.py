@@ -14,7 +14,6 @@ from ledger.web import words
 from ledger.web.forms.fields import DateField, GeoJsonField, NumberField, WordField, read_geojson_file
 
 SETTINGS_OF = {"rice-water-1": ("region", "gwp"), "soc-tier1-1": ("risk_percent",)}
-SEASONS_A_FORM = 2
 
 
 class ProjectForm(forms.Form):
@@ -146,22 +145,31 @@ class SeasonForm(forms.Form):
         }
 
 
+class SecondSeasonForm(SeasonForm):
+    """A season that is only there where it has been chosen; the rest of the form counts for nothing otherwise."""
+
+    name = WordField(words.SEASONS, label=_("Season"), required=False, nothing=_("no second season"))
+
+    def has_changed(self) -> bool:
+        return bool(self["name"].data)
+
+
 class RicePractices:
-    """The seasons of a paddy: one, or two where the second is filled in."""
+    """The seasons of a paddy: one, or two where a second is chosen."""
 
     template = "ledger/projects/_seasons.html"
 
     def __init__(self, data: Mapping[str, Any] | None = None, practices: Mapping[str, Any] | None = None) -> None:
         initial = [_season_initial(season) for season in (practices or {}).get("seasons", [])]
         self.seasons = [
-            SeasonForm(
+            form(
                 data,
                 prefix=f"season{at}",
                 empty_permitted=at > 0,
                 use_required_attribute=False,
                 initial=initial[at] if at < len(initial) and data is None else None,
             )
-            for at in range(SEASONS_A_FORM)
+            for at, form in enumerate((SeasonForm, SecondSeasonForm))
         ]
 
     def is_valid(self) -> bool:
@@ -179,7 +187,7 @@ class RicePractices:
         return {"seasons": [season.season() for season in self._filled()]}
 
     def _filled(self) -> list[SeasonForm]:
-        return [season for at, season in enumerate(self.seasons) if at == 0 or season.has_changed()]
+        return [season for season in self.seasons if season.cleaned_data.get("name")]
 
 
 def _season_initial(season: Mapping[str, Any]) -> dict[str, Any]:
