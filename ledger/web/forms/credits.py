@@ -44,7 +44,8 @@ class RetireForm(forms.Form):
     def arguments(self) -> dict[str, Any]:
         """Return what `retire_credits` takes."""
         given = dict(self.cleaned_data)
-        return {**given, "idempotency_key": str(given.pop("key"))}
+        key = given.pop("key")
+        return {**given, "idempotency_key": str(key)}
 
 
 class WithdrawForm(forms.Form):
