@@ -35,6 +35,7 @@ class Project(models.Model):
     created_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("created by"), related_name="+")
     validated_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("validated by"), null=True, related_name="+")
     validation_statement = models.TextField(_("validation statement"), blank=True)
+    rejection_reason = models.TextField(_("reason of the rejection"), blank=True)
     registered_by = models.ForeignKey(
         User, models.PROTECT, verbose_name=_("registered by"), null=True, related_name="+"
     )
@@ -121,6 +122,7 @@ class MonitoringReport(models.Model):
     )
     verified_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("verified by"), null=True, related_name="+")
     verification_statement = models.TextField(_("verification statement"), blank=True)
+    rejection_reason = models.TextField(_("reason of the rejection"), blank=True)
     approved_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("approved by"), null=True, related_name="+")
     submitted_at = models.DateTimeField(_("submitted at"))
     verified_at = models.DateTimeField(_("verified at"), null=True)
