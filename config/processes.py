@@ -110,7 +110,8 @@ class Processes:
         assert process.stdout is not None
         with process.stdout as output:
             for line in output:
-                write_line(f"{name:<8} {line.decode('utf-8', 'replace').rstrip()}")
+                if line.strip():
+                    write_line(f"{name:<8} {line.decode('utf-8', 'replace').rstrip()}")
 
 
 def write_line(line: str) -> None:

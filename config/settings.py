@@ -91,6 +91,7 @@ LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
+FORMAT_MODULE_PATH = ["config.formats"]
 
 STATIC_URL = "static/"
 # Files are served from where they lie; `collectstatic` is for a proxy that serves them itself.
@@ -172,7 +173,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # The broker and the cache keep to separate Redis databases, so that emptying the cache loses no wake-up.
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL.rstrip("/").removesuffix("/0") + "/1")
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "") or env.next_redis_database(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -214,4 +215,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+    # What a caller did wrong is told to the caller.
+    "loggers": {"django.request": {"level": "ERROR"}},
 }

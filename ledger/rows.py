@@ -31,9 +31,11 @@ def copy_rows(
     """Insert `rows` into the table of `model` by binary COPY.
 
     `types` are PostgreSQL's names of the columns' types, which binary COPY needs.
+
+    Raises: Django's database errors, as any other statement.
     """
     statement = f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         copy.set_types(types)
         for row in rows:
             copy.write_row(row)

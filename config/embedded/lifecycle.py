@@ -73,12 +73,10 @@ def remove(var_dir: Path) -> None:
 
     Raises: EmbeddedError where the folder is in use.
     """
-    if not var_dir.exists():
-        return
     var_dir = var_dir.resolve()
     with _locked(var_dir):
         homes = [home for home in postgres.homes(var_dir) if home.is_dir()]
-        if any((home / "data").exists() for home in homes):
+        if (var_dir / postgres.PASSWORD_NAME).exists() and any((home / "data").exists() for home in homes):
             postgres.stop_leftover(postgres.prepare(var_dir, lambda _message: None))
         if (password_file := var_dir / "redis-password").exists():
             redis.stop_leftover(password_file.read_text(encoding="utf-8").strip(), _port(var_dir, "redis_port"))

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Aggregate, QuerySet
 
 from ledger.credits.models import Batch, Retirement
 from ledger.errors import NotFound
-from ledger.journal.models import Account
+from ledger.journal.fields import SerialRangesField
+from ledger.journal.models import Account, SerialBlock
 from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership
 from ledger.texts import is_storable
@@ -27,7 +28,7 @@ class Supply:
 
 def batches() -> QuerySet[Batch]:
     """Return all batches, newest first."""
-    return Batch.objects.select_related("asset", "project", "project__proponent").order_by("-id")
+    return Batch.objects.select_related("asset", "project", "project__proponent", "transaction").order_by("-id")
 
 
 def batch_by_code(code: str) -> Batch:
@@ -60,9 +61,29 @@ def supply_of(found: Iterable[Batch]) -> dict[int, Supply]:
     }
 
 
+class JoinedRuns(Aggregate):
+    """Serial numbers in as few runs as can be."""
+
+    function = "range_agg"
+    output_field = SerialRangesField()
+
+
+def serials_by_purpose(batch: Batch) -> list[tuple[str, list[tuple[int, int]]]]:
+    """Return where a batch's serial numbers are: for each purpose of accounts their runs, whoever holds them."""
+    rows = (
+        SerialBlock.objects.filter(asset=batch.asset_id)
+        .values_list("account__purpose")
+        .annotate(runs=JoinedRuns("serials"))
+        .order_by("account__purpose")
+    )
+    return [(purpose, [(run.lower, run.upper - 1) for run in runs]) for purpose, runs in rows]
+
+
 def retirements() -> QuerySet[Retirement]:
     """Return all retirements, newest first."""
-    return Retirement.objects.select_related("organisation", "batch__asset", "batch__project").order_by("-id")
+    return Retirement.objects.select_related(
+        "organisation", "batch__asset", "batch__project__proponent", "transaction"
+    ).order_by("-id")
 
 
 def retirement_by_public_id(public_id: UUID | str) -> Retirement:

@@ -1,6 +1,6 @@
 """Read accounts, statements and serial numbers."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Sum, When
 
 from ledger.errors import NotFound
 from ledger.journal.models import Account, Asset, Payment, SerialBlock, Transfer
@@ -56,6 +56,11 @@ def cash_account(organisation: Organisation) -> Account | None:
     return Account.objects.filter(organisation=organisation, asset__code="CNY", purpose=Account.Purpose.HOLDING).first()
 
 
+def holding_in(organisation: Organisation, asset: Asset) -> Account | None:
+    """Return an organisation's account in an asset, or None where it never had any."""
+    return Account.objects.filter(organisation=organisation, asset=asset, purpose=Account.Purpose.HOLDING).first()
+
+
 def system_account(asset: Asset, purpose: str) -> Account | None:
     """Return the system's account of that purpose, or None where it has none yet."""
     return Account.objects.filter(organisation=None, asset=asset, purpose=purpose).first()
@@ -73,6 +78,13 @@ def statement(account: Account) -> QuerySet[Transfer]:
         )
         .order_by("-id")
     )
+
+
+def sum_after(account: Account, transfer_id: int) -> int:
+    """Return what an account has received less what it has given since a transfer."""
+    later = Transfer.objects.filter(Q(debit_account=account) | Q(credit_account=account), pk__gt=transfer_id)
+    signed = Case(When(credit_account=account, then=F("amount")), default=-F("amount"))
+    return later.aggregate(total=Sum(signed))["total"] or 0
 
 
 def serial_blocks(account: Account) -> QuerySet[SerialBlock]:

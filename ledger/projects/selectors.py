@@ -1,13 +1,14 @@
 """Read projects and reports, and say what they come to in the terms of their methodology."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import BooleanField, Count, Q, QuerySet, Sum
+from django.db.models import BooleanField, Count, F, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from ledger.errors import NotFound
 from ledger.parties.access import reads_everything
@@ -84,6 +85,31 @@ def access_report_by_id(*, report_id: int, membership: Membership) -> Monitoring
     if report is None:
         raise NotFound()
     return report
+
+
+def reports_with_results(membership: Membership | None) -> QuerySet[MonitoringReport]:
+    """Return the same without their long calculations, but with what each comes to as `result`."""
+    return reports_seen_by(membership).defer("case", "sheet").annotate(result=F("sheet__result"))
+
+
+def access_report(*, project: Project, report_id: int, membership: Membership | None) -> MonitoringReport:
+    """Return a report of a project.
+
+    Raises: NotFound, also where it is not to be seen.
+    """
+    report = reports_seen_by(membership).filter(project=project, pk=report_id).first()
+    if report is None:
+        raise NotFound()
+    return report
+
+
+def open_vintages(project: Project, reports: Iterable[MonitoringReport]) -> list[int]:
+    """Return the years that are over, within the crediting period and not reported yet, oldest first."""
+    taken = {report.vintage for report in reports if report.status != MonitoringReport.Status.REJECTED}
+    last_day = project.crediting_ends_on
+    today = timezone.localdate()
+    last = last_day.year if last_day < today else today.year - 1
+    return [year for year in range(project.crediting_starts_on.year, last + 1) if year not in taken]
 
 
 def quantification_case(project: Project, practices: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import orjson
 from django.db import connection
@@ -32,7 +31,8 @@ class LogVerification:
     difference: str
 
 
-class Tile(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Tile:
     """A full tile: 256 hashes of one level, and the root over them."""
 
     level: int
@@ -41,7 +41,8 @@ class Tile(NamedTuple):
     root: bytes
 
 
-class Leaf(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Leaf:
     """A place in the log, and the record there; kind and entry are None where there is no such record."""
 
     index: int

@@ -3,7 +3,6 @@
 import json
 
 from tests.benchmarks.load import request, requests_per_second
-from tests.benchmarks.settlement import asleep
 from tests.benchmarks.stage import Floor, Stage
 
 EMPTY_REQUESTS = 20_000
@@ -24,8 +23,7 @@ def orders_one_by_one(stage: Stage, floor: Floor) -> float:
         request("/api/v1/orders", token=tokens[at % len(tokens)], body=_body(_order(floor, f"one-{at}")))
         for at in range(ORDERS)
     ]
-    with asleep(floor):
-        return requests_per_second(_port(stage), requests)
+    return requests_per_second(_port(stage), requests)
 
 
 def orders_in_batches(stage: Stage, floor: Floor) -> float:
@@ -35,8 +33,7 @@ def orders_in_batches(stage: Stage, floor: Floor) -> float:
         request("/api/v1/orders/batch", token=tokens[at % len(tokens)], body=_body(_batch(floor, f"many-{at}")))
         for at in range(BATCHES)
     ]
-    with asleep(floor):
-        return requests_per_second(_port(stage), requests, connections=4) * ORDERS_A_BATCH
+    return requests_per_second(_port(stage), requests, connections=4) * ORDERS_A_BATCH
 
 
 def _batch(floor: Floor, name: str) -> dict[str, object]:

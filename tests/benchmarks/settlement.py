@@ -1,13 +1,12 @@
 """How fast the worker settles, and how soon: through Celery and Redis, with all that a trade writes."""
 
 import contextlib
-import os
 import random
 import statistics
 from collections.abc import Iterator
 from time import monotonic, perf_counter, sleep
 
-import redis
+import psycopg
 
 from tests.benchmarks.stage import Floor, Stage
 from trading.models import Instruction, Order, Trade
@@ -33,12 +32,11 @@ def fill_queue(floor: Floor, orders: int) -> float:
 
 
 @contextlib.contextmanager
-def asleep(floor: Floor) -> Iterator[None]:
-    """Keep the market's worker asleep: it counts as woken already, so that no wake-up is sent."""
-    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
-        client.set(f"wake:{floor.market.pk}", 1)
+def held_back(stage: Stage, floor: Floor) -> Iterator[None]:
+    """Let no executor begin: the market's row, which it locks first, is ours until the context ends."""
+    with psycopg.connect(stage.database_url) as connection:
+        connection.execute("SELECT 1 FROM trading_market WHERE id = %s FOR NO KEY UPDATE", [floor.market.pk])
         yield
-        client.delete(f"wake:{floor.market.pk}")
 
 
 def _orders(dice: random.Random, call: int, name: str) -> list[NewOrder]:
@@ -55,10 +53,9 @@ def trades_per_second(stage: Stage, floor: Floor, orders: int) -> tuple[float, i
         fill_queue(floor, orders // 10)
         _warm_up(floor)
         before = Trade.objects.count()
-        with asleep(floor):
+        with held_back(stage, floor):
             fill_queue(floor, orders)
-        started = perf_counter()
-        wake(floor.market.pk, floor.market.shard)
+            started = perf_counter()
         _wait_until_drained()
         seconds = perf_counter() - started
     settled = Trade.objects.count() - before

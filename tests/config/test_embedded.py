@@ -108,6 +108,21 @@ def test_a_stale_process_number_of_somebody_else_is_no_obstacle(var):
         assert answers(again.database_url)
 
 
+def test_a_folder_that_was_deleted_begins_anew_and_the_old_cluster_is_kept(var):
+    with embedded.services(var) as first:
+        pass
+    (home,) = [home for home in postgres.homes(var) if home.is_dir()]
+    # As `rm -rf var` does: as root the cluster is elsewhere and stays.
+    for secret in ("postgres-password", "redis-password", "embedded.json"):
+        (var / secret).unlink()
+    said = []
+    with embedded.services(var, say=said.append) as second:
+        assert second.database_url != first.database_url
+        assert answers(second.database_url)
+    (aside,) = home.glob("data.*")
+    assert any(str(aside) in line for line in said)
+
+
 def test_a_second_starter_is_told_who_the_first_is(var):
     process, (database_url, _redis_url) = start_elsewhere(var)
     try:

@@ -62,3 +62,20 @@ def test_another_database_is_refused(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "mysql://root@localhost/tianhui")
     with pytest.raises(env.SettingError, match="PostgreSQL is the only database"):
         env.postgres("DATABASE_URL")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("redis://:secret@cache.example:6379", "redis://:secret@cache.example:6379/1"),
+        ("redis://cache.example/0", "redis://cache.example/1"),
+        ("rediss://cache.example/5?ssl_cert_reqs=required", "rediss://cache.example/6?ssl_cert_reqs=required"),
+    ],
+)
+def test_the_broker_has_the_redis_database_after_the_cache_s(url, expected):
+    assert env.next_redis_database(url) == expected
+
+
+def test_a_redis_url_without_a_number_is_refused():
+    with pytest.raises(env.SettingError, match="number of a database"):
+        env.next_redis_database("redis://cache.example/cache")

@@ -107,11 +107,10 @@ def tape(market: Market, limit: int = 50) -> QuerySet[Trade]:
 def ticker(market: Market) -> Ticker:
     """Return a market's last price and its last 24 hours; the change is against the reference price."""
     day = Trade.objects.filter(market=market, executed_at__gte=timezone.now() - dt.timedelta(hours=24)).aggregate(
-        # The value first: after it `quantity_t` is the sum's name.
-        value_fen=Sum(F("price_fen") * F("quantity_t")),
-        quantity_t=Sum("quantity_t"),
         highest=Max("price_fen"),
         lowest=Min("price_fen"),
+        tonnes=Sum("quantity_t"),
+        value=Sum(F("price_fen") * F("quantity_t")),
     )
     last = Trade.objects.filter(market=market).order_by("-id").values_list("price_fen", flat=True).first()
     return Ticker(
@@ -119,6 +118,6 @@ def ticker(market: Market) -> Ticker:
         change_fen=None if last is None else last - market.reference_price_fen,
         highest_price_fen=day["highest"],
         lowest_price_fen=day["lowest"],
-        quantity_t=day["quantity_t"] or 0,
-        value_fen=day["value_fen"] or 0,
+        quantity_t=day["tonnes"] or 0,
+        value_fen=day["value"] or 0,
     )
