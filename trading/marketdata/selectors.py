@@ -1,12 +1,16 @@
 """What is known of a market: its book, its trades, its price."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, F, Max, Min, QuerySet, Sum
+from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from ledger.errors import NotFound
+from ledger.parties.models import Organisation
 from trading.execution.models import Trade
 from trading.markets.models import Market
 from trading.orders.models import Order
@@ -43,6 +47,23 @@ class Ticker:
     value_fen: int
 
 
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A market at a glance. Units: fen per tonne."""
+
+    market: Market
+    ticker: Ticker
+    best_bid_fen: int | None
+    best_ask_fen: int | None
+
+    @property
+    def change_percent(self) -> Decimal | None:
+        """The last price against the reference price. Rounding: half even, to a hundredth of a percent."""
+        if self.ticker.change_fen is None:
+            return None
+        return round(Decimal(self.ticker.change_fen) * 100 / self.market.reference_price_fen, 2)
+
+
 def markets() -> QuerySet[Market]:
     """Return all markets with the batch and project they trade, newest first."""
     return Market.objects.select_related("asset", "asset__batch", "asset__batch__project").order_by("-id")
@@ -53,7 +74,8 @@ def market_by_symbol(symbol: str) -> Market:
 
     Raises: NotFound.
     """
-    market = markets().filter(symbol=symbol).first()
+    # PostgreSQL's text has no NUL: asking for one would be an error of its own.
+    market = None if "\x00" in symbol else markets().filter(symbol=symbol).first()
     if market is None:
         raise NotFound()
     return market
@@ -84,18 +106,85 @@ def tape(market: Market, limit: int = 50) -> QuerySet[Trade]:
 
 def ticker(market: Market) -> Ticker:
     """Return a market's last price and its last 24 hours; the change is against the reference price."""
-    day = Trade.objects.filter(market=market, executed_at__gte=timezone.now() - dt.timedelta(hours=24)).aggregate(
-        highest=Max("price_fen"),
-        lowest=Min("price_fen"),
-        quantity_t=Sum("quantity_t"),
-        value_fen=Sum(F("price_fen") * F("quantity_t")),
-    )
-    last = Trade.objects.filter(market=market).order_by("-id").values_list("price_fen", flat=True).first()
-    return Ticker(
+    return quote(market).ticker
+
+
+def quote(market: Market) -> Quote:
+    """Return a market at a glance."""
+    return quotes([market])[0]
+
+
+def quotes(found: Iterable[Market]) -> list[Quote]:
+    """Return markets at a glance, in the order given, in two queries however many they are."""
+    found = list(found)
+    prices = _prices(found)
+    days = _last_24_hours(found)
+    return [_quote(market, prices[market.pk], days.get(market.pk, {})) for market in found]
+
+
+def _quote(market: Market, prices: tuple[int | None, int | None, int | None], day: dict[str, Any]) -> Quote:
+    last, best_bid, best_ask = prices
+    seen = Ticker(
         last_price_fen=last,
         change_fen=None if last is None else last - market.reference_price_fen,
-        highest_price_fen=day["highest"],
-        lowest_price_fen=day["lowest"],
-        quantity_t=day["quantity_t"] or 0,
-        value_fen=day["value_fen"] or 0,
+        highest_price_fen=day.get("highest"),
+        lowest_price_fen=day.get("lowest"),
+        quantity_t=day.get("traded_t", 0),
+        value_fen=day.get("traded_fen", 0),
     )
+    return Quote(market, seen, best_bid, best_ask)
+
+
+def _prices(found: list[Market]) -> dict[int, tuple[int | None, int | None, int | None]]:
+    """Return each market's last price, best bid and best ask."""
+    trades = Trade.objects.filter(market=OuterRef("pk")).order_by("-id")
+    resting = Order.objects.filter(market=OuterRef("pk"), status__in=ON_THE_BOOK)
+    bids = resting.filter(side=Order.Side.BUY).order_by("-price_fen")
+    asks = resting.filter(side=Order.Side.SELL).order_by("price_fen")
+    rows = (
+        Market.objects.filter(pk__in=[market.pk for market in found])
+        .annotate(last=_first(trades), best_bid=_first(bids), best_ask=_first(asks))
+        .values_list("pk", "last", "best_bid", "best_ask")
+    )
+    return {market_id: (last, best_bid, best_ask) for market_id, last, best_bid, best_ask in rows}
+
+
+def _first(rows: QuerySet[Any]) -> Subquery:
+    return Subquery(rows.values("price_fen")[:1])
+
+
+def _last_24_hours(found: list[Market]) -> dict[int, dict[str, Any]]:
+    rows = (
+        Trade.objects.filter(
+            market__in=[market.pk for market in found], executed_at__gte=timezone.now() - dt.timedelta(hours=24)
+        )
+        .values("market_id")
+        .annotate(
+            highest=Max("price_fen"),
+            lowest=Min("price_fen"),
+            traded_t=Sum("quantity_t"),
+            traded_fen=Sum(F("price_fen") * F("quantity_t")),
+        )
+    )
+    return {row["market_id"]: row for row in rows}
+
+
+def last_prices(asset_ids: Iterable[int]) -> dict[int, int]:
+    """Return the last price of each asset that was ever traded, by the asset's id. Units: fen per tonne."""
+    trades = Trade.objects.filter(market=OuterRef("pk")).order_by("-id")
+    rows = Market.objects.filter(asset__in=list(asset_ids)).annotate(last=_first(trades))
+    return {asset_id: last for asset_id, last in rows.values_list("asset_id", "last") if last is not None}
+
+
+def trades_of(organisation: Organisation) -> QuerySet[Trade]:
+    """Return the trades in which an organisation bought or sold, newest first."""
+    return (
+        Trade.objects.filter(Q(buy_order__organisation=organisation) | Q(sell_order__organisation=organisation))
+        .select_related("market", "buy_order", "sell_order")
+        .order_by("-id")
+    )
+
+
+def traded_t() -> int:
+    """Return the tonnes that were ever traded, in all markets."""
+    return Trade.objects.aggregate(total=Sum("quantity_t"))["total"] or 0
