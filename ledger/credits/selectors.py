@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from ledger.credits.models import Batch, Retirement
 from ledger.errors import NotFound
@@ -55,6 +55,16 @@ def supply_of(found: Iterable[Batch]) -> dict[int, Supply]:
         )
         for batch in found
     }
+
+
+def issued_t() -> int:
+    """Return the tonnes that were ever issued, those of the buffer pool among them."""
+    return Batch.objects.aggregate(total=Sum("quantity_t"))["total"] or 0
+
+
+def retired_t() -> int:
+    """Return the tonnes that were ever retired."""
+    return Retirement.objects.aggregate(total=Sum("quantity_t"))["total"] or 0
 
 
 def retirements() -> QuerySet[Retirement]:

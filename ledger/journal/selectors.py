@@ -1,9 +1,21 @@
 """Read accounts, statements and serial numbers."""
 
-from django.db.models import Q, QuerySet
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from ledger.journal.models import Account, Asset, SerialBlock, Transfer
 from ledger.parties.models import Organisation
+
+
+@dataclass(frozen=True, slots=True)
+class SerialSpan:
+    """The lowest and the highest serial number of an account, and in how many blocks its numbers are."""
+
+    first: int
+    last: int
+    blocks: int
 
 
 def holdings(organisation: Organisation) -> QuerySet[Account]:
@@ -42,3 +54,13 @@ def statement(account: Account) -> QuerySet[Transfer]:
 def serial_blocks(account: Account) -> QuerySet[SerialBlock]:
     """Return the serial numbers that an account owns, in order."""
     return SerialBlock.objects.filter(account=account).order_by("serials")
+
+
+def serial_spans(accounts: Iterable[Account]) -> dict[int, SerialSpan]:
+    """Return the span of each account that owns serial numbers, by the account's id, in one query."""
+    rows = (
+        SerialBlock.objects.filter(account__in=[account.pk for account in accounts])
+        .values("account_id")
+        .annotate(first=Min("serials__startswith"), after=Max("serials__endswith"), blocks=Count("id"))
+    )
+    return {row["account_id"]: SerialSpan(row["first"], row["after"] - 1, row["blocks"]) for row in rows}

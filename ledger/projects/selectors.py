@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import BigIntegerField, Q, QuerySet, Sum
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from ledger.errors import NotFound
 from ledger.parties.models import Membership, Organisation
@@ -43,6 +45,17 @@ def reports_seen_by(membership: Membership | None) -> QuerySet[MonitoringReport]
     return MonitoringReport.objects.select_related("project", "project__proponent", "verifier").filter(
         project__in=projects_seen_by(membership).values("pk")
     )
+
+
+def registered_projects() -> QuerySet[Project]:
+    """Return the registered projects, oldest first, each with the tonnes that its forecast expects a year (`expected_t`)."""
+    expected = Cast(KT("forecast__result__net_t"), BigIntegerField())
+    return Project.objects.filter(status=Project.Status.REGISTERED).annotate(expected_t=expected).order_by("number")
+
+
+def expected_t() -> int:
+    """Return the tonnes that all registered projects expect a year."""
+    return registered_projects().aggregate(total=Sum("expected_t"))["total"] or 0
 
 
 def quantification_case(project: Project, practices: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from django import forms, template
 from django.template.context import Context
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import translation
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -83,3 +84,16 @@ def percent_of(part: int, whole: int) -> str:
 def is_checkbox(field: Any) -> bool:
     """Return whether a form's field is one box to tick."""
     return isinstance(field.field.widget, forms.CheckboxInput)
+
+
+@register.filter
+def number_of_year(year: int) -> str:
+    """Return a year as it is written, without a separator of thousands."""
+    return str(year)
+
+
+@register.filter
+def localized(thing: object, field: str) -> str:
+    """Return a text of a thing in the reader's language: English where the reader reads it and there is one."""
+    english = getattr(thing, f"{field}_en", "") if translation.get_language() == "en" else ""
+    return str(english or getattr(thing, field))

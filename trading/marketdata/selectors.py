@@ -169,11 +169,15 @@ def _last_24_hours(found: list[Market]) -> dict[int, dict[str, Any]]:
     return {row["market_id"]: row for row in rows}
 
 
-def last_prices(asset_ids: Iterable[int]) -> dict[int, int]:
-    """Return the last price of each asset that was ever traded, by the asset's id. Units: fen per tonne."""
-    trades = Trade.objects.filter(market=OuterRef("pk")).order_by("-id")
-    rows = Market.objects.filter(asset__in=list(asset_ids)).annotate(last=_first(trades))
-    return {asset_id: last for asset_id, last in rows.values_list("asset_id", "last") if last is not None}
+def market_traded_last() -> Market | None:
+    """Return the market of the newest trade; where nothing was traded yet, the newest market; None without markets."""
+    last = Trade.objects.order_by("-id").values_list("market_id", flat=True).first()
+    return (markets() if last is None else markets().filter(pk=last)).first()
+
+
+def quotes_of_assets(asset_ids: Iterable[int]) -> dict[int, Quote]:
+    """Return the market of each asset that has one, at a glance, by the asset's id."""
+    return {found.market.asset_id: found for found in quotes(markets().filter(asset__in=list(asset_ids)))}
 
 
 def trades_of(organisation: Organisation) -> QuerySet[Trade]:

@@ -19,6 +19,11 @@ def open_orders_of(organisation: Organisation, market: Market | None = None) -> 
     return orders if market is None else orders.filter(market=market)
 
 
+def finished_orders_of(organisation: Organisation, market: Market) -> QuerySet[Order]:
+    """Return an organisation's orders in a market that cannot trade any more, newest first."""
+    return orders_of(organisation).exclude(status__in=Order.OPEN_STATUSES).filter(market=market)
+
+
 def access_order_by_id(*, order_id: int, actor: Membership) -> Order:
     """Return an organisation's own order.
 

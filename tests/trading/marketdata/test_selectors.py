@@ -59,12 +59,20 @@ def test_many_markets_cost_as_many_queries_as_one(market, who, django_assert_num
     assert [quote.market for quote in quotes] == markets
 
 
-def test_an_asset_that_was_never_traded_has_no_last_price(market, who):
+def test_the_market_of_the_newest_trade_is_found_and_the_newest_market_before_any(market, who):
+    newer = market_for(who, issue_to_cooperative(who, 100))
+    assert selectors.market_traded_last() == newer
     order(market, who.cooperative, "sell", 4_100, 10, "s1")
-    assert selectors.last_prices([market.asset_id]) == {}
     order(market, who.buyer, "buy", 4_100, 3, "b1")
-    assert selectors.last_prices([market.asset_id]) == {market.asset_id: 4_100}
+    assert selectors.market_traded_last() == market
     assert selectors.traded_t() == 3
+
+
+def test_assets_without_a_market_have_no_quote(market, who, django_assert_num_queries):
+    unlisted = issue_to_cooperative(who, 100)
+    with django_assert_num_queries(3):
+        found = selectors.quotes_of_assets([market.asset_id, unlisted.asset_id])
+    assert list(found) == [market.asset_id]
 
 
 def test_each_party_sees_a_trade_as_its_own_and_nobody_else_does(market, who):
