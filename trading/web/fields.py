@@ -12,21 +12,31 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.templatetags.tianhui import yuan
 
+MAX_LENGTH = 24
+
 _YUAN = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
 _TONNES = re.compile(r"[0-9]{1,12}")
 
 
-class _NumberField(forms.CharField):
+class _NumberField(forms.Field):
     """One line for a number, with its unit beside it."""
 
     def __init__(self, *, unit: str | Promise, inputmode: str, **options: Any) -> None:
-        widget = forms.TextInput(attrs={"inputmode": inputmode, "autocomplete": "off", "maxlength": "24"})
-        super().__init__(widget=widget, max_length=24, **options)
+        widget = forms.TextInput(attrs={"inputmode": inputmode, "autocomplete": "off", "maxlength": str(MAX_LENGTH)})
+        super().__init__(widget=widget, **options)
         self.unit = unit
 
-    def plain(self, text: str) -> str:
-        """Return what was written in ASCII, without separators: a Chinese keyboard may write １，２００。"""
-        return unicodedata.normalize("NFKC", text).replace("。", ".").replace(",", "").replace(" ", "")
+    def to_python(self, value: Any) -> int | None:
+        text = _plain(str(value or "")[: MAX_LENGTH + 1])
+        return self.parse(text) if text else None
+
+    def parse(self, text: str) -> int:
+        raise NotImplementedError
+
+
+def _plain(text: str) -> str:
+    """Return what was written in ASCII, without separators: a Chinese keyboard may write １，２００。５０."""
+    return unicodedata.normalize("NFKC", text).replace("。", ".").replace(",", "").replace(" ", "")
 
 
 class YuanField(_NumberField):
@@ -35,13 +45,10 @@ class YuanField(_NumberField):
     def __init__(self, *, unit: str | Promise, **options: Any) -> None:
         super().__init__(unit=unit, inputmode="decimal", **options)
 
-    def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
-        if text in self.empty_values:
-            return None
-        if not _YUAN.fullmatch(self.plain(text)):
+    def parse(self, text: str) -> int:
+        if not _YUAN.fullmatch(text):
             raise ValidationError(_("Write an amount in yuan with at most two decimals, such as 40.25."))
-        fen = int(Decimal(self.plain(text)) * 100)
+        fen = int(Decimal(text) * 100)
         if fen == 0:
             raise ValidationError(_("The amount must be more than zero."))
         return fen
@@ -56,13 +63,9 @@ class TonnesField(_NumberField):
     def __init__(self, **options: Any) -> None:
         super().__init__(unit=_("t"), inputmode="numeric", **options)
 
-    def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
-        if text in self.empty_values:
-            return None
-        if not _TONNES.fullmatch(self.plain(text)):
+    def parse(self, text: str) -> int:
+        if not _TONNES.fullmatch(text):
             raise ValidationError(_("Write whole tonnes, such as 100."))
-        tonnes = int(self.plain(text))
-        if tonnes == 0:
+        if int(text) == 0:
             raise ValidationError(_("One tonne at least."))
-        return tonnes
+        return int(text)
