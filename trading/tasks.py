@@ -1,13 +1,19 @@
 """The exchange's Celery tasks: thin, idempotent, named by id."""
 
 import datetime as dt
+import logging
 
 from celery import shared_task
 
 from trading.execution import services
+from trading.execution.selectors import oldest_instructions
 from trading.orders.wakeups import wake
 
+logger = logging.getLogger(__name__)
+
 OVERDUE = dt.timedelta(seconds=1)
+STALLED = dt.timedelta(seconds=30)
+"""No batch takes as long: the market's worker is gone, or an instruction cannot be executed."""
 
 
 @shared_task
@@ -18,6 +24,14 @@ def execute_market(market_id: int) -> None:
 
 @shared_task
 def wake_waiting_markets() -> None:
-    """Wake markets whose instructions wait for longer than a wake-up takes: theirs was lost."""
-    for market_id, shard in services.waiting_markets(older_than=OVERDUE):
-        wake(market_id, shard)
+    """Wake markets whose instructions wait for longer than a wake-up takes: theirs was lost. Name those that stall."""
+    for oldest in oldest_instructions(older_than=OVERDUE):
+        wake(oldest.market_id, oldest.shard)
+        if oldest.age > STALLED:
+            logger.error(
+                "market %s stands still: instruction %s (%s) waits since %s",
+                oldest.symbol,
+                oldest.instruction_id,
+                oldest.kind,
+                oldest.entered_at.isoformat(timespec="seconds"),
+            )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from psycopg.types.multirange import Int8Multirange
@@ -31,7 +31,19 @@ from ledger.parties.access import log_name, require_approved, require_kind, requ
 from ledger.parties.models import Membership, Organisation
 from ledger.projects.locks import lock_report
 from ledger.projects.models import MonitoringReport
+from ledger.texts import check_texts
 from ledger.transparency.services import append_record
+
+# What two requests with one key must have in common.
+COMPARED = (
+    "batch_id",
+    "quantity_t",
+    "beneficiary_name",
+    "beneficiary_code",
+    "is_beneficiary_public",
+    "purpose",
+    "note",
+)
 
 
 @transaction.atomic
@@ -65,7 +77,7 @@ def issue_credits(*, actor: Membership, report_id: int) -> Batch:
         issued_at=timezone.now(),
     )
     report.status = MonitoringReport.Status.ISSUED
-    report.save()
+    report.save(update_fields=["status"])
     append_record(kind="batch_issued", body=_batch_body(batch, posted, first, last), actor=log_name(actor))
     return batch
 
@@ -143,7 +155,11 @@ def retire_credits(
     # The lock on the holder's account lets two requests with one key come one after the other.
     Account.objects.select_for_update(of=("self",)).get(pk=holder.pk)
     if idempotency_key is not None:
-        first = Retirement.objects.filter(organisation=actor.organisation, idempotency_key=idempotency_key).first()
+        first = (
+            Retirement.objects.select_related("organisation", "batch__asset")
+            .filter(organisation=actor.organisation, idempotency_key=idempotency_key)
+            .first()
+        )
         if first is not None:
             return _same_or_refuse(first, wanted)
     _post_retirement(wanted, holder)
@@ -157,12 +173,13 @@ def _check_retirement(wanted: Retirement) -> None:
         raise InvalidValue(field="beneficiary_name", reason=_("Say in whose name the credits are retired."))
     if wanted.purpose not in Retirement.Purpose.values:
         raise InvalidValue(field="purpose", reason=_("Choose a purpose from the list."))
+    check_texts(wanted)
 
 
 def _same_or_refuse(first: Retirement, wanted: Retirement) -> Retirement:
-    compared = ("batch_id", "quantity_t", "beneficiary_name", "beneficiary_code", "purpose", "note")
-    if any(getattr(first, name) != getattr(wanted, name) for name in compared):
+    if any(getattr(first, name) != getattr(wanted, name) for name in COMPARED):
         raise IdempotencyConflict(key=first.idempotency_key)
+    first.is_replay = True
     return first
 
 
@@ -176,7 +193,14 @@ def _post_retirement(wanted: Retirement, holder: Account) -> None:
         raise InsufficientBalance(field="quantity_t", **error.params) from error
     wanted.transaction_id = posted.transaction_id
     wanted.serials = Int8Multirange([Int8Range(first, last + 1) for first, last in posted.serials[0]])
-    wanted.save()
+    try:
+        with transaction.atomic():
+            wanted.save()
+    except IntegrityError as error:
+        if "retirement_key_once" not in str(error):
+            raise
+        # The same key at the same moment for credits of another batch: the lock on the account did not part the two.
+        raise IdempotencyConflict(key=wanted.idempotency_key) from error
     append_record(
         kind="credits_retired",
         body={

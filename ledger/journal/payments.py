@@ -10,6 +10,7 @@ from ledger.journal.posting import MAX_AMOUNT, HoldChange, Leg, Posting, post_tr
 from ledger.journal.services import open_account, open_asset, place_hold, release_holds
 from ledger.parties.access import require_approved, require_kind, require_role
 from ledger.parties.models import Membership, Organisation
+from ledger.texts import check_texts
 from ledger.transparency.services import append_record
 
 
@@ -31,17 +32,14 @@ def request_deposit(*, actor: Membership, organisation: Organisation, amount_fen
         raise InvalidValue(field="bank_reference", reason=_("Give the bank's reference of the payment."))
     if not organisation.is_approved:
         raise InvalidValue(field="organisation", reason=_("The organisation is not approved."))
-    try:
-        with transaction.atomic():
-            payment = Payment.objects.create(
-                organisation=organisation,
-                direction=Payment.Direction.DEPOSIT,
-                amount_fen=amount_fen,
-                bank_reference=bank_reference.strip(),
-                requested_by=actor.user,
-            )
-    except IntegrityError as error:
-        raise InvalidValue(field="bank_reference", reason=_("This bank reference has been entered already.")) from error
+    payment = Payment(
+        organisation=organisation,
+        direction=Payment.Direction.DEPOSIT,
+        amount_fen=amount_fen,
+        bank_reference=bank_reference.strip(),
+        requested_by=actor.user,
+    )
+    _save(payment)
     _record("payment_requested", payment, actor)
     return payment
 
@@ -137,6 +135,11 @@ def _decide(payment: Payment, status: str, actor: Membership) -> None:
     payment.status = status
     payment.decided_by = actor.user
     payment.decided_at = timezone.now()
+    _save(payment)
+
+
+def _save(payment: Payment) -> None:
+    check_texts(payment)
     try:
         with transaction.atomic():
             payment.save()

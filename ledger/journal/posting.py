@@ -1,11 +1,13 @@
 """Post transactions: the one way in which a balance changes, for one transaction or for thousands."""
 
 import datetime as dt
+import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from django.db import IntegrityError, connection, transaction
 from psycopg.types.multirange import Int8Multirange
 from psycopg.types.range import Int8Range
@@ -19,6 +21,8 @@ from ledger.rows import copy_rows, draw_ids
 from ledger.transparency.services import NewRecord, append_records, format_time
 
 MAX_AMOUNT = 2**53 - 1  # exact in JSON, and a thousandth of what a bigint holds
+MAX_RUNS_IN_RECORD = 500
+"""Runs of serial numbers that a transfer's record spells out; of more it carries the hash, to fit into an entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +195,7 @@ def _body(
             "amount": leg.amount,
         }
         if leg_runs:
-            transfer["serials"] = [[str(first), str(last)] for first, last in leg_runs]
+            transfer |= _serials(leg_runs)
         transfers.append(transfer)
     body: dict[str, Any] = {
         "transaction": str(transaction_id),
@@ -204,6 +208,13 @@ def _body(
     if posting.reverses_id:
         body["reverses"] = str(posting.reverses_id)
     return body
+
+
+def _serials(runs: Sequence[Run]) -> dict[str, Any]:
+    written = [[str(first), str(last)] for first, last in runs]
+    if len(runs) <= MAX_RUNS_IN_RECORD:
+        return {"serials": written}
+    return {"serials_sha256": hashlib.sha256(orjson.dumps(written)).hexdigest()}
 
 
 def _write_balances(accounts: Mapping[int, LockedAccount]) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from ledger.transparency.verification import verify_log
+
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
@@ -26,6 +28,12 @@ class InvariantResult:
 def check(invariants: Sequence[Invariant]) -> list[InvariantResult]:
     """Evaluate invariants, and return for each whether it holds, and the first breaches where not."""
     return [_check_one(invariant) for invariant in invariants]
+
+
+def check_log() -> InvariantResult:
+    """Rebuild the log from its records, and return whether all that is signed agrees."""
+    difference = verify_log().difference
+    return InvariantResult(7, "the tree rebuilt from the records has every signed root", not difference, difference)
 
 
 def _check_one(invariant: Invariant) -> InvariantResult:
@@ -80,6 +88,15 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        2,
+        "each transaction moves something",
+        """
+        SELECT tx.id AS transaction
+          FROM ledger_transaction tx
+         WHERE NOT EXISTS (SELECT 1 FROM ledger_transfer transfer WHERE transfer.transaction_id = tx.id)
+        """,
+    ),
+    Invariant(
         3,
         "what is held is the sum of the holds",
         """
@@ -94,9 +111,12 @@ INVARIANTS = (
         3,
         "pending withdrawals, and they alone of payments, hold their amount",
         """
-        SELECT payment.id AS payment, payment.status, hold.remaining
-          FROM ledger_payment payment JOIN ledger_hold hold ON hold.id = payment.hold_id
-         WHERE hold.remaining <> CASE payment.status WHEN 'requested' THEN payment.amount_fen ELSE 0 END
+        SELECT payment.id AS payment, hold.id AS hold, payment.status, hold.remaining
+          FROM ledger_payment payment
+          FULL JOIN (SELECT * FROM ledger_hold WHERE purpose = 'withdrawal') hold ON hold.id = payment.hold_id
+         WHERE payment.id IS NULL
+            OR coalesce(hold.remaining, 0) <> CASE WHEN payment.direction = 'withdrawal'
+                    AND payment.status = 'requested' THEN payment.amount_fen ELSE 0 END
         """,
     ),
     Invariant(

@@ -1,7 +1,7 @@
 """Move runs of serial numbers from the accounts that give to those that receive.
 
-A giver delivers only what it owned before the call: its blocks are taken from the lowest number on, and what each
-receiver gets of it is one stretch wherever the blocks allow, so that a busy market does not grind blocks to dust.
+A giver delivers only what it owned before the call: first in, first out, its oldest block from the lowest number on, and
+what each receiver gets of it is one stretch wherever the blocks allow, so that a busy market does not grind blocks to dust.
 """
 
 from collections import defaultdict
@@ -65,13 +65,14 @@ def allocate(deliveries: Sequence[Delivery], blocks: dict[int, list[Block]]) -> 
             else:
                 block.first = last + 1
                 touched[block.id] = block
+        runs[index] = join_runs(runs[index])
         changes.received[delivery.receiver_id, delivery.asset_id].extend(runs[index])
     changes.shortened = {block.id: (block.first, block.last) for block in touched.values()}
     return runs, changes
 
 
 def blocks_to_deliver(needs: dict[int, int]) -> dict[int, list[Block]]:
-    """Read, for each giving account, blocks from the lowest number on that cover the tonnes it is to give.
+    """Read, for each giving account, its oldest blocks, as many as cover the tonnes it is to give.
 
     Locks: none; the accounts are locked, and only their writer touches their blocks.
     """

@@ -6,6 +6,9 @@ from ledger.parties.models import Membership, Organisation
 
 def find_membership(user: object) -> Membership | None:
     """Return for whom a person acts, or None for a visitor or somebody of no organisation."""
+    at_hand: Membership | None = getattr(user, "membership_at_hand", None)
+    if at_hand is not None:
+        return at_hand
     if not getattr(user, "is_authenticated", False):
         return None
     return Membership.objects.select_related("user", "organisation").filter(user_id=user.pk).first()  # type: ignore[attr-defined]
@@ -58,13 +61,19 @@ def require_registrar(actor: Membership) -> None:
     require_role(actor, Membership.Role.REGISTRAR)
 
 
+def reads_everything(membership: Membership) -> bool:
+    """Return whether someone may read what is not public: people of the operator, and of an approved auditor.
+
+    Anyone can apply as an auditor; it is the approval that opens the books.
+    """
+    organisation = membership.organisation
+    return organisation.is_approved and organisation.kind in (Organisation.Kind.AUDITOR, Organisation.Kind.OPERATOR)
+
+
 def may_read_entries(user: object) -> bool:
     """Return whether a person may read every entry of the log: auditors and the operator."""
     membership = find_membership(user)
-    return membership is not None and membership.organisation.kind in (
-        Organisation.Kind.AUDITOR,
-        Organisation.Kind.OPERATOR,
-    )
+    return membership is not None and reads_everything(membership)
 
 
 def log_name(actor: Membership) -> str:

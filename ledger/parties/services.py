@@ -1,22 +1,24 @@
 """People, organisations, roles and API tokens."""
 
 import datetime as dt
-import hashlib
 import secrets
 from collections.abc import Sequence
 
+from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ledger.errors import InvalidValue, NotAllowed, NotFound, SamePerson, WrongState
+from ledger.errors import InvalidValue, NotAllowed, NotFound, SamePerson, WrongCredentials, WrongState
 from ledger.parties.access import log_name, require_registrar, require_role
+from ledger.parties.attempts import count_attempt
 from ledger.parties.models import ApiToken, Membership, Organisation, User
+from ledger.parties.tokens import TOKEN_PREFIX, hash_token
+from ledger.texts import check_texts
 from ledger.transparency.services import append_record
 
-TOKEN_PREFIX = "th_"
 STAFF_KINDS = (Organisation.Kind.OPERATOR, Organisation.Kind.AUDITOR)
 ROLES_BY_KIND = {
     Organisation.Kind.OPERATOR: (
@@ -33,9 +35,10 @@ ROLES_ELSEWHERE = (Membership.Role.OWNER, Membership.Role.TRADER, Membership.Rol
 def register_user(*, username: str, password: str, display_name: str, email: str = "") -> User:
     """Create a person who can log in.
 
-    Raises: InvalidValue for a name that is taken or a password that is too weak.
+    Raises: InvalidValue for a name that is taken or malformed, or a password that is too weak.
     """
-    user = User(username=username, display_name=display_name, email=email)
+    user = User(username=User.normalize_username(username), display_name=display_name, email=email)
+    _check_names(user)
     try:
         validate_password(password, user)
     except ValidationError as error:
@@ -47,6 +50,15 @@ def register_user(*, username: str, password: str, display_name: str, email: str
     except IntegrityError as error:
         raise InvalidValue(field="username", reason=_("This user name is taken.")) from error
     return user
+
+
+def _check_names(user: User) -> None:
+    check_texts(user)
+    try:
+        user.clean_fields(exclude=["password"])
+    except ValidationError as error:
+        field, reasons = next(iter(error.message_dict.items()))
+        raise InvalidValue(field=field, reason=" ".join(reasons)) from error
 
 
 @transaction.atomic
@@ -74,6 +86,7 @@ def create_operator(*, name: str, name_en: str, members: Sequence[tuple[User, st
     operator.status = Organisation.Status.APPROVED
     operator.approved_at = timezone.now()
     operator.save()
+    _open_the_desk(operator)
     return operator
 
 
@@ -90,15 +103,13 @@ def _create(
         raise InvalidValue(field="name", reason=_("Give the organisation's name."))
     if any(Membership.objects.filter(user=member).exists() for member, _role in members):
         raise NotAllowed()
+    organisation = Organisation(
+        kind=kind, name=name, name_en=name_en.strip(), credit_code=credit_code.strip(), applied_by=user
+    )
+    check_texts(organisation)
     try:
         with transaction.atomic():
-            organisation = Organisation.objects.create(
-                kind=kind,
-                name=name,
-                name_en=name_en.strip(),
-                credit_code=credit_code.strip(),
-                applied_by=user,
-            )
+            organisation.save()
     except IntegrityError as error:
         raise InvalidValue(field="name", reason=_("An organisation of this name exists.")) from error
     _record("organisation_applied", organisation, f"user:{user.public_id}" if user else "system")
@@ -122,6 +133,7 @@ def approve_organisation(*, actor: Membership, organisation_id: int) -> Organisa
     organisation.status = Organisation.Status.APPROVED
     organisation.approved_by, organisation.approved_at = actor.user, timezone.now()
     organisation.save()
+    _open_the_desk(organisation)
     _record("organisation_approved", organisation, log_name(actor))
     return organisation
 
@@ -138,6 +150,7 @@ def suspend_organisation(*, actor: Membership, organisation_id: int) -> Organisa
         raise WrongState(state=organisation.get_status_display())
     organisation.status = Organisation.Status.SUSPENDED
     organisation.save()
+    User.objects.filter(memberships__organisation=organisation).update(is_staff=False)
     _record("organisation_suspended", organisation, log_name(actor))
     return organisation
 
@@ -165,10 +178,14 @@ def add_member(*, actor: Membership, user: User, role: str) -> Membership:
 
 
 def _join(user: User, organisation: Organisation, role: str, actor: str) -> Membership:
-    membership = Membership.objects.create(user=user, organisation=organisation, role=role)
-    if organisation.kind in STAFF_KINDS and not user.is_staff:
-        user.is_staff = True
-        user.save(update_fields=["is_staff"])
+    try:
+        with transaction.atomic():
+            membership = Membership.objects.create(user=user, organisation=organisation, role=role)
+    except IntegrityError as error:
+        # Somebody else has taken the person in at the same moment.
+        raise NotAllowed() from error
+    if organisation.is_approved:
+        _open_the_desk(organisation)
     append_record(
         kind="member_added",
         body={"user": str(user.public_id), "organisation": str(organisation.public_id), "role": str(role)},
@@ -177,12 +194,33 @@ def _join(user: User, organisation: Organisation, role: str, actor: str) -> Memb
     return membership
 
 
+def _open_the_desk(organisation: Organisation) -> None:
+    """Let the people of the operator or an approved auditor into the admin; an application alone opens nothing."""
+    if organisation.kind in STAFF_KINDS:
+        User.objects.filter(memberships__organisation=organisation).update(is_staff=True)
+
+
+def issue_token_by_password(*, username: str, password: str, name: str, address: str) -> tuple[ApiToken, str]:
+    """Make a key to the API for whoever knows the password; guesses are counted by name and by address.
+
+    Raises: WrongCredentials, the same for a wrong name and a wrong password; TooManyAttempts.
+    """
+    username = User.normalize_username(username)
+    count_attempt(username=username, address=address)
+    # Django hashes the password for an unknown name too, so that the time taken tells nothing either.
+    user = authenticate(username=username, password=password)
+    if user is None:
+        raise WrongCredentials()
+    assert isinstance(user, User)
+    return issue_token(user=user, name=name)
+
+
 @transaction.atomic
-def issue_token(*, actor: Membership, name: str, expires_at: dt.datetime | None = None) -> tuple[ApiToken, str]:
+def issue_token(*, user: User, name: str, expires_at: dt.datetime | None = None) -> tuple[ApiToken, str]:
     """Make a key to the API, and return it with its secret, which is shown this once and kept only as a hash."""
     secret = TOKEN_PREFIX + secrets.token_urlsafe(30)
     token = ApiToken.objects.create(
-        membership=actor,
+        user=user,
         name=name.strip()[:60] or "API",
         prefix=secret[:10],
         token_hash=hash_token(secret),
@@ -192,22 +230,17 @@ def issue_token(*, actor: Membership, name: str, expires_at: dt.datetime | None 
 
 
 @transaction.atomic
-def revoke_token(*, actor: Membership, token_id: int) -> ApiToken:
+def revoke_token(*, user: User, token_id: int) -> ApiToken:
     """Make one's own key worthless at once.
 
     Raises: NotFound.
     """
-    token = ApiToken.objects.select_for_update(of=("self",)).filter(pk=token_id, membership=actor).first()
+    token = ApiToken.objects.select_for_update(of=("self",)).filter(pk=token_id, user=user).first()
     if token is None:
         raise NotFound()
     token.revoked_at = token.revoked_at or timezone.now()
     token.save()
     return token
-
-
-def hash_token(secret: str) -> bytes:
-    """Return what is kept of a token. It is long and random: a fast hash is enough."""
-    return hashlib.sha256(secret.encode()).digest()
 
 
 def _record(kind: str, organisation: Organisation, actor: str) -> None:

@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from ledger.errors import InvalidValue, NotFound, SamePerson, WrongState
 from ledger.parties.access import log_name, require_approved, require_kind, require_registrar, require_role
 from ledger.parties.models import Membership, Organisation
+from ledger.projects.claims import check_reason, check_statement, practices_of_parcel
 from ledger.projects.locks import lock_project, lock_report
 from ledger.projects.models import MonitoringReport, Project
 from ledger.projects.selectors import quantification_case
 from ledger.projects.services import compute, require_verifier
-from ledger.quantification import quantify
+from ledger.quantification import InvalidInput, quantify
 from ledger.transparency.services import append_record
 
 
@@ -45,8 +46,7 @@ def submit_report(
     if project.status != Project.Status.REGISTERED:
         raise WrongState(state=project.get_status_display())
     starts_on, ends_on = _period(project, vintage)
-    practices = practices or {}
-    _refuse_unknown_parcels(project, practices)
+    practices = _practices(project, practices or {})
     sheet = compute(project, practices)
     content = sheet.as_dict()
     result = sheet.result
@@ -89,11 +89,12 @@ def _period(project: Project, vintage: int) -> tuple[dt.date, dt.date]:
     return starts_on, ends_on
 
 
-def _refuse_unknown_parcels(project: Project, practices: Mapping[str, Any]) -> None:
-    unknown = set(practices) - set(project.parcels.values_list("code", flat=True))
+def _practices(project: Project, given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    unknown = set(given) - set(project.parcels.values_list("code", flat=True))
     if unknown:
         reason = _("The project has no parcel %(code)s.") % {"code": sorted(unknown)[0]}
         raise InvalidValue(field="practices", reason=reason)
+    return {code: practices_of_parcel(practices, field=f"practices.{code}") for code, practices in given.items()}
 
 
 @transaction.atomic
@@ -107,10 +108,8 @@ def verify_report(*, actor: Membership, report_id: int, statement: str) -> Monit
     report = _lock_in(report_id, MonitoringReport.Status.SUBMITTED)
     if actor.user_id == report.prepared_by_id:
         raise SamePerson()
-    if not statement.strip():
-        raise InvalidValue(field="statement", reason=_("Write the statement."))
-    if sheet_sha256(recompute(report)) != report.sheet_sha256:
-        raise InvalidValue(field="report", reason=_("The calculation done again gives another result."))
+    check_statement(statement)
+    _refuse_another_result(report)
     report.status, report.verified_at = MonitoringReport.Status.VERIFIED, timezone.now()
     report.verifier, report.verified_by = actor.organisation, actor.user
     report.verification_statement = statement.strip()
@@ -119,8 +118,20 @@ def verify_report(*, actor: Membership, report_id: int, statement: str) -> Monit
     return report
 
 
+def _refuse_another_result(report: MonitoringReport) -> None:
+    try:
+        again = sheet_sha256(recompute(report))
+    except InvalidInput as error:
+        raise InvalidValue(field="report", reason=str(error)) from error
+    if again != report.sheet_sha256:
+        raise InvalidValue(field="report", reason=_("The calculation done again gives another result."))
+
+
 def recompute(report: MonitoringReport) -> dict[str, Any]:
-    """Return the report's calculation, done again from its case."""
+    """Return the report's calculation, done again from its case.
+
+    Raises: InvalidInput where today's factors no longer take it.
+    """
     return quantify(report.case).as_dict()
 
 
@@ -155,9 +166,8 @@ def reject_report(*, actor: Membership, report_id: int, reason: str) -> Monitori
     else:
         require_registrar(actor)
         report = _lock_in(report_id, MonitoringReport.Status.SUBMITTED, MonitoringReport.Status.VERIFIED)
-    if not reason.strip():
-        raise InvalidValue(field="reason", reason=_("Say why."))
-    report.status = MonitoringReport.Status.REJECTED
+    check_reason(reason)
+    report.status, report.rejection_reason = MonitoringReport.Status.REJECTED, reason.strip()
     report.save()
     _record("report_rejected", report, actor, reason=reason.strip())
     return report

@@ -1,29 +1,49 @@
 """Read projects and reports, and say what they come to in the terms of their methodology."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import BigIntegerField, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, BooleanField, Count, F, Q, QuerySet, Sum
+from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
+from django.utils import timezone
 
 from ledger.errors import NotFound
+from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership, Organisation
-from ledger.projects.models import MonitoringReport, Project
+from ledger.projects import geometry
+from ledger.projects.models import MonitoringReport, Parcel, Project
+
+_CODE = re.compile(r"TH-([0-9]{2})-([0-9]{6,9})")
 
 
 def projects_seen_by(membership: Membership | None) -> QuerySet[Project]:
     """Return the projects that one may see: registered ones everybody; drafts their proponent, verifiers, operator, auditors."""
-    projects = Project.objects.select_related("proponent").annotate(total_area_ha=Sum("parcels__area_ha"))
+    projects = Project.objects.select_related("proponent").annotate(
+        parcel_count=Count("parcels"),
+        total_area_ha=Coalesce(Sum("parcels__area_ha"), Decimal("0.0000")),
+    )
     public = Q(status=Project.Status.REGISTERED)
     if membership is None:
         return projects.filter(public)
-    kind = membership.organisation.kind
-    if kind in (Organisation.Kind.OPERATOR, Organisation.Kind.AUDITOR):
+    if reads_everything(membership):
         return projects
-    if kind == Organisation.Kind.VERIFIER:
+    if membership.organisation.kind == Organisation.Kind.VERIFIER and membership.organisation.is_approved:
         return projects.exclude(status=Project.Status.DRAFT)
     return projects.filter(public | Q(proponent=membership.organisation))
+
+
+def projects_listed_for(membership: Membership | None) -> QuerySet[Project]:
+    """Return the projects that one may see, newest first, without what a list does not show and is large."""
+    return projects_seen_by(membership).defer("forecast", "settings", "description", "description_en").order_by("-id")
+
+
+def parcels_of(project: Project) -> QuerySet[Parcel]:
+    """Return a project's fields, newest first."""
+    return Parcel.objects.filter(project=project).order_by("-id")
 
 
 def access_project_by_code(*, code: str, membership: Membership | None) -> Project:
@@ -31,20 +51,13 @@ def access_project_by_code(*, code: str, membership: Membership | None) -> Proje
 
     Raises: NotFound, also where it is not to be seen.
     """
-    parts = code.split("-")
-    if len(parts) != 3 or parts[0] != "TH" or not parts[2].isascii() or not parts[2].isdigit() or len(parts[2]) > 9:
+    match = _CODE.fullmatch(code)
+    if match is None:
         raise NotFound()
-    project = projects_seen_by(membership).filter(province_code=parts[1], number=int(parts[2])).first()
+    project = projects_seen_by(membership).filter(province_code=match[1], number=int(match[2])).first()
     if project is None or project.code != code:
         raise NotFound()
     return project
-
-
-def reports_seen_by(membership: Membership | None) -> QuerySet[MonitoringReport]:
-    """Return the reports of the projects that one may see."""
-    return MonitoringReport.objects.select_related("project", "project__proponent", "verifier").filter(
-        project__in=projects_seen_by(membership).values("pk")
-    )
 
 
 def registered_projects() -> QuerySet[Project]:
@@ -58,10 +71,90 @@ def expected_t() -> int:
     return registered_projects().aggregate(total=Sum("expected_t"))["total"] or 0
 
 
+def reports_seen_by(membership: Membership | None) -> QuerySet[MonitoringReport]:
+    """Return the reports of the projects that one may see."""
+    return MonitoringReport.objects.select_related("project", "project__proponent", "verifier").filter(
+        project__in=projects_seen_by(membership).values("pk")
+    )
+
+
+def reports_of(project: Project) -> QuerySet[MonitoringReport]:
+    """Return a project's reports, newest first, without their calculations, which are large."""
+    return (
+        MonitoringReport.objects.filter(project=project)
+        .select_related("project", "verifier")
+        .defer("case", "sheet")
+        .order_by("-id")
+    )
+
+
+def access_report_by_id(*, report_id: int, membership: Membership) -> MonitoringReport:
+    """Return a report.
+
+    Raises: NotFound, also where its project is not to be seen.
+    """
+    report = reports_seen_by(membership).filter(pk=report_id).first()
+    if report is None:
+        raise NotFound()
+    return report
+
+
+def reports_with_results(membership: Membership | None) -> QuerySet[MonitoringReport]:
+    """Return the same without their long calculations, but with what each comes to as `result`."""
+    return reports_seen_by(membership).defer("case", "sheet").annotate(result=F("sheet__result"))
+
+
+def access_report(*, project: Project, report_id: int, membership: Membership | None) -> MonitoringReport:
+    """Return a report of a project.
+
+    Raises: NotFound, also where it is not to be seen.
+    """
+    report = reports_seen_by(membership).filter(project=project, pk=report_id).first()
+    if report is None:
+        raise NotFound()
+    return report
+
+
+def open_vintages(project: Project, reports: Iterable[MonitoringReport]) -> list[int]:
+    """Return the years that are over, within the crediting period and not reported yet, oldest first."""
+    taken = {report.vintage for report in reports if report.status != MonitoringReport.Status.REJECTED}
+    last_day = project.crediting_ends_on
+    today = timezone.localdate()
+    last = last_day.year if last_day < today else today.year - 1
+    return [year for year in range(project.crediting_starts_on.year, last + 1) if year not in taken]
+
+
 def quantification_case(project: Project, practices: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the case that `ledger.quantification` computes: each parcel with its area and these practices."""
+    """Return the case that `ledger.quantification` computes: each parcel with its area and these practices.
+
+    What the registry has measured and registered comes last, so that no practice or setting can say otherwise.
+    """
     parcels = [
-        {"id": parcel.code, "area_ha": str(parcel.area_ha), **practices.get(parcel.code, parcel.practices)}
+        {**practices.get(parcel.code, parcel.practices), "id": parcel.code, "area_ha": str(parcel.area_ha)}
         for parcel in project.parcels.order_by("id")
     ]
-    return {"methodology": project.methodology, **project.settings, "parcels": parcels}
+    return {**project.settings, "methodology": project.methodology, "parcels": parcels}
+
+
+def parcels_near(parcel: Parcel) -> Iterator[Parcel]:
+    """Yield the parcels, of projects that are credited in the same years, whose bounding boxes touch that of a parcel.
+
+    An index on the boxes (migrations/sql/parcel_boxes.sql) finds them, however many parcels there are.
+    """
+    west, south, east, north = geometry.bounds(parcel.geometry)
+    near = RawSQL(
+        "geojson_box(ledger_parcel.geometry) && box(point(%s, %s), point(%s, %s))",
+        (west, south, east, north),
+        output_field=BooleanField(),
+    )
+    project = parcel.project
+    return (
+        Parcel.objects.exclude(project__status=Project.Status.REJECTED)
+        .filter(
+            near,
+            project__crediting_starts_on__lte=project.crediting_ends_on,
+            project__crediting_ends_on__gte=project.crediting_starts_on,
+        )
+        .select_related("project")
+        .iterator()
+    )

@@ -13,13 +13,16 @@ from ledger.errors import InvalidValue, NotFound, SamePerson, WrongState
 from ledger.parties.access import log_name, require_approved, require_kind, require_registrar, require_role
 from ledger.parties.models import Membership, Organisation
 from ledger.projects import geometry
+from ledger.projects.claims import check_reason, check_statement, practices_of_parcel, settings_of_project
 from ledger.projects.locks import lock_land, lock_project
 from ledger.projects.models import Parcel, Project
-from ledger.projects.selectors import quantification_case
+from ledger.projects.selectors import parcels_near, quantification_case
 from ledger.quantification import METHODOLOGIES, CalculationSheet, InvalidInput, quantify
+from ledger.texts import check_texts
 from ledger.transparency.services import append_record
 
 MAX_PARCELS = 10_000
+MAX_PARCEL_HA = 100_000
 
 
 @transaction.atomic
@@ -51,10 +54,7 @@ def create_project(
         raise InvalidValue(field="province_code", reason=_("The province code has two digits, 35 for Fujian."))
     if crediting_ends_on <= crediting_starts_on:
         raise InvalidValue(field="crediting_ends_on", reason=_("The crediting period ends after it starts."))
-    lock_land()
-    number = (Project.objects.aggregate(last=Max("number"))["last"] or 0) + 1
-    project = Project.objects.create(
-        number=number,
+    project = Project(
         province_code=province_code,
         name=name.strip(),
         name_en=name_en.strip(),
@@ -64,11 +64,15 @@ def create_project(
         illustrative=illustrative,
         proponent=actor.organisation,
         methodology=methodology,
-        settings=dict(settings),
+        settings=settings_of_project(settings),
         crediting_starts_on=crediting_starts_on,
         crediting_ends_on=crediting_ends_on,
         created_by=actor.user,
     )
+    check_texts(project)
+    lock_land()
+    project.number = (Project.objects.aggregate(last=Max("number"))["last"] or 0) + 1
+    project.save()
     _record("project_created", project, actor, methodology=methodology)
     return project
 
@@ -89,44 +93,59 @@ def add_parcel(
     Raises: NotAllowed, NotFound, WrongState, InvalidValue.
     """
     _require_proponent(actor)
-    lock_land()
-    project = _lock_own(actor, project_id, Project.Status.DRAFT)
-    code = code.strip()
-    if not 0 < len(code) <= 32:
+    parcel = Parcel(
+        code=code.strip(),
+        name=name.strip(),
+        practices=practices_of_parcel(practices, field="practices"),
+        **_shape(geometry),
+    )
+    if not parcel.code:
         raise InvalidValue(field="code", reason=_("The parcel's code has 1 to 32 characters."))
+    check_texts(parcel)
+    lock_land()
+    project = parcel.project = _lock_own(actor, project_id, Project.Status.DRAFT)
     if project.parcels.count() >= MAX_PARCELS:
         raise InvalidValue(field="code", reason=_("A project has 10,000 parcels at most."))
-    parcel = Parcel(project=project, code=code, name=name.strip(), practices=dict(practices))
-    _shape(parcel, geometry)
     _refuse_overlap(parcel)
     try:
         with transaction.atomic():
             parcel.save()
     except IntegrityError as error:
         raise InvalidValue(field="code", reason=_("The project has a parcel of this code.")) from error
-    _record("parcel_added", project, actor, parcel=code, area_ha=str(parcel.area_ha))
+    _record("parcel_added", project, actor, parcel=parcel.code, area_ha=str(parcel.area_ha))
     return parcel
 
 
-def _shape(parcel: Parcel, shape: Any) -> None:
-    parcel.geometry = geometry.clean_polygon(shape)
-    parcel.area_ha = geometry.area_ha(parcel.geometry)
-    if parcel.area_ha <= 0:
+@transaction.atomic
+def remove_parcel(*, actor: Membership, project_id: int, parcel_id: int) -> Parcel:
+    """Take a field out of a draft.
+
+    Locks: the project.
+    Raises: NotAllowed, NotFound, WrongState.
+    """
+    _require_proponent(actor)
+    project = _lock_own(actor, project_id, Project.Status.DRAFT)
+    parcel = project.parcels.filter(pk=parcel_id).first()
+    if parcel is None:
+        raise NotFound()
+    _record("parcel_removed", project, actor, parcel=parcel.code)
+    parcel.delete()
+    return parcel
+
+
+def _shape(shape: Any) -> dict[str, Any]:
+    polygon = geometry.clean_polygon(shape)
+    area_ha = geometry.area_ha(polygon)
+    if area_ha <= 0:
         raise InvalidValue(field="geometry", reason=_("The polygon is smaller than a square metre."))
+    if area_ha > MAX_PARCEL_HA:
+        raise InvalidValue(field="geometry", reason=_("A field has 100,000 hectares at most."))
+    return {"geometry": polygon, "area_ha": area_ha}
 
 
 def _refuse_overlap(parcel: Parcel) -> None:
     """Refuse land that is in this project already, or in another whose crediting period overlaps: no tonne twice."""
-    project = parcel.project
-    others = (
-        Parcel.objects.exclude(project__status=Project.Status.REJECTED)
-        .filter(
-            project__crediting_starts_on__lte=project.crediting_ends_on,
-            project__crediting_ends_on__gte=project.crediting_starts_on,
-        )
-        .select_related("project")
-    )
-    for other in others.iterator():
+    for other in parcels_near(parcel):
         shared_ha = geometry.overlap_ha(parcel.geometry, other.geometry)
         if shared_ha > 0:
             reason = _("The field overlaps parcel %(parcel)s of project %(project)s by %(area)s ha.") % {
@@ -164,8 +183,7 @@ def validate_project(*, actor: Membership, project_id: int, statement: str) -> P
     """
     require_verifier(actor)
     project = _lock_in(project_id, Project.Status.SUBMITTED)
-    if not statement.strip():
-        raise InvalidValue(field="statement", reason=_("Write the statement."))
+    check_statement(statement)
     project.status, project.validated_at = Project.Status.VALIDATED, timezone.now()
     project.validated_by, project.validation_statement = actor.user, statement.strip()
     project.save()
@@ -203,9 +221,8 @@ def reject_project(*, actor: Membership, project_id: int, reason: str) -> Projec
     else:
         require_registrar(actor)
     project = _lock_in(project_id, Project.Status.SUBMITTED, Project.Status.VALIDATED)
-    if not reason.strip():
-        raise InvalidValue(field="reason", reason=_("Say why."))
-    project.status = Project.Status.REJECTED
+    check_reason(reason)
+    project.status, project.rejection_reason = Project.Status.REJECTED, reason.strip()
     project.save()
     _record("project_rejected", project, actor, reason=reason.strip())
     return project

@@ -1,18 +1,21 @@
 """How pages write money, tonnes, times and icons."""
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms, template
+from django.template.base import FilterExpression, Parser, Token
 from django.template.context import Context
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import number_format
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from ledger.credits.selectors import Supply
 from ledger.projects.geometry import area_mu
+from ledger.web.words import METHODOLOGIES, word_for
 
 register = template.Library()
 
@@ -20,6 +23,7 @@ ICONS = "vendor/lucide/icons-1.62.0.svg"
 GOOD = frozenset({"approved", "registered", "issued", "verified", "validated", "posted", "filled", "open"})
 BAD = frozenset({"rejected", "refused", "suspended", "halted"})
 FINISHED = frozenset({"canceled", "draft"})
+SIGNIFICANT_DIGITS = 6
 
 
 @register.simple_tag
@@ -93,7 +97,73 @@ def number_of_year(year: int) -> str:
 
 
 @register.filter
+def digits(number: str | Decimal) -> str:
+    """Return a number of a calculation to six significant digits; the sheet itself keeps them all."""
+    try:
+        exact = Decimal(number)
+    except InvalidOperation:
+        return str(number)
+    if not exact:
+        return "0"
+    places = max(SIGNIFICANT_DIGITS - 1 - exact.adjusted(), 0)
+    written = number_format(exact, decimal_pos=min(places, 12), force_grouping=True)
+    return written.rstrip("0").rstrip(".") if "." in written else written
+
+
+@register.filter
+def whole(number: str | Decimal) -> str:
+    """Return a number without its decimals, for pictures and summaries."""
+    return number_format(Decimal(number), decimal_pos=0, force_grouping=True)
+
+
+@register.filter
 def localized(thing: object, field: str) -> str:
     """Return a text of a thing in the reader's language: English where the reader reads it and there is one."""
     english = getattr(thing, f"{field}_en", "") if translation.get_language() == "en" else ""
     return str(english or getattr(thing, field))
+
+
+@register.filter
+def methodology_name(methodology: str) -> str:
+    """Return what people call a methodology."""
+    return word_for(METHODOLOGIES, methodology)
+
+
+class BilingualNode(template.Node):
+    """Writes a text in Chinese and, below or beside it, in English."""
+
+    def __init__(self, text: FilterExpression) -> None:
+        self.text = text
+
+    def render(self, context: Context) -> SafeString:
+        written = []
+        for language in ("zh-hans", "en"):
+            with translation.override(language):
+                written.append(conditional_escape(str(self.text.resolve(context))))
+        chinese, english = written
+        if chinese == english:
+            return SafeString(chinese)
+        return format_html('<span lang="zh-Hans">{}</span> <span class="second" lang="en">{}</span>', chinese, english)
+
+
+@register.tag
+def bilingual(parser: Parser, token: Token) -> BilingualNode:
+    """Write a text in both languages, as documents need it that leave the screen: {% bilingual _("Tonnes") %}."""
+    _tag, text = token.split_contents()
+    return BilingualNode(parser.compile_filter(text))
+
+
+@register.simple_tag
+def share_parts(supply: Supply) -> SafeString:
+    """Return the parts of a bar, 100 wide, that shows where the tonnes of a batch are."""
+    start, parts = Decimal(0), []
+    for amount, fill in (
+        (supply.held, "fill-paddy"),
+        (supply.buffer, "fill-grain"),
+        (supply.retired, "fill-water"),
+        (supply.cancelled, "fill-danger"),
+    ):
+        width = Decimal(amount) * 100 / (supply.issued or 1)
+        parts.append((fill, f"{start:.3f}", f"{width:.3f}"))
+        start += width
+    return format_html_join("", '<rect class="{}" x="{}" width="{}" height="4"/>', parts)

@@ -3,6 +3,7 @@
 import base64
 import functools
 import os
+import tempfile
 from pathlib import Path
 
 from django.conf import settings
@@ -30,10 +31,9 @@ def log_signer() -> Signer:
 
 
 def _make(path: Path) -> None:
-    """Write a fresh seed; of two processes that try at once, the first one's stands."""
+    """Write a fresh seed; of two threads or processes that try at once, the first one's stands."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")  # of mode 0600
     with os.fdopen(descriptor, "wb") as file:
         file.write(base64.b64encode(os.urandom(SEED_BYTES)) + b"\n")
     try:
@@ -41,4 +41,4 @@ def _make(path: Path) -> None:
     except FileExistsError:
         pass
     finally:
-        fresh.unlink()
+        os.unlink(fresh)

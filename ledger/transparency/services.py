@@ -18,6 +18,14 @@ from ledger.transparency.models import Record, UnsequencedRecord
 ENTRY_VERSION = 1
 MAX_ENTRY_BYTES = 65_535
 NONCE_BYTES = 16
+# Sorted, and nothing but JSON's own types: what orjson would write of itself (times, dataclasses) is refused, and so are
+# whole numbers that not every reader of JSON can tell from their neighbours.
+CANONICAL = (
+    orjson.OPT_SORT_KEYS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_STRICT_INTEGER
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,7 @@ class NewRecord:
 def append_record(*, kind: str, body: dict[str, Any], actor: str, at: dt.datetime | None = None) -> int:
     """Record one fact, inside the transaction that makes it true, and return the record's id.
 
-    Raises: ValueError for a body that is too large or holds what canonical JSON cannot say exactly.
+    Raises: ValueError for a body that is too large, TypeError for one that canonical JSON cannot say exactly.
     """
     return append_records([NewRecord(kind, body, actor, at or timezone.now())])[0]
 
@@ -39,7 +47,7 @@ def append_record(*, kind: str, body: dict[str, Any], actor: str, at: dt.datetim
 def append_records(records: Sequence[NewRecord]) -> list[int]:
     """Record many facts, inside the transaction that makes them true, and return their ids in order.
 
-    Raises: ValueError as `append_record`.
+    Raises: ValueError, TypeError as `append_record`.
     """
     assert transaction.get_connection().in_atomic_block, "a record stands in the transaction of its fact"
     ids = draw_ids(Record, len(records))
@@ -68,7 +76,7 @@ def encode_entry(record_id: int, record: NewRecord, nonce: str) -> bytes:
             "nonce": nonce,
             "body": record.body,
         },
-        option=orjson.OPT_SORT_KEYS,
+        option=CANONICAL,
         default=_refuse,
     )
     if len(entry) > MAX_ENTRY_BYTES:

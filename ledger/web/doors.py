@@ -8,14 +8,23 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from ledger.errors import DomainError
 from ledger.parties.access import find_membership
+from ledger.parties.models import Membership
 
 View = Callable[..., HttpResponse]
 Done = TypeVar("Done")
+
+
+def reader_of(request: HttpRequest) -> Membership | None:
+    """Return for whom the reader acts, looked up once a request."""
+    if not hasattr(request, "reader"):
+        # A request that was refused early (a strange host name) has no user yet.
+        request.reader = find_membership(getattr(request, "user", None))  # type: ignore[attr-defined]
+    return request.reader  # type: ignore[attr-defined,no-any-return]
 
 
 def for_members(view: View) -> View:
@@ -24,7 +33,7 @@ def for_members(view: View) -> View:
     @login_required
     @wraps(view)
     def with_membership(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        membership = find_membership(request.user)
+        membership = reader_of(request)
         if membership is None:
             messages.info(request, _("You act for no organisation yet: apply for one, or ask its owner to add you."))
             return redirect("apply")
@@ -40,3 +49,9 @@ def carry_out(form: forms.Form, service: Callable[..., Done], **arguments: Any) 
     except DomainError as error:
         form.add_error(error.field if error.field in form.fields else None, str(error))
         return None
+
+
+def show(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """Render a page; where a form of it was refused, the status says so."""
+    is_refused = any(isinstance(value, forms.BaseForm) and value.errors for value in context.values())
+    return render(request, template, context, status=422 if is_refused else 200)

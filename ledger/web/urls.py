@@ -1,30 +1,46 @@
 """Addresses."""
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import path
+from django.contrib.auth.views import LogoutView
+from django.urls import path, register_converter
+from django.views.i18n import set_language
 
+from ledger.web import accounts, credits, holdings, projects, proof, reports, work
+from ledger.web.converters import CodeConverter
 
-def _soon(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    raise Http404
-
+register_converter(CodeConverter, "code")
 
 urlpatterns = [
-    path("login", _soon, name="login"),
-    path("logout", _soon, name="logout"),
-    path("sign-up", _soon, name="sign_up"),
-    path("apply", _soon, name="apply"),
-    path("language", _soon, name="set_language"),
-    path("projects", _soon, name="projects"),
-    path("projects/new", _soon, name="project_new"),
-    path("projects/<code>", _soon, name="project"),
-    path("projects/<code>/reports/<int:report_id>", _soon, name="report"),
-    path("credits/<code>", _soon, name="batch"),
-    path("holdings/<int:account_id>", _soon, name="statement"),
-    path("credits/<code>/retire", _soon, name="retire"),
-    path("withdraw", _soon, name="withdraw"),
-    path("retirements", _soon, name="retirements"),
-    path("retirements/<uuid:public_id>", _soon, name="certificate"),
-    path("work", _soon, name="work"),
-    path("tokens", _soon, name="tokens"),
-    path("proof", _soon, name="log_page"),
+    path("login", accounts.log_in, name="login"),
+    path("logout", LogoutView.as_view(), name="logout"),
+    path("sign-up", accounts.sign_up, name="sign_up"),
+    path("apply", accounts.apply, name="apply"),
+    path("language", set_language, name="set_language"),
+    path("tokens", accounts.tokens, name="tokens"),
+    path("tokens/<int:token_id>/revoke", accounts.revoke_token, name="revoke_token"),
+    path("projects", projects.project_list, name="projects"),
+    path("projects/new", projects.project_new, name="project_new"),
+    path("projects/<code:code>", projects.project_page, name="project"),
+    path("projects/<code:code>/calculation.csv", projects.project_calculation, name="project_calculation"),
+    path("projects/<code:code>/fields", projects.project_edit, name="project_edit"),
+    path("projects/<code:code>/fields/<int:parcel_id>/remove", projects.parcel_remove, name="parcel_remove"),
+    path("projects/<code:code>/submit", projects.project_submit, name="project_submit"),
+    path("projects/<code:code>/validate", projects.project_validate, name="project_validate"),
+    path("projects/<code:code>/reject", projects.project_reject, name="project_reject"),
+    path("projects/<code:code>/reports/new", reports.report_new, name="report_new"),
+    path("projects/<code:code>/reports/<int:report_id>", reports.report_page, name="report"),
+    path(
+        "projects/<code:code>/reports/<int:report_id>/calculation.csv",
+        reports.report_calculation,
+        name="report_calculation",
+    ),
+    path("projects/<code:code>/reports/<int:report_id>/verify", reports.report_verify, name="report_verify"),
+    path("projects/<code:code>/reports/<int:report_id>/reject", reports.report_reject, name="report_reject"),
+    path("credits/<code:code>", credits.batch_page, name="batch"),
+    path("credits/<code:code>/retire", credits.retire, name="retire"),
+    path("retirements", credits.retirement_list, name="retirements"),
+    path("retirements/<uuid:public_id>", credits.certificate, name="certificate"),
+    path("holdings/<int:account_id>", holdings.account_statement, name="statement"),
+    path("withdraw", holdings.withdraw, name="withdraw"),
+    path("work", work.work, name="work"),
+    path("proof", proof.log_page, name="log_page"),
 ]

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 import redis
-from django.conf import settings
 
+from config.hints import hint_client
 from trading.execution.settlement import SettledFill
 from trading.markets.models import Market
 from trading.matching import OrderBook
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 DEPTH_LEVELS = 20
 TRADES = 50
 
-_redis = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+_redis = hint_client()
 
 
 def channel_of(symbol: str) -> str:

@@ -1,5 +1,10 @@
 """The exchange's invariants: orders and their holds, trades and their settlements, and the replay of each market."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
 from ledger.journal import reconciliation as journal
 from ledger.journal.reconciliation import Invariant, InvariantResult
 from trading.execution.replay import replay_market
@@ -75,10 +80,25 @@ INVARIANTS = (
 
 
 def reconcile() -> list[InvariantResult]:
-    """Evaluate every invariant of the house, the ledger's and the exchange's, in the order of their numbers."""
-    results = journal.check(journal.INVARIANTS + INVARIANTS)
-    results += [_replayed(market) for market in Market.objects.order_by("id")]
+    """Evaluate every invariant of the house, the ledger's and the exchange's, in the order of their numbers.
+
+    All of it is seen at one moment, however busy the markets are meanwhile.
+    """
+    with _one_moment():
+        results = journal.check(journal.INVARIANTS + INVARIANTS)
+        results.append(journal.check_log())
+        results += [_replayed(market) for market in Market.objects.order_by("id")]
     return sorted(results, key=lambda result: result.number)
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    # A transaction that is under way, such as a test's, cannot become repeatable any more.
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic(), connection.cursor() as cursor:
+        if is_outermost:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
 
 
 def _replayed(market: Market) -> InvariantResult:

@@ -15,6 +15,10 @@ from trading.matching import Cancel, Halt, Instruction, OrderBook, Resume, Trade
 Fact = tuple[int, int, int, int, int]  # sequence, maker, taker, price in fen, tonnes
 
 
+class MissingInstruction(Exception):
+    """The log of instructions has a gap, or ends before the market does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Replay:
     """How many trades agree, and the first that does not, in words; empty where all do."""
@@ -26,25 +30,29 @@ class Replay:
 def replay_market(market: Market) -> Replay:
     """Replay a market from its first instruction to the last one executed."""
     compared = 0
-    for replayed, recorded in zip_longest(_replayed(market), _recorded(market)):
-        if replayed != recorded:
-            return Replay(compared, f"replayed {replayed}, recorded {recorded} (sequence, maker, taker, fen, t)")
-        compared += 1
+    try:
+        for replayed, recorded in zip_longest(_replayed(market), _recorded(market)):
+            if replayed != recorded:
+                return Replay(compared, f"replayed {replayed}, recorded {recorded} (sequence, maker, taker, fen, t)")
+            compared += 1
+    except MissingInstruction as missing:
+        return Replay(compared, str(missing))
     return Replay(compared, "")
 
 
 def _replayed(market: Market) -> Iterator[Fact]:
     book = OrderBook(rules_of(market))
     log = ExecutedInstruction.objects.filter(market=market).order_by("sequence")
-    expected = 1
+    executed = 0
     for instruction in log.iterator(chunk_size=10_000):
-        if instruction.sequence != expected:
-            yield (instruction.sequence, 0, 0, 0, 0)  # a gap: no trade is ever like this one
-            return
-        expected += 1
+        if instruction.sequence != executed + 1:
+            break
+        executed += 1
         for event in book.apply(_instruction(instruction)):
             if isinstance(event, Traded):
                 yield (instruction.sequence, event.maker_id, event.taker_id, event.price, event.quantity)
+    if executed != market.last_sequence:
+        raise MissingInstruction(f"instruction {executed + 1} is missing, or follows the last one executed")
 
 
 def _instruction(row: ExecutedInstruction) -> Instruction:

@@ -1,6 +1,9 @@
 """Drain a market's instructions, match, settle and publish: one writer a market, one transaction a batch."""
 
-import datetime as dt
+import contextlib
+import gc
+import logging
+from collections.abc import Iterator, Sequence
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -12,33 +15,42 @@ from trading.execution.writing import write_batch
 from trading.markets.models import Market
 from trading.orders.wakeups import taken
 
+logger = logging.getLogger(__name__)
+
 MAX_BATCH = 5_000
 """Instructions a transaction at most: what came meanwhile is the next batch, so a busy market has large ones."""
+
+_limits: dict[int, int] = {}
+"""How many instructions the next batch may have, of markets whose last one failed."""
 
 
 def execute_market(market_id: int) -> int:
     """Apply all instructions that wait for a market, and return how many there were.
 
-    A batch that fails is rolled back whole: its instructions wait on, and the book in memory is dropped.
+    A batch that fails is rolled back whole: its instructions wait on, the book in memory is dropped, and the next try
+    has half as many. So an instruction that cannot be executed ends up alone, after all those before it have been; it
+    is named in the log, and its market waits for somebody to look: skipping it would break the order of time.
 
     Locks: the market row for each batch, then the accounts of its trades.
     """
     total = 0
     while True:
         taken(market_id)
-        executed = _execute_batch(market_id)
+        limit = _limits.get(market_id, MAX_BATCH)
+        executed = _execute_batch(market_id, limit)
         total += executed
-        if executed < MAX_BATCH:
+        if executed < limit:
             return total
 
 
-def _execute_batch(market_id: int) -> int:
+def _execute_batch(market_id: int, limit: int) -> int:
+    waiting: list[batches.Waiting] = []
     try:
-        with transaction.atomic():
+        with _collector_paused(), transaction.atomic():
             market = Market.objects.select_for_update(of=("self",), no_key=True).filter(pk=market_id).first()
             if market is None:
                 return 0
-            waiting = _waiting(market_id)
+            waiting = _waiting(market_id, limit)
             if not waiting:
                 return 0
             live = live_book(market)
@@ -50,7 +62,9 @@ def _execute_batch(market_id: int) -> int:
     except BaseException:
         # Whatever it was, the book is ahead of the database now.
         forget(market_id)
+        _narrow(market_id, waiting)
         raise
+    _limits.pop(market_id, None)
     for order_id, order in batch.touched.items():
         if order.is_finished:
             live.orders.pop(order_id, None)
@@ -58,7 +72,28 @@ def _execute_batch(market_id: int) -> int:
     return len(waiting)
 
 
-def _waiting(market_id: int) -> list[batches.Waiting]:
+@contextlib.contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the garbage collector from walking a batch while it grows: its rows have no cycles, and go by themselves."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _narrow(market_id: int, failed: Sequence[batches.Waiting]) -> None:
+    if not failed:
+        return
+    _limits[market_id] = max(len(failed) // 2, 1)
+    if len(failed) == 1:
+        first = failed[0]
+        logger.error("market %s stands still: instruction %s (%s) cannot be executed", market_id, first.id, first.kind)
+    else:
+        logger.error("market %s: %s instructions are rolled back and wait", market_id, len(failed))
+
+
+def _waiting(market_id: int, limit: int) -> list[batches.Waiting]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -70,23 +105,9 @@ def _waiting(market_id: int) -> list[batches.Waiting]:
              ORDER BY i.id
              LIMIT %s
             """,
-            [market_id, MAX_BATCH],
+            [market_id, limit],
         )
         return [
             batches.Waiting(row[0], row[1], row[2], row[3], None if row[4] is None else LiveOrder(*row[4:]))
             for row in cursor.fetchall()
         ]
-
-
-def waiting_markets(older_than: dt.timedelta) -> list[tuple[int, int]]:
-    """Return id and shard of each market whose oldest waiting instruction is older than that."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT market.id, market.shard
-              FROM trading_market market
-             WHERE EXISTS (SELECT 1 FROM trading_instruction i WHERE i.market_id = market.id AND i.entered_at < %s)
-            """,
-            [timezone.now() - older_than],
-        )
-        return [(market_id, shard) for market_id, shard in cursor.fetchall()]

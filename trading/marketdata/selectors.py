@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Case, Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.utils import timezone
 
 from ledger.errors import NotFound
 from ledger.parties.models import Organisation
+from ledger.texts import is_storable
 from trading.execution.models import Trade
 from trading.markets.models import Market
 from trading.orders.models import Order
@@ -74,8 +75,7 @@ def market_by_symbol(symbol: str) -> Market:
 
     Raises: NotFound.
     """
-    # PostgreSQL's text has no NUL: asking for one would be an error of its own.
-    market = None if "\x00" in symbol else markets().filter(symbol=symbol).first()
+    market = markets().filter(symbol=symbol).first() if is_storable(symbol) else None
     if market is None:
         raise NotFound()
     return market
@@ -99,9 +99,29 @@ def _side(market: Market, side: str, order: str, levels: int) -> list[Level]:
     return [Level(**row) for row in rows]
 
 
+def trades_of(market: Market) -> QuerySet[Trade]:
+    """Return a market's trades, newest first."""
+    return Trade.objects.filter(market=market).order_by("-id")
+
+
+def own_trades(organisation: Organisation) -> QuerySet[Trade]:
+    """Return the trades of an organisation's orders from its side, newest first: `side`, `own_order_id`, `fee_fen`."""
+    is_buy = Q(buy_order__organisation=organisation)
+    return (
+        Trade.objects.filter(is_buy | Q(sell_order__organisation=organisation))
+        .annotate(
+            side=Case(When(is_buy, then=Value(Order.Side.BUY)), default=Value(Order.Side.SELL)),
+            own_order_id=Case(When(is_buy, then=F("buy_order_id")), default=F("sell_order_id")),
+            fee_fen=Case(When(is_buy, then=F("buyer_fee_fen")), default=F("seller_fee_fen")),
+        )
+        .select_related("market")
+        .order_by("-id")
+    )
+
+
 def tape(market: Market, limit: int = 50) -> QuerySet[Trade]:
     """Return a market's latest trades, newest first."""
-    return Trade.objects.filter(market=market).order_by("-id")[:limit]
+    return trades_of(market)[:limit]
 
 
 def ticker(market: Market) -> Ticker:
@@ -178,15 +198,6 @@ def market_traded_last() -> Market | None:
 def quotes_of_assets(asset_ids: Iterable[int]) -> dict[int, Quote]:
     """Return the market of each asset that has one, at a glance, by the asset's id."""
     return {found.market.asset_id: found for found in quotes(markets().filter(asset__in=list(asset_ids)))}
-
-
-def trades_of(organisation: Organisation) -> QuerySet[Trade]:
-    """Return the trades in which an organisation bought or sold, newest first."""
-    return (
-        Trade.objects.filter(Q(buy_order__organisation=organisation) | Q(sell_order__organisation=organisation))
-        .select_related("market", "buy_order", "sell_order")
-        .order_by("-id")
-    )
 
 
 def traded_t() -> int:

@@ -1,7 +1,9 @@
 """Open markets."""
 
+import re
+
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from ledger.errors import InvalidValue, NotFound
 from ledger.journal.models import Asset
@@ -13,6 +15,16 @@ from trading.markets.models import Market
 
 MAX_PRICE_FEN = 100_000_000_00
 """A hundred million yuan a tonne: far above any price, low enough that price × quantity stays exact."""
+
+SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,39}")
+BOUNDS = {
+    "reference_price_fen": (1, MAX_PRICE_FEN),
+    "tick_size_fen": (1, 1_000_000),
+    "lot_size_t": (1, 1_000_000),
+    "band_percent": (1, 99),
+    "maker_fee_bps": (0, 1_000),
+    "taker_fee_bps": (0, 1_000),
+}
 
 
 @transaction.atomic
@@ -36,26 +48,35 @@ def open_market(
     asset = Asset.objects.filter(pk=asset_id, kind=Asset.Kind.CREDIT).first()
     if asset is None:
         raise NotFound(field="asset")
-    if not 0 < reference_price_fen <= MAX_PRICE_FEN:
-        raise InvalidValue(field="reference_price_fen", reason=_("The reference price must be more than zero."))
+    market = Market(
+        asset=asset,
+        symbol=symbol,
+        reference_price_fen=reference_price_fen,
+        tick_size_fen=tick_size_fen,
+        lot_size_t=lot_size_t,
+        band_percent=band_percent,
+        maker_fee_bps=maker_fee_bps,
+        taker_fee_bps=taker_fee_bps,
+    )
+    _check_rules(market)
     try:
         with transaction.atomic():
-            market = Market.objects.create(
-                asset=asset,
-                symbol=symbol,
-                reference_price_fen=reference_price_fen,
-                tick_size_fen=tick_size_fen,
-                lot_size_t=lot_size_t,
-                band_percent=band_percent,
-                maker_fee_bps=maker_fee_bps,
-                taker_fee_bps=taker_fee_bps,
-            )
+            market.save()
     except IntegrityError as error:
-        if "market_" in str(error):
-            raise InvalidValue(reason=_("Tick, lot, band and fees must be within their bounds.")) from error
         raise MarketExists() from error
     _record("market_opened", market, actor)
     return market
+
+
+def _check_rules(market: Market) -> None:
+    if not SYMBOL.fullmatch(market.symbol):
+        raise InvalidValue(field="symbol", reason=_("A symbol has 1 to 40 letters, digits, dots and hyphens."))
+    for field, (least, most) in BOUNDS.items():
+        if not least <= getattr(market, field) <= most:
+            reason = _("This must be from %(least)s to %(most)s.") % {"least": least, "most": most}
+            raise InvalidValue(field=field, reason=reason)
+    if market.maker_fee_bps > market.taker_fee_bps:
+        raise InvalidValue(field="maker_fee_bps", reason=_("Makers pay no more than takers."))
 
 
 def _require_operator(actor: Membership) -> None:

@@ -7,10 +7,13 @@ from django.utils.translation import gettext_lazy as _
 from ledger.errors import InvalidValue, NotFound
 from ledger.parties.access import require_kind, require_role
 from ledger.parties.models import Membership, Organisation
+from ledger.texts import check_text
 from ledger.transparency.services import append_record
 from trading.markets.models import Market
 from trading.orders.models import Instruction
 from trading.orders.wakeups import wake_after_commit
+
+MAX_REASON = 200
 
 
 @transaction.atomic
@@ -21,7 +24,8 @@ def halt_market(*, actor: Membership, market_id: int, reason: str) -> Market:
     """
     if not reason.strip():
         raise InvalidValue(field="reason", reason=_("Say why: the reason is shown to everyone."))
-    return _instruct(actor, market_id, Instruction.Kind.HALT, reason.strip()[:200])
+    check_text(reason.strip(), field="reason", most=MAX_REASON)
+    return _instruct(actor, market_id, Instruction.Kind.HALT, reason.strip())
 
 
 @transaction.atomic

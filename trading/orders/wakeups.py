@@ -12,6 +12,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from config.celery import app
+from config.hints import hint_client
 from trading.markets.models import Market
 
 logger = logging.getLogger(__name__)
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 PENDING_SECONDS = 1
 TASK = "trading.tasks.execute_market"
 
-_redis = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+_redis = hint_client()
 
 
 def wake_after_commit(market: Market) -> None:

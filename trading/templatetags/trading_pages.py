@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.formats import number_format
 
 from ledger.templatetags.tianhui import yuan
+from trading.orders.models import Order
 from trading.web.words import words_of_reason
 
 register = template.Library()
@@ -49,6 +50,12 @@ def tape_time(moment: dt.datetime | None) -> str:
     local = timezone.localtime(moment)
     is_today = local.date() == timezone.localdate()
     return local.strftime("%H:%M:%S" if is_today else "%m-%d %H:%M:%S")
+
+
+@register.filter
+def words_of_side(side: str) -> str:
+    """Return in words on which side of a trade somebody was."""
+    return str(Order.Side(side).label)
 
 
 @register.filter

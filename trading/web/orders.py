@@ -1,7 +1,5 @@
 """Place and cancel orders, and show one's own."""
 
-from dataclasses import dataclass
-
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,11 +9,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from ledger.parties.models import Membership, Organisation
+from ledger.parties.models import Membership
 from ledger.templatetags.tianhui import tonnes, yuan
 from ledger.web.doors import for_members
 from trading.errors import TooLateToCancel
-from trading.execution.models import Trade
 from trading.marketdata import selectors
 from trading.markets.models import Market
 from trading.orders import services
@@ -26,19 +23,6 @@ from trading.web.markets import render_market
 from trading.web.tickets import OrderForm, estimate
 
 PAGE_ROWS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class OwnTrade:
-    """A trade as one of its parties sees it."""
-
-    trade: Trade
-    side: Order.Side
-    fee_fen: int
-
-    @property
-    def side_words(self) -> str:
-        return str(self.side.label)
 
 
 @for_members
@@ -111,16 +95,8 @@ def orders(request: HttpRequest, membership: Membership) -> HttpResponse:
     shown = request.GET.get("show", "open")
     context = {"membership": membership, "shown": shown}
     if shown == "trades":
-        page = Paginator(selectors.trades_of(organisation), PAGE_ROWS).get_page(request.GET.get("page"))
-        page.object_list = [_own(trade, organisation) for trade in page.object_list]
+        page = Paginator(selectors.own_trades(organisation), PAGE_ROWS).get_page(request.GET.get("page"))
         return render(request, "trading/trades.html", context | {"page": page})
     found = orders_of(organisation) if shown == "all" else open_orders_of(organisation)
     page = Paginator(found, PAGE_ROWS).get_page(request.GET.get("page"))
     return render(request, "trading/orders.html", context | {"page": page})
-
-
-def _own(trade: Trade, organisation: Organisation) -> OwnTrade:
-    # Nobody trades with oneself: the matching prevents it.
-    if trade.buy_order.organisation_id == organisation.pk:
-        return OwnTrade(trade, Order.Side.BUY, trade.buyer_fee_fen)
-    return OwnTrade(trade, Order.Side.SELL, trade.seller_fee_fen)

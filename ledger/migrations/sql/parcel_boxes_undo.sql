@@ -1,0 +1,2 @@
+DROP INDEX parcel_boxes;
+DROP FUNCTION geojson_box(jsonb);

@@ -1,0 +1,60 @@
+"""What people write of their own into the registry, checked before it is kept: practices, settings, statements, reasons."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from ledger.errors import InvalidValue
+from ledger.texts import check_text, is_storable
+
+MAX_STATEMENT = 20_000
+MAX_REASON = 2_000
+# What a case says beside these is the registry's to say: above all a parcel's area, and the methodology.
+REGISTRYS_OF_PARCEL = ("id", "area_ha")
+REGISTRYS_OF_CASE = ("methodology", "parcels", "name", "note", "expect")
+
+
+def practices_of_parcel(given: Any, *, field: str) -> dict[str, Any]:
+    """Return how a parcel is farmed, as its cooperative says; whether the methodology takes it, the calculation tells.
+
+    Raises: InvalidValue.
+    """
+    return _claims(given, REGISTRYS_OF_PARCEL, field)
+
+
+def settings_of_project(given: Any) -> dict[str, Any]:
+    """Return the methodology's settings for a whole project, as its cooperative says.
+
+    Raises: InvalidValue.
+    """
+    return _claims(given, REGISTRYS_OF_CASE, "settings")
+
+
+def check_statement(statement: str) -> None:
+    """Refuse a verifier's statement that says nothing, or too much.
+
+    Raises: InvalidValue.
+    """
+    if not statement.strip():
+        raise InvalidValue(field="statement", reason=_("Write the statement."))
+    check_text(statement, field="statement", most=MAX_STATEMENT)
+
+
+def check_reason(reason: str) -> None:
+    """Refuse a rejection without a reason, or with one that does not fit into the log.
+
+    Raises: InvalidValue.
+    """
+    if not reason.strip():
+        raise InvalidValue(field="reason", reason=_("Say why."))
+    check_text(reason, field="reason", most=MAX_REASON)
+
+
+def _claims(given: Any, registrys: tuple[str, ...], field: str) -> dict[str, Any]:
+    if not isinstance(given, Mapping) or not is_storable(given):
+        raise InvalidValue(field=field, reason=_("This must be an object of texts and numbers."))
+    for key in registrys:
+        if key in given:
+            raise InvalidValue(field=f"{field}.{key}", reason=_("%(key)s is not given here.") % {"key": key})
+    return dict(given)

@@ -1,0 +1,48 @@
+"""What a text or a JSON value must be so that the database can store it as it is."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from ledger.errors import InvalidValue
+
+
+def is_storable(value: Any) -> bool:
+    """Return whether PostgreSQL can store every text within a value: neither NUL nor half of a surrogate pair."""
+    if isinstance(value, str):
+        return "\x00" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    if isinstance(value, Mapping):
+        return all(is_storable(key) and is_storable(item) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(is_storable, value))
+    return True
+
+
+def check_text(value: str, *, field: str, most: int) -> None:
+    """Refuse a text that is too long, or that cannot be stored.
+
+    Raises: InvalidValue.
+    """
+    if len(value) > most:
+        raise InvalidValue(field=field, reason=_("At most %(count)s characters, please.") % {"count": most})
+    if not is_storable(value):
+        raise _not_storable(field)
+
+
+def check_texts(row: models.Model) -> None:
+    """Refuse a row, before it is saved, that has a text or JSON value which its column cannot take.
+
+    Raises: InvalidValue, naming the column.
+    """
+    for column in row._meta.concrete_fields:
+        value = getattr(row, column.attname)
+        if isinstance(value, str) and column.max_length is not None:
+            check_text(value, field=column.name, most=column.max_length)
+        elif not is_storable(value):
+            raise _not_storable(column.name)
+
+
+def _not_storable(field: str) -> InvalidValue:
+    return InvalidValue(field=field, reason=_("This holds a character that cannot be stored."))

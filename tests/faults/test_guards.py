@@ -1,0 +1,340 @@
+"""What the database itself refuses, whoever asks: here somebody with SQL and no good intentions."""
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
+
+from ledger.credits.services import retire_credits
+from ledger.models import Account, MonitoringReport
+from ledger.transparency.sequencer import sequence_log
+from tests.conftest import APPEND_ONLY
+from tests.factories import MembershipFactory, ProjectFactory, ReportFactory, UserFactory
+from tests.scenes import issue_to_cooperative, market_for, pay_in
+from trading.execution.services import execute_market
+from trading.models import Trade
+from trading.orders.services import NewOrder, place_order
+
+
+def run(sql, *params):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.rowcount
+
+
+@pytest.fixture
+def books(who):
+    """Have at least one row in every append-only table; return the batch."""
+    batch = issue_to_cooperative(who, 100)
+    market = market_for(who, batch)
+    pay_in(who, who.buyer, 1_000_000)
+    place_order(actor=who.cooperative, market_id=market.pk, order=NewOrder("s", "sell", 4_000, 50))
+    place_order(actor=who.buyer, market_id=market.pk, order=NewOrder("b", "buy", 4_000, 20))
+    execute_market(market.pk)
+    retire_credits(actor=who.buyer, batch_id=batch.pk, quantity_t=5, beneficiary_name="A", purpose="own_footprint")
+    sequence_log()
+    run("INSERT INTO ledger_logtile (level, number, hashes, root) VALUES (0, 0, 'x', 'x')")
+    return batch
+
+
+def test_every_table_with_a_guard_is_known_to_the_tests(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'append_only_rows' ORDER BY 1")
+        guarded = [row[0] for row in cursor.fetchall()]
+        cursor.execute(
+            "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'append_only_truncate' ORDER BY 1"
+        )
+        assert guarded == [row[0] for row in cursor.fetchall()] == sorted(APPEND_ONLY)
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_what_is_written_once_is_neither_changed_nor_deleted(books, table):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum = 1", [table])
+        (column,) = cursor.fetchone()
+    with pytest.raises(IntegrityError, match="append-only: UPDATE refused"):
+        run(f'UPDATE {table} SET "{column}" = "{column}"')
+    with pytest.raises(IntegrityError, match="append-only: DELETE refused"):
+        run(f"DELETE FROM {table}")
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_what_is_written_once_is_not_truncated(db, table):
+    """The tests' own database has this guard off; here it is on until the transaction of the test is rolled back."""
+    run(f"ALTER TABLE {table} ENABLE TRIGGER append_only_truncate")
+    for asked in (f"TRUNCATE {table} CASCADE", f"TRUNCATE {table} RESTART IDENTITY CASCADE"):
+        with pytest.raises(IntegrityError, match="append-only: TRUNCATE refused"):
+            run(asked)
+
+
+def test_a_guarded_table_is_not_truncated_by_way_of_another(db):
+    run("ALTER TABLE ledger_batch ENABLE TRIGGER append_only_truncate")
+    with pytest.raises(IntegrityError, match="ledger_batch is append-only: TRUNCATE refused"):
+        run("TRUNCATE ledger_project CASCADE")
+
+
+def test_an_upsert_is_no_way_round(books):
+    with pytest.raises(IntegrityError, match="append-only: UPDATE refused"):
+        run(
+            """
+            INSERT INTO ledger_transaction (id, kind, occurred_at, actor, record_id)
+            SELECT id, kind, occurred_at, actor, record_id FROM ledger_transaction LIMIT 1
+                ON CONFLICT (id) DO UPDATE SET kind = 'reversal'
+            """
+        )
+
+
+# Balances and serial numbers
+
+
+def test_a_balance_is_never_negative(books, who):
+    account = Account.objects.get(organisation=who.buyer.organisation, asset=books.asset)
+    with pytest.raises(IntegrityError, match="account_covers_its_holds"):
+        run("UPDATE ledger_account SET balance = -1 WHERE id = %s", account.pk)
+
+
+def test_no_more_is_held_than_there_is_and_no_less_than_nothing(books, who):
+    account = Account.objects.get(organisation=who.buyer.organisation, asset=books.asset)
+    for held in ("balance + 1", "-1"):
+        with pytest.raises(IntegrityError, match="account_covers_its_holds"):
+            run(f"UPDATE ledger_account SET held = {held} WHERE id = %s", account.pk)
+
+
+def test_nothing_is_held_on_a_source(books):
+    with pytest.raises(IntegrityError, match="account_covers_its_holds"):
+        run("UPDATE ledger_account SET held = 1 WHERE purpose = 'bank'")
+
+
+def test_a_hold_is_never_negative(books):
+    with pytest.raises(IntegrityError, match="hold_is_never_negative"):
+        run("UPDATE ledger_hold SET remaining = -1")
+
+
+def test_the_systems_accounts_are_nobodys_and_the_others_somebodys(books, who):
+    with pytest.raises(IntegrityError, match="account_belongs_to_someone_or_the_system"):
+        run("UPDATE ledger_account SET purpose = 'bank' WHERE organisation_id = %s", who.buyer.organisation_id)
+    with pytest.raises(IntegrityError, match="account_belongs_to_someone_or_the_system"):
+        run("UPDATE ledger_account SET organisation_id = NULL WHERE organisation_id = %s", who.buyer.organisation_id)
+
+
+def test_a_position_has_one_account_also_the_systems(books):
+    with pytest.raises(IntegrityError, match="account_once"):
+        run(
+            """
+            INSERT INTO ledger_account (organisation_id, asset_id, purpose, balance, held)
+            SELECT NULL, asset_id, purpose, 0, 0 FROM ledger_account WHERE purpose = 'bank'
+            """
+        )
+
+
+def test_a_serial_number_is_in_one_block(books):
+    for serials in ("serials", "int8range(lower(serials), lower(serials) + 1)", "int8range(upper(serials) - 1, NULL)"):
+        with pytest.raises(IntegrityError, match="serial_in_one_block"):
+            run(
+                f"""
+                INSERT INTO ledger_serialblock (account_id, asset_id, serials)
+                SELECT account_id, asset_id, {serials} FROM ledger_serialblock ORDER BY serials LIMIT 1
+                """
+            )
+
+
+def test_a_block_is_not_stretched_over_its_neighbour(books):
+    with pytest.raises(IntegrityError, match="serial_in_one_block"):
+        run(
+            """
+            UPDATE ledger_serialblock SET serials = int8range(lower(serials), upper(serials) + 1)
+             WHERE id = (SELECT id FROM ledger_serialblock ORDER BY serials LIMIT 1)
+            """
+        )
+
+
+def test_a_block_has_numbers(books):
+    with pytest.raises(IntegrityError, match="serial_block_not_empty"):
+        run("UPDATE ledger_serialblock SET serials = 'empty'")
+
+
+def test_there_is_one_counter_of_serial_numbers(books):
+    with pytest.raises(IntegrityError):
+        run("INSERT INTO ledger_serialcounter (id, next_serial) VALUES (2, 1)")
+
+
+def test_a_transfer_moves_something_between_two(books):
+    insert = """
+        INSERT INTO ledger_transfer (transaction_id, debit_account_id, credit_account_id, amount)
+        SELECT transaction_id, debit_account_id, {}, {} FROM ledger_transfer LIMIT 1
+    """
+    for amount in ("0", "-1"):
+        with pytest.raises(IntegrityError, match="transfer_moves_something"):
+            run(insert.format("credit_account_id", amount))
+    with pytest.raises(IntegrityError, match="transfer_between_two"):
+        run(insert.format("debit_account_id", "1"))
+
+
+# Once and only once
+
+
+BATCH = """
+    INSERT INTO ledger_batch (project_id, report_id, asset_id, vintage, serials, quantity_t, buffer_t, transaction_id,
+                              issued_by_id, issued_at)
+    SELECT project_id, {report}, {asset}, {vintage}, {serials}, 1, 0, {transaction}, issued_by_id, issued_at
+      FROM ledger_batch
+"""
+ELSEWHERE = {
+    "report": "report_id + 1000",
+    "asset": "asset_id + 1000",
+    "vintage": "vintage + 1",
+    "serials": "int8range(900000, 900001)",
+    "transaction": "transaction_id + 1000",
+}
+
+
+@pytest.mark.parametrize(
+    ("column", "same", "constraint"),
+    [
+        ("report", "report_id", "report_id"),
+        ("asset", "asset_id", "asset_id"),
+        ("vintage", "vintage", "batch_once_a_vintage"),
+        ("serials", "serials", "serial_in_one_batch"),
+        ("transaction", "transaction_id", "transaction_id"),
+    ],
+)
+def test_a_batch_is_issued_once(books, column, same, constraint):
+    """Once for a report, a vintage, an asset, a posting; and no serial number in two."""
+    with pytest.raises(IntegrityError, match=constraint):
+        run(BATCH.format(**(ELSEWHERE | {column: same})))
+
+
+def test_a_vintage_has_one_report(books):
+    report = MonitoringReport.objects.get()
+    copy = ReportFactory(project=report.project, vintage=report.vintage - 1)
+    with pytest.raises(IntegrityError, match="report_once_a_vintage"):
+        run("UPDATE ledger_monitoringreport SET vintage = %s WHERE id = %s", report.vintage, copy.pk)
+
+
+def test_a_trade_is_settled_once(books):
+    """Its settlement is named in it, which cannot be changed, and settles no other."""
+    trade = Trade.objects.get()
+    with pytest.raises(IntegrityError, match="append-only: UPDATE refused"):
+        run("UPDATE trading_trade SET transaction_id = transaction_id + 1")
+    insert = """
+        INSERT INTO trading_trade (market_id, sequence, buy_order_id, sell_order_id, taker_side, price_fen, quantity_t,
+                                   buyer_fee_fen, seller_fee_fen, transaction_id, executed_at)
+        SELECT market_id, sequence, buy_order_id, sell_order_id, taker_side, price_fen, quantity_t, buyer_fee_fen,
+               seller_fee_fen, {}, executed_at FROM trading_trade WHERE id = %s
+    """
+    with pytest.raises(IntegrityError, match="transaction_id"):
+        run(insert.format("transaction_id"), trade.pk)
+    with pytest.raises(IntegrityError, match="transaction_id"):
+        run(insert.format("NULL"), trade.pk)
+
+
+def test_an_instruction_is_executed_once(books):
+    with pytest.raises(IntegrityError, match="instruction_sequence_once"):
+        run(
+            """
+            INSERT INTO trading_executedinstruction (market_id, sequence, kind, order_id, content, executed_at)
+            SELECT market_id, sequence, kind, order_id, content, executed_at FROM trading_executedinstruction LIMIT 1
+            """
+        )
+
+
+def test_a_record_has_one_place_in_the_log(books):
+    with pytest.raises(IntegrityError, match="record_id"):
+        run(
+            """
+            INSERT INTO ledger_logleaf (index, record_id, leaf_hash)
+            SELECT index + 1000, record_id, leaf_hash FROM ledger_logleaf LIMIT 1
+            """
+        )
+
+
+def test_a_client_order_id_is_used_once_by_an_organisation(books):
+    with pytest.raises(IntegrityError, match="client_order_id_once"):
+        run(
+            "UPDATE trading_order SET client_order_id = 'b', organisation_id = (SELECT min(organisation_id) FROM trading_order)"
+        )
+
+
+def test_an_order_is_never_filled_beyond_its_quantity(books):
+    with pytest.raises(IntegrityError, match="order_in_bounds"):
+        run("UPDATE trading_order SET filled_t = quantity_t + 1")
+
+
+def test_a_transaction_is_reversed_once(books):
+    now = timezone.now()
+    insert = """
+        INSERT INTO ledger_transaction (kind, occurred_at, actor, reverses_id, record_id)
+        SELECT 'reversal', %s, 'system', min(id), min(record_id) FROM ledger_transaction
+    """
+    run(insert, now)
+    with pytest.raises(IntegrityError, match="reverses_id"):
+        run(insert, now)
+
+
+# Four eyes
+
+
+@pytest.mark.parametrize("column", ["prepared_by_id", "verified_by_id"])
+def test_nobody_approves_what_they_prepared_or_verified(db, column):
+    report = ReportFactory()
+    with pytest.raises(IntegrityError, match="report_approved_by_another"):
+        run(f"UPDATE ledger_monitoringreport SET approved_by_id = {column} WHERE id = %s", report.pk)
+
+
+def test_nobody_verifies_what_they_prepared(db):
+    ReportFactory()
+    with pytest.raises(IntegrityError, match="report_verified_by_another"):
+        run("UPDATE ledger_monitoringreport SET verified_by_id = prepared_by_id")
+
+
+def test_nothing_is_approved_that_was_not_verified(db):
+    ReportFactory()
+    with pytest.raises(IntegrityError, match="report_approved_only_when_verified"):
+        run("UPDATE ledger_monitoringreport SET verified_by_id = NULL")
+
+
+def test_a_report_is_the_sum_of_its_parts(db):
+    ReportFactory()
+    with pytest.raises(IntegrityError, match="report_parts_make_the_whole"):
+        run("UPDATE ledger_monitoringreport SET net_t = net_t + 1")
+
+
+@pytest.mark.parametrize("column", ["created_by_id", "validated_by_id"])
+def test_nobody_registers_what_they_began_or_validated(db, column):
+    ProjectFactory(validated_by=UserFactory())
+    with pytest.raises(IntegrityError, match="project_validated_and_registered_by_two"):
+        run(f"UPDATE ledger_project SET registered_by_id = {column}")
+
+
+def test_nobody_decides_on_a_payment_that_they_entered(who):
+    pay_in(who, who.buyer, 1)
+    with pytest.raises(IntegrityError, match="payment_decided_by_another"):
+        run("UPDATE ledger_payment SET decided_by_id = requested_by_id")
+
+
+def test_nobody_approves_the_organisation_that_they_applied_for(who):
+    with pytest.raises(IntegrityError, match="organisation_approved_by_another"):
+        run(
+            "UPDATE ledger_organisation SET applied_by_id = %s, approved_by_id = %s",
+            who.buyer.user_id,
+            who.buyer.user_id,
+        )
+
+
+def test_a_person_acts_for_one_organisation(who):
+    with pytest.raises(IntegrityError, match="membership_one_a_person"):
+        MembershipFactory(user=who.buyer.user)
+
+
+def test_a_payment_is_more_than_nothing(who):
+    pay_in(who, who.buyer, 1)
+    with pytest.raises(IntegrityError, match="payment_is_positive"):
+        run("UPDATE ledger_payment SET amount_fen = 0")
+
+
+def test_a_market_keeps_its_rules_within_bounds(who):
+    market = market_for(who, issue_to_cooperative(who, 1))
+    for change in ("tick_size_fen = 0", "lot_size_t = 0", "band_percent = 100", "reference_price_fen = 0"):
+        with pytest.raises(IntegrityError, match="market_rules_in_bounds"):
+            run(f"UPDATE trading_market SET {change} WHERE id = %s", market.pk)
+    with pytest.raises(DatabaseError, match="market_makers_pay_no_more"):
+        run("UPDATE trading_market SET maker_fee_bps = 5 WHERE id = %s", market.pk)

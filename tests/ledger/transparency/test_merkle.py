@@ -1,0 +1,122 @@
+"""Hashes, roots and proofs: the published vectors, another implementation, and every size up to some."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pymerkle import InmemoryTree
+
+from ledger.transparency.merkle import (
+    ProofError,
+    consistency_proof,
+    empty_root,
+    inclusion_proof,
+    leaf_hash,
+    root,
+    verify_consistency,
+    verify_inclusion,
+)
+
+VECTORS = json.loads((Path(__file__).parent / "merkle_vectors.json").read_text(encoding="utf-8"))
+
+
+def decode(text):
+    return base64.b64decode(text or "")
+
+
+def proof_of(vector):
+    return [decode(part) for part in vector["proof"] or ()]
+
+
+def agrees(vector, check):
+    try:
+        check()
+    except ProofError:
+        return vector["wantErr"]
+    return not vector["wantErr"]
+
+
+@pytest.mark.parametrize("vector", VECTORS["inclusion"], ids=lambda vector: vector["file"])
+def test_a_published_inclusion_proof_is_judged_as_published(vector):
+    assert agrees(
+        vector,
+        lambda: verify_inclusion(
+            vector["leafIdx"], vector["treeSize"], decode(vector["leafHash"]), proof_of(vector), decode(vector["root"])
+        ),
+    )
+
+
+@pytest.mark.parametrize("vector", VECTORS["consistency"], ids=lambda vector: vector["file"])
+def test_a_published_consistency_proof_is_judged_as_published(vector):
+    assert agrees(
+        vector,
+        lambda: verify_consistency(
+            vector["size1"], vector["size2"], proof_of(vector), decode(vector["root1"]), decode(vector["root2"])
+        ),
+    )
+
+
+def leaves(count):
+    return [leaf_hash(b"entry %d" % at) for at in range(count)]
+
+
+def test_the_roots_are_those_of_another_implementation():
+    theirs = InmemoryTree(algorithm="sha256")
+    assert empty_root() == theirs.get_root()
+    for size in range(1, 70):
+        theirs.append_entry(b"entry %d" % (size - 1))
+        assert root(leaves(size)) == theirs.get_root()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 13, 32, 33])
+def test_every_leaf_is_proven_and_no_other_place_or_root(size):
+    hashes = leaves(size)
+    whole = root(hashes)
+    for index in range(size):
+        proof = inclusion_proof(index, size, lambda start, end: root(hashes[start:end]))
+        verify_inclusion(index, size, hashes[index], proof, whole)
+        wrong = [
+            (index, size, leaf_hash(b"other"), proof, whole),
+            (index, size, hashes[index], proof, leaf_hash(b"other")),
+            (index, size, hashes[index], [*proof, whole], whole),
+            (size, size, hashes[index], proof, whole),
+            (-1, size, hashes[index], proof, whole),
+        ]
+        if proof:
+            wrong += [
+                (index, size, hashes[index], proof[:-1], whole),
+                (index, size, hashes[index], [proof[0][:-1], *proof[1:]], whole),
+                (index ^ 1, size, hashes[index], proof, whole),
+            ]
+        for attempt in wrong:
+            with pytest.raises(ProofError):
+                verify_inclusion(*attempt)
+
+
+@given(st.integers(1, 200), st.data())
+def test_every_size_is_consistent_with_every_later_one(new, data):
+    old = data.draw(st.integers(1, new))
+    hashes = leaves(new)
+    proof = consistency_proof(old, new, lambda start, end: root(hashes[start:end]))
+    verify_consistency(old, new, proof, root(hashes[:old]), root(hashes))
+    if old < new:
+        with pytest.raises(ProofError):
+            verify_consistency(old, new, proof, leaf_hash(b"rewritten"), root(hashes))
+        with pytest.raises(ProofError):
+            verify_consistency(old, new, proof, root(hashes[:old]), leaf_hash(b"rewritten"))
+        with pytest.raises(ProofError):
+            verify_consistency(old, new, [*proof, proof[0]], root(hashes[:old]), root(hashes))
+
+
+def test_nothing_is_proven_from_nothing():
+    for old, new in ((0, 1), (2, 1), (-1, 1)):
+        with pytest.raises(ProofError):
+            consistency_proof(old, new, lambda start, end: b"")
+        with pytest.raises(ProofError):
+            verify_consistency(old, new, [], empty_root(), empty_root())
+    for index, size in ((0, 0), (1, 1), (-1, 1)):
+        with pytest.raises(ProofError):
+            inclusion_proof(index, size, lambda start, end: b"")
