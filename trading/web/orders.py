@@ -1,10 +1,15 @@
 """Place and cancel orders, and show one's own."""
 
+from collections.abc import Iterator
+from decimal import Decimal
+
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -12,7 +17,9 @@ from django.views.decorators.http import require_POST, require_safe
 from ledger.parties.models import Membership
 from ledger.templatetags.tianhui import tonnes, yuan
 from ledger.web.doors import for_members
+from ledger.web.sheets import csv_row
 from trading.errors import TooLateToCancel
+from trading.execution.models import Trade
 from trading.marketdata import selectors
 from trading.markets.models import Market
 from trading.orders import services
@@ -23,6 +30,7 @@ from trading.web.markets import render_market
 from trading.web.tickets import OrderForm, estimate
 
 PAGE_ROWS = 50
+CSV_CHUNK = 1_000
 
 
 @for_members
@@ -100,3 +108,28 @@ def orders(request: HttpRequest, membership: Membership) -> HttpResponse:
     found = orders_of(organisation) if shown == "all" else open_orders_of(organisation)
     page = Paginator(found, PAGE_ROWS).get_page(request.GET.get("page"))
     return render(request, "trading/orders.html", context | {"page": page})
+
+
+@require_safe
+@for_members
+def trades_csv(request: HttpRequest, membership: Membership) -> StreamingHttpResponse:
+    """Return all of one's trades as a file to be kept."""
+    return StreamingHttpResponse(
+        _csv_lines(selectors.own_trades(membership.organisation)),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="tianhui-trades.csv"'},
+    )
+
+
+def _csv_lines(trades: QuerySet[Trade]) -> Iterator[str]:
+    # The mark at the start lets Excel read Chinese.
+    yield "\ufeff"
+    yield csv_row(["trade", "executed_at", "market", "side", "price_yuan", "quantity_t", "value_yuan", "fee_yuan"])
+    for trade in trades.iterator(chunk_size=CSV_CHUNK):
+        price, value, fee = (_exact_yuan(fen) for fen in (trade.price_fen, trade.value_fen, trade.fee_fen))
+        executed_at = timezone.localtime(trade.executed_at).isoformat(timespec="seconds")
+        yield csv_row([trade.pk, executed_at, trade.market.symbol, trade.side, price, trade.quantity_t, value, fee])
+
+
+def _exact_yuan(fen: int) -> str:
+    return f"{Decimal(fen) / 100:.2f}"

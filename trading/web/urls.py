@@ -11,6 +11,7 @@ urlpatterns = [
     path("markets/<symbol>/live", markets.market_live, name="market_live"),
     path("markets/<symbol>/orders", orders.place_order, name="place_order"),
     path("orders", orders.orders, name="orders"),
+    path("orders/trades.csv", orders.trades_csv, name="trades_csv"),
     path("orders/<int:order_id>/cancel", orders.cancel_order, name="cancel_order"),
     path("holdings", holdings.holdings, name="holdings"),
 ]

@@ -289,6 +289,17 @@ def test_ones_trades_are_shown_with_the_side_and_fee_that_are_ones_own(browse, m
     assert not browse(who.other_buyer).get("/orders?show=trades").context["page"].object_list
 
 
+def test_ones_trades_are_kept_as_a_file(browse, market, who):
+    enter(market, who.cooperative, "sell", name="s")
+    enter(market, who.buyer)
+    execute_market(market.pk)
+    answer = browse(who.buyer).get("/orders/trades.csv")
+    head, row = b"".join(answer).decode().removeprefix("\ufeff").splitlines()
+    assert head == "trade,executed_at,market,side,price_yuan,quantity_t,value_yuan,fee_yuan"
+    assert row.endswith(f"+08:00,{market.symbol},buy,40.00,10,400.00,0.40")
+    assert browse().get("/orders/trades.csv").status_code == 302
+
+
 @pytest.mark.parametrize("query", ["?page=nonsense", "?page=-1", "?page=999999999999999999999", "?show=nonsense"])
 def test_a_nonsense_page_is_a_page_all_the_same(browse, who, query):
     assert browse(who.buyer).get(f"/orders{query}").status_code == 200
