@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Settings with which lint can import the product; nothing listens there.
 NO_SERVERS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@127.0.0.1:1/lint REDIS_URL=redis://127.0.0.1:1/0
 
-.PHONY: help install demo up demo-check test lint messages bench
+.PHONY: help install demo up demo-check test lint messages schema bench
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -46,6 +46,9 @@ lint: .venv/dev.stamp  ## ruff, mypy, import-linter, missing migrations
 
 messages: .venv/dev.stamp  ## gather what is to be translated, and compile what is
 	@$(BIN)/python -m config.messages update
+
+schema: install  ## write docs/openapi.yaml anew
+	$(NO_SERVERS) $(BIN)/python -W ignore manage.py spectacular --lang en --validate --fail-on-warn --file docs/openapi.yaml
 
 bench: .venv/dev.stamp  ## measure, print a table, and write var/bench.json
 	@$(BIN)/python -m tests.benchmarks

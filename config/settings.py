@@ -138,7 +138,6 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SORT_OPERATIONS": False,
     "ENUM_NAME_OVERRIDES": {
         "OrganisationKind": "ledger.parties.models.Organisation.Kind",
         "ApplicableKind": "ledger.api.parties.APPLICABLE_KINDS",

@@ -166,8 +166,8 @@ class MembershipAdmin(ViewOnlyAdmin):
 
 
 class ApiTokenAdmin(ViewOnlyAdmin):
-    list_display = ("prefix", "name", "membership", "created_at", "expires_at", "revoked_at")
-    list_select_related = ("membership__user", "membership__organisation")
-    search_fields = ("prefix", "name", "membership__user__username", "membership__organisation__name")
+    list_display = ("prefix", "name", "user", "created_at", "expires_at", "revoked_at")
+    list_select_related = ("user",)
+    search_fields = ("prefix", "name", "user__username", "user__memberships__organisation__name")
     ordering = ("-id",)
-    fields = ("prefix", "name", "membership", "created_at", "expires_at", "revoked_at")
+    fields = ("prefix", "name", "user", "created_at", "expires_at", "revoked_at")

@@ -68,7 +68,7 @@ class ApiSchema(AutoSchema):
 
     def _framework_refusals(self) -> list[tuple[int, str, str]]:
         found = []
-        if self._get_request_body():  # type: ignore[no-untyped-call]
+        if self.method == "POST":
             found += [INVALID_INPUT, PARSE_ERROR, UNSUPPORTED_MEDIA_TYPE]
         elif self.get_override_parameters():
             found += [INVALID_INPUT]

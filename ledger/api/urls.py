@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ledger.api import converters  # noqa: F401 (registers id and code)
+from config import converters  # noqa: F401 (registers id and code)
 from ledger.api.credits import Batches, Retirements
 from ledger.api.journal import Accounts, Payments
 from ledger.api.log import Log

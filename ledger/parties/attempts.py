@@ -9,8 +9,8 @@ import ipaddress
 import logging
 
 import redis
-from django.conf import settings
 
+from config.hints import hint_client
 from ledger.errors import TooManyAttempts
 
 logger = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ ATTEMPTS_A_NAME = 20
 ATTEMPTS_AN_ADDRESS = 200
 """More than for a name: a whole office may come from one address."""
 
-_redis = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+_redis = hint_client()
 
 # One step, so that no counter is ever left without an end. Redis runs a script whole.
 _COUNT = """

@@ -74,17 +74,17 @@ def tokens(request: HttpRequest, membership: Membership) -> HttpResponse:
     secret = None
     if form.is_valid():
         _token, secret = services.issue_token(
-            actor=membership,
+            user=membership.user,
             name=form.cleaned_data["name"],
             expires_at=_end_of(form.cleaned_data["expires_on"]),
         )
         form = TokenForm()
-    context = {"form": form, "secret": secret, "tokens": _tokens_of(membership), "now": timezone.now()}
+    context = {"form": form, "secret": secret, "tokens": _tokens_of(membership.user), "now": timezone.now()}
     return show(request, "ledger/accounts/tokens.html", context)
 
 
-def _tokens_of(membership: Membership) -> list[ApiToken]:
-    return list(ApiToken.objects.filter(membership=membership).order_by("-id"))
+def _tokens_of(user: User) -> list[ApiToken]:
+    return list(ApiToken.objects.filter(user=user).order_by("-id"))
 
 
 def _end_of(day: dt.date | None) -> dt.datetime | None:
@@ -97,6 +97,6 @@ def _end_of(day: dt.date | None) -> dt.datetime | None:
 @for_members
 def revoke_token(request: HttpRequest, membership: Membership, token_id: int) -> HttpResponse:
     """Make one's token worthless."""
-    token = services.revoke_token(actor=membership, token_id=token_id)
+    token = services.revoke_token(user=membership.user, token_id=token_id)
     messages.success(request, _("The token %(name)s is worthless now.") % {"name": token.name})
     return redirect("tokens")

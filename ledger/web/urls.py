@@ -1,13 +1,11 @@
 """Addresses."""
 
 from django.contrib.auth.views import LogoutView
-from django.urls import path, register_converter
+from django.urls import path
 from django.views.i18n import set_language
 
+from config import converters  # noqa: F401 (registers code)
 from ledger.web import accounts, credits, holdings, projects, proof, reports, work
-from ledger.web.converters import CodeConverter
-
-register_converter(CodeConverter, "code")
 
 urlpatterns = [
     path("login", accounts.log_in, name="login"),

@@ -78,8 +78,8 @@ def season(who: People) -> People:
     for _time in range(2):
         retire_credits(actor=who.buyer, batch_id=batch.pk, quantity_t=1, beneficiary_name="我", purpose="own_footprint")
     sequence_log()
-    issue_token(actor=who.buyer, name="robot")
-    issue_token(actor=who.other_buyer, name="robot")
+    issue_token(user=who.buyer.user, name="robot")
+    issue_token(user=who.other_buyer.user, name="robot")
     request_deposit(actor=who.treasurer, organisation=who.buyer.organisation, amount_fen=5_000, bank_reference="waits")
     request_withdrawal(actor=who.buyer, amount_fen=1_000)
     OrganisationFactory(status=Organisation.Status.APPLIED, applied_by=UserFactory())

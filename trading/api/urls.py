@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ledger.api import converters  # noqa: F401 (registers id and code)
+from config import converters  # noqa: F401 (registers id and code)
 from trading.api.markets import Markets
 from trading.api.orders import Orders
 from trading.api.trades import Trades

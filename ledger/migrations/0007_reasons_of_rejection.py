@@ -9,6 +9,6 @@ def reason_of(model):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0002_append_only")]
+    dependencies = [("ledger", "0006_tokens_of_people")]
 
     operations = [reason_of("project"), reason_of("monitoringreport")]

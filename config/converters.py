@@ -1,4 +1,4 @@
-"""Parts of addresses."""
+"""What may stand in an address: anything else is not found before a database is asked."""
 
 from django.urls import register_converter
 
