@@ -1,7 +1,7 @@
 """What is known of a market: its book, its trades, its price."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -142,7 +142,7 @@ def quotes(found: Iterable[Market]) -> list[Quote]:
     return [_quote(market, prices[market.pk], days.get(market.pk, {})) for market in found]
 
 
-def _quote(market: Market, prices: tuple[int | None, int | None, int | None], day: dict[str, Any]) -> Quote:
+def _quote(market: Market, prices: tuple[int | None, int | None, int | None], day: Mapping[str, Any]) -> Quote:
     last, best_bid, best_ask = prices
     seen = Ticker(
         last_price_fen=last,
@@ -173,7 +173,7 @@ def _first(rows: QuerySet[Any]) -> Subquery:
     return Subquery(rows.values("price_fen")[:1])
 
 
-def _last_24_hours(found: list[Market]) -> dict[int, dict[str, Any]]:
+def _last_24_hours(found: list[Market]) -> dict[int, Mapping[str, Any]]:
     rows = (
         Trade.objects.filter(
             market__in=[market.pk for market in found], executed_at__gte=timezone.now() - dt.timedelta(hours=24)

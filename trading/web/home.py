@@ -10,9 +10,9 @@ from django.views.decorators.http import require_safe
 from ledger.credits import selectors as credits
 from ledger.journal.models import Account, Asset
 from ledger.journal.selectors import holdings
-from ledger.parties.access import find_membership
 from ledger.parties.models import Organisation
 from ledger.projects import selectors as projects
+from ledger.web.doors import reader_of
 from trading.marketdata import selectors
 from trading.orders.selectors import open_orders_of
 from trading.web import charts
@@ -45,9 +45,8 @@ class Possessions:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show the home page, and to members of an organisation that trades what it has."""
-    membership = find_membership(request.user)
+    membership = reader_of(request)
     context: dict[str, Any] = {
-        "membership": membership,
         "pilot": projects.registered_projects().first(),
         "figures": Figures(
             expected_t=projects.expected_t(),

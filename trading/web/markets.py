@@ -10,8 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from ledger.journal.models import Account
-from ledger.parties.access import find_membership
 from ledger.parties.models import Membership, Organisation
+from ledger.web.doors import reader_of
 from trading.execution.models import Trade
 from trading.marketdata import selectors
 from trading.markets.models import Market
@@ -35,7 +35,7 @@ def markets(request: HttpRequest) -> HttpResponse:
 def market(request: HttpRequest, symbol: str) -> HttpResponse:
     """Show a market, and to those who trade a ticket."""
     found = selectors.market_by_symbol(symbol)
-    return render_market(request, found, find_membership(request.user))
+    return render_market(request, found, reader_of(request))
 
 
 def render_market(
@@ -50,13 +50,11 @@ def render_market(
         "ladder": charts.ladder(selectors.depth(found, charts.RUNGS)),
         "tape": trades[:TAPE_ROWS],
         "chart": charts.price_chart(trades),
-        "membership": membership,
         # What the live module makes new rows of.
         "blank_trade": Trade(),
         "blank_order": Order(),
     }
-    if tickets.may_ever_trade(membership):
-        assert membership is not None
+    if membership is not None and tickets.may_ever_trade(membership):
         context |= _mine(found, membership.organisation)
         context["ticket"] = ticket or _empty_ticket(request, quote)
     refused = ticket is not None
@@ -89,7 +87,7 @@ def market_live(request: HttpRequest, symbol: str) -> JsonResponse:
     found = selectors.market_by_symbol(symbol)
     depth = selectors.depth(found, charts.RUNGS)
     ticker = selectors.ticker(found)
-    membership = find_membership(request.user)
+    membership = reader_of(request)
     return JsonResponse(
         {
             "sequence": found.last_sequence,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -101,10 +102,10 @@ def orders(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Show one's orders, those that can still trade at first, or one's trades."""
     organisation = membership.organisation
     shown = request.GET.get("show", "open")
-    context = {"membership": membership, "shown": shown}
+    context: dict[str, Any] = {"shown": shown}
     if shown == "trades":
-        page = Paginator(selectors.own_trades(organisation), PAGE_ROWS).get_page(request.GET.get("page"))
-        return render(request, "trading/trades.html", context | {"page": page})
+        trades = Paginator(selectors.own_trades(organisation), PAGE_ROWS)
+        return render(request, "trading/trades.html", context | {"page": trades.get_page(request.GET.get("page"))})
     found = orders_of(organisation) if shown == "all" else open_orders_of(organisation)
     page = Paginator(found, PAGE_ROWS).get_page(request.GET.get("page"))
     return render(request, "trading/orders.html", context | {"page": page})
@@ -125,10 +126,12 @@ def _csv_lines(trades: QuerySet[Trade]) -> Iterator[str]:
     # The mark at the start lets Excel read Chinese.
     yield "\ufeff"
     yield csv_row(["trade", "executed_at", "market", "side", "price_yuan", "quantity_t", "value_yuan", "fee_yuan"])
-    for trade in trades.iterator(chunk_size=CSV_CHUNK):
-        price, value, fee = (_exact_yuan(fen) for fen in (trade.price_fen, trade.value_fen, trade.fee_fen))
-        executed_at = timezone.localtime(trade.executed_at).isoformat(timespec="seconds")
-        yield csv_row([trade.pk, executed_at, trade.market.symbol, trade.side, price, trade.quantity_t, value, fee])
+    columns = ("pk", "executed_at", "market__symbol", "side", "price_fen", "quantity_t", "fee_fen")
+    rows = trades.values_list(*columns).iterator(chunk_size=CSV_CHUNK)
+    for trade_id, executed_at, symbol, side, price_fen, quantity_t, fee_fen in rows:
+        local = timezone.localtime(executed_at).isoformat(timespec="seconds")
+        price, value, fee = (_exact_yuan(fen) for fen in (price_fen, price_fen * quantity_t, fee_fen))
+        yield csv_row([trade_id, local, symbol, side, price, quantity_t, value, fee])
 
 
 def _exact_yuan(fen: int) -> str:

@@ -38,8 +38,7 @@ class OrderForm(forms.Form):
     def refuse(self, error: DomainError) -> None:
         """Put a refusal beside the field at fault; the form then gets a new id, for it may be sent again."""
         self.add_error(_FIELD_OF.get(error.field or ""), words_of_refusal(error))
-        self.data = self.data.copy()
-        self.data["client_order_id"] = new_client_order_id()
+        self.data = dict(self.data.items()) | {"client_order_id": new_client_order_id()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +71,6 @@ def empty_ticket(side: str = Order.Side.BUY, price_fen: int | None = None) -> Or
     return OrderForm(initial=initial)
 
 
-def may_ever_trade(membership: Membership | None) -> bool:
+def may_ever_trade(membership: Membership) -> bool:
     """Return whether somebody is one who trades, be the organisation approved yet or not."""
-    return membership is not None and membership.organisation.kind in TRADING_KINDS and membership.role in TRADING_ROLES
+    return membership.organisation.kind in TRADING_KINDS and membership.role in TRADING_ROLES

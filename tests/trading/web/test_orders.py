@@ -261,6 +261,15 @@ def test_anothers_order_is_not_found_and_a_viewer_cancels_nothing(browse, market
     assert not Instruction.objects.filter(kind="cancel").exists()
 
 
+def test_a_viewer_sees_the_orders_but_no_way_to_cancel_them(browse, market, who):
+    enter(market, who.buyer)
+    viewer = MembershipFactory(organisation=who.buyer.organisation, role=Membership.Role.VIEWER)
+    text = browse(viewer).get("/orders").content.decode()
+    assert market.symbol in text
+    assert "/cancel" not in text
+    assert "/cancel" in browse(who.buyer).get("/orders").content.decode()
+
+
 def test_orders_are_cancelled_by_post_alone(browse, market, who):
     order = enter(market, who.buyer)
     assert browse(who.buyer).get(f"/orders/{order.pk}/cancel").status_code == 405
