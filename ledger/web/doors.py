@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -15,7 +16,7 @@ from ledger.errors import DomainError
 from ledger.parties.access import find_membership
 from ledger.parties.models import Membership
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 Done = TypeVar("Done")
 
 
@@ -32,7 +33,7 @@ def for_members(view: View) -> View:
 
     @login_required
     @wraps(view)
-    def with_membership(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def with_membership(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         membership = reader_of(request)
         if membership is None:
             messages.info(request, _("You act for no organisation yet: apply for one, or ask its owner to add you."))
