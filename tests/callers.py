@@ -1,5 +1,6 @@
 """Call the API as somebody: with a token, in English."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,7 +32,7 @@ class Caller(Client):
 
     def send(self, path: str, body: Any = None, **headers: str) -> Any:
         """Return the answer to a POST of JSON."""
-        content = {} if body is None else body
+        content = json.dumps({} if body is None else body, default=str)
         return self.post(f"/api/v1{path}", content, content_type="application/json", headers=headers)
 
 

@@ -1,6 +1,6 @@
 """What every page of the workspace begins with, and how a service's refusal gets beside the field at fault."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -56,3 +56,8 @@ def show(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpRe
     """Render a page; where a form of it was refused, the status says so."""
     is_refused = any(isinstance(value, forms.BaseForm) and value.errors for value in context.values())
     return render(request, template, context, status=422 if is_refused else 200)
+
+
+def refusals_in(forms_at_hand: Iterable[forms.BaseForm]) -> list[str]:
+    """Return what services refused as a whole: shown where the form itself is not, such as to one who came too late."""
+    return [str(error) for form in forms_at_hand for error in form.non_field_errors()]
