@@ -73,11 +73,11 @@ class TradeAdmin(LargeTableAdmin):
     def value(self, trade: Trade) -> str:
         return money(trade.value_fen)
 
-    @admin.display(description=_("buyer"))
+    @admin.display(description=pgettext_lazy("trade", "buyer"))
     def buyer(self, trade: Trade) -> str:
         return link(trade.buy_order.organisation)
 
-    @admin.display(description=_("seller"))
+    @admin.display(description=pgettext_lazy("trade", "seller"))
     def seller(self, trade: Trade) -> str:
         return link(trade.sell_order.organisation)
 

@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                 ('sequence', models.BigIntegerField(null=True, verbose_name='priority number')),
                 ('placed_at', models.DateTimeField(verbose_name='placed at')),
                 ('cash_account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.account', verbose_name='cash account')),
-                ('credit_account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.account', verbose_name='credit account')),
+                ('credit_account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.account', verbose_name='account of credits')),
                 ('hold', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='order', to='ledger.hold', verbose_name='hold')),
                 ('market', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='trading.market', verbose_name='market')),
                 ('organisation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='ledger.organisation', verbose_name='organisation')),
