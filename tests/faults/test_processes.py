@@ -8,7 +8,7 @@ import os
 import random
 import signal
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 import pytest
@@ -27,6 +27,7 @@ from ledger.transparency.selectors import latest_checkpoint, waiting_records
 from ledger.transparency.services import append_record
 from tests.running import running, signal_program, start_again, wait_until
 from tests.scenes import issue_to_cooperative, market_for, pay_in
+from trading.errors import TooLateToCancel
 from trading.execution.reconciliation import reconcile
 from trading.execution.selectors import oldest_instructions
 from trading.models import ExecutedInstruction, Instruction, Order, Trade
@@ -156,8 +157,7 @@ def test_a_worker_killed_again_and_again_loses_nothing_and_does_nothing_twice(pr
                 (actor, order) for order in enter(actor, market, side, *quantities, price_fen=lot.randint(3_990, 4_010))
             ]
             actor, order = lot.choice(placed)
-            order.refresh_from_db()
-            if order.is_open:
+            with suppress(TooLateToCancel):
                 cancel_order(actor=actor, order_id=order.pk)
         # It is up and at work; the rest of what waits comes while it is killed.
         wait_until(lambda executed=executed: ExecutedInstruction.objects.count() > executed)
