@@ -2,8 +2,10 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Settings with which lint can import the product; nothing listens there.
+NO_SERVERS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@127.0.0.1:1/lint REDIS_URL=redis://127.0.0.1:1/0
 
-.PHONY: help install test lint
+.PHONY: help install demo up demo-check test lint messages schema bench
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -23,12 +25,30 @@ help:  ## this list
 
 install: .venv/runtime.stamp  ## make .venv with what the product needs
 
+demo: install  ## start everything with the Fujian pilot; Ctrl-C stops it, the data are kept
+	@$(BIN)/python -m config.run demo
+
+up: install  ## start everything without demo data
+	@$(BIN)/python -m config.run up
+
+demo-check: install  ## start a demo of its own, drive one season over HTTP, verify, stop
+	@$(BIN)/python -m config.run demo-check
+
 test: .venv/dev.stamp  ## run every test, on a real PostgreSQL, Redis and Celery worker
 	$(BIN)/python -m pytest
 
 lint: .venv/dev.stamp  ## ruff, mypy, import-linter, missing migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	SECRET_KEY=lint DATABASE_URL=postgresql://lint@127.0.0.1:1/lint REDIS_URL=redis://127.0.0.1:1/0 $(BIN)/mypy config ledger trading
+	$(NO_SERVERS) $(BIN)/mypy config ledger trading
 	$(BIN)/lint-imports
-	SECRET_KEY=lint DATABASE_URL=postgresql://lint@127.0.0.1:1/lint REDIS_URL=redis://127.0.0.1:1/0 $(BIN)/python -W ignore manage.py makemigrations --check --dry-run
+	$(NO_SERVERS) $(BIN)/python -W ignore manage.py makemigrations --check --dry-run
+
+messages: .venv/dev.stamp  ## gather what is to be translated, and compile what is
+	@$(BIN)/python -m config.messages update
+
+schema: install  ## write docs/openapi.yaml anew
+	$(NO_SERVERS) $(BIN)/python -W ignore manage.py spectacular --lang en --validate --fail-on-warn --file docs/openapi.yaml
+
+bench: .venv/dev.stamp  ## measure, print a table, and write var/bench.json
+	@$(BIN)/python -m tests.benchmarks

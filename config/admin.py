@@ -1,15 +1,9 @@
-"""The admin site: the operator's and the auditor's desk."""
+"""Which site Django's admin is here. Loaded before the tables are: the site itself is in admin_site.py."""
 
-from django.contrib.admin import AdminSite
-from django.contrib.admin.apps import AdminConfig
-from django.utils.translation import gettext_lazy as _
+from django.contrib.admin.apps import SimpleAdminConfig
 
 
-class TianhuiAdminSite(AdminSite):
-    site_header = _("Tianhui: operator and auditor")
-    site_title = _("Tianhui")
-    index_title = _("Desk")
+class TianhuiAdminConfig(SimpleAdminConfig):
+    """Looks for no `admin.py` of other apps: what is at the desk stands in one table, and nothing else is."""
 
-
-class TianhuiAdminConfig(AdminConfig):
-    default_site = "config.admin.TianhuiAdminSite"
+    default_site = "config.admin_site.TianhuiAdminSite"

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 
 class SettingError(RuntimeError):
@@ -63,3 +63,15 @@ def postgres(name: str) -> dict[str, object]:
         "PORT": str(url.port or ""),
         "OPTIONS": dict(parse_qsl(url.query)),
     }
+
+
+def next_redis_database(url: str) -> str:
+    """Return the URL of the Redis database after the one that a URL names, 1 after none.
+
+    Raises: SettingError where the URL names none by number.
+    """
+    parts = urlsplit(url)
+    number = parts.path.strip("/") or "0"
+    if not number.isdigit():
+        raise SettingError(f"A Redis URL ends with the number of a database, not with {parts.path!r}.")
+    return urlunsplit(parts._replace(path=f"/{int(number) + 1}"))

@@ -15,14 +15,19 @@ from config.embedded import signals_deferred
 # Celery lets a task finish for five seconds (CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT); this must be longer.
 STOP_SECONDS = 15.0
 LOOK_SECONDS = 0.2
+WATCHDOG = Path(__file__).with_name("watchdog.py")
 
 
 @dataclass
 class Processes:
-    """Programs that live and end together, each in a process group of its own."""
+    """Programs that live and end together, each in a process group of its own.
+
+    They end with us even where we are killed: a watchdog sees to that.
+    """
 
     folder: Path
     environment: Mapping[str, str]
+    _watchdog: subprocess.Popen[bytes] | None = None
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _readers: list[threading.Thread] = field(default_factory=list)
 
@@ -39,6 +44,7 @@ class Processes:
                 start_new_session=True,
             )
             self._running[name] = process
+            self._watch(process)
         reader = threading.Thread(target=self._read, args=(name, process), name=name, daemon=True)
         reader.start()
         self._readers.append(reader)
@@ -69,9 +75,29 @@ class Processes:
         self._signal(signal.SIGKILL)
         for process in self._running.values():
             process.wait()
+        self._stop_watchdog()
         for reader in self._readers:
             # A program that left its group may hold the pipe open: what it says is lost.
             reader.join(timeout=2.0)
+
+    def _watch(self, process: subprocess.Popen[bytes]) -> None:
+        if self._watchdog is None:
+            self._watchdog = subprocess.Popen(
+                # Isolated, without site packages: it starts in no time and imports nothing of ours.
+                [sys.executable, "-I", "-S", str(WATCHDOG)],
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+            )
+        assert self._watchdog.stdin is not None
+        self._watchdog.stdin.write(f"{process.pid}\n".encode())
+        self._watchdog.stdin.flush()
+
+    def _stop_watchdog(self) -> None:
+        if self._watchdog is None:
+            return
+        self._watchdog.kill()
+        self._watchdog.communicate()
+        self._watchdog = None
 
     def _signal(self, number: signal.Signals) -> None:
         for process in self._running.values():
@@ -84,7 +110,8 @@ class Processes:
         assert process.stdout is not None
         with process.stdout as output:
             for line in output:
-                write_line(f"{name:<8} {line.decode('utf-8', 'replace').rstrip()}")
+                if line.strip():
+                    write_line(f"{name:<8} {line.decode('utf-8', 'replace').rstrip()}")
 
 
 def write_line(line: str) -> None:

@@ -24,6 +24,9 @@ WEB_PORT = 8000
 STREAM_PORT = 8001
 WEB_WORKERS = 2
 WEB_THREADS = 8
+# One above asgi.MAX_READERS: who comes too many is told so, not left waiting.
+STREAM_READERS = 10_001
+STREAM_STOP_SECONDS = 2
 READY_SECONDS = 60.0
 LOOPBACK = "127.0.0.1"
 
@@ -56,9 +59,9 @@ def serve(var_dir: Path, *, with_demo: bool) -> int:
     """Run the product until somebody stops it, or one of its programs ends."""
     try:
         with product(var_dir, steps=[["seed_demo"]] if with_demo else []) as (processes, environment):
-            write_line(f"Tianhui 田汇: http://{LOOPBACK}:{environment['WEB_PORT']}/")
             if with_demo:
                 _manage(["demo_logins"], environment)
+            write_line(f"Tianhui 田汇 runs at http://{LOOPBACK}:{environment['WEB_PORT']}/")
             write_line("Ctrl-C stops everything; what it holds is kept.")
             name, status = processes.wait()
             write_line(f"{name} ended with status {status}: everything stops.")
@@ -110,6 +113,7 @@ def environment_for(var_dir: Path, services: Services) -> dict[str, str]:
     environment = {
         "LOG_LEVEL": "WARNING",
         "LOG_SIGNING_KEY_FILE": str(var_dir / "log-signing-key"),
+        "DEMO_PASSWORD_FILE": str(var_dir / "demo-password"),
         "CELERY_BEAT_SCHEDULE_FILENAME": str(var_dir / "beat-schedule"),
         "PYTHONUNBUFFERED": "1",
     }
@@ -131,28 +135,39 @@ def programs(environment: Mapping[str, str]) -> dict[str, list[str]]:
             *_granian("wsgi", environment["WEB_PORT"], workers),
             *("--blocking-threads", str(WEB_THREADS), "config.wsgi:application"),
         ],
-        "stream": [*_granian("asgi", environment["STREAM_PORT"], 1), "config.asgi:application"],
+        "stream": [
+            *_granian("asgi", environment["STREAM_PORT"], 1),
+            # Every reader is a request under way, and none ends by itself: they will connect anew.
+            *("--backpressure", str(STREAM_READERS), "--workers-kill-timeout", str(STREAM_STOP_SECONDS)),
+            "config.asgi:application",
+        ],
         "worker": _celery_worker("celery"),
         **{f"match-{shard}": _celery_worker(f"matching.{shard}") for shard in range(shards)},
-        "beat": [*_python("celery"), "-A", "config", "beat", "--loglevel", "WARNING", "--pidfile", ""],
+        "beat": [*_celery("beat"), "--loglevel", "WARNING", "--pidfile", ""],
     }
 
 
 def _granian(interface: str, port: str, workers: int) -> list[str]:
     listen = ["--host", LOOPBACK, "--port", port, "--workers", str(workers)]
-    quiet = ["--no-ws", "--log-level", "warning", "--respawn-failed-workers"]
+    # Its one warning is about more threads than cores: ours wait for the database most of their time.
+    quiet = ["--no-ws", "--log-level", "error", "--respawn-failed-workers"]
     return [*_python("granian"), "--interface", interface, *listen, *quiet]
 
 
 def _celery_worker(tasks_queue: str) -> list[str]:
     # One process that does one task after the other: a book in its memory is then always the newest.
     alone = ["--pool", "solo", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
-    return [*_python("celery"), "-A", "config", "worker", "-Q", tasks_queue, "-n", f"{tasks_queue}@%h", *alone]
+    return [*_celery("worker"), "-Q", tasks_queue, "-n", f"{tasks_queue}@%h", *alone]
 
 
-def _python(module: str) -> list[str]:
+def _celery(command: str) -> list[str]:
+    # Root is warned of messages that are pickles; ours are JSON.
+    return [*_python("celery", "-W", "ignore:You're running the worker"), "--quiet", "-A", "config", command]
+
+
+def _python(module: str, *options: str) -> list[str]:
     # By module: scripts in .venv/bin name the path at which .venv was made.
-    return [sys.executable, "-m", module]
+    return [sys.executable, *options, "-m", module]
 
 
 def _addresses(var_dir: Path) -> dict[str, str]:
@@ -188,7 +203,7 @@ def _manage(command: Sequence[str], environment: Mapping[str, str]) -> None:
 
 def _wait_until_ready(processes: Processes, web_port: str) -> None:
     deadline = time.monotonic() + READY_SECONDS
-    while not _answers(f"http://{LOOPBACK}:{web_port}/log/checkpoint"):
+    while not _answers(f"http://{LOOPBACK}:{web_port}/admin/login/"):
         if (ended := processes.ended()) is not None:
             raise StepFailed(f"{ended[0]} ended with status {ended[1]} at its start; everything stops.")
         if time.monotonic() > deadline:

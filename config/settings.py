@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from django.utils.translation import gettext_lazy as _
-
 from config import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -22,6 +20,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "django.forms",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -62,6 +61,9 @@ TEMPLATES = [
     }
 ]
 
+# Fields of forms are laid out by config/templates/django/forms.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
 DATABASES = {"default": env.postgres("DATABASE_URL") | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -89,9 +91,11 @@ LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
+FORMAT_MODULE_PATH = ["config.formats"]
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "var" / "static"
+# Files are served from where they lie; `collectstatic` is for a proxy that serves them itself.
+STATIC_ROOT = env.text("STATIC_ROOT", "") or None
 STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 WHITENOISE_USE_FINDERS = True
 
@@ -105,18 +109,27 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["ledger.api.renderers.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["ledger.api.parsers.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PAGINATION_CLASS": "ledger.api.pagination.NewestFirst",
-    "PAGE_SIZE": 50,
+    "DEFAULT_SCHEMA_CLASS": "ledger.api.schema.ApiSchema",
+    "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "ledger.api.problems.handle_exception",
     "COERCE_DECIMAL_TO_STRING": True,
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    # Whose address counts attempts to log in: the caller's, or behind a proxy the one that the proxy has seen.
+    "NUM_PROXIES": 1 if env.flag("BEHIND_TLS") else 0,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tianhui 田汇 API",
     "DESCRIPTION": (
         "Registry, exchange and auditable ledger for farmland carbon sinks. Money is in fen (CNY × 100), "
-        "quantities in whole tonnes CO₂e, prices in fen per tonne. Errors are RFC 9457 problem details."
+        "quantities in whole tonnes CO₂e, prices in fen per tonne.\n\n"
+        "**Who you are**: `POST /api/v1/tokens` gives a token for user name and password; send it as "
+        "`Authorization: Bearer th_…`. What is public needs none.\n\n"
+        "**Bodies** are JSON objects. A field that is not known is refused, and so is a number in a text, a fraction, "
+        "or a number out of bounds.\n\n"
+        "**Refusals** are problem details (RFC 9457, `application/problem+json`): `code` is stable, `detail` is in the "
+        "language that `Accept-Language` asks for, `errors` points at the fields that are at fault. 400: the request is "
+        "not what this page says; 422: it is, and a rule refuses it; 409: not in this state, or not any more. "
+        "A refused request has changed nothing.\n\n"
+        "**Lists** are `{results, next, previous}`, newest first; `next` keeps its place while new rows arrive."
     ),
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
@@ -125,11 +138,42 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
-    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "OrganisationKind": "ledger.parties.models.Organisation.Kind",
+        "ApplicableKind": "ledger.api.parties.APPLICABLE_KINDS",
+        "OrganisationStatus": "ledger.parties.models.Organisation.Status",
+        "Role": "ledger.parties.models.Membership.Role",
+        "Methodology": "ledger.api.projects.METHODOLOGY_CHOICES",
+        "ProjectStatus": "ledger.projects.models.Project.Status",
+        "ReportStatus": "ledger.projects.models.MonitoringReport.Status",
+        "RetirementPurpose": "ledger.credits.models.Retirement.Purpose",
+        "AssetKind": "ledger.journal.models.Asset.Kind",
+        "AccountPurpose": "ledger.journal.models.Account.Purpose",
+        "TransactionKind": "ledger.journal.models.Transaction.Kind",
+        "TransferDirection": "ledger.api.journal.DIRECTIONS",
+        "PaymentDirection": "ledger.journal.models.Payment.Direction",
+        "PaymentStatus": "ledger.journal.models.Payment.Status",
+        "MarketState": "trading.markets.models.Market.State",
+        "OrderSide": "trading.orders.models.Order.Side",
+        "OrderStatus": "trading.orders.models.Order.Status",
+        "OrderStatusFilter": "trading.api.orders.STATUS_FILTERS",
+    },
+    "TAGS": [
+        {"name": "people", "description": "Sign up, get tokens, and see who you are."},
+        {"name": "organisations", "description": "For whom people act; the operator approves them."},
+        {"name": "projects", "description": "Fields and what is done on them, from the draft to the registration."},
+        {"name": "reports", "description": "What a vintage came to: reported, verified, approved, issued."},
+        {"name": "credits", "description": "Issued batches, and their retirement."},
+        {"name": "accounts", "description": "What organisations hold, with every transfer and serial number."},
+        {"name": "payments", "description": "Money in and out by the bank, entered by one and confirmed by another."},
+        {"name": "markets", "description": "Books, trades and prices."},
+        {"name": "orders", "description": "Enter and cancel orders; your trades."},
+        {"name": "log", "description": "Proofs that nothing was changed or left out (RFC 9162)."},
+    ],
 }
 
 # The broker and the cache keep to separate Redis databases, so that emptying the cache loses no wake-up.
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL.rstrip("/").removesuffix("/0") + "/1")
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "") or env.next_redis_database(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -148,6 +192,9 @@ MATCHING_SHARDS = env.integer("MATCHING_SHARDS", 1)
 # The transparency log: its name, and the Ed25519 seed that signs its checkpoints (made at first start).
 LOG_ORIGIN = env.text("LOG_ORIGIN", "tianhui.example/log")
 LOG_SIGNING_KEY_FILE = Path(env.text("LOG_SIGNING_KEY_FILE", str(BASE_DIR / "var" / "log-signing-key")))
+
+# The password that the demo's people share (made when the demo is seeded).
+DEMO_PASSWORD_FILE = Path(env.text("DEMO_PASSWORD_FILE", str(BASE_DIR / "var" / "demo-password")))
 
 # Where browsers find the live streams; empty: pages poll.
 STREAM_URL = env.text("STREAM_URL", "")
@@ -168,6 +215,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+    # What a caller did wrong is told to the caller.
+    "loggers": {"django.request": {"level": "ERROR"}},
 }
-
-SITE_NAME = _("Tianhui")

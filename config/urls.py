@@ -1,15 +1,19 @@
 """Every address: pages, API, admin, log."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from ledger.api.problems import no_such_address
+
 urlpatterns = [
+    # Orders come in by the thousand: their addresses are looked at first.
+    path("api/v1/", include("trading.api.urls")),
+    path("api/v1/", include("ledger.api.urls")),
+    re_path(r"^api/v1(?:/|$)", no_such_address),
     path("", include("ledger.web.urls")),
     path("", include("trading.web.urls")),
     path("log/", include("ledger.web.log_urls")),
-    path("api/v1/", include("ledger.api.urls")),
-    path("api/v1/", include("trading.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api_docs"),
     path("admin/", admin.site.urls),

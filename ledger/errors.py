@@ -38,6 +38,15 @@ class OrganisationNotApproved(DomainError):
     message = _("The organisation %(organisation)s is not approved yet. The operator approves it first.")
 
 
+class WrongCredentials(DomainError):
+    code, status, message = "wrong_credentials", 401, _("User name and password do not match.")
+
+
+class TooManyAttempts(DomainError):
+    code, status = "too_many_attempts", 429
+    message = _("Too many attempts. Try again in %(seconds)s seconds.")
+
+
 class SamePerson(DomainError):
     code, status = "same_person", 409
     message = _("A second person must confirm this: the one who prepared or verified it may not.")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from config import env
 from config.embedded import postgres, redis
 from config.embedded.launch import EmbeddedError, Say, write_private
 
@@ -48,10 +49,10 @@ def services(
     with ExitStack() as stack:
         stack.enter_context(_locked(var_dir))
         remember(var_dir, environment=None)
-        database_url = os.environ.get("DATABASE_URL")
+        database_url = env.text("DATABASE_URL", "")
         if not database_url:
             database_url = _start_postgres(var_dir, stack, postgres_settings or {}, say)
-        redis_url = os.environ.get("REDIS_URL")
+        redis_url = env.text("REDIS_URL", "")
         if not redis_url:
             redis_url = _start_redis(var_dir, stack, say)
         running = Services(database_url, redis_url)
@@ -72,12 +73,10 @@ def remove(var_dir: Path) -> None:
 
     Raises: EmbeddedError where the folder is in use.
     """
-    if not var_dir.exists():
-        return
     var_dir = var_dir.resolve()
     with _locked(var_dir):
         homes = [home for home in postgres.homes(var_dir) if home.is_dir()]
-        if any((home / "data").exists() for home in homes):
+        if (var_dir / postgres.PASSWORD_NAME).exists() and any((home / "data").exists() for home in homes):
             postgres.stop_leftover(postgres.prepare(var_dir, lambda _message: None))
         if (password_file := var_dir / "redis-password").exists():
             redis.stop_leftover(password_file.read_text(encoding="utf-8").strip(), _port(var_dir, "redis_port"))

@@ -34,6 +34,7 @@ from config.embedded.launch import (
 MAJOR = "18"
 FIRST_PORT = 54_320
 USER = DATABASE = "tianhui"
+PASSWORD_NAME = "postgres-password"
 START_SECONDS = 60.0
 LEFTOVER_SECONDS = 30.0
 
@@ -122,7 +123,10 @@ def prepare(var_dir: Path, say: Say) -> Cluster:
     home = _home(var_dir, account)
     if home.parent != var_dir.resolve():
         say(f"PostgreSQL runs as {account.name if account else USER}; its data are in {home}.")
-    password = private_text(var_dir / "postgres-password")
+    password_file = var_dir / PASSWORD_NAME
+    if not password_file.exists():
+        _set_aside(home / "data", var_dir, say)
+    password = private_text(password_file)
     cluster = Cluster(home, _reachable_binaries(home, account), account, password, var_dir / "postgres.log")
     if not cluster.files.exists():
         _make_cluster(cluster)
@@ -186,6 +190,17 @@ def _home(var_dir: Path, account: Account | None) -> Path:
     for home in existing + writable:
         return _private_folder(home, account)
     raise EmbeddedError(f"{account.name} can reach neither {var_dir} nor a folder under /var.")
+
+
+def _set_aside(files: Path, var_dir: Path, say: Say) -> None:
+    """Move a cluster away that nobody can open any more: its folder was deleted, and its password with it."""
+    if not files.exists():
+        return
+    aside = files.with_name(f"{files.name}.{time.strftime('%Y%m%d-%H%M%S')}")
+    files.rename(aside)
+    say(
+        f"A database of an earlier {var_dir} was here, its password is gone: it is in {aside} now, and a new one is made."
+    )
 
 
 def _private_folder(folder: Path, account: Account | None) -> Path:

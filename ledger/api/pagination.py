@@ -1,12 +1,43 @@
 """Lists, newest first, page by page."""
 
-from rest_framework.pagination import CursorPagination
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
+
+from ledger.api.fields import MAX_DIGITS
 
 
 class NewestFirst(CursorPagination):
-    """A cursor keeps its place while new rows arrive."""
+    """A cursor keeps its place while new rows arrive. Ids are handed out in order, and every id once."""
 
     ordering = "-id"
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 500
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Return where to go on.
+
+        Raises: ValidationError for a cursor that cannot be read, or holds no id.
+        """
+        try:
+            cursor = super().decode_cursor(request)
+        except NotFound:
+            raise _no_cursor() from None
+        if cursor is None or cursor.position is None:
+            return cursor
+        position = str(cursor.position)
+        if not (position.isdigit() and len(position) <= MAX_DIGITS):
+            raise _no_cursor()
+        return cursor
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Return nothing: each list's own query serializer describes its parameters, these among them."""
+        return []
+
+
+def _no_cursor() -> ValidationError:
+    return ValidationError({"cursor": [_("This is no cursor of ours.")]})

@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import BigIntegerRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ledger.journal.fields import SerialRangesField
 from ledger.journal.models import Asset, Transaction
@@ -17,16 +18,20 @@ from ledger.projects.models import MonitoringReport, Project
 class Batch(models.Model):
     """The credits of one vintage of a project. Issued once: a report has one batch at most."""
 
-    project = models.ForeignKey(Project, models.PROTECT, related_name="batches")
-    report = models.OneToOneField(MonitoringReport, models.PROTECT, related_name="batch")
-    asset = models.OneToOneField(Asset, models.PROTECT, related_name="batch")
+    project = models.ForeignKey(Project, models.PROTECT, verbose_name=_("project"), related_name="batches")
+    report = models.OneToOneField(
+        MonitoringReport, models.PROTECT, verbose_name=_("monitoring report"), related_name="batch"
+    )
+    asset = models.OneToOneField(Asset, models.PROTECT, verbose_name=_("asset"), related_name="batch")
     vintage = models.PositiveSmallIntegerField(_("vintage"))
-    serials = BigIntegerRangeField()
+    serials = BigIntegerRangeField(_("serial numbers"))
     quantity_t = models.BigIntegerField(_("tonnes"))
     buffer_t = models.BigIntegerField(_("tonnes to the buffer pool"))
-    transaction = models.OneToOneField(Transaction, models.PROTECT, related_name="issued_batch")
-    issued_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    issued_at = models.DateTimeField()
+    transaction = models.OneToOneField(
+        Transaction, models.PROTECT, verbose_name=pgettext_lazy("journal", "transaction"), related_name="issued_batch"
+    )
+    issued_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("issued by"), related_name="+")
+    issued_at = models.DateTimeField(_("issued at"))
 
     class Meta:
         app_label = "ledger"
@@ -58,20 +63,26 @@ class Retirement(models.Model):
         COMPLIANCE_OFFSET = "compliance_offset", _("compliance offset")
         ON_BEHALF_OF = "on_behalf_of", _("on behalf of another")
 
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="retirements")
-    batch = models.ForeignKey(Batch, models.PROTECT, related_name="retirements")
+    public_id = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, verbose_name=_("organisation"), related_name="retirements"
+    )
+    batch = models.ForeignKey(Batch, models.PROTECT, verbose_name=_("batch of credits"), related_name="retirements")
     quantity_t = models.BigIntegerField(_("tonnes"))
-    serials = SerialRangesField()
+    serials = SerialRangesField(_("serial numbers"))
     beneficiary_name = models.CharField(_("beneficiary"), max_length=120)
     beneficiary_code = models.CharField(_("unified social credit code"), max_length=18, blank=True)
     is_beneficiary_public = models.BooleanField(_("show the beneficiary publicly"), default=True)
     purpose = models.CharField(_("purpose"), max_length=24, choices=Purpose)
     note = models.CharField(_("note"), max_length=300, blank=True)
-    idempotency_key = models.CharField(max_length=64, null=True)  # noqa: DJ001 (null: none given)
-    transaction = models.OneToOneField(Transaction, models.PROTECT, related_name="retirement")
-    retired_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    retired_at = models.DateTimeField()
+    idempotency_key = models.CharField(_("idempotency key"), max_length=64, null=True)  # noqa: DJ001 (null: none given)
+    transaction = models.OneToOneField(
+        Transaction, models.PROTECT, verbose_name=pgettext_lazy("journal", "transaction"), related_name="retirement"
+    )
+    retired_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("retired by"), related_name="+")
+    retired_at = models.DateTimeField(_("retired at"))
+    # Whether a request that was repeated found this one, rather than made it. Not stored.
+    is_replay = False
 
     class Meta:
         app_label = "ledger"
@@ -86,3 +97,6 @@ class Retirement(models.Model):
                 name="retirement_key_once",
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity_t} t · {self.beneficiary_name}"

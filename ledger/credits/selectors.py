@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Aggregate, QuerySet, Sum
 
 from ledger.credits.models import Batch, Retirement
 from ledger.errors import NotFound
-from ledger.journal.models import Account
+from ledger.journal.fields import SerialRangesField
+from ledger.journal.models import Account, SerialBlock
+from ledger.parties.access import reads_everything
+from ledger.parties.models import Membership
 from ledger.texts import is_storable
 
 
@@ -25,7 +28,7 @@ class Supply:
 
 def batches() -> QuerySet[Batch]:
     """Return all batches, newest first."""
-    return Batch.objects.select_related("asset", "project", "project__proponent").order_by("-id")
+    return Batch.objects.select_related("asset", "project", "project__proponent", "transaction").order_by("-id")
 
 
 def batch_by_code(code: str) -> Batch:
@@ -58,9 +61,39 @@ def supply_of(found: Iterable[Batch]) -> dict[int, Supply]:
     }
 
 
+class JoinedRuns(Aggregate):
+    """Serial numbers in as few runs as can be."""
+
+    function = "range_agg"
+    output_field = SerialRangesField()
+
+
+def serials_by_purpose(batch: Batch) -> list[tuple[str, list[tuple[int, int]]]]:
+    """Return where a batch's serial numbers are: for each purpose of accounts their runs, whoever holds them."""
+    rows = (
+        SerialBlock.objects.filter(asset=batch.asset_id)
+        .values_list("account__purpose")
+        .annotate(runs=JoinedRuns("serials"))
+        .order_by("account__purpose")
+    )
+    return [(purpose, [(run.lower, run.upper - 1) for run in runs]) for purpose, runs in rows]
+
+
+def issued_t() -> int:
+    """Return the tonnes that were ever issued, those of the buffer pool among them."""
+    return Batch.objects.aggregate(total=Sum("quantity_t"))["total"] or 0
+
+
+def retired_t() -> int:
+    """Return the tonnes that were ever retired."""
+    return Retirement.objects.aggregate(total=Sum("quantity_t"))["total"] or 0
+
+
 def retirements() -> QuerySet[Retirement]:
     """Return all retirements, newest first."""
-    return Retirement.objects.select_related("organisation", "batch__asset", "batch__project").order_by("-id")
+    return Retirement.objects.select_related(
+        "organisation", "batch__asset", "batch__project__proponent", "transaction"
+    ).order_by("-id")
 
 
 def retirement_by_public_id(public_id: UUID | str) -> Retirement:
@@ -76,6 +109,13 @@ def retirement_by_public_id(public_id: UUID | str) -> Retirement:
     if retirement is None:
         raise NotFound()
     return retirement
+
+
+def may_see_beneficiary(retirement: Retirement, viewer: Membership | None) -> bool:
+    """Return whether a beneficiary is shown: where it is public, to its organisation, the operator and auditors."""
+    if retirement.is_beneficiary_public:
+        return True
+    return viewer is not None and (viewer.organisation_id == retirement.organisation_id or reads_everything(viewer))
 
 
 def serial_numbers(batch: Batch, first: int, last: int) -> str:

@@ -34,6 +34,17 @@ from ledger.projects.models import MonitoringReport
 from ledger.texts import check_texts
 from ledger.transparency.services import append_record
 
+# What two requests with one key must have in common.
+COMPARED = (
+    "batch_id",
+    "quantity_t",
+    "beneficiary_name",
+    "beneficiary_code",
+    "is_beneficiary_public",
+    "purpose",
+    "note",
+)
+
 
 @transaction.atomic
 def issue_credits(*, actor: Membership, report_id: int) -> Batch:
@@ -144,7 +155,11 @@ def retire_credits(
     # The lock on the holder's account lets two requests with one key come one after the other.
     Account.objects.select_for_update(of=("self",)).get(pk=holder.pk)
     if idempotency_key is not None:
-        first = Retirement.objects.filter(organisation=actor.organisation, idempotency_key=idempotency_key).first()
+        first = (
+            Retirement.objects.select_related("organisation", "batch__asset")
+            .filter(organisation=actor.organisation, idempotency_key=idempotency_key)
+            .first()
+        )
         if first is not None:
             return _same_or_refuse(first, wanted)
     _post_retirement(wanted, holder)
@@ -162,17 +177,9 @@ def _check_retirement(wanted: Retirement) -> None:
 
 
 def _same_or_refuse(first: Retirement, wanted: Retirement) -> Retirement:
-    compared = (
-        "batch_id",
-        "quantity_t",
-        "beneficiary_name",
-        "beneficiary_code",
-        "is_beneficiary_public",
-        "purpose",
-        "note",
-    )
-    if any(getattr(first, name) != getattr(wanted, name) for name in compared):
+    if any(getattr(first, name) != getattr(wanted, name) for name in COMPARED):
         raise IdempotencyConflict(key=first.idempotency_key)
+    first.is_replay = True
     return first
 
 

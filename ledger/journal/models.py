@@ -23,8 +23,8 @@ class Asset(models.Model):
         CASH = "cash", _("cash")
         CREDIT = "credit", _("credit")
 
-    code = models.CharField(max_length=40, unique=True)
-    kind = models.CharField(max_length=8, choices=Kind)
+    code = models.CharField(_("code"), max_length=40, unique=True)
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
 
     class Meta:
         app_label = "ledger"
@@ -47,11 +47,13 @@ class Account(models.Model):
         RETIRED = "retired", _("retired")
         CANCELLED = "cancelled", _("cancelled")
 
-    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="accounts")
-    asset = models.ForeignKey(Asset, models.PROTECT, related_name="accounts")
-    purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.HOLDING)
-    balance = models.BigIntegerField(default=0)
-    held = models.BigIntegerField(default=0)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, verbose_name=_("organisation"), null=True, related_name="accounts"
+    )
+    asset = models.ForeignKey(Asset, models.PROTECT, verbose_name=_("asset"), related_name="accounts")
+    purpose = models.CharField(_("purpose of the account"), max_length=16, choices=Purpose, default=Purpose.HOLDING)
+    balance = models.BigIntegerField(_("balance"), default=0)
+    held = models.BigIntegerField(_("held"), default=0)
 
     class Meta:
         app_label = "ledger"
@@ -93,12 +95,14 @@ class Transaction(models.Model):
         TRANSFER = "transfer", _("transfer")
         REVERSAL = "reversal", _("reversal")
 
-    kind = models.CharField(max_length=16, choices=Kind)
-    occurred_at = models.DateTimeField()
-    actor = models.CharField(max_length=64)
-    idempotency_key = models.CharField(max_length=120, null=True)  # noqa: DJ001 (null: none given)
-    reverses = models.OneToOneField("self", models.PROTECT, null=True, related_name="reversed_by", db_constraint=False)
-    record_id = models.BigIntegerField()
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    occurred_at = models.DateTimeField(_("occurred at"))
+    actor = models.CharField(_("actor"), max_length=64)
+    idempotency_key = models.CharField(_("idempotency key"), max_length=120, null=True)  # noqa: DJ001 (null: none given)
+    reverses = models.OneToOneField(
+        "self", models.PROTECT, verbose_name=_("reverses"), null=True, related_name="reversed_by", db_constraint=False
+    )
+    record_id = models.BigIntegerField(_("record"))
 
     class Meta:
         app_label = "ledger"
@@ -112,15 +116,28 @@ class Transaction(models.Model):
             )
         ]
 
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
+
 
 class Transfer(models.Model):
     """An amount that one account gives (debit) and another receives (credit), with the serial numbers moved."""
 
-    transaction = models.ForeignKey(Transaction, models.PROTECT, related_name="transfers", db_constraint=False)
-    debit_account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    credit_account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    amount = models.BigIntegerField()
-    serials = SerialRangesField(null=True)
+    transaction = models.ForeignKey(
+        Transaction,
+        models.PROTECT,
+        verbose_name=pgettext_lazy("journal", "transaction"),
+        related_name="transfers",
+        db_constraint=False,
+    )
+    debit_account = models.ForeignKey(
+        Account, models.PROTECT, verbose_name=_("debit account"), related_name="+", db_constraint=False, db_index=False
+    )
+    credit_account = models.ForeignKey(
+        Account, models.PROTECT, verbose_name=_("credit account"), related_name="+", db_constraint=False, db_index=False
+    )
+    amount = models.BigIntegerField(_("amount"))
+    serials = SerialRangesField(_("serial numbers"), null=True)
 
     class Meta:
         app_label = "ledger"
@@ -135,6 +152,9 @@ class Transfer(models.Model):
             models.Index(fields=["credit_account", "id"], name="transfer_credit"),
         ]
 
+    def __str__(self) -> str:
+        return str(self.pk)
+
 
 class Hold(models.Model):
     """An amount set aside on an account for an order or a withdrawal until it settles or is released."""
@@ -143,29 +163,45 @@ class Hold(models.Model):
         ORDER = "order", pgettext_lazy("trading", "order")
         WITHDRAWAL = "withdrawal", _("withdrawal")
 
-    account = models.ForeignKey(Account, models.PROTECT, related_name="holds", db_constraint=False)
-    purpose = models.CharField(max_length=16, choices=Purpose)
-    remaining = models.BigIntegerField()
-    placed_at = models.DateTimeField()
+    account = models.ForeignKey(
+        Account, models.PROTECT, verbose_name=_("account"), related_name="holds", db_constraint=False
+    )
+    purpose = models.CharField(_("purpose of the hold"), max_length=16, choices=Purpose)
+    remaining = models.BigIntegerField(_("remaining"))
+    placed_at = models.DateTimeField(_("placed at"))
 
     class Meta:
         app_label = "ledger"
+        verbose_name = _("hold")
+        verbose_name_plural = _("holds")
         constraints = [models.CheckConstraint(name="hold_is_never_negative", condition=Q(remaining__gte=0))]
+
+    def __str__(self) -> str:
+        return f"{self.get_purpose_display()} {self.pk}"
 
 
 class SerialBlock(models.Model):
     """Which account owns a run of serial numbers now. No number can be in two blocks: the database refuses it."""
 
-    account = models.ForeignKey(Account, models.PROTECT, related_name="blocks", db_constraint=False)
-    asset = models.ForeignKey(Asset, models.PROTECT, related_name="blocks", db_constraint=False)
-    serials = BigIntegerRangeField()
+    account = models.ForeignKey(
+        Account, models.PROTECT, verbose_name=_("account"), related_name="blocks", db_constraint=False
+    )
+    asset = models.ForeignKey(
+        Asset, models.PROTECT, verbose_name=_("asset"), related_name="blocks", db_constraint=False
+    )
+    serials = BigIntegerRangeField(_("serial numbers"))
 
     class Meta:
         app_label = "ledger"
+        verbose_name = _("run of serial numbers")
+        verbose_name_plural = _("runs of serial numbers")
         constraints = [
             ExclusionConstraint(name="serial_in_one_block", expressions=[("serials", RangeOperators.OVERLAPS)]),
             models.CheckConstraint(name="serial_block_not_empty", condition=Q(serials__isempty=False)),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.serials.lower}–{self.serials.upper - 1}"
 
 
 class SerialCounter(models.Model):
@@ -191,17 +227,25 @@ class Payment(models.Model):
         POSTED = "posted", _("posted")
         REFUSED = "refused", _("refused")
 
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="payments")
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, verbose_name=_("organisation"), related_name="payments"
+    )
     direction = models.CharField(_("direction"), max_length=12, choices=Direction)
     amount_fen = models.BigIntegerField(_("amount in fen"))
     bank_reference = models.CharField(_("bank reference"), max_length=64, blank=True)
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.REQUESTED)
-    hold = models.OneToOneField(Hold, models.PROTECT, null=True, related_name="payment")
-    transaction = models.OneToOneField(Transaction, models.PROTECT, null=True, related_name="payment")
-    requested_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    requested_at = models.DateTimeField(auto_now_add=True)
-    decided_at = models.DateTimeField(null=True)
+    hold = models.OneToOneField(Hold, models.PROTECT, verbose_name=_("hold"), null=True, related_name="payment")
+    transaction = models.OneToOneField(
+        Transaction,
+        models.PROTECT,
+        verbose_name=pgettext_lazy("journal", "transaction"),
+        null=True,
+        related_name="payment",
+    )
+    requested_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("entered by"), related_name="+")
+    decided_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("decided by"), null=True, related_name="+")
+    requested_at = models.DateTimeField(_("entered at"), auto_now_add=True)
+    decided_at = models.DateTimeField(_("decided at"), null=True)
 
     class Meta:
         app_label = "ledger"
@@ -220,3 +264,6 @@ class Payment(models.Model):
                 name="payment_bank_reference_once",
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.get_direction_display()} {self.pk}"

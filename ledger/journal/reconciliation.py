@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from ledger.transparency.verification import verify_log
+
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
@@ -26,6 +28,12 @@ class InvariantResult:
 def check(invariants: Sequence[Invariant]) -> list[InvariantResult]:
     """Evaluate invariants, and return for each whether it holds, and the first breaches where not."""
     return [_check_one(invariant) for invariant in invariants]
+
+
+def check_log() -> InvariantResult:
+    """Rebuild the log from its records, and return whether all that is signed agrees."""
+    difference = verify_log().difference
+    return InvariantResult(7, "the tree rebuilt from the records has every signed root", not difference, difference)
 
 
 def _check_one(invariant: Invariant) -> InvariantResult:

@@ -6,6 +6,9 @@ from ledger.parties.models import Membership, Organisation
 
 def find_membership(user: object) -> Membership | None:
     """Return for whom a person acts, or None for a visitor or somebody of no organisation."""
+    at_hand: Membership | None = getattr(user, "membership_at_hand", None)
+    if at_hand is not None:
+        return at_hand
     if not getattr(user, "is_authenticated", False):
         return None
     return Membership.objects.select_related("user", "organisation").filter(user_id=user.pk).first()  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 class User(AbstractUser):
     """A person. The log names people by `public_id` alone, so that a name can be erased without touching it."""
 
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    public_id = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
     display_name = models.CharField(_("name"), max_length=80, blank=True)
 
     class Meta:
@@ -36,16 +36,16 @@ class Organisation(models.Model):
         APPROVED = "approved", _("approved")
         SUSPENDED = "suspended", _("suspended")
 
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    public_id = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.APPLIED)
     name = models.CharField(_("name"), max_length=120, unique=True)
     name_en = models.CharField(_("name in English"), max_length=120, blank=True)
     credit_code = models.CharField(_("unified social credit code"), max_length=18, blank=True)
-    applied_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    approved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-    approved_at = models.DateTimeField(null=True)
+    applied_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("applied by"), null=True, related_name="+")
+    approved_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("approved by"), null=True, related_name="+")
+    created_at = models.DateTimeField(_("applied at"), auto_now_add=True)
+    approved_at = models.DateTimeField(_("approved at"), null=True)
 
     class Meta:
         app_label = "ledger"
@@ -76,8 +76,10 @@ class Membership(models.Model):
         REGISTRAR = "registrar", _("registrar")
         TREASURER = "treasurer", _("treasurer")
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
-    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, verbose_name=_("person"), related_name="memberships")
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, verbose_name=_("organisation"), related_name="memberships"
+    )
     role = models.CharField(_("role"), max_length=16, choices=Role)
 
     class Meta:
@@ -94,15 +96,18 @@ class Membership(models.Model):
 
 
 class ApiToken(models.Model):
-    """A key to the API, shown once and kept only as its SHA-256."""
+    """A person's key to the API, shown once and kept only as its SHA-256.
 
-    membership = models.ForeignKey(Membership, models.CASCADE, related_name="tokens")
-    name = models.CharField(max_length=60)
-    prefix = models.CharField(max_length=12)
+    It is the person's, not the membership's: who has signed up asks for an organisation with it.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, verbose_name=_("person"), related_name="tokens")
+    name = models.CharField(_("name"), max_length=60)
+    prefix = models.CharField(_("prefix"), max_length=12)
     token_hash = models.BinaryField(unique=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField(null=True)
-    revoked_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires at"), null=True)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True)
 
     class Meta:
         app_label = "ledger"

@@ -1,23 +1,24 @@
 """People, organisations, roles and API tokens."""
 
 import datetime as dt
-import hashlib
 import secrets
 from collections.abc import Sequence
 
+from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ledger.errors import InvalidValue, NotAllowed, NotFound, SamePerson, WrongState
+from ledger.errors import InvalidValue, NotAllowed, NotFound, SamePerson, WrongCredentials, WrongState
 from ledger.parties.access import log_name, require_registrar, require_role
+from ledger.parties.attempts import count_attempt
 from ledger.parties.models import ApiToken, Membership, Organisation, User
+from ledger.parties.tokens import TOKEN_PREFIX, hash_token
 from ledger.texts import check_texts
 from ledger.transparency.services import append_record
 
-TOKEN_PREFIX = "th_"
 STAFF_KINDS = (Organisation.Kind.OPERATOR, Organisation.Kind.AUDITOR)
 ROLES_BY_KIND = {
     Organisation.Kind.OPERATOR: (
@@ -36,7 +37,7 @@ def register_user(*, username: str, password: str, display_name: str, email: str
 
     Raises: InvalidValue for a name that is taken or malformed, or a password that is too weak.
     """
-    user = User(username=username, display_name=display_name, email=email)
+    user = User(username=User.normalize_username(username), display_name=display_name, email=email)
     _check_names(user)
     try:
         validate_password(password, user)
@@ -199,12 +200,27 @@ def _open_the_desk(organisation: Organisation) -> None:
         User.objects.filter(memberships__organisation=organisation).update(is_staff=True)
 
 
+def issue_token_by_password(*, username: str, password: str, name: str, address: str) -> tuple[ApiToken, str]:
+    """Make a key to the API for whoever knows the password; guesses are counted by name and by address.
+
+    Raises: WrongCredentials, the same for a wrong name and a wrong password; TooManyAttempts.
+    """
+    username = User.normalize_username(username)
+    count_attempt(username=username, address=address)
+    # Django hashes the password for an unknown name too, so that the time taken tells nothing either.
+    user = authenticate(username=username, password=password)
+    if user is None:
+        raise WrongCredentials()
+    assert isinstance(user, User)
+    return issue_token(user=user, name=name)
+
+
 @transaction.atomic
-def issue_token(*, actor: Membership, name: str, expires_at: dt.datetime | None = None) -> tuple[ApiToken, str]:
+def issue_token(*, user: User, name: str, expires_at: dt.datetime | None = None) -> tuple[ApiToken, str]:
     """Make a key to the API, and return it with its secret, which is shown this once and kept only as a hash."""
     secret = TOKEN_PREFIX + secrets.token_urlsafe(30)
     token = ApiToken.objects.create(
-        membership=actor,
+        user=user,
         name=name.strip()[:60] or "API",
         prefix=secret[:10],
         token_hash=hash_token(secret),
@@ -214,22 +230,17 @@ def issue_token(*, actor: Membership, name: str, expires_at: dt.datetime | None 
 
 
 @transaction.atomic
-def revoke_token(*, actor: Membership, token_id: int) -> ApiToken:
+def revoke_token(*, user: User, token_id: int) -> ApiToken:
     """Make one's own key worthless at once.
 
     Raises: NotFound.
     """
-    token = ApiToken.objects.select_for_update(of=("self",)).filter(pk=token_id, membership=actor).first()
+    token = ApiToken.objects.select_for_update(of=("self",)).filter(pk=token_id, user=user).first()
     if token is None:
         raise NotFound()
     token.revoked_at = token.revoked_at or timezone.now()
     token.save()
     return token
-
-
-def hash_token(secret: str) -> bytes:
-    """Return what is kept of a token. It is long and random: a fast hash is enough."""
-    return hashlib.sha256(secret.encode()).digest()
 
 
 def _record(kind: str, organisation: Organisation, actor: str) -> None:

@@ -15,7 +15,7 @@ class Project(models.Model):
         REGISTERED = "registered", _("registered")
         REJECTED = "rejected", _("rejected")
 
-    number = models.PositiveIntegerField(unique=True)
+    number = models.PositiveIntegerField(_("number"), unique=True)
     province_code = models.CharField(_("province code"), max_length=2)
     name = models.CharField(_("name"), max_length=120)
     name_en = models.CharField(_("name in English"), max_length=120, blank=True)
@@ -24,22 +24,25 @@ class Project(models.Model):
     description_en = models.TextField(_("description in English"), blank=True)
     # What of these data is not public and therefore made up; shown on the page.
     illustrative = models.TextField(_("what is illustrative"), blank=True)
-    proponent = models.ForeignKey(Organisation, models.PROTECT, related_name="projects")
+    proponent = models.ForeignKey(Organisation, models.PROTECT, verbose_name=_("proponent"), related_name="projects")
     methodology = models.CharField(_("methodology"), max_length=32)
     # The methodology's settings that hold for the whole project: region, gwp, risk_percent.
-    settings = models.JSONField(default=dict)
+    settings = models.JSONField(_("settings of the methodology"), default=dict)
     crediting_starts_on = models.DateField(_("crediting period starts on"))
     crediting_ends_on = models.DateField(_("crediting period ends on"))
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.DRAFT)
-    forecast = models.JSONField(null=True)
-    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    validated_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    validation_statement = models.TextField(blank=True)
-    registered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-    submitted_at = models.DateTimeField(null=True)
-    validated_at = models.DateTimeField(null=True)
-    registered_at = models.DateTimeField(null=True)
+    forecast = models.JSONField(_("forecast"), null=True)
+    created_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("created by"), related_name="+")
+    validated_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("validated by"), null=True, related_name="+")
+    validation_statement = models.TextField(_("validation statement"), blank=True)
+    rejection_reason = models.TextField(_("reason of the rejection"), blank=True)
+    registered_by = models.ForeignKey(
+        User, models.PROTECT, verbose_name=_("registered by"), null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    submitted_at = models.DateTimeField(_("submitted at"), null=True)
+    validated_at = models.DateTimeField(_("validated at"), null=True)
+    registered_at = models.DateTimeField(_("registered at"), null=True)
 
     class Meta:
         app_label = "ledger"
@@ -70,13 +73,13 @@ class Project(models.Model):
 class Parcel(models.Model):
     """A field, its practices before (baseline) and in the project, in the terms of the methodology."""
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="parcels")
+    project = models.ForeignKey(Project, models.CASCADE, verbose_name=_("project"), related_name="parcels")
     code = models.CharField(_("parcel"), max_length=32)
     name = models.CharField(_("name"), max_length=80, blank=True)
-    geometry = models.JSONField(help_text="GeoJSON Polygon, WGS 84 / CGCS2000")
+    geometry = models.JSONField(_("geometry"), help_text="GeoJSON Polygon, WGS 84 / CGCS2000")
     area_ha = models.DecimalField(_("area in hectares"), max_digits=12, decimal_places=4)
     # The rest of the parcel in a case file of ledger.quantification: seasons, or climate, soil and land use.
-    practices = models.JSONField(default=dict)
+    practices = models.JSONField(_("practices"), default=dict)
 
     class Meta:
         app_label = "ledger"
@@ -87,6 +90,9 @@ class Parcel(models.Model):
             models.UniqueConstraint(fields=["project", "code"], name="parcel_code_once_a_project"),
             models.CheckConstraint(name="parcel_has_an_area", condition=Q(area_ha__gt=0)),
         ]
+
+    def __str__(self) -> str:
+        return self.code
 
 
 class MonitoringReport(models.Model):
@@ -99,25 +105,28 @@ class MonitoringReport(models.Model):
         ISSUED = "issued", _("issued")
         REJECTED = "rejected", _("rejected")
 
-    project = models.ForeignKey(Project, models.PROTECT, related_name="reports")
+    project = models.ForeignKey(Project, models.PROTECT, verbose_name=_("project"), related_name="reports")
     vintage = models.PositiveSmallIntegerField(_("vintage"))
-    period_starts_on = models.DateField()
-    period_ends_on = models.DateField()
+    period_starts_on = models.DateField(_("period starts on"))
+    period_ends_on = models.DateField(_("period ends on"))
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.SUBMITTED)
-    case = models.JSONField()
-    sheet = models.JSONField()
-    sheet_sha256 = models.CharField(max_length=64)
+    case = models.JSONField(_("case"))
+    sheet = models.JSONField(_("calculation sheet"))
+    sheet_sha256 = models.CharField(_("SHA-256 of the sheet"), max_length=64)
     net_t = models.BigIntegerField(_("net tonnes"))
     buffer_t = models.BigIntegerField(_("tonnes to the buffer pool"))
     issuable_t = models.BigIntegerField(_("issuable tonnes"))
-    prepared_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    verifier = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="verified_reports")
-    verified_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    verification_statement = models.TextField(blank=True)
-    approved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    submitted_at = models.DateTimeField()
-    verified_at = models.DateTimeField(null=True)
-    approved_at = models.DateTimeField(null=True)
+    prepared_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("prepared by"), related_name="+")
+    verifier = models.ForeignKey(
+        Organisation, models.PROTECT, verbose_name=_("verifier"), null=True, related_name="verified_reports"
+    )
+    verified_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("verified by"), null=True, related_name="+")
+    verification_statement = models.TextField(_("verification statement"), blank=True)
+    rejection_reason = models.TextField(_("reason of the rejection"), blank=True)
+    approved_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("approved by"), null=True, related_name="+")
+    submitted_at = models.DateTimeField(_("submitted at"))
+    verified_at = models.DateTimeField(_("verified at"), null=True)
+    approved_at = models.DateTimeField(_("approved at"), null=True)
 
     class Meta:
         app_label = "ledger"

@@ -167,7 +167,7 @@ def reject_report(*, actor: Membership, report_id: int, reason: str) -> Monitori
         require_registrar(actor)
         report = _lock_in(report_id, MonitoringReport.Status.SUBMITTED, MonitoringReport.Status.VERIFIED)
     check_reason(reason)
-    report.status = MonitoringReport.Status.REJECTED
+    report.status, report.rejection_reason = MonitoringReport.Status.REJECTED, reason.strip()
     report.save()
     _record("report_rejected", report, actor, reason=reason.strip())
     return report

@@ -1,11 +1,15 @@
 """Read projects and reports, and say what they come to in the terms of their methodology."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import BooleanField, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, BooleanField, Count, F, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce
+from django.utils import timezone
 
 from ledger.errors import NotFound
 from ledger.parties.access import reads_everything
@@ -18,7 +22,10 @@ _CODE = re.compile(r"TH-([0-9]{2})-([0-9]{6,9})")
 
 def projects_seen_by(membership: Membership | None) -> QuerySet[Project]:
     """Return the projects that one may see: registered ones everybody; drafts their proponent, verifiers, operator, auditors."""
-    projects = Project.objects.select_related("proponent").annotate(total_area_ha=Sum("parcels__area_ha"))
+    projects = Project.objects.select_related("proponent").annotate(
+        parcel_count=Count("parcels"),
+        total_area_ha=Coalesce(Sum("parcels__area_ha"), Decimal("0.0000")),
+    )
     public = Q(status=Project.Status.REGISTERED)
     if membership is None:
         return projects.filter(public)
@@ -27,6 +34,16 @@ def projects_seen_by(membership: Membership | None) -> QuerySet[Project]:
     if membership.organisation.kind == Organisation.Kind.VERIFIER and membership.organisation.is_approved:
         return projects.exclude(status=Project.Status.DRAFT)
     return projects.filter(public | Q(proponent=membership.organisation))
+
+
+def projects_listed_for(membership: Membership | None) -> QuerySet[Project]:
+    """Return the projects that one may see, newest first, without what a list does not show and is large."""
+    return projects_seen_by(membership).defer("forecast", "settings", "description", "description_en").order_by("-id")
+
+
+def parcels_of(project: Project) -> QuerySet[Parcel]:
+    """Return a project's fields, newest first."""
+    return Parcel.objects.filter(project=project).order_by("-id")
 
 
 def access_project_by_code(*, code: str, membership: Membership | None) -> Project:
@@ -43,11 +60,68 @@ def access_project_by_code(*, code: str, membership: Membership | None) -> Proje
     return project
 
 
+def registered_projects() -> QuerySet[Project]:
+    """Return the registered projects, oldest first, each with the tonnes that its forecast expects a year (`expected_t`)."""
+    expected = Cast(KT("forecast__result__net_t"), BigIntegerField())
+    return Project.objects.filter(status=Project.Status.REGISTERED).annotate(expected_t=expected).order_by("number")
+
+
+def expected_t() -> int:
+    """Return the tonnes that all registered projects expect a year."""
+    return registered_projects().aggregate(total=Sum("expected_t"))["total"] or 0
+
+
 def reports_seen_by(membership: Membership | None) -> QuerySet[MonitoringReport]:
     """Return the reports of the projects that one may see."""
     return MonitoringReport.objects.select_related("project", "project__proponent", "verifier").filter(
         project__in=projects_seen_by(membership).values("pk")
     )
+
+
+def reports_of(project: Project) -> QuerySet[MonitoringReport]:
+    """Return a project's reports, newest first, without their calculations, which are large."""
+    return (
+        MonitoringReport.objects.filter(project=project)
+        .select_related("project", "verifier")
+        .defer("case", "sheet")
+        .order_by("-id")
+    )
+
+
+def access_report_by_id(*, report_id: int, membership: Membership) -> MonitoringReport:
+    """Return a report.
+
+    Raises: NotFound, also where its project is not to be seen.
+    """
+    report = reports_seen_by(membership).filter(pk=report_id).first()
+    if report is None:
+        raise NotFound()
+    return report
+
+
+def reports_with_results(membership: Membership | None) -> QuerySet[MonitoringReport]:
+    """Return the same without their long calculations, but with what each comes to as `result`."""
+    return reports_seen_by(membership).defer("case", "sheet").annotate(result=F("sheet__result"))
+
+
+def access_report(*, project: Project, report_id: int, membership: Membership | None) -> MonitoringReport:
+    """Return a report of a project.
+
+    Raises: NotFound, also where it is not to be seen.
+    """
+    report = reports_seen_by(membership).filter(project=project, pk=report_id).first()
+    if report is None:
+        raise NotFound()
+    return report
+
+
+def open_vintages(project: Project, reports: Iterable[MonitoringReport]) -> list[int]:
+    """Return the years that are over, within the crediting period and not reported yet, oldest first."""
+    taken = {report.vintage for report in reports if report.status != MonitoringReport.Status.REJECTED}
+    last_day = project.crediting_ends_on
+    today = timezone.localdate()
+    last = last_day.year if last_day < today else today.year - 1
+    return [year for year in range(project.crediting_starts_on.year, last + 1) if year not in taken]
 
 
 def quantification_case(project: Project, practices: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

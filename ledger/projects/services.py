@@ -116,6 +116,23 @@ def add_parcel(
     return parcel
 
 
+@transaction.atomic
+def remove_parcel(*, actor: Membership, project_id: int, parcel_id: int) -> Parcel:
+    """Take a field out of a draft.
+
+    Locks: the project.
+    Raises: NotAllowed, NotFound, WrongState.
+    """
+    _require_proponent(actor)
+    project = _lock_own(actor, project_id, Project.Status.DRAFT)
+    parcel = project.parcels.filter(pk=parcel_id).first()
+    if parcel is None:
+        raise NotFound()
+    _record("parcel_removed", project, actor, parcel=parcel.code)
+    parcel.delete()
+    return parcel
+
+
 def _shape(shape: Any) -> dict[str, Any]:
     polygon = geometry.clean_polygon(shape)
     area_ha = geometry.area_ha(polygon)
@@ -205,7 +222,7 @@ def reject_project(*, actor: Membership, project_id: int, reason: str) -> Projec
         require_registrar(actor)
     project = _lock_in(project_id, Project.Status.SUBMITTED, Project.Status.VALIDATED)
     check_reason(reason)
-    project.status = Project.Status.REJECTED
+    project.status, project.rejection_reason = Project.Status.REJECTED, reason.strip()
     project.save()
     _record("project_rejected", project, actor, reason=reason.strip())
     return project

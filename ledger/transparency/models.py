@@ -1,17 +1,23 @@
 """Tables of the transparency log. All but the queue are append-only; triggers refuse the rest."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Record(models.Model):
     """One fact that an auditor can prove: the exact bytes that are hashed into the log."""
 
-    kind = models.CharField(max_length=64)
-    entry = models.BinaryField()
-    created_at = models.DateTimeField()
+    kind = models.CharField(_("kind"), max_length=64)
+    entry = models.BinaryField(_("entry"))
+    created_at = models.DateTimeField(_("written at"))
 
     class Meta:
         app_label = "ledger"
+        verbose_name = _("record of the log")
+        verbose_name_plural = _("records of the log")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
 
 
 class UnsequencedRecord(models.Model):
@@ -50,11 +56,16 @@ class LogTile(models.Model):
 class Checkpoint(models.Model):
     """A signed statement of the log's size and root (C2SP tlog-checkpoint)."""
 
-    tree_size = models.BigIntegerField(primary_key=True)
-    root_hash = models.BinaryField()
-    note = models.TextField()
-    signed_at = models.DateTimeField()
+    tree_size = models.BigIntegerField(_("tree size"), primary_key=True)
+    root_hash = models.BinaryField(_("root hash"))
+    note = models.TextField(_("signed note"))
+    signed_at = models.DateTimeField(_("signed at"))
 
     class Meta:
         app_label = "ledger"
+        verbose_name = _("checkpoint")
+        verbose_name_plural = _("checkpoints")
         ordering = ["-tree_size"]
+
+    def __str__(self) -> str:
+        return str(self.tree_size)

@@ -1,7 +1,7 @@
 """Read the log: its newest checkpoint, where a record stands, its tiles and entries."""
 
 from ledger.transparency.models import Checkpoint, LogLeaf, LogTile, Record, UnsequencedRecord
-from ledger.transparency.tiles import TILE_WIDTH
+from ledger.transparency.tiles import TILE_WIDTH, TileTree
 
 
 def latest_checkpoint() -> Checkpoint | None:
@@ -36,6 +36,17 @@ def tile_hashes(level: int, number: int, width: int = TILE_WIDTH) -> bytes | Non
         hashes = list(tiles.order_by("number").values_list("root", flat=True))
     found = b"".join(bytes(part) for part in hashes)
     return found if len(found) == 32 * width else None
+
+
+def tree_of(size: int) -> TileTree:
+    """Return the log's tree as it was at a size, which the log has reached: it gives roots and proofs."""
+    return TileTree(size, _read_tile)
+
+
+def _read_tile(level: int, number: int, width: int) -> bytes:
+    hashes = tile_hashes(level, number, width)
+    assert hashes is not None, f"the log has no tile {level}/{number} of {width}"
+    return hashes
 
 
 def entries(first: int, count: int) -> list[bytes]:

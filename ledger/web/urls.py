@@ -1,5 +1,44 @@
 """Addresses."""
 
-from django.urls import URLPattern
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+from django.views.i18n import set_language
 
-urlpatterns: list[URLPattern] = []
+from config import converters  # noqa: F401 (registers code)
+from ledger.web import accounts, credits, holdings, projects, proof, reports, work
+
+urlpatterns = [
+    path("login", accounts.log_in, name="login"),
+    path("logout", LogoutView.as_view(), name="logout"),
+    path("sign-up", accounts.sign_up, name="sign_up"),
+    path("apply", accounts.apply, name="apply"),
+    path("language", set_language, name="set_language"),
+    path("tokens", accounts.tokens, name="tokens"),
+    path("tokens/<int:token_id>/revoke", accounts.revoke_token, name="revoke_token"),
+    path("projects", projects.project_list, name="projects"),
+    path("projects/new", projects.project_new, name="project_new"),
+    path("projects/<code:code>", projects.project_page, name="project"),
+    path("projects/<code:code>/calculation.csv", projects.project_calculation, name="project_calculation"),
+    path("projects/<code:code>/fields", projects.project_edit, name="project_edit"),
+    path("projects/<code:code>/fields/<int:parcel_id>/remove", projects.parcel_remove, name="parcel_remove"),
+    path("projects/<code:code>/submit", projects.project_submit, name="project_submit"),
+    path("projects/<code:code>/validate", projects.project_validate, name="project_validate"),
+    path("projects/<code:code>/reject", projects.project_reject, name="project_reject"),
+    path("projects/<code:code>/reports/new", reports.report_new, name="report_new"),
+    path("projects/<code:code>/reports/<int:report_id>", reports.report_page, name="report"),
+    path(
+        "projects/<code:code>/reports/<int:report_id>/calculation.csv",
+        reports.report_calculation,
+        name="report_calculation",
+    ),
+    path("projects/<code:code>/reports/<int:report_id>/verify", reports.report_verify, name="report_verify"),
+    path("projects/<code:code>/reports/<int:report_id>/reject", reports.report_reject, name="report_reject"),
+    path("credits/<code:code>", credits.batch_page, name="batch"),
+    path("credits/<code:code>/retire", credits.retire, name="retire"),
+    path("retirements", credits.retirement_list, name="retirements"),
+    path("retirements/<uuid:public_id>", credits.certificate, name="certificate"),
+    path("holdings/<int:account_id>", holdings.account_statement, name="statement"),
+    path("withdraw", holdings.withdraw, name="withdraw"),
+    path("work", work.work, name="work"),
+    path("proof", proof.log_page, name="log_page"),
+]

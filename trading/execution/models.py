@@ -3,6 +3,8 @@
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ledger.journal.models import Transaction
 from trading.markets.models import Market
@@ -12,36 +14,53 @@ from trading.orders.models import Instruction, Order
 class ExecutedInstruction(models.Model):
     """An instruction as the book took it: with these alone the market can be replayed."""
 
-    market = models.ForeignKey(Market, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    sequence = models.BigIntegerField()
-    kind = models.CharField(max_length=8, choices=Instruction.Kind)
-    order_id = models.BigIntegerField(null=True)
+    market = models.ForeignKey(
+        Market, models.PROTECT, verbose_name=_("market"), related_name="+", db_constraint=False, db_index=False
+    )
+    sequence = models.BigIntegerField(_("number"))
+    kind = models.CharField(_("kind"), max_length=8, choices=Instruction.Kind)
+    order_id = models.BigIntegerField(pgettext_lazy("trading", "order"), null=True)
     # The very text that is hashed into the log's digest of the batch.
-    content = models.TextField()
-    executed_at = models.DateTimeField()
+    content = models.TextField(_("content"))
+    executed_at = models.DateTimeField(_("executed at"))
 
     class Meta:
         app_label = "trading"
+        verbose_name = _("executed instruction")
+        verbose_name_plural = _("executed instructions")
         constraints = [models.UniqueConstraint(fields=["market", "sequence"], name="instruction_sequence_once")]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.get_kind_display()}"
 
 
 class Trade(models.Model):
     """A price and a quantity that two orders agreed on, and the transaction that settled them, one each."""
 
-    market = models.ForeignKey(Market, models.PROTECT, related_name="trades", db_constraint=False, db_index=False)
-    sequence = models.BigIntegerField(help_text="of the instruction that caused it")
-    buy_order = models.ForeignKey(Order, models.PROTECT, related_name="buys", db_constraint=False)
-    sell_order = models.ForeignKey(Order, models.PROTECT, related_name="sells", db_constraint=False)
-    taker_side = models.CharField(max_length=4, choices=Order.Side)
-    price_fen = models.BigIntegerField()
-    quantity_t = models.BigIntegerField()
-    buyer_fee_fen = models.BigIntegerField()
-    seller_fee_fen = models.BigIntegerField()
-    transaction = models.OneToOneField(Transaction, models.PROTECT, related_name="trade", db_constraint=False)
-    executed_at = models.DateTimeField()
+    market = models.ForeignKey(
+        Market, models.PROTECT, verbose_name=_("market"), related_name="trades", db_constraint=False, db_index=False
+    )
+    sequence = models.BigIntegerField(_("instruction"), help_text="of the instruction that caused it")
+    buy_order = models.ForeignKey(
+        Order, models.PROTECT, verbose_name=_("buy order"), related_name="buys", db_constraint=False
+    )
+    sell_order = models.ForeignKey(
+        Order, models.PROTECT, verbose_name=_("sell order"), related_name="sells", db_constraint=False
+    )
+    taker_side = models.CharField(_("side of the taker"), max_length=4, choices=Order.Side)
+    price_fen = models.BigIntegerField(_("price in fen"))
+    quantity_t = models.BigIntegerField(_("tonnes"))
+    buyer_fee_fen = models.BigIntegerField(_("buyer's fee in fen"))
+    seller_fee_fen = models.BigIntegerField(_("seller's fee in fen"))
+    transaction = models.OneToOneField(
+        Transaction, models.PROTECT, verbose_name=_("settlement"), related_name="trade", db_constraint=False
+    )
+    executed_at = models.DateTimeField(_("executed at"))
 
     class Meta:
         app_label = "trading"
+        verbose_name = _("trade")
+        verbose_name_plural = _("trades")
         constraints = [
             models.CheckConstraint(
                 name="trade_in_bounds",
@@ -53,6 +72,9 @@ class Trade(models.Model):
             # Trades lie in the table in the order of their times: a range of pages is enough to find a day.
             BrinIndex(fields=["executed_at"], name="trade_times", pages_per_range=32, autosummarize=True),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity_t} t @ {self.price_fen}"
 
     @property
     def value_fen(self) -> int:

@@ -86,6 +86,7 @@ def reconcile() -> list[InvariantResult]:
     """
     with _one_moment():
         results = journal.check(journal.INVARIANTS + INVARIANTS)
+        results.append(journal.check_log())
         results += [_replayed(market) for market in Market.objects.order_by("id")]
     return sorted(results, key=lambda result: result.number)
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import orjson
 from django.db import connection
@@ -27,24 +27,35 @@ def _write_orders(batch: Batch) -> None:
     orders = list(batch.touched.values())
     if not orders:
         return
+    # There are few words and many orders: each order names its words by their places (PostgreSQL counts from one).
+    statuses = _places(order.status for order in orders)
+    reasons = _places(order.reason for order in orders)
     with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE trading_order o
-               SET filled_t = new.filled_t, status = new.status, reason = new.reason, sequence = new.sequence
-              FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[])
+               SET filled_t = new.filled_t, status = (%s::text[])[new.status], reason = (%s::text[])[new.reason],
+                   sequence = new.sequence
+              FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::int[], %s::bigint[])
                    AS new (id, filled_t, status, reason, sequence)
              WHERE o.id = new.id
             """,
             [
+                list(statuses),
+                list(reasons),
                 [order.id for order in orders],
                 [order.filled_t for order in orders],
-                [order.status for order in orders],
-                [order.reason for order in orders],
+                [statuses[order.status] for order in orders],
+                [reasons[order.reason] for order in orders],
                 [order.sequence for order in orders],
             ],
         )
         assert cursor.rowcount == len(orders)
+
+
+def _places(words: Iterable[str]) -> dict[str, int]:
+    """Return the different words in the order of their places, which count from one."""
+    return {word: place for place, word in enumerate(dict.fromkeys(words), 1)}
 
 
 def _write_trades(settled: Sequence[SettledFill], market: Market, now: dt.datetime) -> None:

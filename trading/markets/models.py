@@ -13,7 +13,7 @@ class Market(models.Model):
         HALTED = "halted", _("halted")
 
     symbol = models.CharField(_("symbol"), max_length=40, unique=True)
-    asset = models.OneToOneField(Asset, models.PROTECT, related_name="market")
+    asset = models.OneToOneField(Asset, models.PROTECT, verbose_name=_("asset"), related_name="market")
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.OPEN)
     halt_reason = models.CharField(_("reason of the halt"), max_length=200, blank=True)
     tick_size_fen = models.PositiveIntegerField(_("tick in fen"), default=1)
@@ -22,12 +22,12 @@ class Market(models.Model):
     band_percent = models.PositiveSmallIntegerField(_("price band in percent"), default=10)
     maker_fee_bps = models.PositiveSmallIntegerField(_("maker fee in basis points"), default=0)
     taker_fee_bps = models.PositiveSmallIntegerField(_("taker fee in basis points"), default=0)
-    shard = models.PositiveSmallIntegerField(default=0)
+    shard = models.PositiveSmallIntegerField(_("shard"), default=0)
     # The number of the last instruction applied: a worker's book in memory is good while it has the same one.
-    last_sequence = models.BigIntegerField(default=0)
+    last_sequence = models.BigIntegerField(_("last instruction"), default=0)
     # The priority number that the book gave last.
     book_sequence = models.BigIntegerField(default=0)
-    opened_at = models.DateTimeField(auto_now_add=True)
+    opened_at = models.DateTimeField(_("opened at"), auto_now_add=True)
 
     class Meta:
         app_label = "trading"

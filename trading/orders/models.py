@@ -27,9 +27,11 @@ class Order(models.Model):
 
     OPEN_STATUSES = (Status.PENDING_NEW, Status.NEW, Status.PARTIALLY_FILLED)
 
-    market = models.ForeignKey(Market, models.PROTECT, related_name="orders")
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="orders", db_index=False)
-    placed_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    market = models.ForeignKey(Market, models.PROTECT, verbose_name=_("market"), related_name="orders")
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, verbose_name=_("organisation"), related_name="orders", db_index=False
+    )
+    placed_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("placed by"), related_name="+", db_index=False)
     client_order_id = models.CharField(_("client order id"), max_length=64)
     side = models.CharField(_("side"), max_length=4, choices=Side)
     price_fen = models.BigIntegerField(_("price in fen"))
@@ -38,10 +40,14 @@ class Order(models.Model):
     status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.PENDING_NEW)
     reason = models.CharField(_("reason"), max_length=40, blank=True, default="")
     # The book's priority number: orders of one price stand in its order.
-    sequence = models.BigIntegerField(null=True)
-    cash_account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
-    credit_account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
-    hold = models.OneToOneField(Hold, models.PROTECT, related_name="order", db_constraint=False)
+    sequence = models.BigIntegerField(_("priority number"), null=True)
+    cash_account = models.ForeignKey(
+        Account, models.PROTECT, verbose_name=_("cash account"), related_name="+", db_index=False, db_constraint=False
+    )
+    credit_account = models.ForeignKey(
+        Account, models.PROTECT, verbose_name=_("credit account"), related_name="+", db_index=False, db_constraint=False
+    )
+    hold = models.OneToOneField(Hold, models.PROTECT, verbose_name=_("hold"), related_name="order", db_constraint=False)
     placed_at = models.DateTimeField(_("placed at"))
 
     class Meta:
@@ -80,10 +86,10 @@ class Instruction(models.Model):
     """Something that a market's executor is to apply to the book; deleted in the transaction that applies it."""
 
     class Kind(models.TextChoices):
-        SUBMIT = "submit"
-        CANCEL = "cancel"
-        HALT = "halt"
-        RESUME = "resume"
+        SUBMIT = "submit", pgettext_lazy("instruction", "submit")
+        CANCEL = "cancel", pgettext_lazy("instruction", "cancel")
+        HALT = "halt", pgettext_lazy("instruction", "halt")
+        RESUME = "resume", pgettext_lazy("instruction", "resume")
 
     market = models.ForeignKey(Market, models.PROTECT, related_name="instructions", db_index=False)
     kind = models.CharField(max_length=8, choices=Kind)

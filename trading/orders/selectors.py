@@ -7,6 +7,8 @@ from ledger.parties.models import Membership, Organisation
 from trading.markets.models import Market
 from trading.orders.models import Order
 
+OPEN = "open"
+
 
 def orders_of(organisation: Organisation) -> QuerySet[Order]:
     """Return an organisation's orders, newest first."""
@@ -17,6 +19,20 @@ def open_orders_of(organisation: Organisation, market: Market | None = None) -> 
     """Return an organisation's orders that can still trade, newest first."""
     orders = orders_of(organisation).filter(status__in=Order.OPEN_STATUSES)
     return orders if market is None else orders.filter(market=market)
+
+
+def finished_orders_of(organisation: Organisation, market: Market) -> QuerySet[Order]:
+    """Return an organisation's orders in a market that cannot trade any more, newest first."""
+    return orders_of(organisation).exclude(status__in=Order.OPEN_STATUSES).filter(market=market)
+
+
+def filter_orders(orders: QuerySet[Order], *, symbol: str | None, status: str | None) -> QuerySet[Order]:
+    """Return those orders that are in a market and have a status; `open` is every status that can still trade."""
+    if symbol is not None:
+        orders = orders.filter(market__symbol=symbol)
+    if status == OPEN:
+        return orders.filter(status__in=Order.OPEN_STATUSES)
+    return orders if status is None else orders.filter(status=status)
 
 
 def access_order_by_id(*, order_id: int, actor: Membership) -> Order:

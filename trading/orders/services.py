@@ -1,7 +1,7 @@
 """Enter and cancel orders: check, hold, store and queue in one transaction, then wake the market."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.db import connection, transaction
@@ -9,13 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import DomainError, NotFound
-from ledger.journal.locks import LockedAccount, lock_accounts
-from ledger.journal.models import Account, Asset, Hold
+from ledger.journal.locks import LockedAccount, lock_holdings
+from ledger.journal.models import Asset
 from ledger.journal.posting import MAX_AMOUNT
-from ledger.journal.services import open_account
+from ledger.journal.services import open_account, open_asset
 from ledger.parties.access import require_approved, require_kind, require_role
 from ledger.parties.models import Membership, Organisation
-from ledger.rows import draw_ids
 from ledger.texts import is_storable
 from trading.errors import (
     DuplicateOrder,
@@ -83,21 +82,30 @@ def place_order(*, actor: Membership, market_id: int, order: NewOrder) -> Order:
     return result.order
 
 
-@transaction.atomic
 def place_orders(*, actor: Membership, market_id: int, orders: Sequence[NewOrder]) -> list[OrderResult]:
     """Enter up to 1,000 orders, each accepted or refused by itself, in the order given.
 
     Locks: the organisation's cash and credit accounts.
     Raises: NotAllowed, OrganisationNotApproved, NotFound, InvalidOrder (too many) for the call as a whole.
     """
+    market = Market.objects.select_related("asset").filter(pk=market_id).first()
+    if market is None:
+        raise NotFound()
+    return enter_orders(actor=actor, market=market, orders=orders)
+
+
+@transaction.atomic
+def enter_orders(*, actor: Membership, market: Market, orders: Sequence[NewOrder]) -> list[OrderResult]:
+    """Enter orders as `place_orders` does, in a market that has just been read, with its asset.
+
+    Locks: the organisation's cash and credit accounts.
+    Raises: NotAllowed, OrganisationNotApproved, InvalidOrder (too many) for the call as a whole.
+    """
     require_kind(actor, Organisation.Kind.COOPERATIVE, Organisation.Kind.BUYER)
     require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
     require_approved(actor)
     if not 0 < len(orders) <= MAX_ORDERS_A_CALL:
         raise InvalidOrder(reason=_("A call enters 1 to 1,000 orders."))
-    market = Market.objects.select_related("asset").filter(pk=market_id).first()
-    if market is None:
-        raise NotFound()
     entry = _begin(actor, market, orders)
     now = timezone.now()
     results = [_enter(entry, order, now) for order in orders]
@@ -129,32 +137,33 @@ def cancel_order(*, actor: Membership, order_id: int) -> Order:
 
 
 def _begin(actor: Membership, market: Market, orders: Sequence[NewOrder]) -> Entry:
-    cash_id, credit_id = _trading_accounts(actor.organisation, market.asset)
-    accounts = lock_accounts([cash_id, credit_id])
+    cash, credit = _lock_trading_accounts(actor.organisation, market.asset)
     # Read after the lock: whoever enters the same id at the same moment waits there, and is seen here.
-    ids = [order.client_order_id for order in orders if is_storable(order.client_order_id)]
-    known = Order.objects.filter(organisation=actor.organisation, client_order_id__in=ids)
-    return Entry(
-        actor,
-        market,
-        accounts[cash_id],
-        accounts[credit_id],
-        {order.client_order_id: order for order in known},
-    )
+    known = _known_orders(actor.organisation, orders)
+    return Entry(actor, market, cash, credit, {order.client_order_id: order for order in known})
 
 
-def _trading_accounts(organisation: Organisation, asset: Asset) -> tuple[int, int]:
-    found = dict(
-        Account.objects.filter(organisation=organisation, purpose=Account.Purpose.HOLDING)
-        .filter(asset__code__in=["CNY", asset.code])
-        .values_list("asset__code", "id")
-    )
-    if "CNY" not in found:
-        cash = Asset.objects.get_or_create(code="CNY", defaults={"kind": Asset.Kind.CASH})[0]
-        found["CNY"] = open_account(organisation=organisation, asset=cash).pk
-    if asset.code not in found:
-        found[asset.code] = open_account(organisation=organisation, asset=asset).pk
-    return found["CNY"], found[asset.code]
+def _known_orders(organisation: Organisation, orders: Sequence[NewOrder]) -> Iterable[Order]:
+    """Return the organisation's orders that have these ids already: hardly ever one, so look before reading them."""
+    client_order_ids = [order.client_order_id for order in orders if is_storable(order.client_order_id)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM trading_order WHERE organisation_id = %s AND client_order_id = ANY(%s)",
+            [organisation.pk, client_order_ids],
+        )
+        order_ids = [row[0] for row in cursor.fetchall()]
+    return Order.objects.filter(pk__in=order_ids) if order_ids else ()
+
+
+def _lock_trading_accounts(organisation: Organisation, asset: Asset) -> tuple[LockedAccount, LockedAccount]:
+    """Lock an organisation's accounts in CNY and in the credits, opened where they are new."""
+    accounts = lock_holdings(organisation.pk, ["CNY", asset.code])
+    if len(accounts) < 2:
+        cash = open_asset(code="CNY", kind=Asset.Kind.CASH)
+        for missing in (cash, asset):
+            open_account(organisation=organisation, asset=missing)
+        accounts = lock_holdings(organisation.pk, ["CNY", asset.code])
+    return accounts["CNY"], accounts[asset.code]
 
 
 def _enter(entry: Entry, new: NewOrder, now: dt.datetime) -> OrderResult:
@@ -180,6 +189,7 @@ def _same_or_refuse(known: Order, new: NewOrder, market: Market) -> Order:
     )
     if not same:
         raise DuplicateOrder(client_order_id=new.client_order_id, field="client_order_id")
+    known.market = market
     return known
 
 
@@ -232,20 +242,13 @@ def _hold(entry: Entry, new: NewOrder, now: dt.datetime) -> tuple[Order, int]:
 
 
 def _store(entry: Entry, now: dt.datetime) -> None:
-    """Write holds, orders, instructions and what is held, in one round trip."""
-    count = len(entry.accepted)
-    order_ids, hold_ids = draw_ids(Order, count), draw_ids(Hold, count)
-    for (order, _amount), order_id, hold_id in zip(entry.accepted, order_ids, hold_ids, strict=True):
-        order.pk, order.hold_id = order_id, hold_id
-        order._state.adding = False
+    """Write holds, orders, instructions and what is held, and learn the orders' ids, in one round trip."""
     orders = [order for order, _amount in entry.accepted]
     actor = f"user:{entry.actor.user.public_id}"
     with connection.cursor() as cursor:
         cursor.execute(
             _STORE,
             {
-                "order_ids": order_ids,
-                "hold_ids": hold_ids,
                 "client_order_ids": [order.client_order_id for order in orders],
                 "sides": [str(order.side) for order in orders],
                 "prices": [order.price_fen for order in orders],
@@ -262,14 +265,20 @@ def _store(entry: Entry, now: dt.datetime) -> None:
                 "now": now,
             },
         )
+        for order, (order_id, hold_id) in zip(orders, cursor.fetchall(), strict=True):
+            order.pk, order.hold_id = order_id, hold_id
+            order._state.adding = False
 
 
 _STORE = """
-WITH new AS (
-    SELECT *
-      FROM unnest(%(order_ids)s::bigint[], %(hold_ids)s::bigint[], %(client_order_ids)s::text[], %(sides)s::text[],
-                  %(prices)s::bigint[], %(quantities)s::bigint[], %(amounts)s::bigint[])
-           WITH ORDINALITY AS row (order_id, hold_id, client_order_id, side, price_fen, quantity_t, amount, place)
+WITH new AS MATERIALIZED (
+    SELECT nextval(sequences.orders) AS order_id, nextval(sequences.holds) AS hold_id, row.*
+      -- OFFSET 0: the sequences are looked up once, not for each order.
+      FROM (SELECT pg_get_serial_sequence('trading_order', 'id')::regclass AS orders,
+                   pg_get_serial_sequence('ledger_hold', 'id')::regclass AS holds OFFSET 0) sequences,
+           unnest(%(client_order_ids)s::text[], %(sides)s::text[], %(prices)s::bigint[], %(quantities)s::bigint[],
+                  %(amounts)s::bigint[])
+           WITH ORDINALITY AS row (client_order_id, side, price_fen, quantity_t, amount, place)
 ), held AS (
     UPDATE ledger_account SET held = CASE id WHEN %(cash_id)s THEN %(cash_held)s ELSE %(credit_held)s END
      WHERE id IN (%(cash_id)s, %(credit_id)s)
@@ -284,9 +293,13 @@ WITH new AS (
     SELECT order_id, %(market_id)s, %(organisation_id)s, %(user_id)s, client_order_id, side, price_fen, quantity_t,
            0, 'pending_new', '', %(cash_id)s, %(credit_id)s, hold_id, %(now)s
       FROM new
+), instructions AS (
+    INSERT INTO trading_instruction (market_id, kind, order_id, actor, note, entered_at)
+    SELECT %(market_id)s, 'submit', order_id, %(actor)s, '', %(now)s
+      FROM new
+     ORDER BY place
 )
-INSERT INTO trading_instruction (market_id, kind, order_id, actor, note, entered_at)
-SELECT %(market_id)s, 'submit', order_id, %(actor)s, '', %(now)s
+SELECT order_id, hold_id
   FROM new
  ORDER BY place
 """

@@ -1,5 +1,17 @@
-"""Addresses."""
+"""Addresses of the exchange's pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from trading.web import holdings, home, markets, orders
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("markets", markets.markets, name="markets"),
+    path("markets/<symbol>", markets.market, name="market"),
+    path("markets/<symbol>/live", markets.market_live, name="market_live"),
+    path("markets/<symbol>/orders", orders.place_order, name="place_order"),
+    path("orders", orders.orders, name="orders"),
+    path("orders/trades.csv", orders.trades_csv, name="trades_csv"),
+    path("orders/<int:order_id>/cancel", orders.cancel_order, name="cancel_order"),
+    path("holdings", holdings.holdings, name="holdings"),
+]

@@ -1,0 +1,207 @@
+"""The admin site: the operator's and the auditor's desk, over both apps."""
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from ledger.admin.access import desk_membership, is_operator
+from ledger.admin.actions import Text
+from ledger.admin.base import ViewOnlyAdmin, refuse_writing
+from ledger.admin.credits import BatchAdmin, RetirementAdmin
+from ledger.admin.desk import log_state, queues
+from ledger.admin.display import list_url
+from ledger.admin.journal import (
+    AccountAdmin,
+    AssetAdmin,
+    HoldAdmin,
+    SerialBlockAdmin,
+    TransactionAdmin,
+    TransferAdmin,
+)
+from ledger.admin.parties import ApiTokenAdmin, MembershipAdmin, OrganisationAdmin, UserAdmin
+from ledger.admin.payments import PaymentAdmin
+from ledger.admin.projects import ParcelAdmin, ProjectAdmin
+from ledger.admin.reports import MonitoringReportAdmin
+from ledger.admin.transparency import CheckpointAdmin, RecordAdmin
+from ledger.models import (
+    Account,
+    ApiToken,
+    Asset,
+    Batch,
+    Checkpoint,
+    Hold,
+    Membership,
+    MonitoringReport,
+    Organisation,
+    Parcel,
+    Payment,
+    Project,
+    Record,
+    Retirement,
+    SerialBlock,
+    Transaction,
+    Transfer,
+    User,
+)
+from trading.admin.desk import market_states
+from trading.admin.execution import ExecutedInstructionAdmin, TradeAdmin
+from trading.admin.markets import MarketAdmin
+from trading.admin.orders import OrderAdmin
+from trading.execution.reconciliation import reconcile
+from trading.models import ExecutedInstruction, Market, Order, Trade
+
+View = Callable[..., HttpResponse]
+
+# All that can be read here. What is read together stands together, in the order in which things come about.
+ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
+    (
+        _("People and organisations"),
+        {
+            Organisation: OrganisationAdmin,
+            User: UserAdmin,
+            Membership: MembershipAdmin,
+            ApiToken: ApiTokenAdmin,
+        },
+    ),
+    (
+        _("Registry"),
+        {
+            Project: ProjectAdmin,
+            Parcel: ParcelAdmin,
+            MonitoringReport: MonitoringReportAdmin,
+            Batch: BatchAdmin,
+            Retirement: RetirementAdmin,
+        },
+    ),
+    (
+        _("Ledger"),
+        {
+            Payment: PaymentAdmin,
+            Account: AccountAdmin,
+            Transaction: TransactionAdmin,
+            Transfer: TransferAdmin,
+            Hold: HoldAdmin,
+            SerialBlock: SerialBlockAdmin,
+            Asset: AssetAdmin,
+        },
+    ),
+    (
+        _("Exchange"),
+        {
+            Market: MarketAdmin,
+            Order: OrderAdmin,
+            Trade: TradeAdmin,
+            ExecutedInstruction: ExecutedInstructionAdmin,
+        },
+    ),
+    (_("Proof"), {Record: RecordAdmin, Checkpoint: CheckpointAdmin}),
+)
+# Django's own pages that this site does without.
+LEFT_OUT = ("autocomplete", "view_on_site", "app_list")
+
+
+class TianhuiAdminSite(AdminSite):
+    """Open to the operator's and the auditors' people by their membership; nobody edits tables here."""
+
+    site_header = _("Tianhui: operator and auditor")
+    site_title = _("Tianhui")
+    index_title = _("Desk")
+    index_template = "admin/desk.html"
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        for _title, tables in ROOMS:
+            for model, model_admin in tables.items():
+                self.register(model, model_admin)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return desk_membership(request) is not None
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:  # type: ignore[override]
+        """Show visitors the log-in, and everyone else who may not see a page a refusal with status 403.
+
+        Whoever is not of the operator is refused here whatever writes, before any page looks at it.
+        """
+        guarded: View = super().admin_view(view, cacheable)
+
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if view == self.logout:
+                return view(request)
+            membership = desk_membership(request)
+            if request.user.is_authenticated and membership is None:
+                return self.refuse(request)
+            try:
+                if membership is not None and not is_operator(membership):
+                    refuse_writing(request)
+                return guarded(request, *args, **kwargs)
+            except PermissionDenied:
+                return self.refuse(request)
+
+        return update_wrapper(inner, view)
+
+    def refuse(self, request: HttpRequest) -> HttpResponse:
+        """Say that a page is not for this person."""
+        context = self.each_context(request) | {"title": _("Not for your role")}
+        return TemplateResponse(request, "admin/refused.html", context, status=403)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method == "GET" and request.user.is_authenticated and not self.has_permission(request):
+            return self.refuse(request)
+        return super().login(request, extra_context)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Let the operator's people change their own password; for an auditor nothing here writes, not even this."""
+        if not is_operator(desk_membership(request)):
+            raise PermissionDenied
+        return super().password_change(request, extra_context)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        membership = desk_membership(request)
+        return super().each_context(request) | {"membership": membership, "is_operator": is_operator(membership)}
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        kept = [each for each in super().get_urls() if getattr(each, "name", None) not in LEFT_OUT]
+        return [path("reconcile/", self.admin_view(self.reconcile), name="reconcile"), *kept]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        """Return the tables by rooms, in the form in which the admin's templates take apps."""
+        if not self.has_permission(request):
+            return []
+        return [{"name": title, "models": [_entry(model) for model in tables]} for title, tables in ROOMS]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Show what waits, how the log stands, and the markets."""
+        refuse_writing(request)
+        membership = desk_membership(request)
+        assert membership is not None
+        context = {"queues": queues(membership), "log": log_state(), "markets": market_states()}
+        return super().index(request, context | (extra_context or {}))
+
+    def reconcile(self, request: HttpRequest) -> HttpResponse:
+        """Check every invariant of the books now, when asked with `run`; it takes a while on large books."""
+        refuse_writing(request)
+        results = reconcile() if "run" in request.GET else None
+        context = self.each_context(request) | {
+            "title": _("Reconciliation"),
+            "results": results,
+            "holds": results is not None and all(result.holds for result in results),
+        }
+        return TemplateResponse(request, "admin/reconcile.html", context)
+
+
+def _entry(model: type[Model]) -> dict[str, Any]:
+    options = model._meta
+    return {
+        "name": capfirst(options.verbose_name_plural),
+        "object_name": options.object_name,
+        "admin_url": list_url(model),
+    }

@@ -1,0 +1,108 @@
+"""What waits for the operator's people in the registry, and how the log stands."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from ledger.admin.actions import Text
+from ledger.admin.display import list_url, money, object_url, tonnes
+from ledger.journal.models import Payment
+from ledger.parties.models import Membership, Organisation
+from ledger.projects.models import MonitoringReport, Project
+from ledger.transparency.models import Checkpoint
+from ledger.transparency.selectors import latest_checkpoint, waiting_records
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing that waits for a step: what it is, and since when."""
+
+    url: str
+    text: str
+    since: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Things that wait for the same step: how many, the oldest of them, and whether the step is the reader's."""
+
+    title: Text
+    count: int
+    oldest: list[Waiting]
+    all_url: str
+    is_readers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    checkpoint: Checkpoint | None
+    waiting: int
+
+
+def queues(reader: Membership) -> list[Queue]:
+    """Return what waits for the operator; money that a treasurer entered waits for another, not for that one."""
+    payments = Payment.objects.filter(status=Payment.Status.REQUESTED).select_related("organisation")
+    if reader.role == Membership.Role.TREASURER:
+        payments = payments.exclude(requested_by=reader.user)
+    reports = MonitoringReport.objects.select_related("project").defer("case", "sheet")
+    registrar, treasurer = (reader.role == role for role in (Membership.Role.REGISTRAR, Membership.Role.TREASURER))
+    return [
+        _queue(
+            _("Organisations to approve"),
+            Organisation.objects.filter(status=Organisation.Status.APPLIED).order_by("created_at"),
+            list_url(Organisation, status__exact=Organisation.Status.APPLIED),
+            lambda each: (f"{each} · {each.get_kind_display()}", each.created_at),
+            registrar,
+        ),
+        _queue(
+            _("Projects to register"),
+            Project.objects.filter(status=Project.Status.VALIDATED).order_by("validated_at"),
+            list_url(Project, status__exact=Project.Status.VALIDATED),
+            lambda each: (str(each), each.validated_at),
+            registrar,
+        ),
+        _queue(
+            _("Reports to approve"),
+            reports.filter(status=MonitoringReport.Status.VERIFIED).order_by("verified_at"),
+            list_url(MonitoringReport, status__exact=MonitoringReport.Status.VERIFIED),
+            lambda each: (f"{each} · {tonnes(each.net_t)} t", each.verified_at),
+            registrar,
+        ),
+        _queue(
+            _("Credits to issue"),
+            reports.filter(status=MonitoringReport.Status.APPROVED).order_by("approved_at"),
+            list_url(MonitoringReport, status__exact=MonitoringReport.Status.APPROVED),
+            lambda each: (f"{each} · {tonnes(each.net_t)} t", each.approved_at),
+            registrar,
+        ),
+        _queue(
+            _("Payments for a second treasurer"),
+            payments.order_by("requested_at"),
+            list_url(Payment, status__exact=Payment.Status.REQUESTED),
+            lambda each: (f"{each} · {each.organisation} · {money(each.amount_fen)}", each.requested_at),
+            treasurer,
+        ),
+    ]
+
+
+def _queue(
+    title: Text,
+    waiting: QuerySet[Any],
+    all_url: str,
+    describe: Callable[[Any], tuple[str, dt.datetime | None]],
+    is_readers: bool,
+) -> Queue:
+    oldest = [Waiting(object_url(each), *describe(each)) for each in waiting[:SHOWN]]
+    count = waiting.count() if len(oldest) == SHOWN else len(oldest)
+    return Queue(title, count, oldest, all_url, is_readers)
+
+
+def log_state() -> LogState:
+    """Return the newest checkpoint, and how many records wait for their place in the log."""
+    return LogState(latest_checkpoint(), waiting_records())

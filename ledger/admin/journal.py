@@ -1,0 +1,240 @@
+"""Assets, accounts, transactions with their transfers, and who owns which serial numbers."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from ledger.admin.base import LargeTableAdmin, ViewOnlyAdmin
+from ledger.admin.display import (
+    EMPTY,
+    Table,
+    amount_of,
+    at_moment,
+    link,
+    link_by_id,
+    list_url,
+    moment,
+    person,
+    serial_run,
+    serial_runs,
+    tonnes,
+)
+from ledger.admin.filters import OfAccount, with_serial
+from ledger.journal.models import Account, Asset, Hold, SerialBlock, Transaction, Transfer
+from ledger.journal.selectors import statement
+from ledger.transparency.models import Record
+
+SHOWN = 20
+ACCOUNTS = (
+    "debit_account__organisation",
+    "debit_account__asset",
+    "credit_account__organisation",
+    "credit_account__asset",
+)
+
+OCCURRED_AT = at_moment("occurred_at", _("occurred at"))
+
+PLACED_AT = at_moment("placed_at", _("placed at"))
+
+
+class AssetAdmin(ViewOnlyAdmin):
+    list_display = ("code", "kind")
+    list_filter = ("kind",)
+    search_fields = ("code",)
+    ordering = ("-id",)
+    fields = ("code", "kind")
+
+    def tables(self, target: Asset) -> list[Table]:
+        accounts = target.accounts.select_related("organisation").order_by("-balance", "id")[:SHOWN]
+        rows: list[tuple[object, ...]] = [
+            (
+                link(account, account.organisation or account.get_purpose_display()),
+                amount_of(target, account.balance),
+                amount_of(target, account.held),
+            )
+            for account in accounts
+        ]
+        columns = (str(_("Account")), str(_("Balance")), str(_("Held")))
+        all_url = list_url(Account, asset=target.pk)
+        return [Table(str(_("Accounts")), columns, rows, all_url, figures=frozenset({1, 2}))]
+
+
+class AccountAdmin(ViewOnlyAdmin):
+    list_display = ("number", "owner", "asset", "purpose", "balance_figure", "held_figure", "available_figure")
+    list_filter = ("purpose", "asset__kind")
+    list_select_related = ("organisation", "asset")
+    search_fields = ("organisation__name", "organisation__name_en", "asset__code")
+    ordering = ("-id",)
+    fields = ("number", "organisation", "asset", "purpose", "balance_figure", "held_figure", "available_figure")
+
+    @admin.display(description=_("number"), ordering="id")
+    def number(self, account: Account) -> str:
+        return str(account.pk)
+
+    @admin.display(description=_("organisation"), ordering="organisation__name")
+    def owner(self, account: Account) -> str:
+        return str(account.organisation or _("the system"))
+
+    @admin.display(description=_("balance"), ordering="balance")
+    def balance_figure(self, account: Account) -> str:
+        return amount_of(account.asset, account.balance)
+
+    @admin.display(description=_("held"), ordering="held")
+    def held_figure(self, account: Account) -> str:
+        return amount_of(account.asset, account.held)
+
+    @admin.display(description=_("available"))
+    def available_figure(self, account: Account) -> str:
+        return amount_of(account.asset, account.available)
+
+    def tables(self, target: Account) -> list[Table]:
+        return [_statement(target), _holds(target), _serials(target)]
+
+
+def _statement(account: Account) -> Table:
+    rows: list[tuple[object, ...]] = [
+        (
+            moment(transfer.transaction.occurred_at),
+            link(transfer.transaction),
+            _other_side(transfer, account),
+            amount_of(account.asset, transfer.amount if transfer.credit_account_id == account.pk else -transfer.amount),
+        )
+        for transfer in statement(account)[:SHOWN]
+    ]
+    columns = (str(_("Occurred at")), str(_("Transaction")), str(_("Other side")), str(_("Amount")))
+    all_url = list_url(Transfer, account=account.pk)
+    return Table(str(_("Newest transfers")), columns, rows, all_url, figures=frozenset({3}))
+
+
+def _other_side(transfer: Transfer, account: Account) -> str:
+    is_received = transfer.credit_account_id == account.pk
+    other = transfer.debit_account if is_received else transfer.credit_account
+    return link(other, other.organisation or other.get_purpose_display())
+
+
+def _holds(account: Account) -> Table:
+    holds = account.holds.filter(remaining__gt=0).order_by("-id")[:SHOWN]
+    rows: list[tuple[object, ...]] = [
+        (
+            link(hold, str(hold.pk)),
+            hold.get_purpose_display(),
+            amount_of(account.asset, hold.remaining),
+            moment(hold.placed_at),
+        )
+        for hold in holds
+    ]
+    columns = (str(_("Hold")), str(_("Purpose")), str(_("Remaining")), str(_("Placed at")))
+    all_url = list_url(Hold, account=account.pk, remaining__gt=0)
+    return Table(str(_("Holds")), columns, rows, all_url, figures=frozenset({2}))
+
+
+def _serials(account: Account) -> Table:
+    blocks = account.blocks.order_by("serials")[:SHOWN]
+    rows: list[tuple[object, ...]] = [
+        (serial_run(block.serials), tonnes(block.serials.upper - block.serials.lower)) for block in blocks
+    ]
+    columns = (str(_("Serial numbers")), str(_("Tonnes")))
+    all_url = list_url(SerialBlock, account=account.pk)
+    return Table(str(_("Serial numbers owned")), columns, rows, all_url, figures=frozenset({1}))
+
+
+class TransactionAdmin(LargeTableAdmin):
+    list_display = ("number", "kind", OCCURRED_AT, "actor", "record_link")
+    list_filter = ("kind",)
+    search_fields = ("id",)
+    search_help_text = _("The number of a transaction.")
+    fields = ("number", "kind", OCCURRED_AT, "who", "caused_by", "reverses", "idempotency_key", "record_link")
+
+    @admin.display(description=_("number"))
+    def number(self, transaction: Transaction) -> str:
+        return str(transaction.pk)
+
+    @admin.display(description=_("record of the log"))
+    def record_link(self, transaction: Transaction) -> str:
+        return link_by_id(Record, transaction.record_id)
+
+    @admin.display(description=_("actor"))
+    def who(self, transaction: Transaction) -> str:
+        return person(transaction.actor)
+
+    @admin.display(description=_("caused by"))
+    def caused_by(self, transaction: Transaction) -> SafeString | str:
+        found = [
+            getattr(transaction, relation.get_accessor_name() or "", None)
+            for relation in Transaction._meta.related_objects
+            if relation.one_to_one
+        ]
+        links = ((link(cause, f"{cause._meta.verbose_name} {cause.pk}"),) for cause in found if cause is not None)
+        return format_html_join(", ", "{}", links) or EMPTY
+
+    def tables(self, target: Transaction) -> list[Table]:
+        rows: list[tuple[object, ...]] = [
+            (
+                link(transfer.debit_account),
+                link(transfer.credit_account),
+                amount_of(transfer.debit_account.asset, transfer.amount),
+                serial_runs(transfer.serials),
+            )
+            for transfer in target.transfers.select_related(*ACCOUNTS).order_by("id")
+        ]
+        columns = (str(_("From (debit)")), str(_("To (credit)")), str(_("Amount")), str(_("Serial numbers")))
+        return [Table(str(_("Transfers")), columns, rows, figures=frozenset({2}))]
+
+
+class TransferAdmin(LargeTableAdmin):
+    list_display = ("number", "transaction", "debit_account", "credit_account", "amount_figure", "serial_numbers")
+    list_filter = (OfAccount,)
+    list_select_related = ("transaction", *ACCOUNTS)
+    search_fields = ("id",)
+    search_help_text = _("The number of a transfer.")
+    fields = ("number", "transaction", "debit_account", "credit_account", "amount_figure", "serial_numbers")
+
+    @admin.display(description=_("number"))
+    def number(self, transfer: Transfer) -> str:
+        return str(transfer.pk)
+
+    @admin.display(description=_("amount"))
+    def amount_figure(self, transfer: Transfer) -> str:
+        return amount_of(transfer.debit_account.asset, transfer.amount)
+
+    @admin.display(description=_("serial numbers"))
+    def serial_numbers(self, transfer: Transfer) -> str:
+        return serial_runs(transfer.serials)
+
+
+class HoldAdmin(LargeTableAdmin):
+    list_display = ("number", "account", "purpose", "remaining_figure", PLACED_AT)
+    list_filter = ("purpose",)
+    list_select_related = ("account__organisation", "account__asset")
+    fields = ("number", "account", "purpose", "remaining_figure", PLACED_AT)
+
+    @admin.display(description=_("number"))
+    def number(self, hold: Hold) -> str:
+        return str(hold.pk)
+
+    @admin.display(description=_("remaining"))
+    def remaining_figure(self, hold: Hold) -> str:
+        return amount_of(hold.account.asset, hold.remaining)
+
+
+class SerialBlockAdmin(LargeTableAdmin):
+    list_display = ("run", "tonnes_figure", "asset", "account")
+    list_select_related = ("asset", "account__organisation", "account__asset")
+    search_fields = ("serials",)
+    search_help_text = _("A serial number: who owns this tonne now?")
+    fields = ("run", "tonnes_figure", "asset", "account")
+
+    @admin.display(description=_("serial numbers"))
+    def run(self, block: SerialBlock) -> str:
+        return serial_run(block.serials)
+
+    @admin.display(description=_("tonnes"))
+    def tonnes_figure(self, block: SerialBlock) -> str:
+        return tonnes(block.serials.upper - block.serials.lower)
+
+    def search(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
+        return with_serial(queryset, term)

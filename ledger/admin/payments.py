@@ -1,0 +1,137 @@
+"""Money in and out: one treasurer enters it, a second one confirms it."""
+
+from django import forms
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from ledger.admin.actions import Action
+from ledger.admin.base import Fact, ViewOnlyAdmin
+from ledger.admin.display import EMPTY, link, moment, money, yuan
+from ledger.admin.fields import YuanField
+from ledger.journal.models import Payment
+from ledger.journal.payments import confirm_payment, refuse_payment, request_deposit
+from ledger.parties.models import Membership, Organisation
+
+
+class DepositForm(forms.Form):
+    organisation = forms.ModelChoiceField(
+        label=_("Organisation"),
+        queryset=Organisation.objects.filter(
+            kind__in=(Organisation.Kind.COOPERATIVE, Organisation.Kind.BUYER), status=Organisation.Status.APPROVED
+        ).order_by("name"),
+    )
+    amount_fen = YuanField(label=_("Amount in yuan"))
+    bank_reference = forms.CharField(
+        label=_("Bank reference"), max_length=64, help_text=_("As it stands on the bank's statement.")
+    )
+
+
+class BankReferenceForm(forms.Form):
+    bank_reference = forms.CharField(
+        label=_("Bank reference"), max_length=64, help_text=_("Of the payment that the bank has made.")
+    )
+
+
+def _waits(payment: Payment) -> bool:
+    return payment.status == Payment.Status.REQUESTED
+
+
+ENTER_DEPOSIT = Action(
+    name="enter-deposit",
+    label=_("Enter a deposit"),
+    explanation=_("Enter what the bank has received. It is credited once a second treasurer confirms it."),
+    done=_("%(object)s is entered. A second treasurer confirms it."),
+    role=Membership.Role.TREASURER,
+    perform=lambda actor, _target, values: request_deposit(actor=actor, **values),
+    form=DepositForm,
+)
+CONFIRM_DEPOSIT = Action(
+    name="confirm-deposit",
+    label=_("Confirm the deposit"),
+    explanation=_("You have seen the money on the bank's statement. The organisation can use it at once."),
+    done=_("%(object)s is confirmed and posted."),
+    role=Membership.Role.TREASURER,
+    perform=lambda actor, payment, _values: confirm_payment(actor=actor, payment_id=payment.pk),
+    makers=("requested_by_id",),
+    is_due=lambda payment: _waits(payment) and payment.direction == Payment.Direction.DEPOSIT,
+)
+CONFIRM_WITHDRAWAL = Action(
+    name="confirm-withdrawal",
+    label=_("Confirm the withdrawal"),
+    explanation=_("The bank has paid the money out. It leaves the organisation's account."),
+    done=_("%(object)s is confirmed and posted."),
+    role=Membership.Role.TREASURER,
+    perform=lambda actor, payment, values: confirm_payment(actor=actor, payment_id=payment.pk, **values),
+    form=BankReferenceForm,
+    makers=("requested_by_id",),
+    is_due=lambda payment: _waits(payment) and payment.direction == Payment.Direction.WITHDRAWAL,
+)
+REFUSE = Action(
+    name="refuse",
+    label=_("Refuse the payment"),
+    explanation=_("Nothing is posted; what a withdrawal holds is released."),
+    done=_("%(object)s is refused."),
+    role=Membership.Role.TREASURER,
+    perform=lambda actor, payment, _values: refuse_payment(actor=actor, payment_id=payment.pk),
+    makers=("requested_by_id",),
+    is_due=_waits,
+    is_grave=True,
+)
+
+
+class PaymentAdmin(ViewOnlyAdmin):
+    list_display = (
+        "number",
+        "organisation",
+        "direction",
+        "amount_figure",
+        "status",
+        "bank_reference",
+        "requested_by",
+        "requested_at",
+        "decided_by",
+        "decided_at",
+    )
+    list_filter = ("status", "direction")
+    list_select_related = ("organisation", "requested_by", "decided_by")
+    search_fields = ("organisation__name", "organisation__name_en", "bank_reference")
+    date_hierarchy = "requested_at"
+    ordering = ("-id",)
+    fields = (
+        "number",
+        "organisation",
+        "direction",
+        "amount",
+        "bank_reference",
+        "status",
+        "requested_by",
+        "requested_at",
+        "decided_by",
+        "decided_at",
+        "transaction",
+        "hold",
+    )
+    list_actions = (ENTER_DEPOSIT,)
+    object_actions = (CONFIRM_DEPOSIT, CONFIRM_WITHDRAWAL, REFUSE)
+
+    @admin.display(description=_("number"), ordering="id")
+    def number(self, payment: Payment) -> str:
+        return str(payment.pk)
+
+    @admin.display(description=_("amount in yuan"), ordering="amount_fen")
+    def amount_figure(self, payment: Payment) -> str:
+        return yuan(payment.amount_fen)
+
+    @admin.display(description=_("amount"))
+    def amount(self, payment: Payment) -> str:
+        return money(payment.amount_fen)
+
+    def facts(self, target: Payment) -> list[Fact]:
+        return [
+            (_("Organisation"), link(target.organisation)),
+            (_("Direction"), target.get_direction_display()),
+            (_("Amount"), money(target.amount_fen)),
+            (_("Bank reference"), target.bank_reference or EMPTY),
+            (_("Entered by"), link(target.requested_by)),
+            (_("Entered at"), moment(target.requested_at)),
+        ]

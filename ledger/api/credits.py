@@ -1,0 +1,204 @@
+"""Batches of issued credits, and their retirement."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import IsAuthenticatedOrReadOnly
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ledger.api.endpoints import Endpoint
+from ledger.api.fields import MAX_WHOLE, Choice, Flag, Identifier, Moment, Text, WholeNumber
+from ledger.api.journal import SerialRunSerializer, serial_run
+from ledger.api.schema import refuses
+from ledger.api.serializers import OrganisationNameSerializer, PageQuerySerializer, StrictSerializer
+from ledger.credits.models import Batch, Retirement
+from ledger.credits.selectors import (
+    batch_by_code,
+    batches,
+    may_see_beneficiary,
+    retirement_by_public_id,
+    retirements,
+    supply_of,
+)
+from ledger.credits.services import retire_credits
+from ledger.errors import (
+    IdempotencyConflict,
+    InsufficientBalance,
+    InvalidValue,
+    NotAllowed,
+    NotFound,
+    OrganisationNotApproved,
+)
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+_KEY = re.compile(r"[\x21-\x7e]{1,64}")
+
+
+class SupplySerializer(serializers.Serializer[Any]):
+    """Where a batch's tonnes are; issued is the sum of the others."""
+
+    issued = serializers.IntegerField()
+    held = serializers.IntegerField()
+    buffer = serializers.IntegerField()
+    retired = serializers.IntegerField()
+    cancelled = serializers.IntegerField()
+
+
+class BatchSerializer(serializers.Serializer[Batch]):
+    code = Text(source="asset.code")
+    project = Text(source="project.code")
+    vintage = serializers.IntegerField()
+    quantity_t = serializers.IntegerField()
+    buffer_t = serializers.IntegerField()
+    first_serial = serializers.SerializerMethodField()
+    last_serial = serializers.SerializerMethodField()
+    supply = serializers.SerializerMethodField()
+    issued_at = Moment()
+
+    def get_first_serial(self, batch: Batch) -> str:
+        return str(batch.serials.lower)
+
+    def get_last_serial(self, batch: Batch) -> str:
+        return str(batch.serials.upper - 1)
+
+    @extend_schema_field(SupplySerializer)
+    def get_supply(self, batch: Batch) -> Any:
+        return SupplySerializer(self.context["supply"][batch.pk]).data
+
+
+class NewRetirementSerializer(StrictSerializer):
+    batch = Text(max_length=40, help_text="The batch's code.")
+    quantity_t = WholeNumber(min_value=1, max_value=MAX_WHOLE)
+    beneficiary_name = Text(max_length=120)
+    purpose = Choice(choices=Retirement.Purpose.choices)
+    beneficiary_code = Text(max_length=18, required=False, allow_blank=True, help_text="Unified social credit code.")
+    is_beneficiary_public = Flag(required=False, help_text="True where it is not given.")
+    note = Text(max_length=300, required=False, allow_blank=True)
+
+
+class RetirementSerializer(serializers.Serializer[Retirement]):
+    """Beneficiary and note are null where they are not public and you are neither the retiring organisation nor the
+    operator nor an auditor.
+    """
+
+    id = Identifier(source="public_id")
+    organisation = OrganisationNameSerializer()
+    batch = Text(source="batch.asset.code")
+    quantity_t = serializers.IntegerField()
+    serials = serializers.SerializerMethodField()
+    purpose = Choice(choices=Retirement.Purpose.choices)
+    is_beneficiary_public = serializers.BooleanField()
+    beneficiary_name = Text(allow_null=True)
+    beneficiary_code = Text(allow_null=True)
+    note = Text(allow_null=True)
+    retired_at = Moment()
+
+    @extend_schema_field(SerialRunSerializer(many=True))
+    def get_serials(self, retirement: Retirement) -> Any:
+        return [serial_run(run) for run in retirement.serials]
+
+    def to_representation(self, retirement: Retirement) -> dict[str, Any]:
+        shown: dict[str, Any] = super().to_representation(retirement)
+        if not may_see_beneficiary(retirement, self.context["viewer"]):
+            shown |= {"beneficiary_name": None, "beneficiary_code": None, "note": None}
+        return shown
+
+
+def batch_context(found: Sequence[Batch]) -> dict[str, Any]:
+    """Return what the serializer of batches needs to know beside them."""
+    return {"supply": supply_of(found)}
+
+
+class Batches(Endpoint):
+    tag = "credits"
+    permission_classes = (IsAuthenticatedOrReadOnly,)
+
+    @extend_schema(summary="List batches", parameters=[PageQuerySerializer], responses=BatchSerializer(many=True))
+    def list_batches(self, request: Request) -> Response:
+        """All that was ever issued, newest first."""
+        self.query(PageQuerySerializer)
+        return self.page(batches(), BatchSerializer, batch_context)
+
+    @extend_schema(summary="Read a batch", responses=BatchSerializer)
+    def get_batch(self, request: Request, code: str) -> Response:
+        """With what became of its tonnes."""
+        batch = batch_by_code(code)
+        return Response(BatchSerializer(batch, context=batch_context([batch])).data)
+
+
+class Retirements(Endpoint):
+    tag = "credits"
+    permission_classes = (IsAuthenticatedOrReadOnly,)
+
+    @extend_schema(
+        summary="List retirements", parameters=[PageQuerySerializer], responses=RetirementSerializer(many=True)
+    )
+    def list_retirements(self, request: Request) -> Response:
+        """All of them, newest first."""
+        self.query(PageQuerySerializer)
+        return self.page(retirements(), RetirementSerializer, lambda _found: self._context())
+
+    @extend_schema(
+        summary="Retire credits",
+        request=NewRetirementSerializer,
+        parameters=[
+            OpenApiParameter(
+                IDEMPOTENCY_KEY,
+                str,
+                OpenApiParameter.HEADER,
+                description="1 to 64 printable ASCII characters. A request repeated with its key retires once.",
+            )
+        ],
+        responses={201: RetirementSerializer, 200: RetirementSerializer},
+        examples=[
+            OpenApiExample(
+                "For one's own footprint",
+                value={
+                    "batch": "TH-35-000001-2022",
+                    "quantity_t": 100,
+                    "beneficiary_name": "闽江纸业",
+                    "purpose": "own_footprint",
+                },
+                request_only=True,
+            )
+        ],
+    )
+    @refuses(InvalidValue, NotFound, NotAllowed, OrganisationNotApproved, InsufficientBalance, IdempotencyConflict)
+    def retire_credits(self, request: Request) -> Response:
+        """They are used up for good: 201, or 200 with the first answer where the key was used for the same before."""
+        actor, wanted = self.actor, self.body(NewRetirementSerializer)
+        key = _idempotency_key(request)
+        batch = _batch_named(wanted.pop("batch"))
+        retirement = retire_credits(actor=actor, batch_id=batch.pk, idempotency_key=key, **wanted)
+        shown = RetirementSerializer(retirement, context=self._context()).data
+        return Response(shown, status=200 if retirement.is_replay else 201)
+
+    @extend_schema(summary="Read a retirement", responses=RetirementSerializer)
+    def get_retirement(self, request: Request, public_id: UUID) -> Response:
+        """What its certificate says."""
+        retirement = retirement_by_public_id(public_id)
+        return Response(RetirementSerializer(retirement, context=self._context()).data)
+
+    def _context(self) -> dict[str, Any]:
+        return {"viewer": self.viewer}
+
+
+def _batch_named(code: str) -> Batch:
+    batch = batches().filter(asset__code=code).first()
+    if batch is None:
+        raise NotFound(field="batch")
+    return batch
+
+
+def _idempotency_key(request: Request) -> str | None:
+    key = request.headers.get(IDEMPOTENCY_KEY)
+    if key is not None and not _KEY.fullmatch(key):
+        raise ValidationError({IDEMPOTENCY_KEY: [_("The key has 1 to 64 printable ASCII characters.")]})
+    return key

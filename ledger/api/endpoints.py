@@ -1,0 +1,97 @@
+"""What every endpoint of the API can do: say who asks, read body and query, answer with a page of a list."""
+
+from collections.abc import Callable, Iterable
+from functools import cache, cached_property
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.viewsets import ViewSet
+
+from ledger.api.pagination import NewestFirst
+from ledger.api.serializers import StrictSerializer
+from ledger.parties.access import find_membership, membership_of
+from ledger.parties.models import Membership, User
+
+
+class OnlyJson(DefaultContentNegotiation):
+    """There is one format: whatever is asked for, JSON is the answer."""
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
+
+
+class Endpoint(ViewSet):
+    """The endpoints of one subject. A method's name is its operation's; urls.py says where each is found."""
+
+    tag: ClassVar[str]
+    pagination_class = NewestFirst
+    content_negotiation_class = OnlyJson
+
+    @property
+    def person(self) -> User:
+        """Who calls; only where log-in is required."""
+        assert isinstance(self.request.user, User)
+        return self.request.user
+
+    @cached_property
+    def viewer(self) -> Membership | None:
+        """For whom the caller acts; None for a visitor, or somebody of no organisation."""
+        return find_membership(self.request.user)
+
+    @cached_property
+    def actor(self) -> Membership:
+        """For whom the caller acts; somebody of no organisation is refused."""
+        return membership_of(self.request.user)
+
+    def body(self, serializer: type[StrictSerializer]) -> dict[str, Any]:
+        """Return the body, checked.
+
+        Raises: ValidationError, ParseError.
+        """
+        return _read(serializer, self.request.data)
+
+    def query(self, serializer: type[StrictSerializer]) -> dict[str, Any]:
+        """Return the query parameters, checked.
+
+        Raises: ValidationError.
+        """
+        return _read(serializer, self.request.query_params.dict())
+
+    def page(
+        self,
+        rows: QuerySet[Any],
+        serializer: type[Serializer[Any]],
+        context: Callable[[list[Any]], dict[str, Any]] = lambda _found: {},
+    ) -> Response:
+        """Answer with the page of a list that the query asks for; `context` reads what its rows need at once."""
+        paginator = self.pagination_class()
+        found = paginator.paginate_queryset(rows, self.request, self)
+        assert found is not None
+        return paginator.get_paginated_response(serializer(found, many=True, context=context(found)).data)
+
+
+def show(serializer: type[Serializer[Any]], thing: Any) -> Any:
+    """Return one thing as the API writes it, by a serializer that needs no context."""
+    return _shared(serializer).to_representation(thing)
+
+
+def _read(serializer: type[StrictSerializer], given: Any) -> dict[str, Any]:
+    checked: dict[str, Any] = _shared(serializer).run_validation(given)
+    return checked
+
+
+@cache
+def _shared(serializer: type[Serializer[Any]]) -> Serializer[Any]:
+    """Return a serializer that is made once: making one copies all its fields, which takes longer than to use it.
+
+    Reading and writing through it leave nothing behind in it.
+    """
+    return serializer()

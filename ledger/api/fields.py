@@ -1,0 +1,137 @@
+"""Fields that take exactly what they say: no number in a text, no text from a number, nothing that cannot be stored."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+MAX_WHOLE = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps exactly."""
+MAX_DIGITS = 19
+MAX_DEPTH = 16
+
+
+class WholeNumber(serializers.IntegerField):
+    """A whole number, written as one: not 5.0, not "5", not true."""
+
+    default_error_messages = {"invalid": _("Give a whole number.")}
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return data
+
+
+class WrittenNumber(WholeNumber):
+    """A whole number in digits, as a query or a path has it."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, str) or not (data.isascii() and data.isdigit() and len(data) <= MAX_DIGITS):
+            self.fail("invalid")
+        return int(data)
+
+
+class Text(serializers.CharField):
+    """A text; a number is none."""
+
+    default_error_messages = {"invalid": _("Give a text.")}
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if data is not empty and data is not None and not isinstance(data, str):
+            self.fail("invalid")
+        return super().run_validation(data)
+
+
+class Choice(serializers.ChoiceField):
+    """One of the words; what was given instead is not repeated."""
+
+    default_error_messages = {"invalid_choice": _("Choose one of: %(choices)s.")}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str) or data not in self.choices:
+            message = self.error_messages["invalid_choice"] % {"choices": ", ".join(self.choices)}
+            raise serializers.ValidationError(message, "invalid_choice")
+        return data
+
+
+class Flag(serializers.BooleanField):
+    """True or false, as JSON writes them."""
+
+    default_error_messages = {"invalid": _("Give true or false.")}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
+class Identifier(serializers.UUIDField):
+    """A UUID, as a text."""
+
+    default_error_messages = {"invalid": _("Give an identifier, such as 01234567-89ab-cdef-0123-456789abcdef.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Moment(serializers.DateTimeField):
+    """A time, written in UTC by the renderer."""
+
+    def to_representation(self, value: dt.datetime) -> Any:
+        return value
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {}})
+class JsonObject(serializers.JSONField):
+    """A JSON object of any content that can be stored: texts, finite numbers, not nested without end."""
+
+    default_error_messages = {
+        "not_an_object": _("Give an object."),
+        "too_deep": _("This is nested too deeply."),
+        "null_characters_not_allowed": _("Null characters are not allowed."),
+        "surrogate_characters_not_allowed": _("Half a character is not allowed: U+%(code)04X."),
+        "number_out_of_bounds": _("A number is within ±(2^53 - 1)."),
+    }
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            self.fail("not_an_object")
+        for value in self._walk(data):
+            self._check(value)
+        return data
+
+    def _walk(self, data: Any) -> Iterator[Any]:
+        """Yield all that is inside, level by level, so that no nesting can exhaust the stack."""
+        level = [data]
+        for _depth in range(MAX_DEPTH):
+            inner: list[Any] = []
+            for value in level:
+                yield value
+                if isinstance(value, dict):
+                    inner += value.values()
+                elif isinstance(value, list):
+                    inner += value
+            if not inner:
+                return
+            level = inner
+        self.fail("too_deep")
+
+    def _check(self, value: Any) -> None:
+        if isinstance(value, str):
+            if "\x00" in value:
+                self.fail("null_characters_not_allowed")
+            if has_surrogates(value):
+                self.fail("surrogate_characters_not_allowed")
+        elif isinstance(value, int | float) and not abs(value) <= MAX_WHOLE:
+            self.fail("number_out_of_bounds")
+
+
+def has_surrogates(text: str) -> bool:
+    """Return whether a text holds halves of characters, which UTF-8 cannot write."""
+    return any("\ud800" <= character <= "\udfff" for character in text)

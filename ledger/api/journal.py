@@ -1,0 +1,222 @@
+"""Accounts with their transfers and serial numbers, and payments by the bank."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
+from psycopg.types.range import Range
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ledger.api.endpoints import Endpoint, show
+from ledger.api.fields import MAX_WHOLE, Choice, Identifier, Moment, Text, WholeNumber
+from ledger.api.schema import refuses
+from ledger.api.serializers import (
+    NothingSerializer,
+    OrganisationNameSerializer,
+    PageQuerySerializer,
+    StrictSerializer,
+)
+from ledger.errors import (
+    InsufficientBalance,
+    InvalidValue,
+    NotAllowed,
+    NotFound,
+    OrganisationNotApproved,
+    SamePerson,
+    WrongState,
+)
+from ledger.journal import payments
+from ledger.journal.models import Account, Asset, Payment, SerialBlock, Transaction, Transfer
+from ledger.journal.selectors import (
+    access_account_by_id,
+    access_payment_by_id,
+    accounts_seen_by,
+    payments_seen_by,
+    serial_blocks,
+    statement,
+)
+from ledger.parties.models import Organisation
+
+DIRECTIONS = [("in", "in"), ("out", "out")]
+
+
+class SerialRunSerializer(serializers.Serializer[Any]):
+    """A run of serial numbers, in texts: they may be longer than what a reader of JSON keeps exactly."""
+
+    first_serial = Text()
+    last_serial = Text()
+    quantity_t = serializers.IntegerField()
+
+
+class OwnedRunSerializer(SerialRunSerializer):
+    """The run of a block."""
+
+    def to_representation(self, block: SerialBlock) -> dict[str, Any]:
+        return serial_run(block.serials)
+
+
+class AccountSerializer(serializers.Serializer[Account]):
+    """Units: fen where the asset is CNY, whole tonnes where it is a batch of credits."""
+
+    id = serializers.IntegerField()
+    organisation = OrganisationNameSerializer(allow_null=True, help_text="Null for the system's own.")
+    asset = Text(source="asset.code")
+    kind = Choice(choices=Asset.Kind.choices, source="asset.kind")
+    purpose = Choice(choices=Account.Purpose.choices)
+    balance = serializers.IntegerField()
+    held = serializers.IntegerField()
+    available = serializers.IntegerField()
+
+
+class TransferSerializer(serializers.Serializer[Transfer]):
+    id = serializers.IntegerField()
+    transaction = serializers.IntegerField(source="transaction_id")
+    kind = Choice(choices=Transaction.Kind.choices, source="transaction.kind")
+    direction = serializers.SerializerMethodField()
+    amount = serializers.IntegerField()
+    serials = serializers.SerializerMethodField()
+    occurred_at = Moment(source="transaction.occurred_at")
+
+    @extend_schema_field(serializers.ChoiceField(choices=DIRECTIONS))
+    def get_direction(self, transfer: Transfer) -> str:
+        return "in" if transfer.credit_account_id == self.context["account"].pk else "out"
+
+    @extend_schema_field(SerialRunSerializer(many=True))
+    def get_serials(self, transfer: Transfer) -> Any:
+        return [serial_run(run) for run in transfer.serials or ()]
+
+
+class NewDepositSerializer(StrictSerializer):
+    organisation = Identifier()
+    amount_fen = WholeNumber(min_value=1, max_value=MAX_WHOLE)
+    bank_reference = Text(max_length=64)
+
+
+class NewWithdrawalSerializer(StrictSerializer):
+    amount_fen = WholeNumber(min_value=1, max_value=MAX_WHOLE)
+
+
+class ConfirmationSerializer(StrictSerializer):
+    bank_reference = Text(max_length=64, required=False, help_text="Needed for a withdrawal.")
+
+
+class PaymentSerializer(serializers.Serializer[Payment]):
+    id = serializers.IntegerField()
+    organisation = OrganisationNameSerializer()
+    direction = Choice(choices=Payment.Direction.choices)
+    amount_fen = serializers.IntegerField()
+    bank_reference = Text()
+    status = Choice(choices=Payment.Status.choices)
+    requested_at = Moment()
+    decided_at = Moment(allow_null=True)
+
+
+def serial_run(run: Range[int]) -> dict[str, Any]:
+    """Return a run of serial numbers as the API writes it."""
+    assert run.lower is not None
+    assert run.upper is not None
+    return {
+        "first_serial": str(run.lower),
+        "last_serial": str(run.upper - 1),
+        "quantity_t": run.upper - run.lower,
+    }
+
+
+class Accounts(Endpoint):
+    tag = "accounts"
+
+    @extend_schema(summary="List accounts", parameters=[PageQuerySerializer], responses=AccountSerializer(many=True))
+    def list_accounts(self, request: Request) -> Response:
+        """Your organisation's holdings; the operator and auditors see all accounts."""
+        self.query(PageQuerySerializer)
+        return self.page(accounts_seen_by(self.actor), AccountSerializer)
+
+    @extend_schema(
+        summary="List an account's transfers",
+        parameters=[PageQuerySerializer],
+        responses=TransferSerializer(many=True),
+    )
+    def list_transfers(self, request: Request, account_id: int) -> Response:
+        """Newest first, with the serial numbers that moved."""
+        self.query(PageQuerySerializer)
+        account = access_account_by_id(account_id=account_id, membership=self.actor)
+        return self.page(statement(account), TransferSerializer, lambda _found: {"account": account})
+
+    @extend_schema(
+        summary="List an account's serial numbers",
+        parameters=[PageQuerySerializer],
+        responses=SerialRunSerializer(many=True),
+    )
+    def list_serials(self, request: Request, account_id: int) -> Response:
+        """The runs that it owns now, the latest received first."""
+        self.query(PageQuerySerializer)
+        account = access_account_by_id(account_id=account_id, membership=self.actor)
+        return self.page(serial_blocks(account), OwnedRunSerializer)
+
+
+class Payments(Endpoint):
+    tag = "payments"
+
+    @extend_schema(summary="List payments", parameters=[PageQuerySerializer], responses=PaymentSerializer(many=True))
+    def list_payments(self, request: Request) -> Response:
+        """Your organisation's; the operator and auditors see all."""
+        self.query(PageQuerySerializer)
+        return self.page(payments_seen_by(self.actor), PaymentSerializer)
+
+    @extend_schema(
+        summary="Enter a deposit",
+        request=NewDepositSerializer,
+        responses={201: PaymentSerializer},
+        examples=[
+            OpenApiExample(
+                "A million yuan",
+                value={
+                    "organisation": "01234567-89ab-cdef-0123-456789abcdef",
+                    "amount_fen": 100_000_000,
+                    "bank_reference": "ICBC-20240701-000123",
+                },
+                request_only=True,
+            )
+        ],
+    )
+    @refuses(InvalidValue, NotFound, NotAllowed)
+    def create_deposit(self, request: Request) -> Response:
+        """For treasurers: money that the bank has received. A bank reference is entered once."""
+        actor, wanted = self.actor, self.body(NewDepositSerializer)
+        organisation = _payee(wanted.pop("organisation"))
+        payment = payments.request_deposit(actor=actor, organisation=organisation, **wanted)
+        return Response(show(PaymentSerializer, payment), status=201)
+
+    @extend_schema(summary="Ask for a withdrawal", request=NewWithdrawalSerializer, responses={201: PaymentSerializer})
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, InsufficientBalance)
+    def create_withdrawal(self, request: Request) -> Response:
+        """For owners of cooperatives and buyers. The amount is held until a treasurer confirms or refuses."""
+        payment = payments.request_withdrawal(actor=self.actor, **self.body(NewWithdrawalSerializer))
+        return Response(show(PaymentSerializer, payment), status=201)
+
+    @extend_schema(summary="Confirm a payment", request=ConfirmationSerializer, responses=PaymentSerializer)
+    @refuses(InvalidValue, NotAllowed, SamePerson, WrongState)
+    def confirm_payment(self, request: Request, payment_id: int) -> Response:
+        """For a second treasurer: it is posted."""
+        payment = access_payment_by_id(payment_id=payment_id, membership=self.actor)
+        confirmed = payments.confirm_payment(
+            actor=self.actor, payment_id=payment.pk, **self.body(ConfirmationSerializer)
+        )
+        return Response(show(PaymentSerializer, confirmed))
+
+    @extend_schema(summary="Refuse a payment", request=NothingSerializer, responses=PaymentSerializer)
+    @refuses(NotAllowed, SamePerson, WrongState)
+    def refuse_payment(self, request: Request, payment_id: int) -> Response:
+        """For a second treasurer: what it held is released."""
+        self.body(NothingSerializer)
+        payment = access_payment_by_id(payment_id=payment_id, membership=self.actor)
+        refused = payments.refuse_payment(actor=self.actor, payment_id=payment.pk)
+        return Response(show(PaymentSerializer, refused))
+
+
+def _payee(public_id: Any) -> Organisation:
+    organisation = Organisation.objects.filter(public_id=public_id).first()
+    if organisation is None:
+        raise NotFound(field="organisation")
+    return organisation

@@ -1,0 +1,245 @@
+"""Projects and their fields, from the draft to the registration."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticatedOrReadOnly
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ledger.api.endpoints import Endpoint, show
+from ledger.api.fields import Choice, JsonObject, Moment, Text
+from ledger.api.schema import refuses
+from ledger.api.serializers import (
+    NothingSerializer,
+    OrganisationNameSerializer,
+    PageQuerySerializer,
+    ReasonSerializer,
+    StatementSerializer,
+    StrictSerializer,
+)
+from ledger.credits.models import Batch
+from ledger.errors import InvalidValue, NotAllowed, OrganisationNotApproved, SamePerson, WrongState
+from ledger.projects import services
+from ledger.projects.geometry import area_mu
+from ledger.projects.models import Parcel, Project
+from ledger.projects.selectors import access_project_by_code, parcels_of, projects_listed_for
+from ledger.quantification import METHODOLOGIES
+
+MAX_DESCRIPTION = 10_000
+METHODOLOGY_CHOICES = [(name, name) for name in sorted(METHODOLOGIES)]
+PRACTICES = {
+    "seasons": [
+        {
+            "name": "early",
+            "days": 112,
+            "baseline": {
+                "water": "continuous",
+                "preseason": "non_flooded_under_180_days",
+                "amendments": [],
+                "n_kg_per_ha": "150",
+            },
+            "project": {
+                "water": "multiple_drainage",
+                "preseason": "non_flooded_under_180_days",
+                "amendments": [],
+                "n_kg_per_ha": "150",
+            },
+        }
+    ]
+}
+
+
+class NewProjectSerializer(StrictSerializer):
+    name = Text(max_length=120)
+    place = Text(max_length=120)
+    province_code = Text(max_length=2, help_text="Two digits (GB/T 2260), 35 for Fujian.")
+    methodology = Choice(choices=METHODOLOGY_CHOICES)
+    settings = JsonObject(help_text="The methodology's settings that hold for the whole project.")
+    crediting_starts_on = serializers.DateField()
+    crediting_ends_on = serializers.DateField()
+    name_en = Text(max_length=120, required=False, allow_blank=True)
+    description = Text(max_length=MAX_DESCRIPTION, required=False, allow_blank=True)
+    description_en = Text(max_length=MAX_DESCRIPTION, required=False, allow_blank=True)
+    illustrative = Text(
+        max_length=MAX_DESCRIPTION, required=False, allow_blank=True, help_text="Which of these data are made up."
+    )
+
+
+class NewParcelSerializer(StrictSerializer):
+    code = Text(max_length=32)
+    name = Text(max_length=80, required=False, allow_blank=True)
+    geometry = JsonObject(help_text="GeoJSON Polygon, WGS 84 or CGCS2000.")
+    practices = JsonObject(help_text="What is done on the field before and in the project, in the methodology's terms.")
+
+
+class ProjectBatchSerializer(serializers.Serializer[Batch]):
+    code = Text(source="asset.code")
+    vintage = serializers.IntegerField()
+    quantity_t = serializers.IntegerField()
+    buffer_t = serializers.IntegerField()
+
+
+class ListedProjectSerializer(serializers.Serializer[Project]):
+    code = Text()
+    name = Text()
+    name_en = Text()
+    place = Text()
+    province_code = Text()
+    methodology = Text()
+    status = Choice(choices=Project.Status.choices)
+    proponent = OrganisationNameSerializer()
+    crediting_starts_on = serializers.DateField()
+    crediting_ends_on = serializers.DateField()
+    parcel_count = serializers.IntegerField()
+    total_area_ha = serializers.DecimalField(max_digits=16, decimal_places=4)
+    total_area_mu = serializers.SerializerMethodField()
+
+    def get_total_area_mu(self, project: Any) -> str:
+        return str(area_mu(project.total_area_ha))
+
+
+class ProjectSerializer(ListedProjectSerializer):
+    description = Text()
+    description_en = Text()
+    illustrative = Text()
+    settings = JsonObject()
+    forecast = JsonObject(
+        allow_null=True, help_text="The calculation sheet of a year as planned; null until the project is submitted."
+    )
+    validation_statement = Text()
+    batches = ProjectBatchSerializer(many=True)
+    created_at = Moment()
+    submitted_at = Moment(allow_null=True)
+    validated_at = Moment(allow_null=True)
+    registered_at = Moment(allow_null=True)
+
+
+class ParcelSerializer(serializers.Serializer[Parcel]):
+    code = Text()
+    name = Text()
+    area_ha = serializers.DecimalField(max_digits=12, decimal_places=4)
+    area_mu = serializers.SerializerMethodField()
+    geometry = JsonObject()
+    practices = JsonObject()
+
+    def get_area_mu(self, parcel: Parcel) -> str:
+        return str(area_mu(parcel.area_ha))
+
+
+class Projects(Endpoint):
+    tag = "projects"
+    permission_classes = (IsAuthenticatedOrReadOnly,)
+
+    @extend_schema(
+        summary="List projects", parameters=[PageQuerySerializer], responses=ListedProjectSerializer(many=True)
+    )
+    def list_projects(self, request: Request) -> Response:
+        """Registered projects for everybody; a proponent sees its own, a verifier those handed in, auditors all."""
+        self.query(PageQuerySerializer)
+        return self.page(projects_listed_for(self.viewer), ListedProjectSerializer)
+
+    @extend_schema(
+        summary="Begin a project",
+        request=NewProjectSerializer,
+        responses={201: ProjectSerializer},
+        examples=[
+            OpenApiExample(
+                "Paddies that are drained",
+                value={
+                    "name": "清溪水稻田碳汇项目",
+                    "place": "福建省",
+                    "province_code": "35",
+                    "methodology": "rice-water-1",
+                    "settings": {"gwp": "AR5", "region": "east_asia"},
+                    "crediting_starts_on": "2020-01-01",
+                    "crediting_ends_on": "2029-12-31",
+                },
+                request_only=True,
+            )
+        ],
+    )
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved)
+    def create_project(self, request: Request) -> Response:
+        """A draft of your cooperative's."""
+        project = services.create_project(actor=self.actor, **self.body(NewProjectSerializer))
+        return self._answer(project.code, status=201)
+
+    @extend_schema(summary="Read a project", responses=ProjectSerializer)
+    def get_project(self, request: Request, code: str) -> Response:
+        """With its forecast, the area of its fields and what was issued."""
+        return self._answer(code)
+
+    @extend_schema(
+        summary="List a project's fields", parameters=[PageQuerySerializer], responses=ParcelSerializer(many=True)
+    )
+    def list_parcels(self, request: Request, code: str) -> Response:
+        """With their shapes, areas and practices."""
+        self.query(PageQuerySerializer)
+        return self.page(parcels_of(self._project(code)), ParcelSerializer)
+
+    @extend_schema(
+        summary="Add a field to a draft",
+        request=NewParcelSerializer,
+        responses={201: ParcelSerializer},
+        examples=[
+            OpenApiExample(
+                "A paddy",
+                value={
+                    "code": "QX-01",
+                    "name": "上坂",
+                    "geometry": {
+                        "type": "Polygon",
+                        "coordinates": [[[117.0, 24.0], [117.01, 24.0], [117.01, 24.01], [117.0, 24.0]]],
+                    },
+                    "practices": PRACTICES,
+                },
+                request_only=True,
+            )
+        ],
+    )
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
+    def add_parcel(self, request: Request, code: str) -> Response:
+        """The area is computed from the shape; land that another project claims is refused."""
+        project = self._project(code)
+        parcel = services.add_parcel(actor=self.actor, project_id=project.pk, **self.body(NewParcelSerializer))
+        return Response(show(ParcelSerializer, parcel), status=201)
+
+    @extend_schema(summary="Hand a draft in", request=NothingSerializer, responses=ProjectSerializer)
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
+    def submit_project(self, request: Request, code: str) -> Response:
+        """The forecast is computed now; fields can no longer be added."""
+        self.body(NothingSerializer)
+        services.submit_project(actor=self.actor, project_id=self._project(code).pk)
+        return self._answer(code)
+
+    @extend_schema(summary="Validate a project", request=StatementSerializer, responses=ProjectSerializer)
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
+    def validate_project(self, request: Request, code: str) -> Response:
+        """For verifiers: state that it meets its methodology."""
+        project = self._project(code)
+        services.validate_project(actor=self.actor, project_id=project.pk, **self.body(StatementSerializer))
+        return self._answer(code)
+
+    @extend_schema(summary="Register a project", request=NothingSerializer, responses=ProjectSerializer)
+    @refuses(NotAllowed, WrongState, SamePerson)
+    def register_project(self, request: Request, code: str) -> Response:
+        """For the operator's registrars, once it is validated."""
+        self.body(NothingSerializer)
+        services.register_project(actor=self.actor, project_id=self._project(code).pk)
+        return self._answer(code)
+
+    @extend_schema(summary="Reject a project", request=ReasonSerializer, responses=ProjectSerializer)
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
+    def reject_project(self, request: Request, code: str) -> Response:
+        """For verifiers and the operator's registrars."""
+        project = self._project(code)
+        services.reject_project(actor=self.actor, project_id=project.pk, **self.body(ReasonSerializer))
+        return self._answer(code)
+
+    def _project(self, code: str) -> Project:
+        return access_project_by_code(code=code, membership=self.viewer)
+
+    def _answer(self, code: str, *, status: int = 200) -> Response:
+        return Response(show(ProjectSerializer, self._project(code)), status=status)

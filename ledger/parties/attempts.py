@@ -1,0 +1,63 @@
+"""Count guesses of passwords, in Redis, so that all web processes count together.
+
+Where Redis cannot be reached, nothing is refused: each guess still costs a slow hash, and a cache that is down must not
+lock out the people who have to mend it.
+"""
+
+import hashlib
+import ipaddress
+import logging
+
+import redis
+
+from config.hints import hint_client
+from ledger.errors import TooManyAttempts
+
+logger = logging.getLogger(__name__)
+
+WINDOW_SECONDS = 15 * 60
+ATTEMPTS_A_NAME = 20
+ATTEMPTS_AN_ADDRESS = 200
+"""More than for a name: a whole office may come from one address."""
+
+_redis = hint_client()
+
+# One step, so that no counter is ever left without an end. Redis runs a script whole.
+_COUNT = """
+local counts = {}
+for at, key in ipairs(KEYS) do
+    if redis.call('INCR', key) == 1 then redis.call('EXPIRE', key, ARGV[1]) end
+    counts[at] = {tonumber(redis.call('GET', key)), redis.call('TTL', key)}
+end
+return counts
+"""
+
+
+def count_attempt(*, username: str, address: str) -> None:
+    """Count a guess at a person's password, before the password is looked at.
+
+    Raises: TooManyAttempts at the name, or from the address, within a quarter of an hour.
+    """
+    keys = (_key("name", username), _key("address", _network(address)))
+    try:
+        counts = _redis.eval(_COUNT, len(keys), *keys, str(WINDOW_SECONDS))
+    except redis.RedisError as error:
+        logger.warning("attempts to log in are not counted: %s", error)
+        return
+    limits = (ATTEMPTS_A_NAME, ATTEMPTS_AN_ADDRESS)
+    waits = [seconds for (count, seconds), limit in zip(counts, limits, strict=True) if count > limit]
+    if waits:
+        raise TooManyAttempts(seconds=max(1, *waits))
+
+
+def _key(kind: str, value: str) -> str:
+    return f"attempts:{kind}:{hashlib.sha256(value.encode()).hexdigest()}"
+
+
+def _network(address: str) -> str:
+    """Return what one caller can hardly change: an IPv4 address, or the 64 bits of an IPv6 network."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else address

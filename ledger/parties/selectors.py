@@ -1,0 +1,73 @@
+"""Read organisations and tokens, and who comes with one."""
+
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from ledger.errors import NotFound
+from ledger.parties.access import reads_everything
+from ledger.parties.models import ApiToken, Membership, Organisation, User
+from ledger.parties.tokens import TOKEN_PREFIX, hash_token
+from ledger.rows import columns_of, read_models
+
+MAX_SECRET_CHARACTERS = 100
+
+
+def organisations_seen_by(membership: Membership | None) -> QuerySet[Organisation]:
+    """Return the organisations that one may see, newest first: the operator and auditors all, others their own."""
+    organisations = Organisation.objects.order_by("-id")
+    if membership is None:
+        return organisations.none()
+    return organisations if reads_everything(membership) else organisations.filter(pk=membership.organisation_id)
+
+
+def access_organisation_by_public_id(*, public_id: UUID, membership: Membership) -> Organisation:
+    """Return an organisation.
+
+    Raises: NotFound, also where it is not to be seen.
+    """
+    organisation = organisations_seen_by(membership).filter(public_id=public_id).first()
+    if organisation is None:
+        raise NotFound()
+    return organisation
+
+
+def tokens_of(user: User) -> QuerySet[ApiToken]:
+    """Return a person's tokens that are good, newest first."""
+    return ApiToken.objects.filter(
+        Q(expires_at=None) | Q(expires_at__gt=timezone.now()), user=user, revoked_at=None
+    ).order_by("-id")
+
+
+def person_with_token(secret: str) -> User | None:
+    """Return whose token this is, with the membership at hand; None where it is unknown, over or revoked.
+
+    Every request asks this first: one query, by hand.
+    """
+    if not secret.startswith(TOKEN_PREFIX) or len(secret) > MAX_SECRET_CHARACTERS:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(_PERSON_WITH_TOKEN, [hash_token(secret)])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    user, membership, organisation = read_models(row, User, Membership, Organisation)
+    if membership is not None:
+        membership.user, membership.organisation = user, organisation
+        user.membership_at_hand = membership
+    assert isinstance(user, User)
+    return user
+
+
+_PERSON_WITH_TOKEN = f"""
+SELECT {columns_of(User, "person")}, {columns_of(Membership, "membership")}, {columns_of(Organisation, "organisation")}
+  FROM ledger_apitoken token
+  JOIN ledger_user person ON person.id = token.user_id AND person.is_active
+  LEFT JOIN ledger_membership membership ON membership.user_id = person.id
+  LEFT JOIN ledger_organisation organisation ON organisation.id = membership.organisation_id
+ WHERE token.token_hash = %s
+   AND token.revoked_at IS NULL
+   AND (token.expires_at IS NULL OR token.expires_at > now())
+"""

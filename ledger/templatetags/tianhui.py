@@ -1,0 +1,169 @@
+"""How pages write money, tonnes, times and icons."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import forms, template
+from django.template.base import FilterExpression, Parser, Token
+from django.template.context import Context
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import translation
+from django.utils.formats import number_format
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from ledger.credits.selectors import Supply
+from ledger.projects.geometry import area_mu
+from ledger.web.words import METHODOLOGIES, word_for
+
+register = template.Library()
+
+ICONS = "vendor/lucide/icons-1.62.0.svg"
+GOOD = frozenset({"approved", "registered", "issued", "verified", "validated", "posted", "filled", "open"})
+BAD = frozenset({"rejected", "refused", "suspended", "halted"})
+FINISHED = frozenset({"canceled", "draft"})
+SIGNIFICANT_DIGITS = 6
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Return a picture that says nothing which the words beside it do not."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>', static(ICONS), name
+    )
+
+
+@register.simple_tag(takes_context=True)
+def navigation_link(context: Context, url_name: str, symbol: str, text: str) -> SafeString:
+    """Return a link of the main navigation, marked where it leads to the page at hand."""
+    address = reverse(url_name)
+    path = context["request"].path if "request" in context else ""
+    is_here = path == address or path.startswith(f"{address}/")
+    current = SafeString(' aria-current="page"') if is_here else ""
+    return format_html('<a href="{}"{}>{}<span>{}</span></a>', address, current, icon(symbol), text)
+
+
+@register.filter
+def yuan(fen: int | None) -> str:
+    """Return an amount of money in yuan, such as 1,234.50."""
+    return "" if fen is None else number_format(Decimal(fen) / 100, decimal_pos=2, force_grouping=True)
+
+
+@register.filter
+def tonnes(amount: int | None) -> str:
+    """Return whole tonnes, such as 2,300."""
+    return "" if amount is None else number_format(amount, force_grouping=True)
+
+
+@register.filter
+def hectares(area: Decimal | None) -> str:
+    """Return an area in hectares with two places."""
+    return "" if area is None else number_format(area, decimal_pos=2, force_grouping=True)
+
+
+@register.filter
+def mu(area: Decimal | None) -> str:
+    """Return an area given in hectares in whole mu."""
+    return "" if area is None else number_format(area_mu(area), decimal_pos=0, force_grouping=True)
+
+
+@register.filter
+def status_class(status: str) -> str:
+    """Return the class of a badge for a status: what is done, what waits, what went wrong."""
+    if status in GOOD:
+        return "badge--good"
+    if status in BAD:
+        return "badge--bad"
+    return "" if status in FINISHED else "badge--waiting"
+
+
+@register.filter
+def percent_of(part: int, whole: int) -> str:
+    """Return a share in percent with a point, as SVG attributes need it; 0 of nothing."""
+    return f"{part * 100 / whole:.3f}" if whole else "0"
+
+
+@register.filter
+def is_checkbox(field: Any) -> bool:
+    """Return whether a form's field is one box to tick."""
+    return isinstance(field.field.widget, forms.CheckboxInput)
+
+
+@register.filter
+def number_of_year(year: int) -> str:
+    """Return a year as it is written, without a separator of thousands."""
+    return str(year)
+
+
+@register.filter
+def digits(number: str | Decimal) -> str:
+    """Return a number of a calculation to six significant digits; the sheet itself keeps them all."""
+    try:
+        exact = Decimal(number)
+    except InvalidOperation:
+        return str(number)
+    if not exact:
+        return "0"
+    places = max(SIGNIFICANT_DIGITS - 1 - exact.adjusted(), 0)
+    written = number_format(exact, decimal_pos=min(places, 12), force_grouping=True)
+    return written.rstrip("0").rstrip(".") if "." in written else written
+
+
+@register.filter
+def whole(number: str | Decimal) -> str:
+    """Return a number without its decimals, for pictures and summaries."""
+    return number_format(Decimal(number), decimal_pos=0, force_grouping=True)
+
+
+@register.filter
+def localized(thing: object, field: str) -> str:
+    """Return a text of a thing in the reader's language: English where the reader reads it and there is one."""
+    english = getattr(thing, f"{field}_en", "") if translation.get_language() == "en" else ""
+    return str(english or getattr(thing, field))
+
+
+@register.filter
+def methodology_name(methodology: str) -> str:
+    """Return what people call a methodology."""
+    return word_for(METHODOLOGIES, methodology)
+
+
+class BilingualNode(template.Node):
+    """Writes a text in Chinese and, below or beside it, in English."""
+
+    def __init__(self, text: FilterExpression) -> None:
+        self.text = text
+
+    def render(self, context: Context) -> SafeString:
+        written = []
+        for language in ("zh-hans", "en"):
+            with translation.override(language):
+                written.append(conditional_escape(str(self.text.resolve(context))))
+        chinese, english = written
+        if chinese == english:
+            return SafeString(chinese)
+        return format_html('<span lang="zh-Hans">{}</span> <span class="second" lang="en">{}</span>', chinese, english)
+
+
+@register.tag
+def bilingual(parser: Parser, token: Token) -> BilingualNode:
+    """Write a text in both languages, as documents need it that leave the screen: {% bilingual _("Tonnes") %}."""
+    _tag, text = token.split_contents()
+    return BilingualNode(parser.compile_filter(text))
+
+
+@register.simple_tag
+def share_parts(supply: Supply) -> SafeString:
+    """Return the parts of a bar, 100 wide, that shows where the tonnes of a batch are."""
+    start, parts = Decimal(0), []
+    for amount, fill in (
+        (supply.held, "fill-paddy"),
+        (supply.buffer, "fill-grain"),
+        (supply.retired, "fill-water"),
+        (supply.cancelled, "fill-danger"),
+    ):
+        width = Decimal(amount) * 100 / (supply.issued or 1)
+        parts.append((fill, f"{start:.3f}", f"{width:.3f}"))
+        start += width
+    return format_html_join("", '<rect class="{}" x="{}" width="{}" height="4"/>', parts)

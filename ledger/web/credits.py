@@ -1,0 +1,131 @@
+"""Batches of credits, and their use for good: the batch, the form, the list and the certificate."""
+
+import uuid
+
+import segno
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from ledger.credits.models import Batch, Retirement
+from ledger.credits.selectors import (
+    batch_by_code,
+    retirement_by_public_id,
+    retirements,
+    serial_numbers,
+    serials_by_purpose,
+    supply_of,
+)
+from ledger.credits.services import retire_credits
+from ledger.journal.models import Account
+from ledger.journal.selectors import holding_in
+from ledger.parties.models import Membership
+from ledger.transparency.selectors import latest_checkpoint, record_index
+from ledger.web.doors import carry_out, for_members, reader_of, show
+from ledger.web.forms.credits import RetireForm
+from ledger.web.proof import root_text
+from ledger.web.rights import may_retire
+
+RETIREMENTS_A_PAGE = 20
+RUNS_SHOWN = 50
+
+
+@require_safe
+def batch_page(request: HttpRequest, code: str) -> HttpResponse:
+    """Show a batch: where its tonnes are, their serial numbers, what happened to it, and the proof."""
+    batch = batch_by_code(code)
+    reader = reader_of(request)
+    holding = holding_in(reader.organisation, batch.asset) if reader else None
+    context = {
+        "batch": batch,
+        "project": batch.project,
+        "supply": supply_of([batch])[batch.pk],
+        "serials": _serials(batch),
+        "page": Paginator(retirements().filter(batch=batch), RETIREMENTS_A_PAGE).get_page(request.GET.get("page")),
+        "record_id": batch.transaction.record_id,
+        "record_index": record_index(batch.transaction.record_id),
+        "holding": holding,
+        "may_retire": may_retire(reader) and holding is not None and holding.available > 0,
+    }
+    return render(request, "ledger/credits/batch.html", context)
+
+
+def _serials(batch: Batch) -> list[tuple[str, list[str], int]]:
+    """Return, for each purpose, its serial numbers as they are written, and how many runs are not shown."""
+    purposes = dict(Account.Purpose.choices)
+    return [
+        (str(purposes[purpose]), [serial_numbers(batch, *run) for run in runs[:RUNS_SHOWN]], len(runs[RUNS_SHOWN:]))
+        for purpose, runs in serials_by_purpose(batch)
+    ]
+
+
+@require_http_methods(["GET", "POST"])
+@for_members
+def retire(request: HttpRequest, membership: Membership, code: str) -> HttpResponse:
+    """Use credits up: the form, what it says shown once more, then the certificate."""
+    batch = batch_by_code(code)
+    holding = holding_in(membership.organisation, batch.asset)
+    if holding is None or not may_retire(membership):
+        raise Http404
+    form = RetireForm(request.POST or None, available=holding.available, initial={"key": uuid.uuid4()})
+    context = {"batch": batch, "project": batch.project, "form": form, "holding": holding}
+    if not form.is_valid():
+        return show(request, "ledger/credits/retire.html", context)
+    if "confirmed" in request.POST:
+        retirement = carry_out(form, retire_credits, actor=membership, batch_id=batch.pk, **form.arguments())
+        if retirement is not None:
+            messages.success(request, _("The credits are retired. This certificate is their proof."))
+            return redirect("certificate", public_id=retirement.public_id)
+    elif form.cleaned_data["quantity_t"] > holding.available:
+        form.add_error("quantity_t", _("You have not so many: choose fewer."))
+    elif "change" not in request.POST:
+        context["purpose"] = Retirement.Purpose(form.cleaned_data["purpose"]).label
+        context["left"] = holding.available - form.cleaned_data["quantity_t"]
+        return render(request, "ledger/credits/retire_confirm.html", context)
+    return show(request, "ledger/credits/retire.html", context)
+
+
+@require_safe
+def retirement_list(request: HttpRequest) -> HttpResponse:
+    """List what has been used up, by whom and for what, as far as it is public."""
+    page = Paginator(retirements(), RETIREMENTS_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "ledger/credits/retirements.html", {"page": page})
+
+
+@require_safe
+def certificate(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Show the certificate of a retirement, in both languages, fit to be printed and framed."""
+    retirement = retirement_by_public_id(public_id)
+    reader = reader_of(request)
+    address = request.build_absolute_uri(reverse("certificate", args=[retirement.public_id]))
+    record_id = retirement.transaction.record_id
+    checkpoint = latest_checkpoint()
+    context = {
+        "retirement": retirement,
+        "batch": retirement.batch,
+        "project": retirement.batch.project,
+        "serials": [serial_numbers(retirement.batch, run.lower, run.upper - 1) for run in retirement.serials],
+        "shows_beneficiary": retirement.is_beneficiary_public or _is_of(reader, retirement),
+        "address": address,
+        "qr": _qr(address),
+        "record_id": record_id,
+        "record_index": record_index(record_id),
+        "checkpoint": checkpoint,
+        "root": root_text(checkpoint),
+    }
+    return render(request, "ledger/credits/certificate.html", context)
+
+
+def _is_of(reader: Membership | None, retirement: Retirement) -> bool:
+    return reader is not None and reader.organisation_id == retirement.organisation_id
+
+
+def _qr(address: str) -> SafeString:
+    code = segno.make(address, error="m", micro=False)
+    # The text comes from segno alone; the address is in it as squares.
+    return mark_safe(code.svg_inline(border=0, omitsize=True, svgclass="qr", lineclass=None))

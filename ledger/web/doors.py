@@ -1,0 +1,63 @@
+"""What every page of the workspace begins with, and how a service's refusal gets beside the field at fault."""
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, TypeVar
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from ledger.errors import DomainError
+from ledger.parties.access import find_membership
+from ledger.parties.models import Membership
+
+View = Callable[..., HttpResponseBase]
+Done = TypeVar("Done")
+
+
+def reader_of(request: HttpRequest) -> Membership | None:
+    """Return for whom the reader acts, looked up once a request."""
+    if not hasattr(request, "reader"):
+        # A request that was refused early (a strange host name) has no user yet.
+        request.reader = find_membership(getattr(request, "user", None))  # type: ignore[attr-defined]
+    return request.reader  # type: ignore[attr-defined,no-any-return]
+
+
+def for_members(view: View) -> View:
+    """Let in people who act for an organisation, and hand the view their membership; others log in or apply first."""
+
+    @login_required
+    @wraps(view)
+    def with_membership(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        membership = reader_of(request)
+        if membership is None:
+            messages.info(request, _("You act for no organisation yet: apply for one, or ask its owner to add you."))
+            return redirect("apply")
+        return view(request, membership, **kwargs)
+
+    return with_membership
+
+
+def carry_out(form: forms.Form, service: Callable[..., Done], **arguments: Any) -> Done | None:
+    """Call a service with what a valid form holds; a refusal goes to the field that it names, and None comes back."""
+    try:
+        return service(**arguments)
+    except DomainError as error:
+        form.add_error(error.field if error.field in form.fields else None, str(error))
+        return None
+
+
+def show(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """Render a page; where a form of it was refused, the status says so."""
+    is_refused = any(isinstance(value, forms.BaseForm) and value.errors for value in context.values())
+    return render(request, template, context, status=422 if is_refused else 200)
+
+
+def refusals_in(forms_at_hand: Iterable[forms.BaseForm]) -> list[str]:
+    """Return what services refused as a whole: shown where the form itself is not, such as to one who came too late."""
+    return [str(error) for form in forms_at_hand for error in form.non_field_errors()]

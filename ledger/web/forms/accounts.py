@@ -1,0 +1,83 @@
+"""Log-in, sign-up, application, tokens."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm, UsernameField
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ledger.parties.models import Organisation
+from ledger.web.forms.fields import DateField
+
+APPLICANTS = (
+    Organisation.Kind.COOPERATIVE,
+    Organisation.Kind.BUYER,
+    Organisation.Kind.VERIFIER,
+    Organisation.Kind.AUDITOR,
+)
+EXPLAINED = {
+    Organisation.Kind.COOPERATIVE: _("Cooperative: registers fields, receives credits and sells them"),
+    Organisation.Kind.BUYER: _("Buyer: buys credits and retires them"),
+    Organisation.Kind.VERIFIER: _("Verifier: validates projects and verifies reports"),
+    Organisation.Kind.AUDITOR: _("Auditor: reads everything and changes nothing"),
+}
+
+
+class LoginForm(AuthenticationForm):
+    """One message for a wrong name and a wrong password: neither tells whether the other is known."""
+
+    error_messages = AuthenticationForm.error_messages | {
+        "invalid_login": _("The user name or the password is wrong."),
+    }
+
+
+class SignUpForm(forms.Form):
+    display_name = forms.CharField(
+        label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    username = UsernameField(
+        label=_("User name"),
+        max_length=150,
+        help_text=_("With it you log in."),
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=200,
+        strip=False,
+        help_text=_("Eight characters at least, and nothing that is easily guessed."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
+class ApplyForm(forms.Form):
+    kind = forms.ChoiceField(
+        label=_("What your organisation does"),
+        choices=[(kind, EXPLAINED[kind]) for kind in APPLICANTS],
+        widget=forms.RadioSelect,
+    )
+    name = forms.CharField(label=_("Name of the organisation"), max_length=120, help_text=_("As it is registered."))
+    name_en = forms.CharField(label=_("Name in English"), max_length=120, required=False)
+    credit_code = forms.RegexField(
+        r"\A[0-9A-HJ-NP-RTUW-Y]{18}\Z",
+        label=_("Unified social credit code"),
+        required=False,
+        help_text=_("Eighteen digits and capital letters."),
+        error_messages={"invalid": _("The code has eighteen digits and capital letters, without I, O, S, V and Z.")},
+    )
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(
+        label=_("What the token is for"), max_length=60, help_text=_("So that you know it again, such as “ERP”.")
+    )
+    expires_on = DateField(
+        label=_("Last day"), required=False, help_text=_("After it the token is worthless. Empty: until you revoke it.")
+    )
+
+    def clean_expires_on(self) -> Any:
+        last_day = self.cleaned_data["expires_on"]
+        if last_day is not None and last_day < timezone.localdate():
+            raise forms.ValidationError(_("This day is over."))
+        return last_day

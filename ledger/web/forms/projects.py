@@ -1,0 +1,370 @@
+"""New projects, their fields and practices, statements and reasons, monitoring reports."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from ledger.projects.models import Parcel
+from ledger.quantification.soil_carbon import PADDY
+from ledger.web import words
+from ledger.web.forms.fields import DateField, GeoJsonField, NumberField, WordField, read_geojson_file
+
+SETTINGS_OF = {"rice-water-1": ("region", "gwp"), "soc-tier1-1": ("risk_percent",)}
+
+
+class ProjectForm(forms.Form):
+    """A new project; the settings are those of the methodology that was chosen before."""
+
+    name = forms.CharField(label=_("Name of the project"), max_length=120)
+    name_en = forms.CharField(label=_("Name in English"), max_length=120, required=False)
+    province_code = WordField(words.PROVINCES, label=_("Province"))
+    place = forms.CharField(label=_("Place"), max_length=120, help_text=_("City, county, township."))
+    region = WordField(words.REGIONS, label=words.SETTINGS["region"], initial="east_asia")
+    gwp = WordField(
+        words.GWP,
+        label=words.SETTINGS["gwp"],
+        initial="AR5",
+        help_text=_("How many tonnes of carbon dioxide a tonne of another gas counts for."),
+    )
+    risk_percent = NumberField(unit="%", most=100, label=words.SETTINGS["risk_percent"], initial="10")
+    crediting_starts_on = DateField(label=_("The crediting period starts on"))
+    crediting_ends_on = DateField(label=_("The crediting period ends on"))
+    description = forms.CharField(
+        label=_("What the project does"), max_length=5_000, required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    description_en = forms.CharField(
+        label=_("The same in English"), max_length=5_000, required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    illustrative = forms.CharField(
+        label=_("What of it is only illustrative"),
+        max_length=2_000,
+        required=False,
+        help_text=_("Say which data are not real or not public. It is shown on the project's page."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, methodology: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.methodology = methodology
+        self.setting_names = SETTINGS_OF[methodology]
+        for name in words.SETTINGS:
+            if name not in self.setting_names:
+                del self.fields[name]
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what `create_project` takes."""
+        given = {name: value for name, value in self.cleaned_data.items() if name not in words.SETTINGS}
+        settings = {name: self.cleaned_data[name] for name in self.setting_names}
+        return {**given, "methodology": self.methodology, "settings": settings}
+
+
+class ParcelForm(forms.Form):
+    """A field's code, name and shape."""
+
+    code = forms.CharField(
+        label=_("Code of the field"), max_length=32, help_text=_("Such as A01, unique in the project.")
+    )
+    name = forms.CharField(label=_("What people call it"), max_length=80, required=False)
+    geometry_file = forms.FileField(
+        label=_("Shape from a file"),
+        required=False,
+        help_text=_("A GeoJSON file with one polygon, in degrees of WGS 84 or CGCS2000."),
+        widget=forms.ClearableFileInput(attrs={"accept": ".geojson,.json,application/geo+json"}),
+    )
+    geometry = GeoJsonField(
+        label=_("Or the shape as text"),
+        required=False,
+        help_text=_("Paste the polygon here where there is no file."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        if cleaned.get("geometry_file"):
+            try:
+                cleaned["geometry"] = read_geojson_file(cleaned["geometry_file"])
+            except forms.ValidationError as error:
+                self.add_error("geometry_file", error)
+        elif not cleaned.get("geometry") and "geometry" not in self.errors:
+            self.add_error("geometry", _("Give the field's shape, as a file or as text."))
+        return cleaned
+
+
+class SeasonForm(forms.Form):
+    """How a paddy was run in a season before the project, and how it is run in it."""
+
+    name = WordField(words.SEASONS, label=_("Season"))
+    days = forms.IntegerField(label=_("Days from planting to harvest"), min_value=1, max_value=366)
+    baseline_water = WordField(words.WATER, label=_("Water"))
+    project_water = WordField(words.WATER, label=_("Water"))
+    baseline_preseason = WordField(words.PRESEASON, label=_("Before planting"))
+    project_preseason = WordField(words.PRESEASON, label=_("Before planting"))
+    baseline_n = NumberField(unit="kg/ha", label=_("Nitrogen fertiliser"))
+    project_n = NumberField(unit="kg/ha", label=_("Nitrogen fertiliser"))
+    baseline_amendment = WordField(words.AMENDMENTS, label=_("Straw or manure"), required=False)
+    project_amendment = WordField(words.AMENDMENTS, label=_("Straw or manure"), required=False)
+    baseline_amount = NumberField(unit="t/ha", label=_("How much of it"), required=False)
+    project_amount = NumberField(unit="t/ha", label=_("How much of it"), required=False)
+
+    def before(self) -> list[forms.BoundField]:
+        """Return the fields of the time before the project."""
+        return [field for field in self if field.name.startswith("baseline_")]
+
+    def after(self) -> list[forms.BoundField]:
+        """Return the fields of the project's time."""
+        return [field for field in self if field.name.startswith("project_")]
+
+    def clean(self) -> dict[str, Any]:
+        for scenario in ("baseline", "project"):
+            kind, amount = f"{scenario}_amendment", f"{scenario}_amount"
+            if bool(self.cleaned_data.get(kind)) != bool(self.cleaned_data.get(amount)) and amount not in self.errors:
+                self.add_error(amount, _("Give both the kind and the amount, or neither."))
+        return self.cleaned_data
+
+    def season(self) -> dict[str, Any]:
+        """Return the season as a case file holds it."""
+        given = self.cleaned_data
+        return {
+            "name": given["name"],
+            "days": given["days"],
+            "baseline": self._practice("baseline"),
+            "project": self._practice("project"),
+        }
+
+    def _practice(self, scenario: str) -> dict[str, Any]:
+        given = self.cleaned_data
+        kind, amount = given[f"{scenario}_amendment"], given[f"{scenario}_amount"]
+        return {
+            "water": given[f"{scenario}_water"],
+            "preseason": given[f"{scenario}_preseason"],
+            "amendments": [{"kind": kind, "t_per_ha": amount}] if kind else [],
+            "n_kg_per_ha": given[f"{scenario}_n"],
+        }
+
+
+class SecondSeasonForm(SeasonForm):
+    """A season that is only there where it has been chosen; the rest of the form counts for nothing otherwise."""
+
+    name = WordField(words.SEASONS, label=_("Season"), required=False, nothing=_("no second season"))
+
+    def has_changed(self) -> bool:
+        return bool(self["name"].data)
+
+
+class RicePractices:
+    """The seasons of a paddy: one, or two where a second is chosen."""
+
+    template = "ledger/projects/_seasons.html"
+
+    def __init__(self, data: Mapping[str, Any] | None = None, practices: Mapping[str, Any] | None = None) -> None:
+        initial = [_season_initial(season) for season in (practices or {}).get("seasons", [])]
+        self.seasons = [
+            form(
+                data,
+                prefix=f"season{at}",
+                empty_permitted=at > 0,
+                use_required_attribute=False,
+                initial=initial[at] if at < len(initial) and data is None else None,
+            )
+            for at, form in enumerate((SeasonForm, SecondSeasonForm))
+        ]
+
+    def is_valid(self) -> bool:
+        """Return whether the seasons can be read; two of one name cannot be told apart."""
+        if any(season.errors for season in self.seasons):
+            return False
+        names = [season.cleaned_data["name"] for season in self._filled()]
+        if len(set(names)) == len(names):
+            return True
+        self.seasons[-1].add_error("name", _("The two seasons have one name."))
+        return False
+
+    def practices(self) -> dict[str, Any]:
+        """Return what a parcel of a case file holds beside its id and area."""
+        return {"seasons": [season.season() for season in self._filled()]}
+
+    def _filled(self) -> list[SeasonForm]:
+        return [season for season in self.seasons if season.cleaned_data.get("name")]
+
+
+def _season_initial(season: Mapping[str, Any]) -> dict[str, Any]:
+    initial = {"name": season["name"], "days": season["days"]}
+    for scenario in ("baseline", "project"):
+        practice = season[scenario]
+        amendment = practice["amendments"][0] if practice["amendments"] else {"kind": "", "t_per_ha": ""}
+        initial |= {
+            f"{scenario}_water": practice["water"],
+            f"{scenario}_preseason": practice["preseason"],
+            f"{scenario}_n": practice["n_kg_per_ha"],
+            f"{scenario}_amendment": amendment["kind"],
+            f"{scenario}_amount": amendment["t_per_ha"],
+        }
+    return initial
+
+
+class SoilForm(forms.Form):
+    """How a field is used before and in the project; the terms are the IPCC's."""
+
+    climate_zone = WordField(words.CLIMATES, label=_("Climate"))
+    soil = WordField(words.SOILS, label=_("Soil"))
+    baseline_land_use = WordField(words.LAND_USES, label=_("Use"))
+    project_land_use = WordField(words.LAND_USES, label=_("Use"))
+    baseline_tillage = WordField(words.TILLAGE, label=_("Tillage"), required=False)
+    project_tillage = WordField(words.TILLAGE, label=_("Tillage"), required=False)
+    baseline_input = WordField(words.INPUTS, label=_("Organic matter returned"), required=False)
+    project_input = WordField(words.INPUTS, label=_("Organic matter returned"), required=False)
+
+    before = SeasonForm.before
+    after = SeasonForm.after
+
+    def clean(self) -> dict[str, Any]:
+        for scenario in ("baseline", "project"):
+            if self.cleaned_data.get(f"{scenario}_land_use") in (None, PADDY):
+                continue
+            for name in (f"{scenario}_tillage", f"{scenario}_input"):
+                if not self.cleaned_data.get(name):
+                    self.add_error(name, _("Needed for every use but paddy rice."))
+        return self.cleaned_data
+
+
+class SoilPractices:
+    """A field's climate, soil and use."""
+
+    template = "ledger/projects/_soil.html"
+
+    def __init__(self, data: Mapping[str, Any] | None = None, practices: Mapping[str, Any] | None = None) -> None:
+        self.form = SoilForm(
+            data, prefix="soil", use_required_attribute=False, initial=_soil_initial(practices) if practices else None
+        )
+
+    def is_valid(self) -> bool:
+        """Return whether the use can be read."""
+        return self.form.is_valid()
+
+    def practices(self) -> dict[str, Any]:
+        """Return what a parcel of a case file holds beside its id and area."""
+        given = self.form.cleaned_data
+        return {
+            "climate_zone": given["climate_zone"],
+            "soil": given["soil"],
+            "baseline": _land(given, "baseline"),
+            "project": _land(given, "project"),
+        }
+
+
+def _land(given: Mapping[str, Any], scenario: str) -> dict[str, str]:
+    names = ("land_use",) if given[f"{scenario}_land_use"] == PADDY else ("land_use", "tillage", "input")
+    return {name: given[f"{scenario}_{name}"] for name in names}
+
+
+def _soil_initial(practices: Mapping[str, Any]) -> dict[str, Any]:
+    initial = {"climate_zone": practices["climate_zone"], "soil": practices["soil"]}
+    for scenario in ("baseline", "project"):
+        initial |= {f"{scenario}_{name}": value for name, value in practices[scenario].items()}
+    return initial
+
+
+PRACTICES_OF: dict[str, type[RicePractices] | type[SoilPractices]] = {
+    "rice-water-1": RicePractices,
+    "soc-tier1-1": SoilPractices,
+}
+
+
+class StatementForm(forms.Form):
+    """What a verifier states, in public."""
+
+    statement = forms.CharField(
+        label=_("Statement"),
+        max_length=5_000,
+        help_text=_("What was examined, and what it came to. It is shown publicly, with your organisation's name."),
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+
+class ReasonForm(forms.Form):
+    """Why something is rejected."""
+
+    reason = forms.CharField(
+        label=_("Why"),
+        max_length=2_000,
+        help_text=_("Say what has to be mended. The proponent reads it."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class ReportForm(forms.Form):
+    """A vintage to report, and the yields of each field and season where they are known."""
+
+    vintage = forms.TypedChoiceField(label=_("Vintage"), coerce=int)
+
+    def __init__(self, *args: Any, vintages: Sequence[int], parcels: Sequence[Parcel], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.parcels = parcels
+        self.fields["vintage"].choices = [(year, str(year)) for year in vintages]  # type: ignore[attr-defined]
+        for parcel in parcels:
+            for season in parcel.practices.get("seasons", []):
+                for scenario in ("baseline", "project"):
+                    self.fields[_yield_name(parcel, season, scenario)] = NumberField(
+                        unit="t/ha",
+                        most=100,
+                        required=False,
+                        label=_("%(parcel)s, %(season)s, %(when)s")
+                        % {
+                            "parcel": parcel.code,
+                            "season": words.word_for(words.SEASONS, season["name"]),
+                            "when": words.SCENARIOS[scenario],
+                        },
+                    )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each field and season, with its two yields."""
+        return [
+            {
+                "parcel": parcel,
+                "season": words.word_for(words.SEASONS, season["name"]),
+                "before": self[_yield_name(parcel, season, "baseline")],
+                "after": self[_yield_name(parcel, season, "project")],
+            }
+            for parcel in self.parcels
+            for season in parcel.practices.get("seasons", [])
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        for parcel in self.parcels:
+            for season in parcel.practices.get("seasons", []):
+                before, after = (_yield_name(parcel, season, scenario) for scenario in ("baseline", "project"))
+                self._check_yields(before, after)
+        return self.cleaned_data
+
+    def _check_yields(self, before: str, after: str) -> None:
+        first, second = self.cleaned_data.get(before), self.cleaned_data.get(after)
+        if (first is None) != (second is None) and not {before, after} & self.errors.keys():
+            self.add_error(after if second is None else before, _("Give both yields, or neither."))
+        elif first is not None and Decimal(first) == 0:
+            self.add_error(before, _("The yield before the project is more than nothing."))
+
+    def practices(self) -> dict[str, dict[str, Any]]:
+        """Return the practices of the fields whose yields were given; the others' are as registered."""
+        changed = {}
+        for parcel in self.parcels:
+            practices = copy.deepcopy(parcel.practices)
+            has_yields = [self._put_yields(parcel, season) for season in practices.get("seasons", [])]
+            if any(has_yields):
+                changed[parcel.code] = practices
+        return changed
+
+    def _put_yields(self, parcel: Parcel, season: dict[str, Any]) -> bool:
+        yields = {
+            scenario: self.cleaned_data[_yield_name(parcel, season, scenario)] for scenario in ("baseline", "project")
+        }
+        if None in yields.values():
+            return False
+        season["yield_t_per_ha"] = yields
+        return True
+
+
+def _yield_name(parcel: Parcel, season: Mapping[str, Any], scenario: str) -> str:
+    return f"yield-{parcel.pk}-{season['name']}-{scenario}"

@@ -1,0 +1,54 @@
+"""How far something has come in its life cycle, as pages show it."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
+from ledger.projects.models import MonitoringReport, Project
+
+PROJECT_STEPS: dict[str, str | Promise] = {
+    Project.Status.DRAFT: pgettext_lazy("life cycle", "drafted"),
+    Project.Status.SUBMITTED: pgettext_lazy("life cycle", "handed in"),
+    Project.Status.VALIDATED: pgettext_lazy("life cycle", "validated"),
+    Project.Status.REGISTERED: pgettext_lazy("life cycle", "registered"),
+}
+REPORT_STEPS: dict[str, str | Promise] = {
+    MonitoringReport.Status.SUBMITTED: pgettext_lazy("life cycle", "handed in"),
+    MonitoringReport.Status.VERIFIED: pgettext_lazy("life cycle", "verified"),
+    MonitoringReport.Status.APPROVED: pgettext_lazy("life cycle", "approved"),
+    MonitoringReport.Status.ISSUED: pgettext_lazy("life cycle", "issued"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step that is done, or the one that comes next, or a later one."""
+
+    text: str | Promise
+    at: dt.datetime | None
+    is_done: bool
+    is_next: bool
+
+
+def project_steps(project: Project) -> list[Step]:
+    """Return the steps of a project's registration; none of one that was rejected."""
+    times = [project.created_at, project.submitted_at, project.validated_at, project.registered_at]
+    return _steps(PROJECT_STEPS, project.status, times)
+
+
+def report_steps(report: MonitoringReport, issued_at: dt.datetime | None) -> list[Step]:
+    """Return the steps of a report's way to credits; none of one that was rejected."""
+    times = [report.submitted_at, report.verified_at, report.approved_at, issued_at]
+    return _steps(REPORT_STEPS, report.status, times)
+
+
+def _steps(texts: dict[str, str | Promise], status: str, times: list[dt.datetime | None]) -> list[Step]:
+    if status not in texts:
+        return []
+    reached = list(texts).index(status)
+    return [
+        Step(text, at if place <= reached else None, place <= reached, place == reached + 1)
+        for place, (text, at) in enumerate(zip(texts.values(), times, strict=True))
+    ]

@@ -1,0 +1,98 @@
+"""What waits for the reader: one queue for each kind of organisation."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from ledger.journal.models import Payment
+from ledger.journal.selectors import cash_account
+from ledger.parties.models import Membership, Organisation
+from ledger.projects.models import MonitoringReport, Project
+from ledger.projects.selectors import open_vintages, projects_seen_by, reports_with_results
+from ledger.web.doors import for_members
+
+MOST_SHOWN = 50
+OPEN_REPORTS = (
+    MonitoringReport.Status.SUBMITTED,
+    MonitoringReport.Status.VERIFIED,
+    MonitoringReport.Status.APPROVED,
+)
+OPEN_PROJECTS = (Project.Status.SUBMITTED, Project.Status.VALIDATED)
+
+
+@require_safe
+@for_members
+def work(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """Show what waits for the reader, and what the reader waits for."""
+    kind = membership.organisation.kind
+    waiting = WAITING[Organisation.Kind(kind)](membership)
+    return render(request, f"ledger/work/{kind}.html", {"organisation": membership.organisation, **waiting})
+
+
+def _for_cooperative(membership: Membership) -> dict[str, Any]:
+    own = projects_seen_by(membership).filter(proponent=membership.organisation).defer("forecast").order_by("-number")
+    projects = list(own[:MOST_SHOWN])
+    reports = list(reports_with_results(membership).filter(project__proponent=membership.organisation).order_by("-id"))
+    return {
+        "drafts": _in(projects, Project.Status.DRAFT),
+        "rejected_projects": _in(projects, Project.Status.REJECTED),
+        "open_projects": _in(projects, *OPEN_PROJECTS),
+        "to_report": _to_report(_in(projects, Project.Status.REGISTERED), reports),
+        "rejected_reports": _not_reported_again(reports),
+        "open_reports": _in(reports, *OPEN_REPORTS),
+        **_money(membership),
+    }
+
+
+def _in(found: list[Any], *statuses: str) -> list[Any]:
+    return [each for each in found if each.status in statuses]
+
+
+def _to_report(projects: list[Project], reports: list[MonitoringReport]) -> list[tuple[Project, list[int]]]:
+    by_project: dict[int, list[MonitoringReport]] = {}
+    for report in reports:
+        by_project.setdefault(report.project_id, []).append(report)
+    pairs = [(project, open_vintages(project, by_project.get(project.pk, []))) for project in projects]
+    return [(project, vintages) for project, vintages in pairs if vintages]
+
+
+def _not_reported_again(reports: list[MonitoringReport]) -> list[MonitoringReport]:
+    standing = {(each.project_id, each.vintage) for each in reports if each.status != MonitoringReport.Status.REJECTED}
+    rejected = _in(reports, MonitoringReport.Status.REJECTED)
+    return [report for report in rejected if (report.project_id, report.vintage) not in standing]
+
+
+def _for_verifier(membership: Membership) -> dict[str, Any]:
+    projects = projects_seen_by(membership).filter(status=Project.Status.SUBMITTED).defer("forecast")
+    reports = reports_with_results(membership).filter(status=MonitoringReport.Status.SUBMITTED)
+    return {
+        "projects": projects.order_by("submitted_at")[:MOST_SHOWN],
+        "reports": reports.order_by("submitted_at")[:MOST_SHOWN],
+        "verified": reports_with_results(membership)
+        .filter(verifier=membership.organisation)
+        .order_by("-verified_at")[:10],
+    }
+
+
+def _for_buyer(membership: Membership) -> dict[str, Any]:
+    return _money(membership)
+
+
+def _money(membership: Membership) -> dict[str, Any]:
+    payments = Payment.objects.filter(organisation=membership.organisation, status=Payment.Status.REQUESTED)
+    return {"payments": payments.order_by("-id"), "cash": cash_account(membership.organisation)}
+
+
+def _for_staff(membership: Membership) -> dict[str, Any]:
+    return {}
+
+
+WAITING = {
+    Organisation.Kind.COOPERATIVE: _for_cooperative,
+    Organisation.Kind.VERIFIER: _for_verifier,
+    Organisation.Kind.BUYER: _for_buyer,
+    Organisation.Kind.OPERATOR: _for_staff,
+    Organisation.Kind.AUDITOR: _for_staff,
+}

@@ -1,0 +1,111 @@
+"""A product of its own to measure: fresh servers with their ordinary settings, a market, and traders with means."""
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from config import embedded
+from config.processes import Processes
+from config.run import BASE_DIR, environment_for, programs
+
+if TYPE_CHECKING:
+    from ledger.models import Membership
+    from trading.models import Market
+
+VAR = BASE_DIR / "var" / "bench"
+TRADERS = 200
+CASH_FEN = 10**12
+TONNES = 10**7
+WEB_PORT = 18_100
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where the measurements take place."""
+
+    database_url: str
+    environment: Mapping[str, str]
+    pgbench: Path
+
+    @contextlib.contextmanager
+    def running(self, *names: str) -> Iterator[Processes]:
+        """Run some of the product's programs as long as the context lasts."""
+        processes = Processes(BASE_DIR, self.environment)
+        try:
+            for name, command in programs(self.environment).items():
+                if name in names:
+                    processes.start(name, command)
+            yield processes
+        finally:
+            processes.stop()
+
+
+@contextlib.contextmanager
+def stage() -> Iterator[Stage]:
+    """Start servers on an empty folder, and set Django up on them."""
+    embedded.remove(VAR)
+    with embedded.services(VAR, say=lambda _message: None) as services:
+        web = embedded.free_port(WEB_PORT)
+        environment = environment_for(VAR, services) | {
+            "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings",
+            "WEB_PORT": str(web),
+            "STREAM_PORT": str(embedded.free_port(web + 1)),
+        }
+        os.environ.update(environment)
+        _set_up_django()
+        try:
+            yield Stage(services.database_url, environment, services.pgbench)
+        finally:
+            from django.db import connections
+
+            connections.close_all()
+
+
+def _set_up_django() -> None:
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+
+@dataclass(frozen=True)
+class Floor:
+    """A market with its traders, each of whom has money and credits for as long as a run takes."""
+
+    market: "Market"
+    traders: "list[Membership]"
+
+
+def open_floor() -> Floor:
+    """Issue credits, open a market, and give every trader cash and credits by bulk posting."""
+    from tests.factories import MembershipFactory
+    from tests.scenes import issue_to_cooperative, market_for, people
+
+    who = people()
+    batch = issue_to_cooperative(who, TRADERS * TONNES)
+    market = market_for(who, batch, taker_fee_bps=30)
+    traders = [MembershipFactory() for _ in range(TRADERS)]
+    _endow(who.cooperative, traders, market)
+    return Floor(market, traders)
+
+
+def _endow(cooperative: "Membership", traders: "list[Membership]", market: "Market") -> None:
+    from django.utils import timezone
+
+    from ledger.journal.payments import cash
+    from ledger.journal.services import Leg, Posting, open_account, post_transactions
+    from ledger.models import Account
+
+    bank = open_account(organisation=None, asset=cash(), purpose=Account.Purpose.BANK)
+    giver = open_account(organisation=cooperative.organisation, asset=market.asset)
+    postings = []
+    for trader in traders:
+        money = open_account(organisation=trader.organisation, asset=cash())
+        credits = open_account(organisation=trader.organisation, asset=market.asset)
+        postings.append(Posting("deposit", [Leg(bank.pk, money.pk, CASH_FEN)], "system", timezone.now()))
+        postings.append(Posting("transfer", [Leg(giver.pk, credits.pk, TONNES)], "system", timezone.now()))
+    post_transactions(postings)

@@ -1,0 +1,354 @@
+"""The desk as a whole: who gets in, what can be read, and that an auditor changes nothing on any path."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.db import connection, models
+from django.test import Client
+from django.urls import URLPattern, URLResolver, reverse
+
+from ledger.admin.base import ViewOnlyAdmin
+from ledger.credits.services import retire_credits
+from ledger.journal.payments import request_deposit, request_withdrawal
+from ledger.models import MonitoringReport, Organisation, Project, User
+from ledger.parties.services import issue_token
+from ledger.transparency.sequencer import sequence_log
+from tests.desk import client_of
+from tests.factories import (
+    PASSWORD,
+    MembershipFactory,
+    OrganisationFactory,
+    ParcelFactory,
+    ProjectFactory,
+    ReportFactory,
+    UserFactory,
+)
+from tests.scenes import People, issue_to_cooperative, market_for, pay_in
+from trading.execution.services import execute_market
+from trading.orders.services import NewOrder, place_orders
+
+REGISTRY = admin.site._registry
+MODELS = list(REGISTRY)
+# What each list costs: session, person, membership, count and rows; then a date hierarchy (2), and filters by other rows
+# or by all values there are, prefetched rows and the supply of batches (1 each).
+QUERIES = {
+    "organisation": 7,
+    "user": 7,
+    "membership": 5,
+    "apitoken": 5,
+    "project": 9,
+    "parcel": 5,
+    "monitoringreport": 8,
+    "batch": 9,
+    "retirement": 7,
+    "payment": 7,
+    "account": 5,
+    "transaction": 5,
+    "transfer": 5,
+    "hold": 5,
+    "serialblock": 5,
+    "asset": 5,
+    "market": 5,
+    "order": 6,
+    "trade": 6,
+    "executedinstruction": 6,
+    "record": 5,
+    "checkpoint": 5,
+}
+
+
+@pytest.fixture
+def season(who: People) -> People:
+    """Return people who have done all that can be done: no list at the desk is empty, and something waits."""
+    pay_in(who, who.buyer, 1_000_000)
+    pay_in(who, who.other_buyer, 1_000_000)
+    batch = issue_to_cooperative(who, 100, buffer_t=10)
+    ParcelFactory.create_batch(3, project=batch.project)
+    market = market_for(who, batch, taker_fee_bps=20)
+    for seller in range(3):
+        sell = NewOrder(f"sell-{seller}", "sell", 4_000, 10)
+        place_orders(actor=who.cooperative, market_id=market.pk, orders=[sell])
+    for buyer in (who.buyer, who.other_buyer):
+        buys = [NewOrder(f"buy-{number}", "buy", 4_000, 4) for number in range(3)]
+        place_orders(actor=buyer, market_id=market.pk, orders=buys)
+    execute_market(market.pk)
+    market_for(who, issue_to_cooperative(who, 50))
+    for _time in range(2):
+        retire_credits(actor=who.buyer, batch_id=batch.pk, quantity_t=1, beneficiary_name="我", purpose="own_footprint")
+    sequence_log()
+    issue_token(user=who.buyer.user, name="robot")
+    issue_token(user=who.other_buyer.user, name="robot")
+    request_deposit(actor=who.treasurer, organisation=who.buyer.organisation, amount_fen=5_000, bank_reference="waits")
+    request_withdrawal(actor=who.buyer, amount_fen=1_000)
+    OrganisationFactory(status=Organisation.Status.APPLIED, applied_by=UserFactory())
+    ProjectFactory(status=Project.Status.VALIDATED)
+    ReportFactory(status=MonitoringReport.Status.VERIFIED, approved_by=None)
+    ReportFactory()
+    return who
+
+
+def model_pages(model: type[models.Model], patterns: list[Any]) -> Iterator[tuple[str, str]]:
+    """Yield name and address of each page of a model, about its first row where it is about one."""
+    row = model._default_manager.order_by("pk").first()
+    assert row is not None, f"no {model.__name__} in the season"
+    for pattern in patterns:
+        arguments = [row.pk] if pattern.pattern.converters else []
+        yield pattern.name, reverse(f"admin:{pattern.name}", args=arguments)
+
+
+def pages() -> list[tuple[str, str]]:
+    """Return name and address of every page of the site, found in its own table of addresses."""
+    found: list[tuple[str, str]] = []
+    by_route = {f"{model._meta.app_label}/{model._meta.model_name}/": model for model in MODELS}
+    for pattern in admin.site.get_urls():
+        if isinstance(pattern, URLResolver):
+            found += model_pages(by_route[str(pattern.pattern)], pattern.url_patterns)
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            found.append((pattern.name, reverse(f"admin:{pattern.name}")))
+    return found
+
+
+def stock_pages() -> list[str]:
+    """Return the addresses at which Django's admin would write, or help to."""
+    found = ["/admin/autocomplete/", "/admin/r/1/1/", "/admin/ledger/", "/admin/auth/group/", "/admin/auth/user/"]
+    for model in MODELS:
+        row = model._default_manager.order_by("pk").first()
+        assert row is not None
+        listed = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        found += [f"{listed}add/", f"{listed}{row.pk}/delete/", f"{listed}{row.pk}/history/"]
+    return found
+
+
+def fingerprint() -> dict[str, tuple[str, int]]:
+    """Return a checksum and the number of rows of every table, all but sessions and the time of the last log-in."""
+    found = {}
+    row = "md5((to_jsonb(each) - 'last_login')::text)"
+    with connection.cursor() as cursor:
+        for table in sorted(set(connection.introspection.table_names()) - {"django_session"}):
+            cursor.execute(f"SELECT md5(string_agg({row}, '' ORDER BY {row})), count(*) FROM {table} each")
+            found[table] = cursor.fetchone()
+    return found
+
+
+def payload() -> dict[str, Any]:
+    """Return what every form of the site could want at once, all of it valid."""
+    organisation = Organisation.objects.filter(kind=Organisation.Kind.BUYER).first()
+    assert organisation is not None
+    rows = [str(row.pk) for row in User.objects.all()]
+    return {
+        "reason": "plausible",
+        "bank_reference": "plausible-1",
+        "organisation": organisation.pk,
+        "amount_fen": "12.34",
+        "username": "nobody",
+        "role": "viewer",
+        "status": "approved",
+        "name": "another",
+        "old_password": PASSWORD,
+        "new_password1": "a-quite-different-1",
+        "new_password2": "a-quite-different-1",
+        "action": "delete_selected",
+        "_selected_action": rows,
+        "select_across": "1",
+        "index": "0",
+        "post": "yes",
+        "_save": "Save",
+    }
+
+
+def is_action(name: str) -> bool:
+    return any(
+        name == f"{model._meta.app_label}_{model._meta.model_name}_{action.name}"
+        for model, model_admin in REGISTRY.items()
+        for action in (*model_admin.object_actions, *model_admin.list_actions)  # type: ignore[attr-defined]
+    )
+
+
+@pytest.mark.parametrize("is_superuser", [False, True])
+def test_auditor_changes_nothing_on_any_path(season: People, is_superuser: bool) -> None:
+    auditor = season.auditor.user
+    auditor.set_password(PASSWORD)
+    auditor.is_superuser = is_superuser
+    auditor.save()
+    client = client_of(season.auditor)
+    before = fingerprint()
+    walked = [page for page in pages() if page[0] not in ("login", "logout")]
+    assert len(walked) > 2 * len(MODELS) + 14
+    for name, address in walked:
+        expected = 403 if is_action(name) or name == "password_change" else 200
+        assert client.get(address).status_code == expected, address
+        assert client.post(address, payload()).status_code in (403, 405), address
+    for address in stock_pages():
+        assert client.get(address).status_code == 404, address
+        assert client.post(address, payload()).status_code == 403, address
+    for _name, address in walked:
+        for method in (client.put, client.patch, client.delete):
+            assert method(address).status_code in (403, 405), address
+    assert client.post(reverse("admin:login"), {"username": auditor.username, "password": "wrong"}).status_code == 200
+    assert client.post(reverse("admin:logout")).status_code in (200, 302)
+    assert fingerprint() == before
+
+
+def test_the_fingerprint_sees_a_change(season: People) -> None:
+    before = fingerprint()
+    waiting = Organisation.objects.get(status=Organisation.Status.APPLIED)
+    client_of(season.registrar).post(reverse("admin:ledger_organisation_approve", args=[waiting.pk]))
+    after = fingerprint()
+    assert {table for table in after if after[table] != before[table]} == {
+        "ledger_organisation",
+        "ledger_record",
+        "ledger_unsequencedrecord",
+    }
+
+
+def test_reading_the_whole_desk_changes_nothing_for_the_operator_either(season: People) -> None:
+    client = client_of(season.registrar)
+    before = fingerprint()
+    for name, address in pages():
+        if name not in ("login", "logout"):
+            assert client.get(address).status_code in (200, 403), address
+    assert fingerprint() == before
+
+
+def test_auditor_is_offered_no_step(season: People) -> None:
+    client = client_of(season.auditor)
+    for name, address in pages():
+        if name.startswith(("ledger_", "trading_")) and name.endswith(("_change", "_changelist")):
+            assert client.get(address).context["offered"] == [], address
+
+
+def test_no_model_can_be_edited_and_none_is_outside_the_rooms(rf: Any, who: People) -> None:
+    request = rf.get("/admin/")
+    request.user = who.registrar.user
+    for model_admin in REGISTRY.values():
+        assert isinstance(model_admin, ViewOnlyAdmin)
+        assert model_admin.get_model_perms(request) == {"add": False, "change": False, "delete": False, "view": True}
+        assert not model_admin.get_actions(request)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
+def test_a_list_reads_as_often_however_long_it_is(
+    model: type[models.Model], season: People, django_assert_num_queries: Any
+) -> None:
+    client = client_of(season.auditor)
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    assert model._default_manager.count() > 1 or model._meta.model_name == "checkpoint"
+    with django_assert_num_queries(QUERIES[str(model._meta.model_name)]):
+        assert client.get(address).status_code == 200
+
+
+def test_lists_take_any_search(season: People) -> None:
+    client = client_of(season.auditor)
+    for model in MODELS:
+        address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        for query in ("q=1", "q=x", "q=%00", "q=99999999999999999999999", "p=2", "p=x", "o=1.-2", "all=", "pk__lt=3"):
+            assert client.get(f"{address}?{query}").status_code in (200, 302), f"{address}?{query}"
+
+
+@pytest.mark.parametrize("kind", ["cooperative", "buyer", "other_buyer", "verifier"])
+def test_everyone_else_gets_a_refusal_and_no_log_in_loop(kind: str, who: People) -> None:
+    client = client_of(getattr(who, kind))
+    for address in (
+        "/admin/",
+        "/admin/login/",
+        "/admin/ledger/project/",
+        "/admin/reconcile/",
+        "/admin/password_change/",
+    ):
+        assert client.get(address).status_code == 403, address
+    assert client.post("/admin/ledger/payment/enter-deposit/", {"reason": "x"}).status_code == 403
+
+
+def test_who_is_refused_can_log_out_there(who: People) -> None:
+    client = client_of(who.buyer)
+    client.post("/admin/logout/")
+    assert "_auth_user_id" not in client.session
+
+
+def test_visitor_is_sent_to_the_log_in(db: None) -> None:
+    answer = Client().get("/admin/ledger/project/")
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/login/?next=/admin/ledger/project/")
+    assert Client().post("/admin/ledger/payment/enter-deposit/", {"amount_fen": "1"}).status_code == 302
+    assert Client().get("/admin/login/").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", [Organisation.Status.APPLIED, Organisation.Status.SUSPENDED])
+def test_auditor_whose_organisation_is_not_approved_stays_outside(status: str) -> None:
+    applicant = MembershipFactory(organisation__kind=Organisation.Kind.AUDITOR, organisation__status=status)
+    assert client_of(applicant).get("/admin/").status_code == 403
+
+
+@pytest.mark.django_db
+def test_staff_flag_and_superuser_flag_alone_open_nothing() -> None:
+    person = UserFactory(is_staff=True, is_superuser=True)
+    client = Client()
+    client.force_login(person)
+    assert client.get("/admin/").status_code == 403
+    assert client.get("/admin/ledger/user/").status_code == 403
+
+
+def test_failed_log_ins_look_alike(who: People) -> None:
+    who.buyer.user.set_password(PASSWORD)
+    who.buyer.user.save()
+    attempts = [
+        {"username": "nobody-of-this-name", "password": PASSWORD},
+        {"username": who.auditor.user.username, "password": "wrong"},
+        {"username": who.buyer.user.username, "password": PASSWORD},
+    ]
+    answers = [Client().post("/admin/login/", attempt) for attempt in attempts]
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({tuple(answer.context["form"].non_field_errors()) for answer in answers}) == 1
+
+
+def test_auditor_logs_in_and_reads_the_desk(who: People) -> None:
+    who.auditor.user.set_password(PASSWORD)
+    who.auditor.user.save()
+    answer = Client().post(
+        "/admin/login/", {"username": who.auditor.user.username, "password": PASSWORD, "next": "/admin/"}, follow=True
+    )
+    assert answer.redirect_chain[-1][0] == "/admin/"
+    assert answer.status_code == 200
+
+
+def test_operator_changes_own_password(who: People) -> None:
+    user = who.treasurer.user
+    user.set_password(PASSWORD)
+    user.save()
+    new = "another-paddy-in-the-hills"
+    client_of(who.treasurer).post(
+        "/admin/password_change/", {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    )
+    user.refresh_from_db()
+    assert user.check_password(new)
+
+
+def test_nothing_in_the_pages_runs_inline(season: People) -> None:
+    client = client_of(season.registrar)
+    for name, address in pages():
+        answer = client.get(address)
+        if answer["Content-Type"].startswith("text/html"):
+            text = answer.content.decode()
+            assert "<script>" not in text, name
+            assert "script-src" not in answer["Content-Security-Policy"]
+            assert "default-src 'self'" in answer["Content-Security-Policy"]
+
+
+def test_passwords_and_secrets_are_on_no_page(season: People) -> None:
+    client = client_of(season.auditor)
+    user = season.buyer.user
+    user.set_password(PASSWORD)
+    user.save()
+    text = client.get(reverse("admin:ledger_user_change", args=[user.pk])).content.decode()
+    assert user.password not in text
+    assert "token_hash" not in client.get(reverse("admin:ledger_apitoken_changelist")).content.decode()
+
+
+def test_reconciliation_runs_when_asked_for(season: People, django_assert_max_num_queries: Any) -> None:
+    client = client_of(season.auditor)
+    assert client.get("/admin/reconcile/").context["results"] is None
+    answer = client.get("/admin/reconcile/?run=1")
+    assert answer.context["holds"] is True
+    assert {result.number for result in answer.context["results"]} >= {1, 2, 3, 4, 5, 6, 7, 8}

@@ -1,0 +1,81 @@
+"""Settings come from the environment, or from files that it names, and a wrong one stops the start."""
+
+import pytest
+
+from config import env
+
+
+def test_a_text_is_read_from_the_environment_or_from_a_file_that_it_names(monkeypatch, tmp_path):
+    monkeypatch.setenv("WORD", "paddy")
+    assert env.text("WORD") == "paddy"
+    (tmp_path / "word").write_text("terrace\n")
+    monkeypatch.setenv("WORD_FILE", str(tmp_path / "word"))
+    assert env.text("WORD") == "terrace"
+
+
+def test_a_missing_text_is_named_unless_there_is_a_default(monkeypatch):
+    monkeypatch.delenv("WORD", raising=False)
+    with pytest.raises(env.SettingError, match="WORD_FILE"):
+        env.text("WORD")
+    assert env.text("WORD", "field") == "field"
+
+
+@pytest.mark.parametrize(("value", "expected"), [("1", True), ("yes", True), ("TRUE", True), ("0", False), ("", False)])
+def test_a_flag_is_a_truth_value(monkeypatch, value, expected):
+    monkeypatch.setenv("FLAG", value)
+    assert env.flag("FLAG") is expected
+
+
+def test_a_flag_of_another_spelling_is_refused(monkeypatch):
+    monkeypatch.setenv("FLAG", "maybe")
+    with pytest.raises(env.SettingError, match="FLAG must be 1 or 0"):
+        env.flag("FLAG")
+
+
+def test_an_integer_is_whole(monkeypatch):
+    monkeypatch.setenv("COUNT", "12")
+    assert env.integer("COUNT", 1) == 12
+    monkeypatch.setenv("COUNT", "1.5")
+    with pytest.raises(env.SettingError, match="whole number"):
+        env.integer("COUNT", 1)
+
+
+def test_words_are_split_at_commas(monkeypatch):
+    monkeypatch.setenv("HOSTS", "one, two,,")
+    assert env.words("HOSTS") == ["one", "two"]
+
+
+def test_a_postgresql_url_becomes_django_settings(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://us%40er:p%2Fw@db.example:5433/tian%20hui?sslmode=require")
+    assert env.postgres("DATABASE_URL") == {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "tian hui",
+        "USER": "us@er",
+        "PASSWORD": "p/w",
+        "HOST": "db.example",
+        "PORT": "5433",
+        "OPTIONS": {"sslmode": "require"},
+    }
+
+
+def test_another_database_is_refused(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "mysql://root@localhost/tianhui")
+    with pytest.raises(env.SettingError, match="PostgreSQL is the only database"):
+        env.postgres("DATABASE_URL")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("redis://:secret@cache.example:6379", "redis://:secret@cache.example:6379/1"),
+        ("redis://cache.example/0", "redis://cache.example/1"),
+        ("rediss://cache.example/5?ssl_cert_reqs=required", "rediss://cache.example/6?ssl_cert_reqs=required"),
+    ],
+)
+def test_the_broker_has_the_redis_database_after_the_cache_s(url, expected):
+    assert env.next_redis_database(url) == expected
+
+
+def test_a_redis_url_without_a_number_is_refused():
+    with pytest.raises(env.SettingError, match="number of a database"):
+        env.next_redis_database("redis://cache.example/cache")

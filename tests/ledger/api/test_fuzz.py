@@ -1,0 +1,240 @@
+"""Whatever is thrown at an operation: never a 500, always a problem, and a refusal has changed nothing."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.urls import get_resolver
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ledger.journal.payments import request_deposit
+from ledger.models import MonitoringReport, Organisation, Project
+from ledger.projects.reports import sheet_sha256
+from tests.callers import PROBLEM, Caller, undone
+from tests.factories import (
+    PASSWORD,
+    PRACTICES,
+    SETTINGS,
+    OrganisationFactory,
+    ParcelFactory,
+    ProjectFactory,
+    ReportFactory,
+    UserFactory,
+    square,
+)
+from tests.scenes import People, issue_to_cooperative, market_for, pay_in
+
+# Numbers, texts and shapes that have broken programs before.
+NASTY = st.sampled_from(
+    [
+        None,
+        True,
+        0,
+        -1,
+        0.5,
+        5.0,
+        1e30,
+        2**31,
+        2**53,
+        2**63,
+        10**40,
+        "",
+        " ",
+        "5",
+        "\x00",
+        "\ud800",
+        "\u202e",
+        "x" * 20_001,
+        "𠮷" * 200,
+        "%s%(name)s{0}",
+        [],
+        {},
+        [[]],
+        {"": None},
+        {"__proto__": {}},
+    ]
+)
+JSON = st.recursive(
+    NASTY | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+EXAMPLES = settings(
+    max_examples=40,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+ORDER = {"client_order_id": "a-1", "side": "buy", "price_fen": 4_000, "quantity_t": 1}
+CASES = {
+    "tokens": ("nobody", {"username": "lin", "password": PASSWORD, "name": "desk"}),
+    "users": ("nobody", {"username": "wu", "password": PASSWORD, "display_name": "吴"}),
+    "organisations": ("newcomer", {"kind": "buyer", "name": "新", "name_en": "New", "credit_code": "9135"}),
+    "organisations/{applied}/approve": ("registrar", {}),
+    "organisations/{approved}/suspend": ("registrar", {}),
+    "projects": (
+        "cooperative",
+        {
+            "name": "稻",
+            "place": "福建",
+            "province_code": "35",
+            "methodology": "rice-water-1",
+            "settings": SETTINGS,
+            "crediting_starts_on": "2020-01-01",
+            "crediting_ends_on": "2029-12-31",
+            "description": "",
+        },
+    ),
+    "projects/{draft}/parcels": (
+        "cooperative",
+        {"code": "N", "name": "新", "geometry": square(900), "practices": PRACTICES},
+    ),
+    "projects/{draft}/submit": ("cooperative", {}),
+    "projects/{submitted}/validate": ("verifier", {"statement": "seen"}),
+    "projects/{submitted}/reject": ("registrar", {"reason": "no map"}),
+    "projects/{validated}/register": ("registrar", {}),
+    "projects/{registered}/reports": ("cooperative", {"vintage": 2024, "practices": {"P": PRACTICES}}),
+    "reports/{unverified}/verify": ("verifier", {"statement": "seen"}),
+    "reports/{unverified}/reject": ("verifier", {"reason": "no diary"}),
+    "reports/{verified}/approve": ("registrar", {}),
+    "reports/{report}/issue": ("registrar", {}),
+    "retirements": (
+        "cooperative",
+        {
+            "batch": "{batch}",
+            "quantity_t": 1,
+            "beneficiary_name": "乙",
+            "purpose": "event",
+            "is_beneficiary_public": False,
+            "note": "n",
+        },
+    ),
+    "payments/deposits": ("treasurer", {"organisation": "{approved}", "amount_fen": 5, "bank_reference": "B-9"}),
+    "payments/withdrawals": ("buyer", {"amount_fen": 5}),
+    "payments/{payment}/confirm": ("second_treasurer", {"bank_reference": "B-8"}),
+    "payments/{payment}/refuse": ("second_treasurer", {}),
+    "markets": (
+        "registrar",
+        {
+            "asset": "{other_batch}",
+            "symbol": "NEW",
+            "reference_price_fen": 4_000,
+            "tick_size_fen": 1,
+            "lot_size_t": 1,
+            "band_percent": 10,
+            "maker_fee_bps": 0,
+            "taker_fee_bps": 5,
+        },
+    ),
+    "markets/{batch}/halt": ("registrar", {"reason": "maintenance"}),
+    "markets/{batch}/resume": ("registrar", {}),
+    "orders": ("buyer", {"market": "{batch}", **ORDER}),
+    "orders/batch": ("buyer", {"market": "{batch}", "orders": [ORDER, ORDER | {"client_order_id": "a-2"}]}),
+    "orders/{order}/cancel": ("buyer", {}),
+}
+
+
+@pytest.fixture
+def names(who: People) -> dict[str, Any]:
+    """Return, for each name in CASES, the thing of that name, brought about."""
+    cooperative = who.cooperative.organisation
+    projects = {status: ProjectFactory(proponent=cooperative, status=status) for status in Project.Status.values}
+    for project in projects.values():
+        ParcelFactory(project=project, code="P")
+    pay_in(who, who.buyer, 1_000_000)
+    batch, other_batch = issue_to_cooperative(who, 100), issue_to_cooperative(who, 100)
+    market_for(who, batch)
+    order = Caller(who.buyer).send("/orders", {"market": batch.asset.code, **ORDER, "client_order_id": "first"})
+    payment = request_deposit(
+        actor=who.treasurer, organisation=who.buyer.organisation, amount_fen=5, bank_reference="B-1"
+    )
+    UserFactory(username="lin", password=PASSWORD)
+    return {
+        **{status: project.code for status, project in projects.items()},
+        "applied": OrganisationFactory(status=Organisation.Status.APPLIED).public_id,
+        "approved": who.other_buyer.organisation.public_id,
+        "unverified": _report(projects["registered"], 2020, MonitoringReport.Status.SUBMITTED),
+        "verified": _report(projects["registered"], 2021, MonitoringReport.Status.VERIFIED),
+        "report": _report(projects["registered"], 2022, MonitoringReport.Status.APPROVED),
+        "batch": batch.asset.code,
+        "other_batch": other_batch.asset.code,
+        "payment": payment.pk,
+        "order": order.json()["id"],
+    }
+
+
+def _report(project: Project, vintage: int, status: str) -> int:
+    signed = {} if status == "approved" else {"approved_by": None}
+    if status == "submitted":
+        signed |= {"verified_by": None}
+    report = ReportFactory(project=project, vintage=vintage, status=status, **signed)
+    report.sheet_sha256 = sheet_sha256(report.sheet)
+    report.save()
+    return int(report.pk)
+
+
+def fill(value: Any, names: dict[str, Any]) -> Any:
+    """Return a body with the names in it replaced by what they name."""
+    if isinstance(value, str) and value.startswith("{"):
+        return str(names[value.strip("{}")])
+    if isinstance(value, dict):
+        return {key: fill(item, names) for key, item in value.items()}
+    return value
+
+
+def changed(body: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Return bodies that are the good one with a thing or two wrong, or nothing like it."""
+    fields = st.sampled_from([*body, "extra"])
+    wrong = st.dictionaries(fields, JSON, min_size=1, max_size=2).map(lambda changes: body | changes)
+    short = fields.map(lambda left_out: {key: value for key, value in body.items() if key != left_out})
+    return wrong | wrong | short | JSON
+
+
+def fingerprint() -> Any:
+    """Return what tells whether any row of the database is another."""
+    tables = sorted(connection.introspection.table_names())
+    parts = [
+        f"SELECT '{table}', count(*), coalesce(sum(hashtextextended(row::text, 0)::numeric), 0) FROM {table} AS row"
+        for table in tables
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts))
+        return cursor.fetchall()
+
+
+@pytest.mark.parametrize("path", CASES)
+def test_nothing_that_is_sent_breaks_anything(who: People, names: dict[str, Any], path: str) -> None:
+    person, template = CASES[path]
+    body = fill(template, names)
+    address = "/" + path.format(**names)
+    caller = Caller({"nobody": None, "newcomer": UserFactory()}.get(person) or getattr(who, person, None))
+
+    @EXAMPLES
+    @given(sent=changed(body))
+    def throw(sent: Any) -> None:
+        with undone():
+            before = fingerprint()
+            answer = caller.send(address, sent) if sent is not None else caller.send(address, [None])
+            assert answer.status_code < 500, answer.content
+            if answer.status_code >= 400:
+                assert answer["content-type"] == PROBLEM
+                assert {"type", "title", "status", "code", "detail"} <= answer.json().keys()
+                assert fingerprint() == before
+
+    with undone():
+        good = caller.send(address, body)
+        assert good.status_code < 300, good.content
+    throw()
+
+
+def test_every_operation_that_takes_a_body_is_thrown_at() -> None:
+    resolvers = [one for one in get_resolver().url_patterns if str(one.pattern) == "api/v1/"]
+    posts = [
+        str(pattern.pattern)
+        for resolver in resolvers
+        for pattern in resolver.url_patterns
+        if "post" in pattern.callback.actions
+    ]
+    assert len(posts) == len(CASES)

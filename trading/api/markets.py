@@ -1,0 +1,186 @@
+"""Markets with their books and trades, and who opens and halts them."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticatedOrReadOnly
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ledger.api.endpoints import Endpoint, show
+from ledger.api.fields import Choice, Moment, Text, WholeNumber, WrittenNumber
+from ledger.api.schema import refuses
+from ledger.api.serializers import NothingSerializer, PageQuerySerializer, StrictSerializer
+from ledger.errors import InvalidValue, NotAllowed, NotFound
+from ledger.journal.models import Asset
+from trading.errors import MarketExists
+from trading.execution.models import Trade
+from trading.marketdata.selectors import depth, market_by_symbol, markets, ticker, trades_of
+from trading.markets.models import Market
+from trading.markets.services import MAX_PRICE_FEN, open_market
+from trading.orders.halts import halt_market, resume_market
+from trading.orders.models import Order
+from trading.orders.services import MAX_QUANTITY_T
+
+LEVELS = 20
+MAX_LEVELS = 500
+
+
+class NewMarketSerializer(StrictSerializer):
+    asset = Text(max_length=40, help_text="The code of the batch that is traded.")
+    symbol = Text(max_length=40, help_text="Letters, digits and hyphens.")
+    reference_price_fen = WholeNumber(min_value=1, max_value=MAX_PRICE_FEN)
+    tick_size_fen = WholeNumber(min_value=1, max_value=1_000_000, required=False, help_text="1 where none is given.")
+    lot_size_t = WholeNumber(min_value=1, max_value=MAX_QUANTITY_T, required=False, help_text="1 where none is given.")
+    band_percent = WholeNumber(min_value=1, max_value=99, required=False, help_text="10 where none is given.")
+    maker_fee_bps = WholeNumber(min_value=0, max_value=1_000, required=False, help_text="At most the taker's fee.")
+    taker_fee_bps = WholeNumber(min_value=0, max_value=1_000, required=False)
+
+
+class HaltSerializer(StrictSerializer):
+    reason = Text(max_length=200, help_text="Shown to everyone.")
+
+
+class BandSerializer(serializers.Serializer[Any]):
+    """The prices that orders may have."""
+
+    percent = serializers.IntegerField()
+    lowest_price_fen = serializers.IntegerField()
+    highest_price_fen = serializers.IntegerField()
+
+
+class ListedMarketSerializer(serializers.Serializer[Market]):
+    symbol = Text()
+    asset = Text(source="asset.code")
+    state = Choice(choices=Market.State.choices)
+    halt_reason = Text()
+    reference_price_fen = serializers.IntegerField()
+    tick_size_fen = serializers.IntegerField()
+    lot_size_t = serializers.IntegerField()
+    maker_fee_bps = serializers.IntegerField()
+    taker_fee_bps = serializers.IntegerField()
+    band = serializers.SerializerMethodField()
+    opened_at = Moment()
+
+    @extend_schema_field(BandSerializer)
+    def get_band(self, market: Market) -> dict[str, int]:
+        lowest, highest = market.band_fen
+        return {"percent": market.band_percent, "lowest_price_fen": lowest, "highest_price_fen": highest}
+
+
+class TickerSerializer(serializers.Serializer[Any]):
+    """The last price, its distance from the reference price, and the last 24 hours; null where nothing was traded."""
+
+    last_price_fen = serializers.IntegerField(allow_null=True)
+    change_fen = serializers.IntegerField(allow_null=True)
+    highest_price_fen = serializers.IntegerField(allow_null=True)
+    lowest_price_fen = serializers.IntegerField(allow_null=True)
+    quantity_t = serializers.IntegerField()
+    value_fen = serializers.IntegerField()
+
+
+class MarketSerializer(ListedMarketSerializer):
+    ticker = serializers.SerializerMethodField()
+
+    @extend_schema_field(TickerSerializer)
+    def get_ticker(self, market: Market) -> Any:
+        return show(TickerSerializer, ticker(market))
+
+
+class BookQuerySerializer(StrictSerializer):
+    levels = WrittenNumber(min_value=1, max_value=MAX_LEVELS, required=False, help_text="20 where none is given.")
+
+
+class LevelSerializer(serializers.Serializer[Any]):
+    price_fen = serializers.IntegerField()
+    quantity_t = serializers.IntegerField()
+    orders = serializers.IntegerField(help_text="How many orders make up the quantity.")
+
+
+class BookSerializer(serializers.Serializer[Any]):
+    market = Text(help_text="Its symbol.")
+    bids = LevelSerializer(many=True, help_text="The highest price first.")
+    asks = LevelSerializer(many=True, help_text="The lowest price first.")
+
+
+class TapeSerializer(serializers.Serializer[Trade]):
+    """A trade as everybody sees it."""
+
+    id = serializers.IntegerField()
+    price_fen = serializers.IntegerField()
+    quantity_t = serializers.IntegerField()
+    taker_side = Choice(choices=Order.Side.choices, help_text="Who came to the book: a buyer lifts the price.")
+    executed_at = Moment()
+
+
+class Markets(Endpoint):
+    tag = "markets"
+    permission_classes = (IsAuthenticatedOrReadOnly,)
+
+    @extend_schema(
+        summary="List markets", parameters=[PageQuerySerializer], responses=ListedMarketSerializer(many=True)
+    )
+    def list_markets(self, request: Request) -> Response:
+        """All of them, newest first."""
+        self.query(PageQuerySerializer)
+        return self.page(markets(), ListedMarketSerializer)
+
+    @extend_schema(
+        summary="Open a market",
+        request=NewMarketSerializer,
+        responses={201: MarketSerializer},
+        examples=[
+            OpenApiExample(
+                "40 yuan a tonne, ±10 %",
+                value={"asset": "TH-35-000001-2022", "symbol": "TH-35-000001-2022", "reference_price_fen": 4000},
+                request_only=True,
+            )
+        ],
+    )
+    @refuses(InvalidValue, NotFound, NotAllowed, MarketExists)
+    def open_market(self, request: Request) -> Response:
+        """For the operator's registrars: a batch has one market."""
+        actor, wanted = self.actor, self.body(NewMarketSerializer)
+        asset = Asset.objects.filter(code=wanted.pop("asset"), kind=Asset.Kind.CREDIT).first()
+        if asset is None:
+            raise NotFound(field="asset")
+        market = open_market(actor=actor, asset_id=asset.pk, **wanted)
+        return Response(show(MarketSerializer, market), status=201)
+
+    @extend_schema(summary="Read a market", responses=MarketSerializer)
+    def get_market(self, request: Request, symbol: str) -> Response:
+        """With its price band and what was traded lately."""
+        return Response(show(MarketSerializer, market_by_symbol(symbol)))
+
+    @extend_schema(summary="Read a market's book", parameters=[BookQuerySerializer], responses=BookSerializer)
+    def get_book(self, request: Request, symbol: str) -> Response:
+        """Each side from its best price on."""
+        levels = self.query(BookQuerySerializer).get("levels", LEVELS)
+        book = depth(market_by_symbol(symbol), levels)
+        return Response(show(BookSerializer, {"market": symbol, "bids": book.bids, "asks": book.asks}))
+
+    @extend_schema(
+        summary="List a market's trades", parameters=[PageQuerySerializer], responses=TapeSerializer(many=True)
+    )
+    def list_market_trades(self, request: Request, symbol: str) -> Response:
+        """The tape, newest first."""
+        self.query(PageQuerySerializer)
+        return self.page(trades_of(market_by_symbol(symbol)), TapeSerializer)
+
+    @extend_schema(summary="Halt a market", request=HaltSerializer, responses={202: MarketSerializer})
+    @refuses(InvalidValue, NotAllowed)
+    def halt_market(self, request: Request, symbol: str) -> Response:
+        """For the operator's registrars. It is taken in its turn among the orders: `state` follows in a moment."""
+        market = market_by_symbol(symbol)
+        halt_market(actor=self.actor, market_id=market.pk, **self.body(HaltSerializer))
+        return Response(show(MarketSerializer, market), status=202)
+
+    @extend_schema(summary="Resume a market", request=NothingSerializer, responses={202: MarketSerializer})
+    @refuses(NotAllowed)
+    def resume_market(self, request: Request, symbol: str) -> Response:
+        """For the operator's registrars. It is taken in its turn among the orders: `state` follows in a moment."""
+        self.body(NothingSerializer)
+        market = market_by_symbol(symbol)
+        resume_market(actor=self.actor, market_id=market.pk)
+        return Response(show(MarketSerializer, market), status=202)

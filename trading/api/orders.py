@@ -1,0 +1,191 @@
+"""Orders: enter one or many, read them, cancel."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ledger.api.endpoints import Endpoint, show
+from ledger.api.fields import Choice, Moment, Text, WholeNumber
+from ledger.api.problems import of_domain
+from ledger.api.schema import refuses
+from ledger.api.serializers import NothingSerializer, PageQuerySerializer, ProblemSerializer, StrictSerializer
+from ledger.errors import NotAllowed, NotFound, OrganisationNotApproved
+from trading.errors import (
+    DuplicateOrder,
+    InsufficientCredits,
+    InsufficientFunds,
+    MarketHalted,
+    OffLot,
+    OffTick,
+    OutsideBand,
+    TooLateToCancel,
+)
+from trading.markets.selectors import market_to_trade
+from trading.markets.services import MAX_PRICE_FEN
+from trading.orders.models import Order
+from trading.orders.selectors import OPEN, access_order_by_id, filter_orders, orders_of
+from trading.orders.services import (
+    MAX_CLIENT_ORDER_ID,
+    MAX_ORDERS_A_CALL,
+    MAX_QUANTITY_T,
+    NewOrder,
+    OrderResult,
+    cancel_order,
+    enter_orders,
+)
+
+STATUS_FILTERS = [(OPEN, "can still trade"), *Order.Status.choices]
+EXAMPLE = {"client_order_id": "2024-07-01-0001", "side": "buy", "price_fen": 4000, "quantity_t": 100}
+
+
+class NewOrderSerializer(StrictSerializer):
+    """A limit order, good till cancelled."""
+
+    client_order_id = Text(
+        max_length=MAX_CLIENT_ORDER_ID,
+        trim_whitespace=False,
+        help_text="Yours: a request repeated with it enters once.",
+    )
+    side = Choice(choices=Order.Side.choices)
+    price_fen = WholeNumber(min_value=1, max_value=MAX_PRICE_FEN, help_text="Fen per tonne.")
+    quantity_t = WholeNumber(min_value=1, max_value=MAX_QUANTITY_T)
+
+
+class NewMarketOrderSerializer(NewOrderSerializer):
+    market = Text(max_length=40, help_text="The market's symbol.")
+
+
+class NewOrdersSerializer(StrictSerializer):
+    market = Text(max_length=40, help_text="The market's symbol.")
+    # A list field, not a list serializer: that one would copy its child for each order.
+    orders = serializers.ListField(child=NewOrderSerializer(), allow_empty=False, max_length=MAX_ORDERS_A_CALL)
+
+
+class OrderSerializer(serializers.Serializer[Order]):
+    id = serializers.IntegerField()
+    market = Text(source="market.symbol")
+    client_order_id = Text()
+    side = Choice(choices=Order.Side.choices)
+    price_fen = serializers.IntegerField()
+    quantity_t = serializers.IntegerField()
+    filled_t = serializers.IntegerField()
+    remaining_t = serializers.IntegerField(help_text="Not filled; nothing of it trades once the order is canceled.")
+    status = Choice(choices=Order.Status.choices)
+    reason = Text(help_text="Why the market canceled or rejected it; else empty.")
+    placed_at = Moment()
+
+
+class OrderResultSerializer(serializers.Serializer[Any]):
+    """One of the two: the order, or why it was refused."""
+
+    order = OrderSerializer(required=False)
+    error = ProblemSerializer(required=False)
+
+
+class OrderResultsSerializer(serializers.Serializer[Any]):
+    results = OrderResultSerializer(many=True, help_text="In the order of the request.")
+
+
+class OrderQuerySerializer(PageQuerySerializer):
+    market = Text(required=False, max_length=40, help_text="A market's symbol.")
+    status = Choice(choices=STATUS_FILTERS, required=False)
+
+
+class Orders(Endpoint):
+    tag = "orders"
+
+    @extend_schema(summary="List orders", parameters=[OrderQuerySerializer], responses=OrderSerializer(many=True))
+    def list_orders(self, request: Request) -> Response:
+        """Your organisation's, newest first."""
+        wanted = self.query(OrderQuerySerializer)
+        orders = orders_of(self.actor.organisation)
+        return self.page(
+            filter_orders(orders, symbol=wanted.get("market"), status=wanted.get("status")), OrderSerializer
+        )
+
+    @extend_schema(
+        summary="Enter an order",
+        request=NewMarketOrderSerializer,
+        responses={201: OrderSerializer, 200: OrderSerializer},
+        examples=[
+            OpenApiExample("Buy", value={"market": "TH-35-000001-2022", **EXAMPLE}, request_only=True),
+            OpenApiExample(
+                "Received",
+                value={
+                    "id": 42,
+                    "market": "TH-35-000001-2022",
+                    **EXAMPLE,
+                    "filled_t": 0,
+                    "remaining_t": 100,
+                    "status": "pending_new",
+                    "reason": "",
+                    "placed_at": "2024-07-01T01:30:00.000000Z",
+                },
+                response_only=True,
+                status_codes=["201"],
+            ),
+        ],
+    )
+    @refuses(
+        NotAllowed,
+        OrganisationNotApproved,
+        NotFound,
+        MarketHalted,
+        OffTick,
+        OffLot,
+        OutsideBand,
+        InsufficientFunds,
+        InsufficientCredits,
+        DuplicateOrder,
+    )
+    def place_order(self, request: Request) -> Response:
+        """What it can cost, or deliver, is held at once; the market takes it in its turn.
+
+        201, or 200 with the first order where the client order id was used for the same before.
+        """
+        actor, wanted = self.actor, self.body(NewMarketOrderSerializer)
+        market = market_to_trade(wanted.pop("market"))
+        result = enter_orders(actor=actor, market=market, orders=[NewOrder(**wanted)])[0]
+        if result.error is not None:
+            raise result.error
+        return Response(show(OrderSerializer, result.order), status=200 if result.replayed else 201)
+
+    @extend_schema(
+        summary="Enter many orders",
+        request=NewOrdersSerializer,
+        responses=OrderResultsSerializer,
+        examples=[OpenApiExample("One", value={"market": "TH-35-000001-2022", "orders": [EXAMPLE]}, request_only=True)],
+    )
+    @refuses(NotAllowed, OrganisationNotApproved, NotFound)
+    def place_orders(self, request: Request) -> Response:
+        """Up to 1,000 for one market, each accepted or refused by itself.
+
+        A body that is not what the schema says is refused whole.
+        """
+        actor, wanted = self.actor, self.body(NewOrdersSerializer)
+        market = market_to_trade(wanted["market"])
+        orders = [NewOrder(**order) for order in wanted["orders"]]
+        results = enter_orders(actor=actor, market=market, orders=orders)
+        return Response({"results": [_shown(result) for result in results]})
+
+    @extend_schema(summary="Read an order", responses=OrderSerializer)
+    def get_order(self, request: Request, order_id: int) -> Response:
+        """Your organisation's own."""
+        return Response(show(OrderSerializer, access_order_by_id(order_id=order_id, actor=self.actor)))
+
+    @extend_schema(summary="Cancel an order", request=NothingSerializer, responses={202: OrderSerializer})
+    @refuses(NotAllowed, TooLateToCancel)
+    def cancel_order(self, request: Request, order_id: int) -> Response:
+        """The market takes it in its turn: a fill that is under way comes first, and `status` follows in a moment."""
+        self.body(NothingSerializer)
+        order = cancel_order(actor=self.actor, order_id=order_id)
+        return Response(show(OrderSerializer, order), status=202)
+
+
+def _shown(result: OrderResult) -> dict[str, Any]:
+    if result.error is not None:
+        return {"error": of_domain(result.error)}
+    return {"order": show(OrderSerializer, result.order)}
