@@ -174,7 +174,7 @@ def test_a_worker_killed_again_and_again_loses_nothing_and_does_nothing_twice(pr
 def test_a_wake_up_that_is_lost_costs_a_moment(market, who, monkeypatch):
     monkeypatch.setattr("trading.orders.wakeups.wake", lambda market_id, shard: None)
     enter(who.cooperative, market, "sell", 5)
-    wait_until(nothing_waits, seconds=8)
+    wait_until(nothing_waits)
     assert broken() == []
 
 
@@ -234,8 +234,8 @@ def test_orders_are_entered_without_waiting_for_a_redis_that_is_gone(market, who
     monkeypatch.setattr(wakeups, "_redis", hint_client())
     began = time.monotonic()
     enter(who.cooperative, market, "sell", 5)
-    assert time.monotonic() - began < 1
-    wait_until(nothing_waits, seconds=8)
+    assert time.monotonic() - began < 2
+    wait_until(nothing_waits)
 
 
 def test_orders_are_entered_and_later_executed_where_redis_hangs(market, who):
@@ -246,7 +246,7 @@ def test_orders_are_entered_and_later_executed_where_redis_hangs(market, who):
             began = time.monotonic()
             enter(who.cooperative, market, "sell", 5)
             enter(who.buyer, market, "buy", 5)
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 4
         finally:
             os.kill(server, signal.SIGCONT)
     wait_until(nothing_waits)
@@ -303,7 +303,7 @@ def test_an_instruction_that_cannot_be_executed_stops_its_own_market_and_is_name
         (after,) = enter(who.buyer, market, "buy", 3, price_fen=3_900)
     wait_until(lambda: Order.objects.get(pk=before.pk).status == "new")
     enter(who.cooperative, other, "sell", 1)
-    wait_until(lambda: not other.instructions.exists(), seconds=8)
+    wait_until(lambda: not other.instructions.exists())
     (oldest,) = oldest_instructions()
     assert oldest.order_id == poison.pk
     said = []
@@ -314,7 +314,7 @@ def test_an_instruction_that_cannot_be_executed_stops_its_own_market_and_is_name
 
     wait_until(is_named)
     SerialBlock.objects.filter(pk=lost.pk).update(account=lost.account)
-    wait_until(nothing_waits, seconds=8)
+    wait_until(nothing_waits)
     assert set(Order.objects.filter(pk__in=[poison.pk, after.pk]).values_list("status", flat=True)) == {"filled", "new"}
     assert broken() == []
 
