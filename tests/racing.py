@@ -1,15 +1,14 @@
 """Let things happen at the same moment: real threads, each with a connection of its own."""
 
+import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from django.db import connection
 
-from ledger.journal.locks import LockedAccount
-from ledger.models import Account
-
 SECONDS = 10.0
+ROW_LOCK = re.compile(r"\bFOR (NO KEY )?UPDATE\b( OF [\w\".]+)?")
 
 
 def race(*calls: Callable[[], Any]) -> list[Any]:
@@ -52,16 +51,18 @@ class Meeting:
             pass
 
 
-def unlocked_accounts(meeting: Meeting) -> Callable[[Iterable[int]], dict[int, LockedAccount]]:
-    """Return what reads accounts as `lock_accounts` does, but does not lock them; readers meet before they go on."""
+def unlocked(call: Callable[[], Any], meeting: Meeting) -> Callable[[], Any]:
+    """Return the call without the row locks that it takes; whoever would have locked meets the others there."""
 
-    def read(account_ids: Iterable[int]) -> dict[int, LockedAccount]:
-        rows = Account.objects.select_related("asset").filter(pk__in=set(account_ids)).order_by("pk")
-        found = {
-            row.pk: LockedAccount(row.pk, row.asset_id, row.asset.kind == "credit", row.purpose, row.balance, row.held)
-            for row in rows
-        }
-        meeting.wait()
-        return found
+    def read_only(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        without = ROW_LOCK.sub("", sql)
+        result = execute(without, params, many, context)
+        if without != sql:
+            meeting.wait()
+        return result
 
-    return read
+    def run() -> Any:
+        with connection.execute_wrapper(read_only):
+            return call()
+
+    return run

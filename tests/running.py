@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
@@ -49,3 +50,16 @@ def wait_until(what: Callable[[], bool], *, seconds: float = 20.0) -> None:
     while not what():
         assert monotonic() < deadline, f"not so after {seconds:.0f} s"
         sleep(0.02)
+
+
+def signal_program(processes: Processes, name: str, number: signal.Signals) -> None:
+    """Send a signal to a running program and what it has started; after SIGKILL it is gone when this returns."""
+    process = processes._running[name]
+    os.killpg(process.pid, number)
+    if number == signal.SIGKILL:
+        process.wait()
+
+
+def start_again(processes: Processes, environment: dict[str, str], name: str) -> None:
+    """Start a program that has been killed."""
+    processes.start(name, programs(environment)[name])

@@ -184,7 +184,7 @@ class SerialBlock(models.Model):
     """Which account owns a run of serial numbers now. No number can be in two blocks: the database refuses it."""
 
     account = models.ForeignKey(
-        Account, models.PROTECT, verbose_name=_("account"), related_name="blocks", db_constraint=False
+        Account, models.PROTECT, verbose_name=_("account"), related_name="blocks", db_constraint=False, db_index=False
     )
     asset = models.ForeignKey(
         Asset, models.PROTECT, verbose_name=_("asset"), related_name="blocks", db_constraint=False
@@ -199,6 +199,8 @@ class SerialBlock(models.Model):
             ExclusionConstraint(name="serial_in_one_block", expressions=[("serials", RangeOperators.OVERLAPS)]),
             models.CheckConstraint(name="serial_block_not_empty", condition=Q(serials__isempty=False)),
         ]
+        # An account's oldest blocks, which are delivered first.
+        indexes = [models.Index(fields=["account", "id"], name="serial_block_by_age")]
 
     def __str__(self) -> str:
         return f"{self.serials.lower}–{self.serials.upper - 1}"

@@ -74,22 +74,25 @@ def allocate(deliveries: Sequence[Delivery], blocks: dict[int, list[Block]]) -> 
 def blocks_to_deliver(needs: dict[int, int]) -> dict[int, list[Block]]:
     """Read, for each giving account, its oldest blocks, as many as cover the tonnes it is to give.
 
+    A block has a tonne at least, so no more blocks are looked at than tonnes are given, however many there are.
+
     Locks: none; the accounts are locked, and only their writer touches their blocks.
     """
     stock: dict[int, list[Block]] = {account_id: [] for account_id in needs}
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT id, account_id, first, last
-              FROM (SELECT block.id, block.account_id, need.quantity,
-                           lower(block.serials) AS first, upper(block.serials) - 1 AS last,
-                           sum(upper(block.serials) - lower(block.serials))
-                               OVER (PARTITION BY block.account_id ORDER BY block.id)
-                               - (upper(block.serials) - lower(block.serials)) AS before
-                      FROM unnest(%s::bigint[], %s::bigint[]) AS need (account_id, quantity)
-                      JOIN ledger_serialblock block ON block.account_id = need.account_id) AS running
-             WHERE before < quantity
-             ORDER BY account_id, id
+            SELECT block.id, need.account_id, block.first, block.last
+              FROM unnest(%s::bigint[], %s::bigint[]) AS need (account_id, quantity)
+             CROSS JOIN LATERAL (
+                   SELECT id, first, last, sum(last - first + 1) OVER (ORDER BY id) - (last - first + 1) AS before
+                     FROM (SELECT id, lower(serials) AS first, upper(serials) - 1 AS last
+                             FROM ledger_serialblock
+                            WHERE account_id = need.account_id
+                            ORDER BY id
+                            LIMIT need.quantity) AS oldest) AS block
+             WHERE block.before < need.quantity
+             ORDER BY need.account_id, block.id
             """,
             [list(needs), list(needs.values())],
         )

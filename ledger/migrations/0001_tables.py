@@ -306,7 +306,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('serials', django.contrib.postgres.fields.ranges.BigIntegerRangeField(verbose_name='serial numbers')),
-                ('account', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='blocks', to='ledger.account', verbose_name='account')),
+                ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='blocks', to='ledger.account', verbose_name='account')),
                 ('asset', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='blocks', to='ledger.asset', verbose_name='asset')),
             ],
             options={
@@ -465,6 +465,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='monitoringreport',
             constraint=models.CheckConstraint(condition=models.Q(('buffer_t__gte', 0), ('issuable_t__gte', 0), ('net_t', django.db.models.expressions.CombinedExpression(models.F('buffer_t'), '+', models.F('issuable_t')))), name='report_parts_make_the_whole'),
+        ),
+        migrations.AddIndex(
+            model_name='serialblock',
+            index=models.Index(fields=['account', 'id'], name='serial_block_by_age'),
         ),
         migrations.AddConstraint(
             model_name='serialblock',

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import BigIntegerField, BooleanField, Count, F, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, BooleanField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce
@@ -22,9 +22,11 @@ _CODE = re.compile(r"TH-([0-9]{2})-([0-9]{6,9})")
 
 def projects_seen_by(membership: Membership | None) -> QuerySet[Project]:
     """Return the projects that one may see: registered ones everybody; drafts their proponent, verifiers, operator, auditors."""
+    # By subqueries, so that a page of a list counts its own fields alone, not those of the whole country.
+    parcels = Parcel.objects.filter(project=OuterRef("pk")).order_by().values("project")
     projects = Project.objects.select_related("proponent").annotate(
-        parcel_count=Count("parcels"),
-        total_area_ha=Coalesce(Sum("parcels__area_ha"), Decimal("0.0000")),
+        parcel_count=Coalesce(Subquery(parcels.annotate(count=Count("pk")).values("count")), 0),
+        total_area_ha=Coalesce(Subquery(parcels.annotate(area=Sum("area_ha")).values("area")), Decimal("0.0000")),
     )
     public = Q(status=Project.Status.REGISTERED)
     if membership is None:

@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 
 from ledger.credits import services as credits_services
 from ledger.credits.services import issue_credits, retire_credits
@@ -23,8 +22,8 @@ from ledger.errors import (
 from ledger.journal import posting
 from ledger.journal.payments import confirm_payment, refuse_payment, request_deposit, request_withdrawal
 from ledger.journal.selectors import cash_account
-from ledger.journal.services import draw_serials, open_account, open_asset
-from ledger.models import Account, Asset, Batch, Checkpoint, LogLeaf, Membership, Parcel, Record, Retirement
+from ledger.journal.services import open_account, open_asset
+from ledger.models import Account, Asset, Batch, Checkpoint, LogLeaf, Membership, Parcel, Payment, Record, Retirement
 from ledger.parties.services import add_member, apply_for_organisation
 from ledger.projects import services as project_services
 from ledger.projects.services import add_parcel, create_project
@@ -41,14 +40,13 @@ from tests.factories import (
     UserFactory,
     square,
 )
-from tests.racing import Meeting, race, unlocked_accounts
+from tests.racing import Meeting, race, unlocked
 from tests.scenes import issue_to_cooperative, market_for, pay_in
 from trading.errors import InsufficientCredits, InsufficientFunds, TooLateToCancel
 from trading.execution import services as execution
 from trading.execution.reconciliation import reconcile
 from trading.execution.services import execute_market
 from trading.models import Order, Trade
-from trading.orders import services as order_services
 from trading.orders.services import NewOrder, cancel_order, place_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,10 +65,6 @@ def broken():
 def kinds(outcomes):
     """Return how often each type came out."""
     return Counter(type(outcome) for outcome in outcomes)
-
-
-def without_row_locks(monkeypatch):
-    monkeypatch.setattr(QuerySet, "select_for_update", lambda queryset, **how: queryset)
 
 
 @pytest.fixture
@@ -98,13 +92,12 @@ def test_two_orders_do_not_spend_the_same_money(who, market):
     assert broken() == []
 
 
-def test_control_without_the_lock_two_orders_spend_the_same_money(who, market, monkeypatch):
-    account = open_account(organisation=who.buyer.organisation, asset=market.asset)
-    assert account.balance == 0
-    monkeypatch.setattr(order_services, "lock_accounts", unlocked_accounts(Meeting()))
+def test_control_without_the_lock_two_orders_spend_the_same_money(who, market):
+    open_account(organisation=who.buyer.organisation, asset=market.asset)
+    meeting = Meeting()
     outcomes = race(
-        lambda: enter(who.buyer, market, "buy", 15, "a"),
-        lambda: enter(who.buyer, market, "buy", 15, "b"),
+        unlocked(lambda: enter(who.buyer, market, "buy", 15, "a"), meeting),
+        unlocked(lambda: enter(who.buyer, market, "buy", 15, "b"), meeting),
     )
     assert kinds(outcomes) == {Order: 2}
     assert sum(order.hold.remaining for order in Order.objects.all()) == 120_000 > 100_000
@@ -148,10 +141,9 @@ def test_one_id_at_the_same_moment_is_one_order(who, market):
     assert broken() == []
 
 
-def test_control_without_the_lock_only_the_constraint_refuses_an_id_twice(who, market, monkeypatch):
+def test_control_without_the_lock_only_the_constraint_refuses_an_id_twice(who, market):
     open_account(organisation=who.buyer.organisation, asset=market.asset)
-    monkeypatch.setattr(order_services, "lock_accounts", unlocked_accounts(Meeting()))
-    outcomes = race(*[lambda: enter(who.buyer, market, "buy", 10) for _ in range(2)])
+    outcomes = race(*[unlocked(lambda: enter(who.buyer, market, "buy", 10), Meeting())] * 2)
     assert kinds(outcomes) == {Order: 1, IntegrityError: 1}
 
 
@@ -215,12 +207,11 @@ def test_a_market_has_one_writer(who, market, crowd):
     assert broken() == []
 
 
-def test_control_without_the_lock_a_market_has_two(who, market, crowd, monkeypatch):
+def test_control_without_the_lock_a_market_has_two(who, market, crowd):
     """What is written twice the database still refuses: the second batch fails as a whole."""
     enter(who.cooperative, market, "sell", 5)
     enter(who.buyer, market, "buy", 5)
-    without_row_locks(monkeypatch)
-    race(lambda: execute_market(market.pk), lambda: execute_market(market.pk))
+    race(*[unlocked(lambda: execute_market(market.pk), Meeting())] * 2)
     assert crowd.most == 2
 
 
@@ -303,17 +294,10 @@ def test_a_report_is_issued_by_one_of_two_registrars(who):
     assert broken() == []
 
 
-def test_control_without_the_lock_only_constraints_refuse_a_second_issuance(who, monkeypatch):
+def test_control_without_the_lock_only_constraints_refuse_a_second_issuance(who):
     report = ReportFactory()
-    meeting, draw = Meeting(), draw_serials
-
-    def late(count):
-        meeting.wait()
-        return draw(count)
-
-    monkeypatch.setattr(credits_services, "draw_serials", late)
-    without_row_locks(monkeypatch)
-    outcomes = race(*[lambda: issue_credits(actor=who.registrar, report_id=report.pk) for _ in range(2)])
+    meeting = Meeting()
+    outcomes = race(*[unlocked(lambda: issue_credits(actor=who.registrar, report_id=report.pk), meeting)] * 2)
     assert meeting.met
     assert kinds(outcomes) == {Batch: 1, IdempotencyConflict: 1}
     assert Batch.objects.count() == 1
@@ -340,13 +324,11 @@ def test_the_same_tonnes_are_not_retired_twice(who):
     assert broken() == []
 
 
-def test_control_without_locks_only_the_serial_numbers_refuse_a_second_retirement(who, monkeypatch):
+def test_control_without_locks_only_the_serial_numbers_refuse_a_second_retirement(who):
     batch = issue_to_cooperative(who, 1_000)
     retire(who, batch, quantity_t=1)
     meeting = Meeting()
-    monkeypatch.setattr(posting, "lock_accounts", unlocked_accounts(meeting))
-    without_row_locks(monkeypatch)
-    outcomes = race(*[lambda: retire(who, batch) for _ in range(2)])
+    outcomes = race(*[unlocked(lambda: retire(who, batch), meeting)] * 2)
     assert meeting.met
     assert kinds(outcomes) == {Retirement: 1, IntegrityError: 1}
     (refusal,) = [outcome for outcome in outcomes if isinstance(outcome, IntegrityError)]
@@ -395,25 +377,16 @@ def test_a_payment_is_confirmed_by_one_of_two_treasurers(who):
     assert broken() == []
 
 
-def test_control_without_the_lock_only_the_key_refuses_a_second_posting(who, monkeypatch):
+def test_control_without_the_lock_only_the_key_refuses_a_second_posting(who):
     pay_in(who, who.buyer, 1)
     payment = request_deposit(
         actor=who.treasurer, organisation=who.buyer.organisation, amount_fen=500, bank_reference="B"
     )
     meeting = Meeting()
-
-    def unlocked(queryset, **how):
-        return queryset
-
-    def late(*arguments, **more):
-        meeting.wait()
-        return posting.post_transactions(*arguments, **more)
-
-    monkeypatch.setattr(QuerySet, "select_for_update", unlocked)
-    monkeypatch.setattr("ledger.journal.payments.post_transactions", late)
-    outcomes = race(*[lambda: confirm_payment(actor=who.second_treasurer, payment_id=payment.pk) for _ in range(2)])
+    confirm = unlocked(lambda: confirm_payment(actor=who.second_treasurer, payment_id=payment.pk), meeting)
+    outcomes = race(confirm, confirm)
     assert meeting.met
-    assert sum(isinstance(outcome, IdempotencyConflict) for outcome in outcomes) == 1
+    assert kinds(outcomes) == {Payment: 1, IdempotencyConflict: 1}
     assert cash_account(who.buyer.organisation).balance == 501
 
 

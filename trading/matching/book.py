@@ -6,7 +6,7 @@ Source: the design page "Matching: what the book does, exactly"; names follow FI
 from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from trading.matching import auction
-from trading.matching.checks import breach, rejection
+from trading.matching.checks import SELF_TRADE_MODES, breach, rejection
 from trading.matching.instructions import (
     Accepted,
     AuctionOpen,
@@ -232,6 +232,7 @@ class OrderBook:
     def _prevent_self_trade(self, taker: BookOrder, maker: BookOrder, events: list[Event]) -> None:
         """Do what the taker's mode says where it meets an order of its own owner; after it one of the two has changed."""
         mode = taker.self_trade_mode
+        assert mode in SELF_TRADE_MODES, "the same two orders would meet for ever"
         if mode == "decrement":
             quantity = min(taker.remaining, maker.remaining)
             for order in (maker, taker):
@@ -242,8 +243,6 @@ class OrderBook:
                 events.append(Canceled(maker.order_id, 0, "self_trade"))
             if not taker.remaining:
                 events.append(Canceled(taker.order_id, 0, "self_trade"))
-            elif not maker.shown and maker.remaining:
-                self._replenish(self._asks if taker.is_buy else self._bids, maker, events)
             return
         if mode in ("cancel_oldest", "cancel_both"):
             self._take_off(maker)
