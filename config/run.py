@@ -24,6 +24,9 @@ WEB_PORT = 8000
 STREAM_PORT = 8001
 WEB_WORKERS = 2
 WEB_THREADS = 8
+# One above asgi.MAX_READERS: who comes too many is told so, not left waiting.
+STREAM_READERS = 10_001
+STREAM_STOP_SECONDS = 2
 READY_SECONDS = 60.0
 LOOPBACK = "127.0.0.1"
 
@@ -132,7 +135,12 @@ def programs(environment: Mapping[str, str]) -> dict[str, list[str]]:
             *_granian("wsgi", environment["WEB_PORT"], workers),
             *("--blocking-threads", str(WEB_THREADS), "config.wsgi:application"),
         ],
-        "stream": [*_granian("asgi", environment["STREAM_PORT"], 1), "config.asgi:application"],
+        "stream": [
+            *_granian("asgi", environment["STREAM_PORT"], 1),
+            # Every reader is a request under way, and none ends by itself: they will connect anew.
+            *("--backpressure", str(STREAM_READERS), "--workers-kill-timeout", str(STREAM_STOP_SECONDS)),
+            "config.asgi:application",
+        ],
         "worker": _celery_worker("celery"),
         **{f"match-{shard}": _celery_worker(f"matching.{shard}") for shard in range(shards)},
         "beat": [*_celery("beat"), "--loglevel", "WARNING", "--pidfile", ""],

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Aggregate, QuerySet
+from django.db.models import Aggregate, QuerySet, Sum
 
 from ledger.credits.models import Batch, Retirement
 from ledger.errors import NotFound
@@ -77,6 +77,16 @@ def serials_by_purpose(batch: Batch) -> list[tuple[str, list[tuple[int, int]]]]:
         .order_by("account__purpose")
     )
     return [(purpose, [(run.lower, run.upper - 1) for run in runs]) for purpose, runs in rows]
+
+
+def issued_t() -> int:
+    """Return the tonnes that were ever issued, those of the buffer pool among them."""
+    return Batch.objects.aggregate(total=Sum("quantity_t"))["total"] or 0
+
+
+def retired_t() -> int:
+    """Return the tonnes that were ever retired."""
+    return Retirement.objects.aggregate(total=Sum("quantity_t"))["total"] or 0
 
 
 def retirements() -> QuerySet[Retirement]:

@@ -1,11 +1,23 @@
 """Read accounts, statements and serial numbers."""
 
-from django.db.models import Case, F, Q, QuerySet, Sum, When
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Sum, When
 
 from ledger.errors import NotFound
 from ledger.journal.models import Account, Asset, Payment, SerialBlock, Transfer
 from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership, Organisation
+
+
+@dataclass(frozen=True, slots=True)
+class SerialSpan:
+    """The lowest and the highest serial number of an account, and in how many blocks its numbers are."""
+
+    first: int
+    last: int
+    blocks: int
 
 
 def holdings(organisation: Organisation) -> QuerySet[Account]:
@@ -90,3 +102,13 @@ def sum_after(account: Account, transfer_id: int) -> int:
 def serial_blocks(account: Account) -> QuerySet[SerialBlock]:
     """Return the serial numbers that an account owns, in order."""
     return SerialBlock.objects.filter(account=account).order_by("serials")
+
+
+def serial_spans(accounts: Iterable[Account]) -> dict[int, SerialSpan]:
+    """Return the span of each account that owns serial numbers, by the account's id, in one query."""
+    rows = (
+        SerialBlock.objects.filter(account__in=[account.pk for account in accounts])
+        .values("account_id")
+        .annotate(first=Min("serials__startswith"), after=Max("serials__endswith"), blocks=Count("id"))
+    )
+    return {row["account_id"]: SerialSpan(row["first"], row["after"] - 1, row["blocks"]) for row in rows}

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import BooleanField, Count, F, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, BooleanField, Count, F, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
 from ledger.errors import NotFound
@@ -57,6 +58,17 @@ def access_project_by_code(*, code: str, membership: Membership | None) -> Proje
     if project is None or project.code != code:
         raise NotFound()
     return project
+
+
+def registered_projects() -> QuerySet[Project]:
+    """Return the registered projects, oldest first, each with the tonnes that its forecast expects a year (`expected_t`)."""
+    expected = Cast(KT("forecast__result__net_t"), BigIntegerField())
+    return Project.objects.filter(status=Project.Status.REGISTERED).annotate(expected_t=expected).order_by("number")
+
+
+def expected_t() -> int:
+    """Return the tonnes that all registered projects expect a year."""
+    return registered_projects().aggregate(total=Sum("expected_t"))["total"] or 0
 
 
 def reports_seen_by(membership: Membership | None) -> QuerySet[MonitoringReport]:

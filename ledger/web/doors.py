@@ -1,6 +1,6 @@
 """What every page of the workspace begins with, and how a service's refusal gets beside the field at fault."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -15,7 +16,7 @@ from ledger.errors import DomainError
 from ledger.parties.access import find_membership
 from ledger.parties.models import Membership
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 Done = TypeVar("Done")
 
 
@@ -32,7 +33,7 @@ def for_members(view: View) -> View:
 
     @login_required
     @wraps(view)
-    def with_membership(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def with_membership(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         membership = reader_of(request)
         if membership is None:
             messages.info(request, _("You act for no organisation yet: apply for one, or ask its owner to add you."))
@@ -55,3 +56,8 @@ def show(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpRe
     """Render a page; where a form of it was refused, the status says so."""
     is_refused = any(isinstance(value, forms.BaseForm) and value.errors for value in context.values())
     return render(request, template, context, status=422 if is_refused else 200)
+
+
+def refusals_in(forms_at_hand: Iterable[forms.BaseForm]) -> list[str]:
+    """Return what services refused as a whole: shown where the form itself is not, such as to one who came too late."""
+    return [str(error) for form in forms_at_hand for error in form.non_field_errors()]

@@ -17,7 +17,7 @@ from ledger.projects.models import MonitoringReport, Project
 from ledger.projects.selectors import access_project_by_code, open_vintages, projects_seen_by, reports_with_results
 from ledger.quantification import METHODOLOGIES
 from ledger.web import words
-from ledger.web.doors import carry_out, for_members, reader_of, show
+from ledger.web.doors import carry_out, for_members, reader_of, refusals_in, show
 from ledger.web.forms.lists import ProjectSearch
 from ledger.web.forms.projects import PRACTICES_OF, ParcelForm, ProjectForm, ReasonForm, StatementForm
 from ledger.web.pictures import draw_fields
@@ -90,6 +90,7 @@ def _show(request: HttpRequest, project: Project, **forms: Any) -> HttpResponse:
         "may_report": is_own and project.status == Project.Status.REGISTERED and bool(open_vintages(project, reports)),
         "may_validate": may_verify(reader) and project.status == Project.Status.SUBMITTED,
         "decides": is_registrar(reader) and project.status in (Project.Status.SUBMITTED, Project.Status.VALIDATED),
+        "refusals": refusals_in(forms.values()),
         "statement_form": StatementForm(),
         "reason_form": ReasonForm(),
     }

@@ -14,7 +14,7 @@ from ledger.projects import reports as services
 from ledger.projects.models import MonitoringReport, Project
 from ledger.projects.selectors import access_project_by_code, access_report, open_vintages, reports_with_results
 from ledger.projects.services import compute
-from ledger.web.doors import carry_out, for_members, reader_of, show
+from ledger.web.doors import carry_out, for_members, reader_of, refusals_in, show
 from ledger.web.forms.projects import ReasonForm, ReportForm, StatementForm
 from ledger.web.projects import as_csv, organisation_of
 from ledger.web.rights import is_registrar, may_prepare, may_verify
@@ -54,6 +54,7 @@ def _show(request: HttpRequest, report: MonitoringReport, **forms: Any) -> HttpR
         "examines": examines,
         "recomputation_agrees": examines and _agrees(report),
         "decides": is_registrar(reader) and report.status in DECIDED_AT_THE_DESK,
+        "refusals": refusals_in(forms.values()),
         "statement_form": StatementForm(),
         "reason_form": ReasonForm(),
     }

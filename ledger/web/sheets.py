@@ -184,7 +184,7 @@ def bars_of(result: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Bar]
 def csv_lines(sheet: Mapping[str, Any]) -> Iterator[str]:
     """Write a sheet as CSV, a row a line, every digit kept. A mark at the start lets Excel read Chinese."""
     yield "\ufeff"
-    yield _row(
+    yield csv_row(
         ["number", "parcel", "season", "scenario", "symbol", "equation", "inputs", "factors", "result", "unit"],
     )
     for line in sheet["lines"]:
@@ -192,7 +192,7 @@ def csv_lines(sheet: Mapping[str, Any]) -> Iterator[str]:
         factors = "; ".join(
             f"{name} = {factor['value']} ({factor.get('source', '')})" for name, factor in line["factors"].items()
         )
-        yield _row(
+        yield csv_row(
             [
                 *(line[key] for key in ("number", "parcel", "season", "scenario", "symbol", "equation")),
                 *(inputs, factors, line["result"], line["unit"]),
@@ -200,7 +200,8 @@ def csv_lines(sheet: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _row(values: Iterable[object]) -> str:
+def csv_row(values: Iterable[object]) -> str:
+    """Return a line of CSV in which no cell is a formula."""
     written = StringIO()
     csv.writer(written).writerow([_plain(str(value)) for value in values])
     return written.getvalue()

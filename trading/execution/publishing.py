@@ -1,7 +1,9 @@
 """Tell whoever listens what a committed batch has changed."""
 
+import datetime as dt
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 import orjson
 import redis
@@ -24,20 +26,54 @@ def channel_of(symbol: str) -> str:
     return f"market:{symbol}"
 
 
-def publish(market: Market, book: OrderBook, settled: Sequence[SettledFill]) -> None:
-    """Publish book and latest trades after the commit. A message lost costs a viewer a moment, never a trade."""
-    bids, asks = book.depth(DEPTH_LEVELS)
-    message = {
-        "sequence": market.last_sequence,
-        "state": market.state,
-        "bids": bids,
-        "asks": asks,
-        "trades": [
-            {"id": row.trade_id, "price_fen": row.fill.price_fen, "quantity_t": row.fill.quantity_t}
-            for row in settled[-TRADES:]
-        ],
-    }
+def publish(
+    market: Market, book: OrderBook, settled: Sequence[SettledFill], *, instructions: int, executed_at: dt.datetime
+) -> None:
+    """Publish what a batch of instructions has made of a market. A message lost costs a viewer a moment, never a trade.
+
+    A viewer that knows the market up to the instruction before `first_sequence` has missed nothing; another reads it anew.
+    """
     try:
-        _redis.publish(channel_of(market.symbol), orjson.dumps(message))
+        _redis.publish(
+            channel_of(market.symbol), orjson.dumps(_message(market, book, settled, instructions, executed_at))
+        )
     except redis.RedisError as error:
         logger.warning("market %s is not published: %s", market.symbol, error)
+
+
+def _message(
+    market: Market, book: OrderBook, settled: Sequence[SettledFill], instructions: int, executed_at: dt.datetime
+) -> dict[str, Any]:
+    bids, asks = book.depth(DEPTH_LEVELS)
+    return {
+        "first_sequence": market.last_sequence - instructions + 1,
+        "sequence": market.last_sequence,
+        "state": market.state,
+        "halt_reason": market.halt_reason,
+        "bids": bids,
+        "asks": asks,
+        # The trades that a tape has room for; what all of them come to is in `traded`.
+        "trades": [_trade(row, executed_at) for row in settled[-TRADES:]],
+        "traded": _summary(settled),
+    }
+
+
+def _trade(row: SettledFill, executed_at: dt.datetime) -> dict[str, Any]:
+    return {
+        "id": row.trade_id,
+        "price_fen": row.fill.price_fen,
+        "quantity_t": row.fill.quantity_t,
+        "taker_side": "buy" if row.fill.is_buy_taker else "sell",
+        "executed_at": executed_at,
+    }
+
+
+def _summary(settled: Sequence[SettledFill]) -> dict[str, int] | None:
+    if not settled:
+        return None
+    prices = [row.fill.price_fen for row in settled]
+    return {
+        "highest_price_fen": max(prices),
+        "lowest_price_fen": min(prices),
+        "quantity_t": sum(row.fill.quantity_t for row in settled),
+    }

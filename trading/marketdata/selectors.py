@@ -1,9 +1,12 @@
 """What is known of a market: its book, its trades, its price."""
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
-from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.utils import timezone
 
 from ledger.errors import NotFound
@@ -43,6 +46,23 @@ class Ticker:
     lowest_price_fen: int | None
     quantity_t: int
     value_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A market at a glance. Units: fen per tonne."""
+
+    market: Market
+    ticker: Ticker
+    best_bid_fen: int | None
+    best_ask_fen: int | None
+
+    @property
+    def change_percent(self) -> Decimal | None:
+        """The last price against the reference price. Rounding: half even, to a hundredth of a percent."""
+        if self.ticker.change_fen is None:
+            return None
+        return round(Decimal(self.ticker.change_fen) * 100 / self.market.reference_price_fen, 2)
 
 
 def markets() -> QuerySet[Market]:
@@ -106,18 +126,80 @@ def tape(market: Market, limit: int = 50) -> QuerySet[Trade]:
 
 def ticker(market: Market) -> Ticker:
     """Return a market's last price and its last 24 hours; the change is against the reference price."""
-    day = Trade.objects.filter(market=market, executed_at__gte=timezone.now() - dt.timedelta(hours=24)).aggregate(
-        highest=Max("price_fen"),
-        lowest=Min("price_fen"),
-        tonnes=Sum("quantity_t"),
-        value=Sum(F("price_fen") * F("quantity_t")),
-    )
-    last = Trade.objects.filter(market=market).order_by("-id").values_list("price_fen", flat=True).first()
-    return Ticker(
+    return quote(market).ticker
+
+
+def quote(market: Market) -> Quote:
+    """Return a market at a glance."""
+    return quotes([market])[0]
+
+
+def quotes(found: Iterable[Market]) -> list[Quote]:
+    """Return markets at a glance, in the order given, in two queries however many they are."""
+    found = list(found)
+    prices = _prices(found)
+    days = _last_24_hours(found)
+    return [_quote(market, prices[market.pk], days.get(market.pk, {})) for market in found]
+
+
+def _quote(market: Market, prices: tuple[int | None, int | None, int | None], day: Mapping[str, Any]) -> Quote:
+    last, best_bid, best_ask = prices
+    seen = Ticker(
         last_price_fen=last,
         change_fen=None if last is None else last - market.reference_price_fen,
-        highest_price_fen=day["highest"],
-        lowest_price_fen=day["lowest"],
-        quantity_t=day["tonnes"] or 0,
-        value_fen=day["value"] or 0,
+        highest_price_fen=day.get("highest"),
+        lowest_price_fen=day.get("lowest"),
+        quantity_t=day.get("traded_t", 0),
+        value_fen=day.get("traded_fen", 0),
     )
+    return Quote(market, seen, best_bid, best_ask)
+
+
+def _prices(found: list[Market]) -> dict[int, tuple[int | None, int | None, int | None]]:
+    """Return each market's last price, best bid and best ask."""
+    trades = Trade.objects.filter(market=OuterRef("pk")).order_by("-id")
+    resting = Order.objects.filter(market=OuterRef("pk"), status__in=ON_THE_BOOK)
+    bids = resting.filter(side=Order.Side.BUY).order_by("-price_fen")
+    asks = resting.filter(side=Order.Side.SELL).order_by("price_fen")
+    rows = (
+        Market.objects.filter(pk__in=[market.pk for market in found])
+        .annotate(last=_first(trades), best_bid=_first(bids), best_ask=_first(asks))
+        .values_list("pk", "last", "best_bid", "best_ask")
+    )
+    return {market_id: (last, best_bid, best_ask) for market_id, last, best_bid, best_ask in rows}
+
+
+def _first(rows: QuerySet[Any]) -> Subquery:
+    return Subquery(rows.values("price_fen")[:1])
+
+
+def _last_24_hours(found: list[Market]) -> dict[int, Mapping[str, Any]]:
+    rows = (
+        Trade.objects.filter(
+            market__in=[market.pk for market in found], executed_at__gte=timezone.now() - dt.timedelta(hours=24)
+        )
+        .values("market_id")
+        .annotate(
+            highest=Max("price_fen"),
+            lowest=Min("price_fen"),
+            traded_t=Sum("quantity_t"),
+            traded_fen=Sum(F("price_fen") * F("quantity_t")),
+        )
+    )
+    return {row["market_id"]: row for row in rows}
+
+
+def market_traded_last() -> Market | None:
+    """Return the market of the newest trade; where nothing was traded yet, the newest market; None without markets."""
+    last = Trade.objects.order_by("-id").values_list("market_id", flat=True).first()
+    return (markets() if last is None else markets().filter(pk=last)).first()
+
+
+def quotes_of_assets(asset_ids: Iterable[int]) -> dict[int, Quote]:
+    """Return the market of each asset that has one, at a glance, by the asset's id."""
+    return {found.market.asset_id: found for found in quotes(markets().filter(asset__in=list(asset_ids)))}
+
+
+def traded_t() -> int:
+    """Return the tonnes that were ever traded, in all markets."""
+    return Trade.objects.aggregate(total=Sum("quantity_t"))["total"] or 0

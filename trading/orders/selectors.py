@@ -21,6 +21,11 @@ def open_orders_of(organisation: Organisation, market: Market | None = None) -> 
     return orders if market is None else orders.filter(market=market)
 
 
+def finished_orders_of(organisation: Organisation, market: Market) -> QuerySet[Order]:
+    """Return an organisation's orders in a market that cannot trade any more, newest first."""
+    return orders_of(organisation).exclude(status__in=Order.OPEN_STATUSES).filter(market=market)
+
+
 def filter_orders(orders: QuerySet[Order], *, symbol: str | None, status: str | None) -> QuerySet[Order]:
     """Return those orders that are in a market and have a status; `open` is every status that can still trade."""
     if symbol is not None:

@@ -1,21 +1,17 @@
-"""Addresses."""
+"""Addresses of the exchange's pages."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import path
 
-
-def _soon(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    return render(request, "404.html", status=404)
-
+from trading.web import holdings, home, markets, orders
 
 urlpatterns = [
-    path("", _soon, name="home"),
-    path("markets", _soon, name="markets"),
-    path("markets/<symbol>", _soon, name="market"),
-    path("markets/<symbol>/live", _soon, name="market_live"),
-    path("markets/<symbol>/orders", _soon, name="place_order"),
-    path("orders", _soon, name="orders"),
-    path("orders/<int:order_id>/cancel", _soon, name="cancel_order"),
-    path("holdings", _soon, name="holdings"),
+    path("", home.home, name="home"),
+    path("markets", markets.markets, name="markets"),
+    path("markets/<symbol>", markets.market, name="market"),
+    path("markets/<symbol>/live", markets.market_live, name="market_live"),
+    path("markets/<symbol>/orders", orders.place_order, name="place_order"),
+    path("orders", orders.orders, name="orders"),
+    path("orders/trades.csv", orders.trades_csv, name="trades_csv"),
+    path("orders/<int:order_id>/cancel", orders.cancel_order, name="cancel_order"),
+    path("holdings", holdings.holdings, name="holdings"),
 ]

@@ -346,8 +346,17 @@ def test_nobody_else_validates(client, who, submitted, name):
     client.force_login(getattr(who, name).user)
     response = client.post(f"/projects/{submitted.code}/validate", {"statement": "sound"})
     assert response.status_code == 422
+    assert response.context["refusals"][0] in response.content.decode()
     submitted.refresh_from_db()
     assert submitted.status == "submitted"
+
+
+def test_a_verifier_who_comes_too_late_is_told_so(client, who, submitted):
+    client.force_login(who.verifier.user)
+    for status in (302, 422):
+        response = client.post(f"/projects/{submitted.code}/validate", {"statement": "sound"})
+        assert response.status_code == status
+    assert response.context["refusals"][0] in response.content.decode()
 
 
 def test_the_calculation_is_handed_out_with_every_digit(client, who, submitted):

@@ -1,6 +1,7 @@
 """What everyone may know of a market."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -9,6 +10,7 @@ from django.utils import timezone
 from ledger.errors import NotFound
 from tests.scenes import issue_to_cooperative, market_for, pay_in
 from trading.execution.services import execute_market
+from trading.marketdata import selectors
 from trading.marketdata.selectors import Depth, Level, Ticker, depth, market_by_symbol, markets, tape, ticker
 from trading.models import Order
 from trading.orders.services import NewOrder, cancel_order, place_order
@@ -82,3 +84,46 @@ def test_a_market_is_found_by_its_symbol(who, market, django_assert_num_queries)
             market_by_symbol(symbol)
     with django_assert_num_queries(1):
         assert [row.asset.batch.project.code for row in markets()]
+
+
+def test_a_quote_of_a_market_without_orders_is_empty(market):
+    quote = selectors.quote(market)
+    assert quote.ticker == Ticker(None, None, None, None, 0, 0)
+    assert (quote.best_bid_fen, quote.best_ask_fen, quote.change_percent) == (None, None, None)
+
+
+def test_a_quote_has_the_best_prices_of_what_is_on_the_book(who, market):
+    enter(who.cooperative, market, "sell", 4_100, 10)
+    enter(who.cooperative, market, "sell", 4_050, 10)
+    enter(who.buyer, market, "buy", 4_050, 4)
+    enter(who.buyer, market, "buy", 3_990, 5)
+    gone = enter(who.buyer, market, "buy", 4_000, 5)
+    cancel_order(actor=who.buyer, order_id=gone.pk)
+    execute_market(market.pk)
+    quote = selectors.quote(market)
+    assert (quote.best_bid_fen, quote.best_ask_fen) == (3_990, 4_050)
+    assert quote.ticker == Ticker(4_050, 50, 4_050, 4_050, 4, 4 * 4_050)
+    assert quote.change_percent == Decimal("1.25")
+
+
+def test_many_quotes_cost_as_many_queries_as_one(who, market, django_assert_num_queries):
+    found = [market] + [market_for(who, issue_to_cooperative(who, 100)) for _ in range(3)]
+    with django_assert_num_queries(2):
+        quotes = selectors.quotes(found)
+    assert [quote.market for quote in quotes] == found
+
+
+def test_the_market_of_the_newest_trade_is_found_and_the_newest_market_before_any(who, market):
+    newer = market_for(who, issue_to_cooperative(who, 100))
+    assert selectors.market_traded_last() == newer
+    enter(who.cooperative, market, "sell", 4_100, 10)
+    enter(who.buyer, market, "buy", 4_100, 3)
+    assert selectors.market_traded_last() == market
+    assert selectors.traded_t() == 3
+
+
+def test_assets_without_a_market_have_no_quote(who, market, django_assert_num_queries):
+    unlisted = issue_to_cooperative(who, 100)
+    with django_assert_num_queries(3):
+        found = selectors.quotes_of_assets([market.asset_id, unlisted.asset_id])
+    assert list(found) == [market.asset_id]

@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0002_append_only")]
+    dependencies = [("ledger", "0003_parcel_boxes")]
 
     operations = [
         migrations.RunSQL("ALTER TABLE ledger_hold SET (fillfactor = 50)", "ALTER TABLE ledger_hold RESET (fillfactor)"),

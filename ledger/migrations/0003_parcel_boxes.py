@@ -8,7 +8,7 @@ SQL = Path(__file__).parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0003_room_for_updates")]
+    dependencies = [("ledger", "0002_append_only")]
 
     operations = [
         migrations.RunSQL(

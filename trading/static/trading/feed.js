@@ -1,0 +1,152 @@
+// What happens in a market: by the live stream where it can be reached, else by asking every few seconds.
+
+const POLL_MS = 3_000;
+const SLOW_POLL_MS = 15_000;
+// The stream's heart beats every 15 seconds: silence for longer means that nothing is at the other end.
+const SILENCE_MS = 40_000;
+const RETRY_MS = 2_000;
+const LONGEST_RETRY_MS = 60_000;
+const FAILURES_BEFORE_POLLING = 2;
+const ANSWER_MS = 8_000;
+// A reader's own orders are asked for after a trade, but not more often than this.
+const OWN_MS = 1_000;
+// What leaves the last 24 hours is only known to the server.
+const REFRESH_MS = 60_000;
+
+export class Feed {
+  // onSnapshot(market), onUpdate(message), onState("live" | "reconnecting" | "polling" | "offline")
+  constructor({ streamUrl, liveUrl, hasOwn, onSnapshot, onUpdate, onState }) {
+    Object.assign(this, { streamUrl, liveUrl, hasOwn, onSnapshot, onUpdate, onState });
+    this.sequence = 0;
+    this.failures = 0;
+    this.source = null;
+    this.isPolling = false;
+    this.pollTimer = this.retryTimer = this.silenceTimer = this.ownTimer = null;
+    this.isAsking = false;
+    this.mustAskAgain = false;
+  }
+
+  start() {
+    document.addEventListener("visibilitychange", () => this.#look());
+    // A page in the browser's memory holds no connection, and begins anew when it is shown again.
+    window.addEventListener("pagehide", () => this.#stop());
+    window.addEventListener("pageshow", (event) => event.persisted && this.#begin());
+    setInterval(() => !document.hidden && this.refresh(), REFRESH_MS);
+    this.#begin();
+  }
+
+  // Ask for the market as it is now; while one question is under way the next one waits.
+  async refresh() {
+    if (this.isAsking) {
+      this.mustAskAgain = true;
+      return;
+    }
+    this.isAsking = true;
+    try {
+      const answer = await fetch(this.liveUrl, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
+      if (!answer.ok) throw new Error(`status ${answer.status}`);
+      this.#take(await answer.json());
+      if (this.isPolling) this.onState("polling");
+    } catch {
+      if (this.isPolling) this.onState("offline");
+    } finally {
+      this.isAsking = false;
+    }
+    if (this.mustAskAgain) {
+      this.mustAskAgain = false;
+      await this.refresh();
+    }
+  }
+
+  #begin() {
+    if (this.streamUrl) this.#open();
+    else this.#poll();
+  }
+
+  #take(snapshot) {
+    this.sequence = Math.max(this.sequence, snapshot.sequence);
+    this.onSnapshot(snapshot);
+  }
+
+  #open() {
+    this.source = new EventSource(this.streamUrl);
+    this.source.addEventListener("resumed", () => this.#connected());
+    this.source.addEventListener("interrupted", () => this.#poll());
+    this.source.addEventListener("heartbeat", () => this.#heard());
+    this.source.addEventListener("book", (event) => this.#follow(JSON.parse(event.data)));
+    this.source.addEventListener("error", () => this.#lost());
+    this.#heard();
+  }
+
+  #connected() {
+    this.failures = 0;
+    this.#heard();
+    this.#stopPolling();
+    this.onState("live");
+    // What happened before the stream began.
+    this.refresh();
+  }
+
+  #heard() {
+    clearTimeout(this.silenceTimer);
+    this.silenceTimer = setTimeout(() => this.#lost(), SILENCE_MS);
+  }
+
+  #follow(message) {
+    this.#heard();
+    if (message.sequence <= this.sequence) return;
+    const hasMissed = message.first_sequence > this.sequence + 1;
+    this.sequence = message.sequence;
+    this.onUpdate(message);
+    if (hasMissed) this.refresh();
+    else if (this.hasOwn) this.#refreshOwn();
+  }
+
+  #refreshOwn() {
+    this.ownTimer ??= setTimeout(() => {
+      this.ownTimer = null;
+      this.refresh();
+    }, OWN_MS);
+  }
+
+  // EventSource gives up where the answer is no stream: connect anew ourselves, later each time.
+  #lost() {
+    this.#close();
+    this.failures += 1;
+    if (this.failures >= FAILURES_BEFORE_POLLING) this.#poll();
+    else this.onState("reconnecting");
+    const wait = Math.min(RETRY_MS * 2 ** (this.failures - 1), LONGEST_RETRY_MS);
+    this.retryTimer = setTimeout(() => this.#open(), wait * (0.5 + Math.random()));
+  }
+
+  #poll() {
+    if (this.isPolling) return;
+    this.isPolling = true;
+    const next = async () => {
+      if (!document.hidden) await this.refresh();
+      if (this.isPolling) this.pollTimer = setTimeout(next, document.hidden ? SLOW_POLL_MS : POLL_MS);
+    };
+    next();
+  }
+
+  #stopPolling() {
+    this.isPolling = false;
+    clearTimeout(this.pollTimer);
+  }
+
+  #look() {
+    if (!document.hidden) this.refresh();
+  }
+
+  #close() {
+    clearTimeout(this.retryTimer);
+    clearTimeout(this.silenceTimer);
+    this.source?.close();
+    this.source = null;
+  }
+
+  #stop() {
+    this.#close();
+    this.#stopPolling();
+  }
+}

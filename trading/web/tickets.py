@@ -1,0 +1,76 @@
+"""The order ticket: who gets one, what it asks, and what it says of an order before it is sent."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from ledger.errors import DomainError
+from ledger.parties.models import Membership, Organisation
+from trading.markets.fees import fee_fen, worst_cost_fen
+from trading.markets.models import Market
+from trading.orders.models import Order
+from trading.orders.services import MAX_CLIENT_ORDER_ID, NewOrder
+from trading.web.fields import TonnesField, YuanField
+from trading.web.words import words_of_refusal
+
+TRADING_KINDS = (Organisation.Kind.COOPERATIVE, Organisation.Kind.BUYER)
+TRADING_ROLES = (Membership.Role.OWNER, Membership.Role.TRADER)
+
+# The service names inputs by its own units.
+_FIELD_OF = {"price_fen": "price", "quantity_t": "quantity", "side": "side"}
+
+
+class OrderForm(forms.Form):
+    side = forms.ChoiceField(label=_("Side"), choices=Order.Side)
+    price = YuanField(label=_("Price"), unit=_("yuan/t"))
+    quantity = TonnesField(label=_("Quantity"))
+    # Made for each form that is shown: a form that is sent twice is one order.
+    client_order_id = forms.CharField(widget=forms.HiddenInput, max_length=MAX_CLIENT_ORDER_ID)
+
+    def new_order(self) -> NewOrder:
+        """Return what a valid form asks for."""
+        values = self.cleaned_data
+        return NewOrder(values["client_order_id"], values["side"], values["price"], values["quantity"])
+
+    def refuse(self, error: DomainError) -> None:
+        """Put a refusal beside the field at fault; the form then gets a new id, for it may be sent again."""
+        self.add_error(_FIELD_OF.get(error.field or ""), words_of_refusal(error))
+        self.data = dict(self.data.items()) | {"client_order_id": new_client_order_id()}
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What an order sets aside, and what it costs or brings at worst. Units: fen."""
+
+    value_fen: int
+    highest_fee_fen: int
+    worst_cost_fen: int
+    least_proceeds_fen: int
+
+
+def estimate(order: NewOrder, market: Market) -> Estimate:
+    """Return what an order comes to if all of it trades at its limit, at the higher fee."""
+    value = order.price_fen * order.quantity_t
+    fee = fee_fen(value, market.taker_fee_bps)
+    return Estimate(value, fee, worst_cost_fen(order.price_fen, order.quantity_t, market.taker_fee_bps), value - fee)
+
+
+def new_client_order_id() -> str:
+    """Return an id that no other form has."""
+    return f"web-{secrets.token_urlsafe(16)}"
+
+
+def empty_ticket(side: str = Order.Side.BUY, price_fen: int | None = None) -> OrderForm:
+    """Return a ticket to fill in."""
+    initial: dict[str, Any] = {"side": side, "client_order_id": new_client_order_id()}
+    if price_fen is not None:
+        initial["price"] = price_fen
+    return OrderForm(initial=initial)
+
+
+def may_ever_trade(membership: Membership) -> bool:
+    """Return whether somebody is one who trades, be the organisation approved yet or not."""
+    return membership.organisation.kind in TRADING_KINDS and membership.role in TRADING_ROLES
