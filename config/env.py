@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 
@@ -46,7 +47,7 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
-def postgres(name: str) -> dict[str, object]:
+def postgres(name: str) -> dict[str, Any]:
     """Return Django's database settings for the URL in `name` (postgresql://user:password@host:port/db).
 
     Raises: SettingError where the URL is missing or names another database.

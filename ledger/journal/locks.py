@@ -25,9 +25,6 @@ class LockedAccount:
         return self.balance - self.held
 
 
-_COLUMNS = "account.id, account.asset_id, asset.kind = 'credit', account.purpose, account.balance, account.held"
-
-
 def lock_accounts(account_ids: Iterable[int]) -> dict[int, LockedAccount]:
     """Lock accounts until the transaction ends, and return them as they are now.
 
@@ -37,8 +34,8 @@ def lock_accounts(account_ids: Iterable[int]) -> dict[int, LockedAccount]:
     ids = sorted(set(account_ids))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""
-            SELECT {_COLUMNS}
+            """
+            SELECT account.id, account.asset_id, asset.kind = 'credit', account.purpose, account.balance, account.held
               FROM ledger_account account
               JOIN ledger_asset asset ON asset.id = account.asset_id
              WHERE account.id = ANY(%s)
@@ -50,26 +47,6 @@ def lock_accounts(account_ids: Iterable[int]) -> dict[int, LockedAccount]:
         accounts = {row[0]: LockedAccount(*row) for row in cursor.fetchall()}
     assert len(accounts) == len(ids), f"no such accounts: {set(ids) - accounts.keys()}"
     return accounts
-
-
-def lock_holdings(organisation_id: int, asset_codes: Iterable[str]) -> dict[str, LockedAccount]:
-    """Lock an organisation's accounts in these assets, those that it has, and return them by the asset's code.
-
-    Locks: as `lock_accounts`.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT asset.code, {_COLUMNS}
-              FROM ledger_account account
-              JOIN ledger_asset asset ON asset.id = account.asset_id
-             WHERE account.organisation_id = %s AND account.purpose = 'holding' AND asset.code = ANY(%s)
-             ORDER BY account.id
-               FOR NO KEY UPDATE OF account
-            """,
-            [organisation_id, list(asset_codes)],
-        )
-        return {row[0]: LockedAccount(*row[1:]) for row in cursor.fetchall()}
 
 
 def lock_serial_issue() -> None:

@@ -23,7 +23,6 @@ from trading.errors import (
     OutsideBand,
     TooLateToCancel,
 )
-from trading.markets.selectors import market_to_trade
 from trading.markets.services import MAX_PRICE_FEN
 from trading.orders.models import Order
 from trading.orders.selectors import OPEN, access_order_by_id, filter_orders, orders_of
@@ -36,6 +35,8 @@ from trading.orders.services import (
     cancel_order,
     enter_orders,
 )
+from trading.orders.single import enter_order
+from trading.orders.standing import standing_in
 
 STATUS_FILTERS = [(OPEN, "can still trade"), *Order.Status.choices]
 EXAMPLE = {"client_order_id": "2024-07-01-0001", "side": "buy", "price_fen": 4000, "quantity_t": 100}
@@ -147,8 +148,7 @@ class Orders(Endpoint):
         201, or 200 with the first order where the client order id was used for the same before.
         """
         actor, wanted = self.actor, self.body(NewMarketOrderSerializer)
-        market = market_to_trade(wanted.pop("market"))
-        result = enter_orders(actor=actor, market=market, orders=[NewOrder(**wanted)])[0]
+        result = enter_order(actor=actor, symbol=wanted.pop("market"), order=NewOrder(**wanted))
         if result.error is not None:
             raise result.error
         return Response(show(OrderSerializer, result.order), status=200 if result.replayed else 201)
@@ -166,9 +166,9 @@ class Orders(Endpoint):
         A body that is not what the schema says is refused whole.
         """
         actor, wanted = self.actor, self.body(NewOrdersSerializer)
-        market = market_to_trade(wanted["market"])
+        standing = standing_in(symbol=wanted["market"], organisation_id=actor.organisation_id)
         orders = [NewOrder(**order) for order in wanted["orders"]]
-        results = enter_orders(actor=actor, market=market, orders=orders)
+        results = enter_orders(actor=actor, standing=standing, orders=orders)
         return Response({"results": [_shown(result) for result in results]})
 
     @extend_schema(summary="Read an order", responses=OrderSerializer)

@@ -8,8 +8,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ledger.errors import DomainError, NotFound
-from ledger.journal.locks import LockedAccount, lock_holdings
+from ledger.errors import DomainError
+from ledger.journal.locks import LockedAccount, lock_accounts
 from ledger.journal.models import Asset
 from ledger.journal.posting import MAX_AMOUNT
 from ledger.journal.services import open_account, open_asset
@@ -31,6 +31,7 @@ from trading.markets.fees import worst_cost_fen
 from trading.markets.models import Market
 from trading.orders.models import Instruction, Order
 from trading.orders.selectors import access_order_by_id
+from trading.orders.standing import Standing, standing_in_market
 from trading.orders.wakeups import wake_after_commit
 
 MAX_ORDERS_A_CALL = 1_000
@@ -88,31 +89,37 @@ def place_orders(*, actor: Membership, market_id: int, orders: Sequence[NewOrder
     Locks: the organisation's cash and credit accounts.
     Raises: NotAllowed, OrganisationNotApproved, NotFound, InvalidOrder (too many) for the call as a whole.
     """
-    market = Market.objects.select_related("asset").filter(pk=market_id).first()
-    if market is None:
-        raise NotFound()
-    return enter_orders(actor=actor, market=market, orders=orders)
+    standing = standing_in_market(market_id=market_id, organisation_id=actor.organisation_id)
+    return enter_orders(actor=actor, standing=standing, orders=orders)
 
 
 @transaction.atomic
-def enter_orders(*, actor: Membership, market: Market, orders: Sequence[NewOrder]) -> list[OrderResult]:
-    """Enter orders as `place_orders` does, in a market that has just been read, with its asset.
+def enter_orders(*, actor: Membership, standing: Standing, orders: Sequence[NewOrder]) -> list[OrderResult]:
+    """Enter orders as `place_orders` does, where the organisation's standing in the market has just been read.
 
     Locks: the organisation's cash and credit accounts.
     Raises: NotAllowed, OrganisationNotApproved, InvalidOrder (too many) for the call as a whole.
     """
-    require_kind(actor, Organisation.Kind.COOPERATIVE, Organisation.Kind.BUYER)
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
-    require_approved(actor)
+    require_trader(actor)
     if not 0 < len(orders) <= MAX_ORDERS_A_CALL:
         raise InvalidOrder(reason=_("A call enters 1 to 1,000 orders."))
-    entry = _begin(actor, market, orders)
+    entry = _begin(actor, standing, orders)
     now = timezone.now()
     results = [_enter(entry, order, now) for order in orders]
     if entry.accepted:
         _store(entry, now)
-        wake_after_commit(market)
+        wake_after_commit(standing.market)
     return results
+
+
+def require_trader(actor: Membership) -> None:
+    """Refuse everyone but owners and traders of approved cooperatives and buyers.
+
+    Raises: NotAllowed, OrganisationNotApproved.
+    """
+    require_kind(actor, Organisation.Kind.COOPERATIVE, Organisation.Kind.BUYER)
+    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+    require_approved(actor)
 
 
 @transaction.atomic
@@ -136,11 +143,12 @@ def cancel_order(*, actor: Membership, order_id: int) -> Order:
     return order
 
 
-def _begin(actor: Membership, market: Market, orders: Sequence[NewOrder]) -> Entry:
-    cash, credit = _lock_trading_accounts(actor.organisation, market.asset)
+def _begin(actor: Membership, standing: Standing, orders: Sequence[NewOrder]) -> Entry:
+    cash_id, credit_id = _trading_accounts(actor.organisation, standing)
+    accounts = lock_accounts([cash_id, credit_id])
     # Read after the lock: whoever enters the same id at the same moment waits there, and is seen here.
-    known = _known_orders(actor.organisation, orders)
-    return Entry(actor, market, cash, credit, {order.client_order_id: order for order in known})
+    known = {order.client_order_id: order for order in _known_orders(actor.organisation, orders)}
+    return Entry(actor, standing.market, accounts[cash_id], accounts[credit_id], known)
 
 
 def _known_orders(organisation: Organisation, orders: Sequence[NewOrder]) -> Iterable[Order]:
@@ -155,15 +163,14 @@ def _known_orders(organisation: Organisation, orders: Sequence[NewOrder]) -> Ite
     return Order.objects.filter(pk__in=order_ids) if order_ids else ()
 
 
-def _lock_trading_accounts(organisation: Organisation, asset: Asset) -> tuple[LockedAccount, LockedAccount]:
-    """Lock an organisation's accounts in CNY and in the credits, opened where they are new."""
-    accounts = lock_holdings(organisation.pk, ["CNY", asset.code])
-    if len(accounts) < 2:
-        cash = open_asset(code="CNY", kind=Asset.Kind.CASH)
-        for missing in (cash, asset):
-            open_account(organisation=organisation, asset=missing)
-        accounts = lock_holdings(organisation.pk, ["CNY", asset.code])
-    return accounts["CNY"], accounts[asset.code]
+def _trading_accounts(organisation: Organisation, standing: Standing) -> tuple[int, int]:
+    """Return an organisation's accounts in CNY and in the credits, opened where they are new."""
+    cash_id, credit_id = standing.cash_id, standing.credit_id
+    if cash_id is None:
+        cash_id = open_account(organisation=organisation, asset=open_asset(code="CNY", kind=Asset.Kind.CASH)).pk
+    if credit_id is None:
+        credit_id = open_account(organisation=organisation, asset=standing.market.asset).pk
+    return cash_id, credit_id
 
 
 def _enter(entry: Entry, new: NewOrder, now: dt.datetime) -> OrderResult:
@@ -171,7 +178,7 @@ def _enter(entry: Entry, new: NewOrder, now: dt.datetime) -> OrderResult:
         known = entry.known.get(new.client_order_id)
         if known is not None:
             return OrderResult(_same_or_refuse(known, new, entry.market), replayed=True)
-        _check(new, entry.market)
+        check_order(new, entry.market)
         order, amount = _hold(entry, new, now)
     except DomainError as error:
         return OrderResult(None, error)
@@ -193,7 +200,11 @@ def _same_or_refuse(known: Order, new: NewOrder, market: Market) -> Order:
     return known
 
 
-def _check(order: NewOrder, market: Market) -> None:
+def check_order(order: NewOrder, market: Market) -> None:
+    """Refuse an order that the market's rules do not allow.
+
+    Raises: InvalidOrder, MarketHalted, OffLot, OffTick, OutsideBand.
+    """
     if not 0 < len(order.client_order_id) <= MAX_CLIENT_ORDER_ID or not is_storable(order.client_order_id):
         raise InvalidOrder(field="client_order_id", reason=_("The client order id has 1 to 64 characters."))
     if order.side not in Order.Side.values:
@@ -214,14 +225,17 @@ def _check(order: NewOrder, market: Market) -> None:
         raise InvalidOrder(field="quantity_t", reason=_("The order is worth too much to be settled: split it."))
 
 
+def needed_for(order: NewOrder, market: Market) -> int:
+    """Return the most that an order can take of its account. Units: fen of a buy, tonnes of a sell."""
+    if order.side == Order.Side.BUY:
+        return worst_cost_fen(order.price_fen, order.quantity_t, market.taker_fee_bps)
+    return order.quantity_t
+
+
 def _hold(entry: Entry, new: NewOrder, now: dt.datetime) -> tuple[Order, int]:
     """Set aside the most that the order can take of its account, in memory; `_store` writes it."""
     market = entry.market
-    if new.side == Order.Side.BUY:
-        account = entry.cash
-        amount = worst_cost_fen(new.price_fen, new.quantity_t, market.taker_fee_bps)
-    else:
-        account, amount = entry.credit, new.quantity_t
+    account, amount = entry.cash if new.side == Order.Side.BUY else entry.credit, needed_for(new, market)
     if account.available < amount:
         refusal = InsufficientFunds if new.side == Order.Side.BUY else InsufficientCredits
         raise refusal(field="quantity_t", available=account.available, needed=amount)

@@ -239,9 +239,9 @@ def test_orders_are_listed_by_market_and_status(who: People, market: Market, dja
         found(status="open", market=market.symbol)
 
 
-def test_an_order_costs_five_queries(who: People, market: Market, django_assert_num_queries: Any) -> None:
+def test_an_order_costs_three_queries(who: People, market: Market, django_assert_num_queries: Any) -> None:
     caller = Caller(who.buyer)
     caller.send("/orders", an_order(market))
-    # Token, market, accounts, known ids, and one that writes all; here a savepoint stands for the transaction.
-    with django_assert_num_queries(5 + 2):
+    # Who calls, where they stand in the market, and one that checks the balance and writes all.
+    with django_assert_num_queries(3):
         assert caller.send("/orders", an_order(market, client_order_id="a-2")).status_code == 201
