@@ -45,7 +45,12 @@ class Order(models.Model):
         Account, models.PROTECT, verbose_name=_("cash account"), related_name="+", db_index=False, db_constraint=False
     )
     credit_account = models.ForeignKey(
-        Account, models.PROTECT, verbose_name=_("account of credits"), related_name="+", db_index=False, db_constraint=False
+        Account,
+        models.PROTECT,
+        verbose_name=_("account of credits"),
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     hold = models.OneToOneField(Hold, models.PROTECT, verbose_name=_("hold"), related_name="order", db_constraint=False)
     placed_at = models.DateTimeField(_("placed at"))
