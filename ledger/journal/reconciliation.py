@@ -2,10 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.db import connection
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from ledger.transparency.verification import verify_log
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +19,7 @@ class Invariant:
     """A rule, and SQL that returns one row for each breach of it, readable as it is."""
 
     number: int
-    name: str
+    name: "_StrPromise"
     breaches_sql: str
 
 
@@ -33,7 +39,9 @@ def check(invariants: Sequence[Invariant]) -> list[InvariantResult]:
 def check_log() -> InvariantResult:
     """Rebuild the log from its records, and return whether all that is signed agrees."""
     difference = verify_log().difference
-    return InvariantResult(7, "the tree rebuilt from the records has every signed root", not difference, difference)
+    return InvariantResult(
+        7, gettext("the tree rebuilt from the records has every signed root"), not difference, difference
+    )
 
 
 def _check_one(invariant: Invariant) -> InvariantResult:
@@ -43,13 +51,13 @@ def _check_one(invariant: Invariant) -> InvariantResult:
         breaches = [
             ", ".join(f"{name}={value}" for name, value in zip(columns, row, strict=True)) for row in cursor.fetchall()
         ]
-    return InvariantResult(invariant.number, invariant.name, not breaches, "; ".join(breaches))
+    return InvariantResult(invariant.number, str(invariant.name), not breaches, "; ".join(breaches))
 
 
 INVARIANTS = (
     Invariant(
         1,
-        "per asset, all balances sum to zero",
+        _("per asset, all balances sum to zero"),
         """
         SELECT asset.code AS asset, sum(account.balance) AS sum
           FROM ledger_account account JOIN ledger_asset asset ON asset.id = account.asset_id
@@ -58,7 +66,7 @@ INVARIANTS = (
     ),
     Invariant(
         2,
-        "each balance is its credits minus its debits",
+        _("each balance is its credits minus its debits"),
         """
         SELECT account.id AS account, account.balance, coalesce(posted.net, 0) AS posted
           FROM ledger_account account
@@ -73,7 +81,7 @@ INVARIANTS = (
     ),
     Invariant(
         2,
-        "no transfer stands alone, crosses assets or moves other serial numbers than its amount",
+        _("no transfer stands alone, crosses assets or moves other serial numbers than its amount"),
         """
         SELECT transfer.id AS transfer
           FROM ledger_transfer transfer
@@ -89,7 +97,7 @@ INVARIANTS = (
     ),
     Invariant(
         2,
-        "each transaction moves something",
+        _("each transaction moves something"),
         """
         SELECT tx.id AS transaction
           FROM ledger_transaction tx
@@ -98,7 +106,7 @@ INVARIANTS = (
     ),
     Invariant(
         3,
-        "what is held is the sum of the holds",
+        _("what is held is the sum of the holds"),
         """
         SELECT account.id AS account, account.held, coalesce(holds.remaining, 0) AS holds
           FROM ledger_account account
@@ -109,7 +117,7 @@ INVARIANTS = (
     ),
     Invariant(
         3,
-        "pending withdrawals, and they alone of payments, hold their amount",
+        _("pending withdrawals, and they alone of payments, hold their amount"),
         """
         SELECT payment.id AS payment, hold.id AS hold, payment.status, hold.remaining
           FROM ledger_payment payment
@@ -121,7 +129,7 @@ INVARIANTS = (
     ),
     Invariant(
         4,
-        "per batch, issued = held by organisations + buffer + retired + cancelled",
+        _("per batch, issued = held by organisations + buffer + retired + cancelled"),
         """
         SELECT asset.code AS batch, batch.quantity_t AS issued, coalesce(sum(account.balance), 0) AS accounted
           FROM ledger_batch batch
@@ -133,7 +141,7 @@ INVARIANTS = (
     ),
     Invariant(
         4,
-        "the batches, and they alone, are what has been issued",
+        _("the batches, and they alone, are what has been issued"),
         """
         SELECT asset.code AS asset, batch.quantity_t AS batch, -account.balance AS issued
           FROM ledger_account account
@@ -146,7 +154,7 @@ INVARIANTS = (
     ),
     Invariant(
         5,
-        "per account, the serial blocks' lengths sum to the balance",
+        _("per account, the serial blocks' lengths sum to the balance"),
         """
         SELECT account.id AS account, account.balance, coalesce(blocks.length, 0) AS serials
           FROM (SELECT account.* FROM ledger_account account JOIN ledger_asset asset ON asset.id = account.asset_id
@@ -159,7 +167,7 @@ INVARIANTS = (
     ),
     Invariant(
         5,
-        "no serial block leaves its batch, and none overlap",
+        _("no serial block leaves its batch, and none overlap"),
         """
         SELECT block.id AS block, block.serials::text
           FROM ledger_serialblock block LEFT JOIN ledger_batch batch ON batch.asset_id = block.asset_id
@@ -173,7 +181,7 @@ INVARIANTS = (
     ),
     Invariant(
         7,
-        "each record is in the log once or waits for it",
+        _("each record is in the log once or waits for it"),
         """
         SELECT record.id AS record, leaf.record_id AS leaf, waiting.record_id AS waiting
           FROM ledger_record record
@@ -184,7 +192,7 @@ INVARIANTS = (
     ),
     Invariant(
         7,
-        "each transaction has its record",
+        _("each transaction has its record"),
         """
         SELECT tx.id AS transaction
           FROM ledger_transaction tx LEFT JOIN ledger_record record ON record.id = tx.record_id

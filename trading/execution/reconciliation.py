@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection, transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from ledger.journal import reconciliation as journal
 from ledger.journal.reconciliation import Invariant, InvariantResult
@@ -13,7 +15,7 @@ from trading.markets.models import Market
 INVARIANTS = (
     Invariant(
         3,
-        "each order holds the worst case of what remains of it, and nothing once it is finished",
+        _("each order holds the worst case of what remains of it, and nothing once it is finished"),
         """
         SELECT o.id AS order, o.status, hold.remaining AS held
           FROM trading_order o
@@ -28,7 +30,7 @@ INVARIANTS = (
     ),
     Invariant(
         3,
-        "holds of orders belong to one order each, on the right account",
+        _("holds of orders belong to one order each, on the right account"),
         """
         SELECT hold.id AS hold
           FROM ledger_hold hold LEFT JOIN trading_order o ON o.hold_id = hold.id
@@ -39,7 +41,7 @@ INVARIANTS = (
     ),
     Invariant(
         6,
-        "each order's fills are its trades",
+        _("each order's fills are its trades"),
         """
         SELECT o.id AS order, o.filled_t, coalesce(traded.quantity_t, 0) AS traded
           FROM trading_order o
@@ -52,7 +54,7 @@ INVARIANTS = (
     ),
     Invariant(
         6,
-        "each trade has one settlement, whose transfers equal its price × quantity, quantity and fees",
+        _("each trade has one settlement, whose transfers equal its price × quantity, quantity and fees"),
         """
         WITH expected AS (
             SELECT trade.transaction_id, leg.debit, leg.credit, leg.amount
@@ -103,5 +105,8 @@ def _one_moment() -> Iterator[None]:
 
 def _replayed(market: Market) -> InvariantResult:
     replay = replay_market(market)
-    name = f"replaying {market.symbol} gives the very same {replay.trades} trades"
+    name = gettext("replaying %(market)s gives the very same %(count)s trades") % {
+        "market": market.symbol,
+        "count": replay.trades,
+    }
     return InvariantResult(8, name, not replay.difference, replay.difference)

@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, no_translations
 
 from trading.execution.reconciliation import reconcile
 
@@ -11,6 +11,7 @@ from trading.execution.reconciliation import reconcile
 class Command(BaseCommand):
     help = __doc__ or ""
 
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         results = reconcile()
         for result in results:
