@@ -37,12 +37,13 @@ demo-check: install  ## start a demo of its own, drive one season over HTTP, ver
 test: .venv/dev.stamp  ## run every test, on a real PostgreSQL, Redis and Celery worker
 	$(BIN)/python -m pytest
 
-lint: .venv/dev.stamp  ## ruff, mypy, import-linter, missing migrations
+lint: .venv/dev.stamp  ## ruff, mypy, import-linter, missing migrations and translations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(NO_SERVERS) $(BIN)/mypy config ledger trading
 	$(BIN)/lint-imports
 	$(NO_SERVERS) $(BIN)/python -W ignore manage.py makemigrations --check --dry-run
+	$(BIN)/python -m config.messages check
 
 messages: .venv/dev.stamp  ## gather what is to be translated, and compile what is
 	@$(BIN)/python -m config.messages update
