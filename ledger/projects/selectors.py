@@ -90,31 +90,23 @@ def reports_of(project: Project) -> QuerySet[MonitoringReport]:
     )
 
 
-def access_report_by_id(*, report_id: int, membership: Membership) -> MonitoringReport:
-    """Return a report.
+def access_report_by_id(
+    *, report_id: int, membership: Membership | None, project: Project | None = None
+) -> MonitoringReport:
+    """Return a report; of one project where that is named.
 
     Raises: NotFound, also where its project is not to be seen.
     """
-    report = reports_seen_by(membership).filter(pk=report_id).first()
+    found = reports_seen_by(membership).filter(pk=report_id)
+    report = (found if project is None else found.filter(project=project)).first()
     if report is None:
         raise NotFound()
     return report
 
 
 def reports_with_results(membership: Membership | None) -> QuerySet[MonitoringReport]:
-    """Return the same without their long calculations, but with what each comes to as `result`."""
+    """Return the reports that one may see, without their long calculations, but with what each comes to as `result`."""
     return reports_seen_by(membership).defer("case", "sheet").annotate(result=F("sheet__result"))
-
-
-def access_report(*, project: Project, report_id: int, membership: Membership | None) -> MonitoringReport:
-    """Return a report of a project.
-
-    Raises: NotFound, also where it is not to be seen.
-    """
-    report = reports_seen_by(membership).filter(project=project, pk=report_id).first()
-    if report is None:
-        raise NotFound()
-    return report
 
 
 def open_vintages(project: Project, reports: Iterable[MonitoringReport]) -> list[int]:

@@ -12,7 +12,7 @@ from ledger.credits.selectors import batches
 from ledger.parties.models import Membership
 from ledger.projects import reports as services
 from ledger.projects.models import MonitoringReport, Project
-from ledger.projects.selectors import access_project_by_code, access_report, open_vintages, reports_with_results
+from ledger.projects.selectors import access_project_by_code, access_report_by_id, open_vintages, reports_with_results
 from ledger.projects.services import compute
 from ledger.web.doors import carry_out, for_members, reader_of, refusals_in, show
 from ledger.web.forms.projects import ReasonForm, ReportForm, StatementForm
@@ -37,7 +37,7 @@ def report_page(request: HttpRequest, code: str, report_id: int) -> HttpResponse
 def _report(request: HttpRequest, code: str, report_id: int) -> MonitoringReport:
     reader = reader_of(request)
     project = access_project_by_code(code=code, membership=reader)
-    return access_report(project=project, report_id=report_id, membership=reader)
+    return access_report_by_id(report_id=report_id, membership=reader, project=project)
 
 
 def _show(request: HttpRequest, report: MonitoringReport, **forms: Any) -> HttpResponse:

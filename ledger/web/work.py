@@ -28,7 +28,7 @@ def work(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Show what waits for the reader, and what the reader waits for."""
     kind = membership.organisation.kind
     waiting = WAITING[Organisation.Kind(kind)](membership)
-    return render(request, f"ledger/work/{kind}.html", {"organisation": membership.organisation, **waiting})
+    return render(request, f"ledger/workspace/{kind}.html", {"organisation": membership.organisation, **waiting})
 
 
 def _for_cooperative(membership: Membership) -> dict[str, Any]:

@@ -22,7 +22,9 @@ def test_a_word_of_two_meanings_has_two_translations():
 
 def test_a_message_that_is_not_translated_is_found(monkeypatch, tmp_path):
     monkeypatch.setattr(messages, "PO", tmp_path / "django.po")
-    messages.PO.write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Retire"\nmsgstr ""\n')
+    messages.PO.write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Retire"\nmsgstr ""\n'
+    )
     found = messages.problems()
     assert "not translated: 'Retire'" in found
     assert "not in the .po file: 'Sell'" in found

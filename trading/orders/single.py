@@ -59,7 +59,10 @@ def _enter_at_once(actor: Membership, standing: Standing, new: NewOrder) -> Orde
 
 
 def _store(order: Order, amount: int) -> tuple[int, int] | None:
-    """Write an order with its hold and instruction, and return both ids; None where the account has too little."""
+    """Write an order with its hold and instruction, and return both ids; None where the account has too little.
+
+    One statement, and so one transaction: whether it is refused or the process dies, all of it is there or nothing.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             _STORE,
