@@ -16,7 +16,8 @@ from trading.markets.models import Market
 MAX_PRICE_FEN = 100_000_000_00
 """A hundred million yuan a tonne: far above any price, low enough that price × quantity stays exact."""
 
-SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,39}")
+# No dot: addresses of pages and streams hold a symbol (config/converters.py, config/asgi.py).
+SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
 BOUNDS = {
     "reference_price_fen": (1, MAX_PRICE_FEN),
     "tick_size_fen": (1, 1_000_000),
@@ -70,7 +71,7 @@ def open_market(
 
 def _check_rules(market: Market) -> None:
     if not SYMBOL.fullmatch(market.symbol):
-        raise InvalidValue(field="symbol", reason=_("A symbol has 1 to 40 letters, digits, dots and hyphens."))
+        raise InvalidValue(field="symbol", reason=_("A symbol has 1 to 40 letters, digits and hyphens."))
     for field, (least, most) in BOUNDS.items():
         if not least <= getattr(market, field) <= most:
             reason = _("This must be from %(least)s to %(most)s.") % {"least": least, "most": most}

@@ -46,6 +46,7 @@ def test_the_band_lies_within_its_percentage(reference, percent, band):
         ({"symbol": "s" * 41}, "symbol"),
         ({"symbol": "a/b"}, "symbol"),
         ({"symbol": "a b"}, "symbol"),
+        ({"symbol": "a.b"}, "symbol"),
         ({"symbol": ".."}, "symbol"),
         ({"symbol": "a\x00"}, "symbol"),
         ({"symbol": "A\n"}, "symbol"),
