@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext, pgettext_lazy
 
 from ledger.admin.base import ViewOnlyAdmin
 from ledger.admin.display import Table, link, list_url, moment, serial_run, serial_runs, tonnes
@@ -67,7 +68,7 @@ class BatchAdmin(ViewOnlyAdmin):
     def issued_figure(self, batch: Batch) -> str:
         return tonnes(_supply(batch).issued)
 
-    @admin.display(description=_("held"))
+    @admin.display(description=pgettext_lazy("supply", "held"))
     def held_figure(self, batch: Batch) -> str:
         return tonnes(_supply(batch).held)
 
@@ -103,7 +104,13 @@ def _supply(batch: Batch) -> Supply:
 def _supply_table(batch: Batch) -> Table:
     supply = supply_of([batch])[batch.pk]
     figures = (supply.issued, supply.held, supply.buffer, supply.retired, supply.cancelled)
-    columns = (str(_("Issued")), str(_("Held")), str(_("Buffer pool")), str(_("Retired")), str(_("Cancelled")))
+    columns = (
+        str(_("Issued")),
+        pgettext("supply", "Held"),
+        str(_("Buffer pool")),
+        str(_("Retired")),
+        str(_("Cancelled")),
+    )
     return Table(str(_("Supply")), columns, [tuple(map(tonnes, figures))], figures=frozenset(range(5)))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ledger.admin.base import LargeTableAdmin
 from ledger.admin.display import EMPTY, Table, at_moment, link, moment, money, tonnes, yuan
@@ -15,7 +16,7 @@ from trading.orders.models import Order
 
 SHOWN = 50
 
-PLACED_AT = at_moment("placed_at", _("placed at"))
+PLACED_AT = at_moment("placed_at", pgettext_lazy("trading", "placed at"))
 
 
 class OrderAdmin(LargeTableAdmin):

@@ -22,9 +22,9 @@ from trading.markets.services import open_market
 from trading.models import Market, Order
 from trading.orders.services import NewOrder, cancel_order, place_order
 
-VALIDATION = "演示:地块、基线证据与方法学适用条件已核对。\nDemo: fields, evidence of the baseline and applicability were checked."
+VALIDATION = "演示：地块、基线证据与方法学适用条件已核对。\nDemo: fields, evidence of the baseline and applicability were checked."
 VERIFICATION = (
-    "演示:灌溉记录已核对,计算已复算。\nDemo: irrigation records were checked and the calculation was done again."
+    "演示：灌溉记录已核对，计算已复算。\nDemo: irrigation records were checked and the calculation was done again."
 )
 
 

@@ -53,7 +53,7 @@ class Order(models.Model):
         db_constraint=False,
     )
     hold = models.OneToOneField(Hold, models.PROTECT, verbose_name=_("hold"), related_name="order", db_constraint=False)
-    placed_at = models.DateTimeField(_("placed at"))
+    placed_at = models.DateTimeField(pgettext_lazy("trading", "placed at"))
 
     class Meta:
         app_label = "trading"
