@@ -67,6 +67,11 @@ class Organisation(models.Model):
     def is_approved(self) -> bool:
         return self.status == self.Status.APPROVED
 
+    @property
+    def holds_assets(self) -> bool:
+        """Whether it is of a kind that has money and credits, and trades them."""
+        return self.kind in (self.Kind.COOPERATIVE, self.Kind.BUYER)
+
 
 class Membership(models.Model):
     class Role(models.TextChoices):

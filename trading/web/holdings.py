@@ -12,7 +12,7 @@ from ledger.journal.selectors import holdings as holdings_of
 from ledger.parties.models import Membership
 from ledger.web.doors import for_members
 from trading.marketdata.selectors import Quote, quotes_of_assets
-from trading.web.tickets import TRADING_KINDS, may_ever_trade
+from trading.web.tickets import may_ever_trade
 
 PAYMENTS = 5
 
@@ -50,7 +50,7 @@ def holdings(request: HttpRequest, membership: Membership) -> HttpResponse:
     credits = [account for account in accounts if account.asset.kind == Asset.Kind.CREDIT]
     held = _with_prices([account for account in credits if account.balance])
     context = {
-        "trades": organisation.kind in TRADING_KINDS,
+        "trades": organisation.holds_assets,
         "may_move": may_ever_trade(membership),
         "cash": next((account for account in accounts if account.asset.kind == Asset.Kind.CASH), None),
         "credits": held,

@@ -16,7 +16,6 @@ from ledger.web.doors import reader_of
 from trading.marketdata import selectors
 from trading.orders.selectors import open_orders_of
 from trading.web import charts
-from trading.web.tickets import TRADING_KINDS
 
 RETIREMENTS = 5
 OPEN_ORDERS = 5
@@ -59,7 +58,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if (market := selectors.market_traded_last()) is not None:
         context["quote"] = selectors.quote(market)
         context["chart"] = charts.price_chart(list(selectors.tape(market, charts.CHART_TRADES)))
-    if membership is not None and membership.organisation.kind in TRADING_KINDS:
+    if membership is not None and membership.organisation.holds_assets:
         context["possessions"] = _possessions(membership.organisation)
         context["open_orders"] = open_orders_of(membership.organisation)[:OPEN_ORDERS]
     return render(request, "trading/home.html", context)

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import DomainError
-from ledger.parties.models import Membership, Organisation
+from ledger.parties.models import Membership
 from trading.markets.fees import fee_fen, worst_cost_fen
 from trading.markets.models import Market
 from trading.orders.models import Order
@@ -16,7 +16,6 @@ from trading.orders.services import MAX_CLIENT_ORDER_ID, NewOrder
 from trading.web.fields import TonnesField, YuanField
 from trading.web.words import words_of_refusal
 
-TRADING_KINDS = (Organisation.Kind.COOPERATIVE, Organisation.Kind.BUYER)
 TRADING_ROLES = (Membership.Role.OWNER, Membership.Role.TRADER)
 
 # The service names inputs by its own units.
@@ -73,4 +72,4 @@ def empty_ticket(side: str = Order.Side.BUY, price_fen: int | None = None) -> Or
 
 def may_ever_trade(membership: Membership) -> bool:
     """Return whether somebody is one who trades, be the organisation approved yet or not."""
-    return membership.organisation.kind in TRADING_KINDS and membership.role in TRADING_ROLES
+    return membership.organisation.holds_assets and membership.role in TRADING_ROLES

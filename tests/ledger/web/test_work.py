@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from ledger.journal.payments import request_withdrawal
@@ -12,6 +14,22 @@ from tests.scenes import pay_in
 def test_everybody_has_a_queue_that_says_so_when_it_is_empty(client, who, name):
     client.force_login(getattr(who, name).user)
     assert client.get("/work").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("cooperative", {"/holdings", "/orders", "/work"}),
+        ("buyer", {"/holdings", "/orders", "/work"}),
+        ("verifier", {"/retirements", "/proof", "/work"}),
+        (None, {"/retirements", "/proof"}),
+    ],
+)
+def test_the_navigation_leads_where_one_has_something(client, who, name, own):
+    if name is not None:
+        client.force_login(getattr(who, name).user)
+    navigation = client.get("/proof").content.decode().split('class="site-nav"')[1].split("</nav>")[0]
+    assert set(re.findall(r'href="([^"]+)"', navigation)) == {"/projects", "/markets"} | own
 
 
 def test_a_cooperative_finds_what_it_can_do_and_what_it_waits_for(client, who):
