@@ -29,7 +29,7 @@ def test_the_navigation_leads_where_one_has_something(client, who, name, own):
     if name is not None:
         client.force_login(getattr(who, name).user)
     navigation = client.get("/proof").content.decode().split('class="site-nav"')[1].split("</nav>")[0]
-    assert set(re.findall(r'href="([^"]+)"', navigation)) == {"/projects", "/markets"} | own
+    assert set(re.findall(r'<a href="([^"]+)"', navigation)) == {"/projects", "/markets"} | own
 
 
 def test_a_cooperative_finds_what_it_can_do_and_what_it_waits_for(client, who):
