@@ -79,12 +79,6 @@ def status_class(status: str) -> str:
 
 
 @register.filter
-def percent_of(part: int, whole: int) -> str:
-    """Return a share in percent with a point, as SVG attributes need it; 0 of nothing."""
-    return f"{part * 100 / whole:.3f}" if whole else "0"
-
-
-@register.filter
 def is_checkbox(field: Any) -> bool:
     """Return whether a form's field is one box to tick."""
     return isinstance(field.field.widget, forms.CheckboxInput)
