@@ -17,7 +17,7 @@ class DepositForm(forms.Form):
     organisation = forms.ModelChoiceField(
         label=_("Organisation"),
         queryset=Organisation.objects.filter(
-            kind__in=(Organisation.Kind.COOPERATIVE, Organisation.Kind.BUYER), status=Organisation.Status.APPROVED
+            kind__in=Organisation.HOLDERS, status=Organisation.Status.APPROVED
         ).order_by("name"),
     )
     amount_fen = YuanField(label=_("Amount in yuan"))

@@ -129,7 +129,7 @@ def retire_credits(
     Locks: the holder's account and the system's.
     Raises: NotAllowed, OrganisationNotApproved, NotFound, InvalidValue, InsufficientBalance, IdempotencyConflict.
     """
-    require_kind(actor, Organisation.Kind.COOPERATIVE, Organisation.Kind.BUYER)
+    require_kind(actor, *Organisation.HOLDERS)
     require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
     require_approved(actor)
     batch = Batch.objects.select_related("asset", "project").filter(pk=batch_id).first()

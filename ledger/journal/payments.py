@@ -50,7 +50,7 @@ def request_withdrawal(*, actor: Membership, amount_fen: int) -> Payment:
 
     Raises: NotAllowed, OrganisationNotApproved, InvalidValue, InsufficientBalance.
     """
-    require_kind(actor, Organisation.Kind.COOPERATIVE, Organisation.Kind.BUYER)
+    require_kind(actor, *Organisation.HOLDERS)
     require_role(actor, Membership.Role.OWNER)
     require_approved(actor)
     _check_amount(amount_fen)

@@ -31,6 +31,9 @@ class Organisation(models.Model):
         OPERATOR = "operator", _("operator")
         AUDITOR = "auditor", _("auditor")
 
+    # The kinds that have money and credits, and trade them.
+    HOLDERS = (Kind.COOPERATIVE, Kind.BUYER)
+
     class Status(models.TextChoices):
         APPLIED = "applied", _("applied")
         APPROVED = "approved", _("approved")
@@ -70,7 +73,7 @@ class Organisation(models.Model):
     @property
     def holds_assets(self) -> bool:
         """Whether it is of a kind that has money and credits, and trades them."""
-        return self.kind in (self.Kind.COOPERATIVE, self.Kind.BUYER)
+        return self.kind in self.HOLDERS
 
 
 class Membership(models.Model):

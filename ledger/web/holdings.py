@@ -18,7 +18,7 @@ from ledger.journal.models import Account, Asset, Transaction, Transfer
 from ledger.journal.payments import request_withdrawal
 from ledger.journal.selectors import cash_account, statement, sum_after
 from ledger.parties.access import reads_everything
-from ledger.parties.models import Membership, Organisation
+from ledger.parties.models import Membership
 from ledger.templatetags.tianhui import localized
 from ledger.web.doors import carry_out, for_members, show
 from ledger.web.forms.credits import WithdrawForm
@@ -26,7 +26,6 @@ from ledger.web.rights import may_withdraw
 
 TRANSFERS_A_PAGE = 50
 PAYMENTS_A_PAGE = 20
-HOLDERS = (Organisation.Kind.COOPERATIVE, Organisation.Kind.BUYER)
 RUNS_SHOWN = 5
 
 
@@ -141,7 +140,7 @@ _TEXTS: dict[tuple[str, bool], str | Promise] = {
 @for_members
 def withdraw(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Ask for money to be paid out, and see what became of one's payments."""
-    if membership.organisation.kind not in HOLDERS:
+    if not membership.organisation.holds_assets:
         raise Http404
     account = cash_account(membership.organisation)
     available_fen = account.available if account else 0

@@ -17,7 +17,7 @@ def may_verify(reader: Membership | None) -> bool:
 
 def may_retire(reader: Membership | None) -> bool:
     """Return whether someone may use credits up."""
-    return _acts_for(reader, Organisation.Kind.COOPERATIVE, Organisation.Kind.BUYER)
+    return _acts_for(reader, *Organisation.HOLDERS)
 
 
 def may_withdraw(reader: Membership | None) -> bool:

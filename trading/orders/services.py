@@ -117,7 +117,7 @@ def require_trader(actor: Membership) -> None:
 
     Raises: NotAllowed, OrganisationNotApproved.
     """
-    require_kind(actor, Organisation.Kind.COOPERATIVE, Organisation.Kind.BUYER)
+    require_kind(actor, *Organisation.HOLDERS)
     require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
     require_approved(actor)
 
