@@ -22,6 +22,7 @@ import redis.asyncio
 from redis.asyncio.client import PubSub
 
 from config import env
+from config.codes import CODE
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ MAX_READERS = 10_000
 # What a slow reader may be behind: each message holds the whole book, so an older one may be dropped for a newer.
 MAX_BACKLOG = 16
 
-_PATH = re.compile(r"/stream/markets/([A-Za-z0-9-]{1,40})")
+_PATH = re.compile(rf"/stream/markets/({CODE})")
 _CHANNELS = "market:"
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),

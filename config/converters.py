@@ -2,6 +2,8 @@
 
 from django.urls import register_converter
 
+from config.codes import CODE
+
 
 class RowId:
     """The id of a row: a number that PostgreSQL's bigint can hold, written without leading zeros."""
@@ -19,9 +21,9 @@ class RowId:
 
 
 class Code:
-    """A permanent name, of a project, a batch or a market: letters, digits and hyphens."""
+    """A permanent name, of a project, a batch or a market."""
 
-    regex = "[A-Za-z0-9-]{1,40}"
+    regex = CODE
 
     def to_python(self, value: str) -> str:
         return value

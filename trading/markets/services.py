@@ -5,6 +5,7 @@ import re
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from config.codes import CODE
 from ledger.errors import InvalidValue, NotFound
 from ledger.journal.models import Asset
 from ledger.parties.access import require_kind, require_role
@@ -16,8 +17,7 @@ from trading.markets.models import Market
 MAX_PRICE_FEN = 100_000_000_00
 """A hundred million yuan a tonne: far above any price, low enough that price × quantity stays exact."""
 
-# No dot: addresses of pages and streams hold a symbol (config/converters.py, config/asgi.py).
-SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
+SYMBOL = re.compile(rf"(?!-){CODE}")
 BOUNDS = {
     "reference_price_fen": (1, MAX_PRICE_FEN),
     "tick_size_fen": (1, 1_000_000),
