@@ -38,6 +38,17 @@ def test_a_database_that_has_its_own_operator_is_left_alone():
     assert Organisation.objects.count() == 1
 
 
+def test_a_demo_of_an_earlier_edition_is_known_again():
+    call_command("seed_demo", stdout=StringIO())
+    operators = Organisation.objects.filter(kind=Organisation.Kind.OPERATOR)
+    operators.update(name="田汇(旧)", name_en="Tianhui, as it was called")
+    written = Record.objects.count()
+    out = StringIO()
+    call_command("seed_demo", stdout=out)
+    assert "there already" in out.getvalue()
+    assert Record.objects.count() == written
+
+
 def test_log_ins_of_a_demo_that_is_not_there_are_refused():
     with pytest.raises(CommandError, match="seed_demo"):
         call_command("demo_logins", stdout=StringIO())
