@@ -4,7 +4,7 @@ import os
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
 from trading.demo.client import Client, Refused
 from trading.demo.logins import password_file
@@ -18,6 +18,7 @@ class Command(BaseCommand):
         port = os.environ.get("WEB_PORT", "8000")
         parser.add_argument("--url", default=f"http://127.0.0.1:{port}", help="where the product is (%(default)s)")
 
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         if not password_file().exists():
             raise CommandError(f"The demo's password is not in {password_file()}: run `manage.py seed_demo` first.")
