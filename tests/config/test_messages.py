@@ -1,3 +1,4 @@
+import pytest
 from django.utils import translation
 from django.utils.translation import gettext, pgettext
 
@@ -15,9 +16,10 @@ def test_the_translations_are_loaded_under_the_name_that_the_settings_use():
         assert gettext("Retire") == "Retire"
 
 
-def test_a_word_of_two_meanings_has_two_translations():
+@pytest.mark.parametrize(("context", "word"), [("factor", "Value"), ("supply", "Held"), ("rule", "holds")])
+def test_a_word_of_two_meanings_has_two_translations(context, word):
     with translation.override("zh-hans"):
-        assert pgettext("factor", "Value") != gettext("Value")
+        assert pgettext(context, word) != gettext(word)
 
 
 def test_a_message_that_is_not_translated_is_found(monkeypatch, tmp_path):
