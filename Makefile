@@ -23,6 +23,10 @@ help:  ## this list
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
+.venv/bench.stamp: .venv/dev.stamp requirements-bench.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
+
 install: .venv/runtime.stamp  ## make .venv with what the product needs
 
 demo: install  ## start everything with the Fujian pilot; Ctrl-C stops it, the data are kept
@@ -51,5 +55,5 @@ messages: .venv/dev.stamp  ## gather what is to be translated, and compile what 
 schema: install  ## write docs/openapi.yaml anew
 	$(NO_SERVERS) $(BIN)/python -W ignore manage.py spectacular --lang en --validate --fail-on-warn --file docs/openapi.yaml
 
-bench: .venv/dev.stamp  ## measure, print a table, and write var/bench.json
+bench: .venv/bench.stamp  ## measure, print a table, and write var/bench.json
 	@$(BIN)/python -m tests.benchmarks
