@@ -3,6 +3,7 @@
 Source: the design page's five steps, which follow the rules of China's exchanges for opening auctions.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -25,10 +26,7 @@ class Candidate(NamedTuple):
 
 def clearing_price(buys: Sequence[BookOrder], sells: Sequence[BookOrder], reference: int) -> tuple[int, int] | None:
     """Return the auction's price and volume, or None where nothing can be traded."""
-    prices = {order.price for order in (*buys, *sells) if order.price is not None}
-    if reference > 0:
-        prices.add(reference)
-    candidates = [_candidate(price, buys, sells) for price in sorted(prices)]
+    candidates = _candidates(buys, sells, reference)
     volume = max((candidate.volume for candidate in candidates), default=0)
     if not volume:
         return None
@@ -49,14 +47,32 @@ def _tie_break(best: Sequence[Candidate], reference: int) -> int:
     return min(best, key=lambda candidate: (abs(candidate.price - reference), -candidate.price)).price
 
 
-def _candidate(price: int, buys: Sequence[BookOrder], sells: Sequence[BookOrder]) -> Candidate:
-    market_buys = sum(order.remaining for order in buys if order.price is None)
-    market_sells = sum(order.remaining for order in sells if order.price is None)
-    bought_better = market_buys + sum(o.remaining for o in buys if o.price is not None and o.price > price)
-    sold_better = market_sells + sum(o.remaining for o in sells if o.price is not None and o.price < price)
-    at_price_bought = sum(order.remaining for order in buys if order.price == price)
-    at_price_sold = sum(order.remaining for order in sells if order.price == price)
-    return Candidate(price, bought_better + at_price_bought, sold_better + at_price_sold, bought_better, sold_better)
+def _candidates(buys: Sequence[BookOrder], sells: Sequence[BookOrder], reference: int) -> list[Candidate]:
+    """Return every limit price and the reference price, from the lowest on, with what would trade at each.
+
+    One walk over the prices: what sells would give adds up from below, what buys would take from above.
+    """
+    buying, selling = _quantities(buys), _quantities(sells)
+    prices = {price for price in (*buying, *selling) if price is not None}
+    if reference > 0:
+        prices.add(reference)
+    bought = sum(buying.values())
+    sold = selling.get(None, 0)
+    candidates = []
+    for price in sorted(prices):
+        bought_here, sold_here = buying.get(price, 0), selling.get(price, 0)
+        candidates.append(Candidate(price, bought, sold + sold_here, bought - bought_here, sold))
+        bought -= bought_here
+        sold += sold_here
+    return candidates
+
+
+def _quantities(orders: Sequence[BookOrder]) -> Counter[int | None]:
+    """Return what is wanted at each limit price, and under None by market orders."""
+    wanted: Counter[int | None] = Counter()
+    for order in orders:
+        wanted[order.price] += order.remaining
+    return wanted
 
 
 def pair_off(

@@ -6,7 +6,7 @@ Source: the design page "Matching: what the book does, exactly"; names follow FI
 from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from trading.matching import auction
-from trading.matching.checks import SELF_TRADE_MODES, breach, rejection
+from trading.matching.checks import IMMEDIATE, SELF_TRADE_MODES, breach, rejection
 from trading.matching.instructions import (
     Accepted,
     AuctionOpen,
@@ -97,13 +97,13 @@ class OrderBook:
                 quantity=order.quantity,
                 filled=order.filled,
                 sequence=order.sequence,
-                order_type=order.order_type,
-                time_in_force=order.time_in_force,
-                post_only=order.post_only,
-                display=order.display,
+                order_type=order.terms.order_type,
+                time_in_force=order.terms.time_in_force,
+                post_only=order.terms.post_only,
+                display=order.terms.display,
                 shown=order.shown,
                 decremented=order.decremented,
-                self_trade_mode=order.self_trade_mode,
+                self_trade_mode=order.terms.self_trade_mode,
             )
 
     def depth(self, levels: int | None = None) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]:
@@ -121,36 +121,30 @@ class OrderBook:
         if reason is not None:
             return [Rejected(new.order_id, reason)]
         self.sequence += 1
-        order = BookOrder(
-            new.order_id,
-            new.owner,
-            new.side == "buy",
-            new.order_type,
-            new.price,
-            new.quantity,
-            new.time_in_force,
-            new.post_only,
-            new.display,
-            new.self_trade_mode,
-            self.sequence,
-        )
+        order = BookOrder(new, self.sequence)
         events: list[Event] = [Accepted(new.order_id, self.sequence)]
-        if self.in_auction:
-            self._rest(order)
-            return events
+        if not self.in_auction:
+            self._trade_on_entry(order, new, events)
+            if not order.remaining:
+                return events
+        self._rest(order)
+        return events
+
+    def _trade_on_entry(self, order: BookOrder, new: Submit, events: list[Event]) -> None:
+        """Let an order trade as its terms say; of one that may not rest, nothing remains."""
         limit = new.price if new.order_type == "limit" else self._protection(new)
         assert limit is not None
         if new.time_in_force == "fok" and not self._would_fill(order, limit):
-            events.append(Canceled(order.order_id, order.remaining, "fok_not_filled"))
-            return events
+            self._end(order, "fok_not_filled", events)
+            return
         self._take(order, limit, events)
-        if not order.remaining:
-            return events
-        if new.order_type == "market" or new.time_in_force in ("ioc", "fok"):
-            events.append(Canceled(order.order_id, order.remaining, "ioc_remainder"))
-            return events
-        self._rest(order)
-        return events
+        if order.remaining and (new.order_type == "market" or new.time_in_force in IMMEDIATE):
+            self._end(order, "ioc_remainder", events)
+
+    def _end(self, order: BookOrder, reason: str, events: list[Event]) -> None:
+        """Cancel what remains of an order that is not on the book."""
+        events.append(Canceled(order.order_id, order.remaining, reason))
+        order.remaining = 0
 
     def _rejection(self, new: Submit) -> str | None:
         if new.order_id in self._orders or self._was_known(new.order_id):
@@ -181,10 +175,10 @@ class OrderBook:
             (self._bids if order.is_buy else self._asks).add(order)
 
     def _put_back(self, row: RestingOrder) -> None:
-        order = BookOrder(
+        terms = Submit(
             row.order_id,
             row.owner,
-            row.side == "buy",
+            row.side,
             row.order_type,
             row.price,
             row.quantity,
@@ -192,9 +186,9 @@ class OrderBook:
             row.post_only,
             row.display,
             row.self_trade_mode,
-            row.sequence,
         )
-        order.filled, order.decremented = row.filled, row.decremented
+        order = BookOrder(terms, row.sequence)
+        order.decremented = row.decremented
         order.remaining = row.quantity - row.filled - row.decremented
         self._rest(order)
         if row.shown is not None:
@@ -205,16 +199,17 @@ class OrderBook:
     def _take(self, taker: BookOrder, limit: int, events: list[Event]) -> None:
         """Let an incoming order trade with the opposite side while prices allow; what remains of it is left to the caller."""
         side = self._asks if taker.is_buy else self._bids
-        limit_key = side.sign * limit
-        while taker.remaining and side.keys and side.keys[-1] >= limit_key:
-            key = side.keys[-1]
+        keys, limit_key = side.keys, side.sign * limit
+        while taker.remaining and keys and keys[-1] >= limit_key:
+            key = keys[-1]
             maker = next(iter(side.levels[key].values()))
             if maker.owner == taker.owner:
                 self._prevent_self_trade(taker, maker, events)
                 continue
             quantity = min(taker.remaining, maker.shown)
-            taker.fill(quantity)
-            maker.fill(quantity)
+            taker.remaining -= quantity
+            maker.remaining -= quantity
+            maker.shown -= quantity
             events.append(Traded(key * side.sign, quantity, maker.order_id, taker.order_id))
             if not maker.remaining:
                 self._take_off(maker)
@@ -231,7 +226,7 @@ class OrderBook:
 
     def _prevent_self_trade(self, taker: BookOrder, maker: BookOrder, events: list[Event]) -> None:
         """Do what the taker's mode says where it meets an order of its own owner; after it one of the two has changed."""
-        mode = taker.self_trade_mode
+        mode = taker.terms.self_trade_mode
         assert mode in SELF_TRADE_MODES, "the same two orders would meet for ever"
         if mode == "decrement":
             quantity = min(taker.remaining, maker.remaining)
@@ -248,8 +243,7 @@ class OrderBook:
             self._take_off(maker)
             events.append(Canceled(maker.order_id, maker.remaining, "self_trade"))
         if mode in ("cancel_newest", "cancel_both"):
-            events.append(Canceled(taker.order_id, taker.remaining, "self_trade"))
-            taker.remaining = 0
+            self._end(taker, "self_trade", events)
 
     def _would_fill(self, order: BookOrder, limit: int) -> bool:
         """Return whether the order, run as IOC, would fill wholly: a rehearsal that changes nothing."""
@@ -258,12 +252,14 @@ class OrderBook:
         for key in reversed(side.keys):
             if key < side.sign * limit:
                 return False
-            queue = [(maker.owner, maker.shown, maker.remaining, maker.display) for maker in side.levels[key].values()]
+            queue = [
+                (maker.owner, maker.shown, maker.remaining, maker.terms.display) for maker in side.levels[key].values()
+            ]
             while queue:
                 behind = []
                 for owner, shown, remaining, display in queue:
                     if owner == order.owner:
-                        if order.self_trade_mode == "cancel_oldest":
+                        if order.terms.self_trade_mode == "cancel_oldest":
                             continue
                         return False
                     needed -= shown
@@ -331,7 +327,7 @@ class OrderBook:
         if reason is not None:
             return reason
         would_rest_elsewhere = price != order.price or quantity >= order.quantity
-        if order.post_only and would_rest_elsewhere and self._would_take(order.is_buy, price):
+        if order.terms.post_only and would_rest_elsewhere and self._would_take(order.is_buy, price):
             return "would_take"
         return None
 
@@ -378,7 +374,6 @@ class OrderBook:
         return events
 
     def _fill_in_auction(self, order: BookOrder, quantity: int) -> None:
-        order.filled += quantity
         order.remaining -= quantity
         order.shown = min(order.shown, order.remaining)
         if not order.remaining:

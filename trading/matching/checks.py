@@ -5,17 +5,40 @@ from trading.matching.instructions import MarketRules, Submit
 SIDES = frozenset({"buy", "sell"})
 TYPES = frozenset({"limit", "market"})
 TIMES_IN_FORCE = frozenset({"gtc", "day", "gtd", "ioc", "fok"})
+IMMEDIATE = frozenset({"ioc", "fok"})
 SELF_TRADE_MODES = frozenset({"cancel_newest", "cancel_oldest", "cancel_both", "decrement"})
 
 
 def rejection(order: Submit, rules: MarketRules, *, halted: bool, in_auction: bool) -> str | None:
     """Return the first reason to reject a new order, or None. What it would take is asked of the book itself."""
+    if _is_plain(order) and not halted:
+        # Nearly every order: all that is left to ask of it.
+        return breach(rules, order.quantity, order.price)
+    return _first_reason(order, rules, halted=halted, in_auction=in_auction)
+
+
+def _is_plain(order: Submit) -> bool:
+    """Return whether an order is a limit order without options, its numbers sound."""
+    _id, _owner, _side, order_type, price, quantity, time_in_force, post_only, display, _mode, _protection = order
+    return (
+        order_type == "limit"
+        and time_in_force == "gtc"
+        and not post_only
+        and display is None
+        and type(price) is int
+        and type(quantity) is int
+        and price > 0
+        and quantity > 0
+    )
+
+
+def _first_reason(order: Submit, rules: MarketRules, *, halted: bool, in_auction: bool) -> str | None:
     if type(order.quantity) is not int or order.quantity <= 0:
         return "invalid_quantity"
     is_market = order.order_type == "market"
     if _has_invalid_price(order, is_market=is_market):
         return "invalid_price"
-    immediate = is_market or order.time_in_force in ("ioc", "fok")
+    immediate = is_market or order.time_in_force in IMMEDIATE
     if _is_invalid_combination(order, immediate=immediate):
         return "invalid_combination"
     if halted:
@@ -25,7 +48,7 @@ def rejection(order: Submit, rules: MarketRules, *, halted: bool, in_auction: bo
     if reason is not None:
         return reason
     if in_auction:
-        plain = order.time_in_force not in ("ioc", "fok") and not order.post_only and order.display is None
+        plain = order.time_in_force not in IMMEDIATE and not order.post_only and order.display is None
         return None if plain else "not_in_auction"
     if is_market and price is None and rules.band is None:
         return "no_protection_price"
@@ -34,13 +57,14 @@ def rejection(order: Submit, rules: MarketRules, *, halted: bool, in_auction: bo
 
 def breach(rules: MarketRules, quantity: int, price: int | None) -> str | None:
     """Return which of lot, tick and band a quantity and a price break, or None."""
-    if quantity % rules.lot:
+    tick, lot, band, _reference = rules
+    if quantity % lot:
         return "off_lot"
     if price is None:
         return None
-    if price % rules.tick:
+    if price % tick:
         return "off_tick"
-    if rules.band is not None and not rules.band[0] <= price <= rules.band[1]:
+    if band is not None and not band[0] <= price <= band[1]:
         return "outside_band"
     return None
 

@@ -2,67 +2,46 @@
 
 from collections.abc import Hashable
 
+from trading.matching.instructions import Submit
+
 
 class BookOrder:
-    """What the book knows of an order: `remaining` can still trade, of it `shown` is visible."""
+    """What the book changes of an order: `remaining` can still trade, of it `shown` is visible.
+
+    All that stays as it was entered is read from `terms`: an order is made for each one that comes in, and is cheap to make.
+    """
 
     __slots__ = (
         "decremented",
-        "display",
-        "filled",
         "is_buy",
         "order_id",
-        "order_type",
         "owner",
-        "post_only",
         "price",
         "quantity",
         "remaining",
-        "self_trade_mode",
         "sequence",
         "shown",
-        "time_in_force",
+        "terms",
     )
 
-    def __init__(
-        self,
-        order_id: Hashable,
-        owner: Hashable,
-        is_buy: bool,
-        order_type: str,
-        price: int | None,
-        quantity: int,
-        time_in_force: str,
-        post_only: bool,
-        display: int | None,
-        self_trade_mode: str,
-        sequence: int,
-    ) -> None:
-        self.order_id = order_id
-        self.owner = owner
-        self.is_buy = is_buy
-        self.order_type = order_type
-        self.price = price
-        self.quantity = quantity
-        self.time_in_force = time_in_force
-        self.post_only = post_only
-        self.display = display
-        self.self_trade_mode = self_trade_mode
-        self.sequence = sequence
-        self.filled = 0
+    def __init__(self, terms: Submit, sequence: int) -> None:
+        self.order_id: Hashable = terms.order_id
+        self.owner: Hashable = terms.owner
+        self.is_buy = terms.side == "buy"
+        self.price = terms.price
+        self.quantity = self.remaining = self.shown = terms.quantity
         self.decremented = 0
-        self.remaining = quantity
-        self.shown = quantity
+        self.sequence = sequence
+        self.terms = terms
+
+    @property
+    def filled(self) -> int:
+        return self.quantity - self.decremented - self.remaining
 
     def show(self) -> None:
         """Show what may be shown of the remainder."""
-        self.shown = self.remaining if self.display is None else min(self.display, self.remaining)
-
-    def fill(self, quantity: int) -> None:
-        """Take a trade off what remains and what is shown."""
-        self.filled += quantity
-        self.remaining -= quantity
-        self.shown -= quantity
+        display = self.terms.display
+        self.shown = self.remaining if display is None else min(display, self.remaining)
 
     def decrement(self, quantity: int) -> None:
         """Take a quantity off without a trade; the shown part stays as far as the remainder allows."""
