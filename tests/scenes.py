@@ -55,12 +55,12 @@ def issue_to_cooperative(who: People, tonnes: int, *, buffer_t: int = 0, project
     return issue_credits(actor=who.registrar, report_id=report.pk)
 
 
-def market_for(who: People, batch: Batch, *, reference_price_fen: int = 4_000, taker_fee_bps: int = 0) -> Market:
-    """Open a market for a batch: ±10 % around 40 yuan, tick 1 fen, lot 1 t."""
+def market_for(who: People, batch: Batch, *, reference_price_fen: int = 4_000, **rules: int) -> Market:
+    """Open a market for a batch: ±10 % around 40 yuan, and where no other rules are given tick 1 fen, lot 1 t, no fees."""
     return open_market(
         actor=who.registrar,
         asset_id=batch.asset_id,
         symbol=batch.asset.code,
         reference_price_fen=reference_price_fen,
-        taker_fee_bps=taker_fee_bps,
+        **rules,
     )

@@ -21,7 +21,7 @@ from trading.markets.models import Market
 from trading.markets.services import MAX_PRICE_FEN, open_market
 from trading.orders.halts import halt_market, resume_market
 from trading.orders.models import Order
-from trading.orders.services import MAX_QUANTITY_T
+from trading.orders.terms import MAX_QUANTITY_T
 
 LEVELS = 20
 MAX_LEVELS = 500

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
-from ledger.api.fields import Choice, Moment, Text, WholeNumber
+from ledger.api.fields import Choice, Flag, Moment, Text, WholeNumber
 from ledger.api.problems import of_domain
 from ledger.api.schema import refuses
 from ledger.api.serializers import NothingSerializer, PageQuerySerializer, ProblemSerializer, StrictSerializer
@@ -17,6 +17,7 @@ from trading.errors import (
     DuplicateOrder,
     InsufficientCredits,
     InsufficientFunds,
+    InvalidOrder,
     MarketHalted,
     OffLot,
     OffTick,
@@ -26,24 +27,17 @@ from trading.errors import (
 from trading.markets.services import MAX_PRICE_FEN
 from trading.orders.models import Order
 from trading.orders.selectors import OPEN, access_order_by_id, filter_orders, orders_of
-from trading.orders.services import (
-    MAX_CLIENT_ORDER_ID,
-    MAX_ORDERS_A_CALL,
-    MAX_QUANTITY_T,
-    NewOrder,
-    OrderResult,
-    cancel_order,
-    enter_orders,
-)
+from trading.orders.services import MAX_ORDERS_A_CALL, OrderResult, cancel_order, enter_orders
 from trading.orders.single import enter_order
 from trading.orders.standing import standing_in
+from trading.orders.terms import MAX_CLIENT_ORDER_ID, MAX_QUANTITY_T, NewOrder
 
 STATUS_FILTERS = [(OPEN, "can still trade"), *Order.Status.choices]
 EXAMPLE = {"client_order_id": "2024-07-01-0001", "side": "buy", "price_fen": 4000, "quantity_t": 100}
 
 
 class NewOrderSerializer(StrictSerializer):
-    """A limit order, good till cancelled."""
+    """Without options a limit order, good till cancelled."""
 
     client_order_id = Text(
         max_length=MAX_CLIENT_ORDER_ID,
@@ -51,8 +45,28 @@ class NewOrderSerializer(StrictSerializer):
         help_text="Yours: a request repeated with it enters once.",
     )
     side = Choice(choices=Order.Side.choices)
-    price_fen = WholeNumber(min_value=1, max_value=MAX_PRICE_FEN, help_text="Fen per tonne.")
+    price_fen = WholeNumber(
+        default=None,
+        min_value=1,
+        max_value=MAX_PRICE_FEN,
+        help_text="Fen per tonne. Of a market order the worst price that it may get; the edge of the band without it.",
+    )
     quantity_t = WholeNumber(min_value=1, max_value=MAX_QUANTITY_T)
+    order_type = Choice(choices=Order.Type.choices, required=False, help_text="`limit` where none is given.")
+    time_in_force = Choice(
+        choices=Order.TimeInForce.choices,
+        required=False,
+        help_text="Where none is given: `gtc` of a limit order, `ioc` of a market order, which never rests.",
+    )
+    post_only = Flag(required=False, help_text="Rejected (`would_take`) where it would trade on entry.")
+    display_t = WholeNumber(
+        required=False, min_value=1, max_value=MAX_QUANTITY_T, help_text="An iceberg: so much of it is shown at a time."
+    )
+    self_trade_mode = Choice(
+        choices=Order.SelfTradeMode.choices,
+        required=False,
+        help_text="What is done where it would trade with an order of your own; `cancel_newest` where none is given.",
+    )
 
 
 class NewMarketOrderSerializer(NewOrderSerializer):
@@ -72,8 +86,15 @@ class OrderSerializer(serializers.Serializer[Order]):
     side = Choice(choices=Order.Side.choices)
     price_fen = serializers.IntegerField()
     quantity_t = serializers.IntegerField()
+    order_type = Choice(choices=Order.Type.choices)
+    time_in_force = Choice(choices=Order.TimeInForce.choices)
+    post_only = serializers.BooleanField()
+    display_t = serializers.IntegerField(allow_null=True)
+    self_trade_mode = Choice(choices=Order.SelfTradeMode.choices)
     filled_t = serializers.IntegerField()
-    remaining_t = serializers.IntegerField(help_text="Not filled; nothing of it trades once the order is canceled.")
+    remaining_t = serializers.IntegerField(
+        help_text="Neither filled nor taken off; nothing of it trades once the order is canceled."
+    )
     status = Choice(choices=Order.Status.choices)
     reason = Text(help_text="Why the market canceled or rejected it; else empty.")
     placed_at = Moment()
@@ -119,6 +140,11 @@ class Orders(Endpoint):
                     "id": 42,
                     "market": "TH-35-000001-2022",
                     **EXAMPLE,
+                    "order_type": "limit",
+                    "time_in_force": "gtc",
+                    "post_only": False,
+                    "display_t": None,
+                    "self_trade_mode": "cancel_newest",
                     "filled_t": 0,
                     "remaining_t": 100,
                     "status": "pending_new",
@@ -140,6 +166,7 @@ class Orders(Endpoint):
         OutsideBand,
         InsufficientFunds,
         InsufficientCredits,
+        InvalidOrder,
         DuplicateOrder,
     )
     def place_order(self, request: Request) -> Response:

@@ -32,10 +32,21 @@ class LiveOrder:
     credit_account_id: int
     hold_id: int
     hold_remaining: int
+    order_type: str
+    time_in_force: str
+    post_only: bool
+    display_t: int | None
+    self_trade_mode: str
+    shown_t: int | None
+    decremented_t: int
 
     @property
     def is_buy(self) -> bool:
         return self.side == "buy"
+
+    @property
+    def remaining_t(self) -> int:
+        return self.quantity_t - self.filled_t - self.decremented_t
 
     @property
     def is_finished(self) -> bool:
@@ -43,7 +54,7 @@ class LiveOrder:
 
     def hold_change(self, highest_rate_bps: int) -> HoldChange:
         """Return what the order's hold becomes: the worst case of what remains, nothing once it is finished."""
-        remaining = 0 if self.is_finished else self.quantity_t - self.filled_t
+        remaining = 0 if self.is_finished else self.remaining_t
         if self.is_buy:
             after = worst_cost_fen(self.price_fen, remaining, highest_rate_bps)
             return HoldChange(self.cash_account_id, self.hold_remaining, after)
@@ -91,7 +102,8 @@ def rules_of(market: Market) -> MarketRules:
 
 ORDER_COLUMNS = """
     o.id, o.organisation_id, o.side, o.price_fen, o.quantity_t, o.filled_t, o.status, o.reason, o.sequence,
-    o.cash_account_id, o.credit_account_id, o.hold_id, hold.remaining
+    o.cash_account_id, o.credit_account_id, o.hold_id, hold.remaining, o.order_type, o.time_in_force, o.post_only,
+    o.display_t, o.self_trade_mode, o.shown_t, o.decremented_t
 """
 
 
@@ -126,4 +138,9 @@ def _resting(order: LiveOrder) -> RestingOrder:
         quantity=order.quantity_t,
         filled=order.filled_t,
         sequence=order.sequence,
+        post_only=order.post_only,
+        display=order.display_t,
+        shown=order.shown_t,
+        decremented=order.decremented_t,
+        self_trade_mode=order.self_trade_mode,
     )

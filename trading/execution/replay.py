@@ -6,11 +6,11 @@ from itertools import zip_longest
 
 import orjson
 
-from trading.execution.batches import submit
+from trading.execution.batches import told
 from trading.execution.books import rules_of
 from trading.execution.models import ExecutedInstruction, Trade
 from trading.markets.models import Market
-from trading.matching import Cancel, Halt, Instruction, OrderBook, Resume, Traded
+from trading.matching import OrderBook, Traded
 
 Fact = tuple[int, int, int, int, int]  # sequence, maker, taker, price in fen, tonnes
 
@@ -48,21 +48,11 @@ def _replayed(market: Market) -> Iterator[Fact]:
         if instruction.sequence != executed + 1:
             break
         executed += 1
-        for event in book.apply(_instruction(instruction)):
+        for event in book.apply(told(instruction.kind, instruction.order_id, orjson.loads(instruction.content))):
             if isinstance(event, Traded):
                 yield (instruction.sequence, event.maker_id, event.taker_id, event.price, event.quantity)
     if executed != market.last_sequence:
         raise MissingInstruction(f"instruction {executed + 1} is missing, or follows the last one executed")
-
-
-def _instruction(row: ExecutedInstruction) -> Instruction:
-    if row.kind == "submit":
-        content = orjson.loads(row.content)
-        assert row.order_id is not None
-        return submit(row.order_id, content["owner"], content["side"], content["price_fen"], content["quantity_t"])
-    if row.kind == "cancel":
-        return Cancel(row.order_id)
-    return Halt() if row.kind == "halt" else Resume()
 
 
 def _recorded(market: Market) -> Iterator[Fact]:

@@ -10,6 +10,7 @@ from django.db import connection
 from ledger.rows import copy_rows
 from ledger.transparency.services import append_record
 from trading.execution.batches import Batch
+from trading.execution.books import LiveOrder
 from trading.execution.models import ExecutedInstruction, Trade
 from trading.execution.settlement import SettledFill
 from trading.markets.models import Market
@@ -51,6 +52,26 @@ def _write_orders(batch: Batch) -> None:
             ],
         )
         assert cursor.rowcount == len(orders)
+    _write_parts([order for order in orders if order.display_t is not None or order.decremented_t])
+
+
+def _write_parts(orders: Sequence[LiveOrder]) -> None:
+    """Write how much icebergs show, and what was taken off orders without a trade: hardly any order has either."""
+    if not orders:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE trading_order o SET shown_t = new.shown_t, decremented_t = new.decremented_t
+              FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS new (id, shown_t, decremented_t)
+             WHERE o.id = new.id
+            """,
+            [
+                [order.id for order in orders],
+                [order.shown_t for order in orders],
+                [order.decremented_t for order in orders],
+            ],
+        )
 
 
 def _places(words: Iterable[str]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Case, Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from ledger.errors import NotFound
@@ -90,10 +91,13 @@ def depth(market: Market, levels: int = 20) -> Depth:
 
 
 def _side(market: Market, side: str, order: str, levels: int) -> list[Level]:
+    remaining = F("quantity_t") - F("filled_t") - F("decremented_t")
+    # An iceberg shows a slice; LEAST takes no notice of a null.
+    shown = Coalesce("shown_t", Least(F("display_t"), remaining))
     rows = (
         Order.objects.filter(market=market, side=side, status__in=ON_THE_BOOK)
         .values("price_fen")
-        .annotate(quantity_t=Sum(F("quantity_t") - F("filled_t")), orders=Count("id"))
+        .annotate(quantity_t=Sum(shown), orders=Count("id"))
         .order_by(order)[:levels]
     )
     return [Level(**row) for row in rows]

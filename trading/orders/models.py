@@ -17,6 +17,21 @@ class Order(models.Model):
         BUY = "buy", _("buy")
         SELL = "sell", _("sell")
 
+    class Type(models.TextChoices):
+        LIMIT = "limit", pgettext_lazy("order type", "limit")
+        MARKET = "market", pgettext_lazy("order type", "market")
+
+    class TimeInForce(models.TextChoices):
+        GTC = "gtc", _("until cancelled")
+        IOC = "ioc", _("at once, the rest cancelled")
+        FOK = "fok", _("at once and whole, or not at all")
+
+    class SelfTradeMode(models.TextChoices):
+        CANCEL_NEWEST = "cancel_newest", _("cancel the new order")
+        CANCEL_OLDEST = "cancel_oldest", _("cancel the old order")
+        CANCEL_BOTH = "cancel_both", _("cancel both")
+        DECREMENT = "decrement", _("reduce both by the smaller")
+
     class Status(models.TextChoices):
         PENDING_NEW = "pending_new", _("received")
         NEW = "new", pgettext_lazy("order", "on the book")
@@ -34,9 +49,21 @@ class Order(models.Model):
     placed_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("placed by"), related_name="+", db_index=False)
     client_order_id = models.CharField(_("client order id"), max_length=64)
     side = models.CharField(_("side"), max_length=4, choices=Side)
+    order_type = models.CharField(_("type of order"), max_length=6, choices=Type, default=Type.LIMIT)
+    time_in_force = models.CharField(_("time in force"), max_length=3, choices=TimeInForce, default=TimeInForce.GTC)
+    post_only = models.BooleanField(_("only as maker"), default=False)
+    self_trade_mode = models.CharField(
+        _("on meeting an own order"), max_length=16, choices=SelfTradeMode, default=SelfTradeMode.CANCEL_NEWEST
+    )
+    # Of a market order: the worst price at which it may trade.
     price_fen = models.BigIntegerField(_("price in fen"))
     quantity_t = models.BigIntegerField(_("tonnes"))
     filled_t = models.BigIntegerField(_("filled tonnes"), default=0)
+    # An iceberg shows so much at a time; how much is left of the part that is shown now, once some of it was taken.
+    display_t = models.BigIntegerField(_("shown at a time"), null=True)
+    shown_t = models.BigIntegerField(_("shown now"), null=True)
+    # What self-trade prevention has taken off without a trade.
+    decremented_t = models.BigIntegerField(_("taken off without a trade"), default=0)
     status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.PENDING_NEW)
     reason = models.CharField(_("reason"), max_length=40, blank=True, default="")
     # The book's priority number: orders of one price stand in its order.
@@ -63,7 +90,17 @@ class Order(models.Model):
             models.UniqueConstraint(fields=["organisation", "client_order_id"], name="client_order_id_once"),
             models.CheckConstraint(
                 name="order_in_bounds",
-                condition=Q(price_fen__gt=0, quantity_t__gt=0, filled_t__gte=0, filled_t__lte=F("quantity_t")),
+                condition=Q(price_fen__gt=0, quantity_t__gt=0, filled_t__gte=0, decremented_t__gte=0)
+                & Q(filled_t__lte=F("quantity_t") - F("decremented_t")),
+            ),
+            models.CheckConstraint(
+                name="order_terms_go_together",
+                condition=Q(order_type="limit", time_in_force="gtc")
+                | Q(time_in_force__in=["ioc", "fok"], post_only=False, display_t__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="order_shows_a_part",
+                condition=Q(display_t__isnull=True) | Q(display_t__gt=0, display_t__lt=F("quantity_t")),
             ),
         ]
         indexes = [
@@ -80,7 +117,7 @@ class Order(models.Model):
 
     @property
     def remaining_t(self) -> int:
-        return self.quantity_t - self.filled_t
+        return self.quantity_t - self.filled_t - self.decremented_t
 
     @property
     def is_open(self) -> bool:

@@ -11,42 +11,19 @@ from django.utils.translation import gettext_lazy as _
 from ledger.errors import DomainError
 from ledger.journal.locks import LockedAccount, lock_accounts
 from ledger.journal.models import Asset
-from ledger.journal.posting import MAX_AMOUNT
 from ledger.journal.services import open_account, open_asset
 from ledger.parties.access import require_approved, require_kind, require_role
 from ledger.parties.models import Membership, Organisation
 from ledger.texts import is_storable
-from trading.errors import (
-    DuplicateOrder,
-    InsufficientCredits,
-    InsufficientFunds,
-    InvalidOrder,
-    MarketHalted,
-    OffLot,
-    OffTick,
-    OutsideBand,
-    TooLateToCancel,
-)
-from trading.markets.fees import worst_cost_fen
+from trading.errors import DuplicateOrder, InsufficientCredits, InsufficientFunds, InvalidOrder, TooLateToCancel
 from trading.markets.models import Market
 from trading.orders.models import Instruction, Order
 from trading.orders.selectors import access_order_by_id
 from trading.orders.standing import Standing, standing_in_market
+from trading.orders.terms import NewOrder, check_order, needed_for
 from trading.orders.wakeups import wake_after_commit
 
 MAX_ORDERS_A_CALL = 1_000
-MAX_QUANTITY_T = 100_000_000
-MAX_CLIENT_ORDER_ID = 64
-
-
-@dataclass(frozen=True, slots=True)
-class NewOrder:
-    """A limit order, good till cancelled. Units: fen per tonne, tonnes."""
-
-    client_order_id: str
-    side: str
-    price_fen: int
-    quantity_t: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,48 +165,10 @@ def _enter(entry: Entry, new: NewOrder, now: dt.datetime) -> OrderResult:
 
 
 def _same_or_refuse(known: Order, new: NewOrder, market: Market) -> Order:
-    same = (known.side, known.price_fen, known.quantity_t, known.market_id) == (
-        new.side,
-        new.price_fen,
-        new.quantity_t,
-        market.pk,
-    )
-    if not same:
+    if known.market_id != market.pk or not new.is_like(known):
         raise DuplicateOrder(client_order_id=new.client_order_id, field="client_order_id")
     known.market = market
     return known
-
-
-def check_order(order: NewOrder, market: Market) -> None:
-    """Refuse an order that the market's rules do not allow.
-
-    Raises: InvalidOrder, MarketHalted, OffLot, OffTick, OutsideBand.
-    """
-    if not 0 < len(order.client_order_id) <= MAX_CLIENT_ORDER_ID or not is_storable(order.client_order_id):
-        raise InvalidOrder(field="client_order_id", reason=_("The client order id has 1 to 64 characters."))
-    if order.side not in Order.Side.values:
-        raise InvalidOrder(field="side", reason=_("The side is buy or sell."))
-    if not 0 < order.quantity_t <= MAX_QUANTITY_T:
-        raise InvalidOrder(field="quantity_t", reason=_("The quantity must be 1 to 100,000,000 whole tonnes."))
-    if market.state == Market.State.HALTED:
-        raise MarketHalted(reason=market.halt_reason)
-    if order.quantity_t % market.lot_size_t:
-        raise OffLot(field="quantity_t", lot=market.lot_size_t)
-    if order.price_fen % market.tick_size_fen:
-        raise OffTick(field="price_fen", tick=market.tick_size_fen)
-    low, high = market.band_fen
-    if not low <= order.price_fen <= high:
-        raise OutsideBand(field="price_fen", low=low, high=high)
-    # No fill of it can then be worth more than a transfer may move.
-    if worst_cost_fen(order.price_fen, order.quantity_t, market.taker_fee_bps) > MAX_AMOUNT:
-        raise InvalidOrder(field="quantity_t", reason=_("The order is worth too much to be settled: split it."))
-
-
-def needed_for(order: NewOrder, market: Market) -> int:
-    """Return the most that an order can take of its account. Units: fen of a buy, tonnes of a sell."""
-    if order.side == Order.Side.BUY:
-        return worst_cost_fen(order.price_fen, order.quantity_t, market.taker_fee_bps)
-    return order.quantity_t
 
 
 def _hold(entry: Entry, new: NewOrder, now: dt.datetime) -> tuple[Order, int]:
@@ -245,12 +184,10 @@ def _hold(entry: Entry, new: NewOrder, now: dt.datetime) -> tuple[Order, int]:
         organisation=entry.actor.organisation,
         placed_by=entry.actor.user,
         client_order_id=new.client_order_id,
-        side=new.side,
-        price_fen=new.price_fen,
-        quantity_t=new.quantity_t,
         cash_account_id=entry.cash.id,
         credit_account_id=entry.credit.id,
         placed_at=now,
+        **new.terms(market),
     )
     return order, amount
 
@@ -265,6 +202,11 @@ def _store(entry: Entry, now: dt.datetime) -> None:
             {
                 "client_order_ids": [order.client_order_id for order in orders],
                 "sides": [str(order.side) for order in orders],
+                "types": [str(order.order_type) for order in orders],
+                "times": [str(order.time_in_force) for order in orders],
+                "post_only": [order.post_only for order in orders],
+                "displays": [order.display_t for order in orders],
+                "modes": [str(order.self_trade_mode) for order in orders],
                 "prices": [order.price_fen for order in orders],
                 "quantities": [order.quantity_t for order in orders],
                 "amounts": [amount for _order, amount in entry.accepted],
@@ -290,9 +232,11 @@ WITH new AS MATERIALIZED (
       -- OFFSET 0: the sequences are looked up once, not for each order.
       FROM (SELECT pg_get_serial_sequence('trading_order', 'id')::regclass AS orders,
                    pg_get_serial_sequence('ledger_hold', 'id')::regclass AS holds OFFSET 0) sequences,
-           unnest(%(client_order_ids)s::text[], %(sides)s::text[], %(prices)s::bigint[], %(quantities)s::bigint[],
-                  %(amounts)s::bigint[])
-           WITH ORDINALITY AS row (client_order_id, side, price_fen, quantity_t, amount, place)
+           unnest(%(client_order_ids)s::text[], %(sides)s::text[], %(types)s::text[], %(times)s::text[],
+                  %(post_only)s::boolean[], %(displays)s::bigint[], %(modes)s::text[], %(prices)s::bigint[],
+                  %(quantities)s::bigint[], %(amounts)s::bigint[])
+           WITH ORDINALITY AS row (client_order_id, side, order_type, time_in_force, post_only, display_t,
+                                   self_trade_mode, price_fen, quantity_t, amount, place)
 ), held AS (
     UPDATE ledger_account SET held = CASE id WHEN %(cash_id)s THEN %(cash_held)s ELSE %(credit_held)s END
      WHERE id IN (%(cash_id)s, %(credit_id)s)
@@ -301,11 +245,12 @@ WITH new AS MATERIALIZED (
     SELECT hold_id, CASE side WHEN 'buy' THEN %(cash_id)s ELSE %(credit_id)s END, 'order', amount, %(now)s
       FROM new
 ), orders AS (
-    INSERT INTO trading_order (id, market_id, organisation_id, placed_by_id, client_order_id, side, price_fen,
-                               quantity_t, filled_t, status, reason, cash_account_id, credit_account_id, hold_id,
-                               placed_at)
-    SELECT order_id, %(market_id)s, %(organisation_id)s, %(user_id)s, client_order_id, side, price_fen, quantity_t,
-           0, 'pending_new', '', %(cash_id)s, %(credit_id)s, hold_id, %(now)s
+    INSERT INTO trading_order (id, market_id, organisation_id, placed_by_id, client_order_id, side, order_type,
+                               time_in_force, post_only, display_t, self_trade_mode, price_fen, quantity_t, filled_t,
+                               decremented_t, status, reason, cash_account_id, credit_account_id, hold_id, placed_at)
+    SELECT order_id, %(market_id)s, %(organisation_id)s, %(user_id)s, client_order_id, side, order_type, time_in_force,
+           post_only, display_t, self_trade_mode, price_fen, quantity_t, 0, 0, 'pending_new', '', %(cash_id)s,
+           %(credit_id)s, hold_id, %(now)s
       FROM new
 ), instructions AS (
     INSERT INTO trading_instruction (market_id, kind, order_id, actor, note, entered_at)

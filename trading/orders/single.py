@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from ledger.parties.models import Membership
 from trading.orders.models import Order
-from trading.orders.services import NewOrder, OrderResult, check_order, enter_orders, needed_for, require_trader
+from trading.orders.services import OrderResult, enter_orders, require_trader
 from trading.orders.standing import Standing, standing_in
+from trading.orders.terms import NewOrder, check_order, needed_for
 from trading.orders.wakeups import wake_after_commit
 
 
@@ -39,12 +40,10 @@ def _enter_at_once(actor: Membership, standing: Standing, new: NewOrder) -> Orde
         organisation=actor.organisation,
         placed_by=actor.user,
         client_order_id=new.client_order_id,
-        side=new.side,
-        price_fen=new.price_fen,
-        quantity_t=new.quantity_t,
         cash_account_id=standing.cash_id,
         credit_account_id=standing.credit_id,
         placed_at=timezone.now(),
+        **new.terms(standing.market),
     )
     try:
         row = _store(order, needed_for(new, standing.market))
@@ -74,6 +73,11 @@ def _store(order: Order, amount: int) -> tuple[int, int] | None:
                 "user_id": order.placed_by_id,
                 "client_order_id": order.client_order_id,
                 "side": str(order.side),
+                "order_type": str(order.order_type),
+                "time_in_force": str(order.time_in_force),
+                "post_only": order.post_only,
+                "display_t": order.display_t,
+                "self_trade_mode": str(order.self_trade_mode),
                 "price_fen": order.price_fen,
                 "quantity_t": order.quantity_t,
                 "cash_id": order.cash_account_id,
@@ -97,10 +101,12 @@ WITH held AS (
       FROM held
     RETURNING id
 ), entered AS (
-    INSERT INTO trading_order (market_id, organisation_id, placed_by_id, client_order_id, side, price_fen, quantity_t,
-                               filled_t, status, reason, cash_account_id, credit_account_id, hold_id, placed_at)
-    SELECT %(market_id)s, %(organisation_id)s, %(user_id)s, %(client_order_id)s, %(side)s, %(price_fen)s,
-           %(quantity_t)s, 0, 'pending_new', '', %(cash_id)s, %(credit_id)s, id, %(now)s
+    INSERT INTO trading_order (market_id, organisation_id, placed_by_id, client_order_id, side, order_type,
+                               time_in_force, post_only, display_t, self_trade_mode, price_fen, quantity_t, filled_t,
+                               decremented_t, status, reason, cash_account_id, credit_account_id, hold_id, placed_at)
+    SELECT %(market_id)s, %(organisation_id)s, %(user_id)s, %(client_order_id)s, %(side)s, %(order_type)s,
+           %(time_in_force)s, %(post_only)s, %(display_t)s, %(self_trade_mode)s, %(price_fen)s, %(quantity_t)s, 0, 0,
+           'pending_new', '', %(cash_id)s, %(credit_id)s, id, %(now)s
       FROM hold
     RETURNING id, hold_id
 ), queued AS (

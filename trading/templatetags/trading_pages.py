@@ -9,7 +9,7 @@ from django.utils.formats import number_format
 
 from ledger.templatetags.tianhui import yuan
 from trading.orders.models import Order
-from trading.web.words import words_of_reason
+from trading.web.words import words_of_reason, words_of_terms
 
 register = template.Library()
 
@@ -62,6 +62,12 @@ def words_of_side(side: str) -> str:
 def in_words(reason: str) -> str:
     """Return in words why an order ended."""
     return words_of_reason(reason)
+
+
+@register.filter
+def terms_in_words(order: Order) -> str:
+    """Return in words what sets an order apart from a plain one."""
+    return words_of_terms(order)
 
 
 def _sign(value: int | Decimal) -> str:

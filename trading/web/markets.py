@@ -18,7 +18,7 @@ from trading.markets.models import Market
 from trading.orders.models import Order
 from trading.orders.selectors import finished_orders_of, open_orders_of
 from trading.web import charts, tickets
-from trading.web.words import words_of_reason
+from trading.web.words import words_of_reason, words_of_terms
 
 TAPE_ROWS = 30
 OPEN_ORDERS = 50
@@ -137,6 +137,7 @@ def _order(order: Order) -> dict[str, Any]:
         "id": order.pk,
         "side": order.side,
         "side_words": order.get_side_display(),
+        "terms_words": words_of_terms(order),
         "price_fen": order.price_fen,
         "quantity_t": order.quantity_t,
         "filled_t": order.filled_t,

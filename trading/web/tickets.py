@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import DomainError
@@ -12,27 +13,72 @@ from ledger.parties.models import Membership
 from trading.markets.fees import fee_fen, worst_cost_fen
 from trading.markets.models import Market
 from trading.orders.models import Order
-from trading.orders.services import MAX_CLIENT_ORDER_ID, NewOrder
+from trading.orders.terms import MAX_CLIENT_ORDER_ID, NewOrder
 from trading.web.fields import TonnesField, YuanField
 from trading.web.words import words_of_refusal
 
 TRADING_ROLES = (Membership.Role.OWNER, Membership.Role.TRADER)
 
 # The service names inputs by its own units.
-_FIELD_OF = {"price_fen": "price", "quantity_t": "quantity", "side": "side"}
+_FIELD_OF = {"price_fen": "price", "quantity_t": "quantity", "side": "side", "display_t": "display"}
+
+
+class Kind(models.TextChoices):
+    """How people choose an order's terms: one choice instead of three that exclude each other."""
+
+    LIMIT = "limit", _("Limit: stands until it is filled or cancelled")
+    MARKET = "market", _("Market: at the best prices there are, at once")
+    IOC = "ioc", _("Limit, at once: what does not trade is cancelled")
+    FOK = "fok", _("Limit, at once and whole, or not at all")
+    POST_ONLY = "post_only", _("Limit, only as maker: never trades on entry")
+
+
+_TERMS: dict[str, dict[str, Any]] = {
+    Kind.LIMIT: {},
+    Kind.MARKET: {"order_type": Order.Type.MARKET},
+    Kind.IOC: {"time_in_force": Order.TimeInForce.IOC},
+    Kind.FOK: {"time_in_force": Order.TimeInForce.FOK},
+    Kind.POST_ONLY: {"post_only": True},
+}
 
 
 class OrderForm(forms.Form):
     side = forms.ChoiceField(label=_("Side"), choices=Order.Side)
-    price = YuanField(label=_("Price"), unit=_("yuan/t"))
+    kind = forms.ChoiceField(label=_("Kind of order"), choices=Kind, required=False)
+    price = YuanField(label=_("Price"), unit=_("yuan/t"), required=False)
     quantity = TonnesField(label=_("Quantity"))
+    display = TonnesField(
+        label=_("Show only"),
+        required=False,
+        help_text=_("The book shows so much of the order at a time. Empty: all of it."),
+    )
     # Made for each form that is shown: a form that is sent twice is one order.
     client_order_id = forms.CharField(widget=forms.HiddenInput, max_length=MAX_CLIENT_ORDER_ID)
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = self.cleaned_data
+        if values.get("kind") != Kind.MARKET and values.get("price") is None and "price" not in self.errors:
+            self.add_error("price", self.fields["price"].error_messages["required"])
+        return values
 
     def new_order(self) -> NewOrder:
         """Return what a valid form asks for."""
         values = self.cleaned_data
-        return NewOrder(values["client_order_id"], values["side"], values["price"], values["quantity"])
+        return NewOrder(
+            values["client_order_id"],
+            values["side"],
+            values["price"],
+            values["quantity"],
+            display_t=values["display"],
+            **_TERMS[values["kind"] or Kind.LIMIT],
+        )
+
+    @property
+    def has_options(self) -> bool:
+        """Whether the form says, or was refused for, something beyond a plain limit order."""
+        return self["kind"].value() not in (None, "", Kind.LIMIT) or bool(
+            self["display"].value() or self["display"].errors
+        )
 
     def refuse(self, error: DomainError) -> None:
         """Put a refusal beside the field at fault; the form then gets a new id, for it may be sent again."""
@@ -52,9 +98,10 @@ class Estimate:
 
 def estimate(order: NewOrder, market: Market) -> Estimate:
     """Return what an order comes to if all of it trades at its limit, at the higher fee."""
-    value = order.price_fen * order.quantity_t
+    limit_fen = order.limit_fen(market)
+    value = limit_fen * order.quantity_t
     fee = fee_fen(value, market.taker_fee_bps)
-    return Estimate(value, fee, worst_cost_fen(order.price_fen, order.quantity_t, market.taker_fee_bps), value - fee)
+    return Estimate(value, fee, worst_cost_fen(limit_fen, order.quantity_t, market.taker_fee_bps), value - fee)
 
 
 def new_client_order_id() -> str:

@@ -40,6 +40,44 @@ def test_an_order_is_entered_in_exact_fen_and_the_page_says_what_is_held(browse,
     assert "Received: buy 10 t at 40.25 yuan. 402.90 yuan are held, 0.40 of it for the fee." in text
 
 
+@pytest.mark.parametrize(
+    ("kind", "terms"),
+    [
+        ("limit", ("limit", "gtc", False)),
+        ("market", ("market", "ioc", False)),
+        ("ioc", ("limit", "ioc", False)),
+        ("fok", ("limit", "fok", False)),
+        ("post_only", ("limit", "gtc", True)),
+    ],
+)
+def test_each_kind_of_order_is_entered_with_its_terms(browse, market, who, kind, terms):
+    assert send(browse(who.buyer), market, kind=kind).status_code == 302
+    order = Order.objects.get()
+    assert (order.order_type, order.time_in_force, order.post_only) == terms
+
+
+def test_a_market_order_needs_no_price_and_the_page_says_what_it_holds(browse, market, who):
+    client = browse(who.buyer)
+    answer = send(client, market, kind="market", price="")
+    text = client.get(answer["Location"]).content.decode()
+    assert "Received: buy 10 t at 44.00 yuan" in text
+    assert '<span class="small soft" data-terms>market</span>' in text
+
+
+def test_an_iceberg_says_how_much_it_shows(browse, market, who):
+    client = browse(who.buyer)
+    answer = send(client, market, display="4")
+    assert "shows 4 t at a time" in client.get(answer["Location"]).content.decode()
+    live = client.get(f"/markets/{market.symbol}/live").json()
+    assert live["mine"]["orders"][0]["terms_words"] == "shows 4 t at a time"
+
+
+def test_options_that_were_refused_stay_open(browse, market, who):
+    page = send(browse(who.buyer), market, display="10").content.decode()
+    assert '<details class="ticket__options" open>' in page
+    assert '<details class="ticket__options">' in browse(who.buyer).get(f"/markets/{market.symbol}").content.decode()
+
+
 def test_a_sell_order_holds_tonnes(browse, market, who):
     send(browse(who.cooperative), market, side="sell")
     assert Order.objects.get().hold.remaining == 10
@@ -98,6 +136,10 @@ def test_a_quantity_that_is_none_is_refused_beside_its_field(browse, market, who
         ({"side": "sell"}, "quantity", "You have 0 t to sell here"),
         ({"side": "short"}, "side", "valid choice"),
         ({"side": ""}, "side", "required"),
+        ({"kind": "stop"}, "kind", "valid choice"),
+        ({"display": "10"}, "display", "less than the quantity"),
+        ({"display": "x"}, "display", "whole tonnes"),
+        ({"kind": "ioc", "display": "5"}, "display", "must be able to rest"),
         ({"client_order_id": ""}, "client_order_id", "required"),
         ({"client_order_id": "x" * 65}, "client_order_id", "64"),
     ],

@@ -26,6 +26,7 @@ function fill(row, order) {
   const write = (name, text) => (row.querySelector(`[data-${name}]`).textContent = text);
   write("side", order.side_words);
   row.querySelector("[data-side]").className = order.side;
+  write("terms", order.terms_words);
   write("price", yuan(order.price_fen));
   write("filled", tonnes(order.filled_t));
   write("quantity", tonnes(order.quantity_t));

@@ -29,11 +29,16 @@ export function ticketView(root) {
 }
 
 function show(form, rules, mine) {
-  const price = parseYuan(form.elements.price.value);
+  const isMarket = form.elements.kind.value === "market";
+  const written = parseYuan(form.elements.price.value);
   const quantity = parseTonnes(form.elements.quantity.value);
   const isBuying = form.elements.side.value !== "sell";
+  // A market order without a price takes what the band allows.
+  const isOpen = isMarket && form.elements.price.value.trim() === "";
+  const price = isOpen ? (isBuying ? rules.highestFen : rules.lowestFen) : written;
+  form.querySelector('[data-for-kind="market"]').hidden = !isMarket;
   const estimate = form.querySelector("[data-estimate]");
-  estimate.hidden = price === null && quantity === null;
+  estimate.hidden = written === null && quantity === null;
   const value = price !== null && quantity !== null ? price * quantity : null;
   const fee = value === null ? null : (value * rules.feeBps) / BASIS_POINTS;
   const write = (name, fen) => (form.querySelector(`[data-${name}]`).textContent = yuan(fen));
