@@ -93,6 +93,11 @@ class SameAccount(InvalidValue):
     code, status, message = "same_account", 422, _("A transfer is between two different accounts.")
 
 
+class StatementTooLong(DomainError):
+    code, status = "statement_too_long", 422
+    message = _("A statement in this form has at most %(most)s transfers. Choose a shorter period.")
+
+
 class AssetMismatch(DomainError):
     code, status, message = "asset_mismatch", 422, _("Both accounts of a transfer must be in one asset.")
 

@@ -126,6 +126,11 @@ def tonnes_in(runs: Iterable[Run]) -> int:
     return sum(last - first + 1 for first, last in runs)
 
 
+def name_of_run(asset_code: str, first: int, last: int) -> str:
+    """Return a run of serial numbers as it is written, such as TH-35-000001-2022-000000000001-000000002300."""
+    return f"{asset_code}-{first:012d}-{last:012d}"
+
+
 def runs_of(ranges: Iterable[Any] | None) -> tuple[Run, ...]:
     """Return the ranges of a row of the database as runs."""
     return tuple((each.lower, each.upper - 1) for each in ranges or ())
