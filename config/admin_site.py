@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from ledger.admin.access import desk_membership, is_operator
 from ledger.admin.actions import Text
 from ledger.admin.base import ViewOnlyAdmin, refuse_writing
+from ledger.admin.corrections import CorrectionAdmin
 from ledger.admin.credits import BatchAdmin, RetirementAdmin
 from ledger.admin.desk import log_state, queues
 from ledger.admin.display import list_url
@@ -38,6 +39,7 @@ from ledger.models import (
     Asset,
     Batch,
     Checkpoint,
+    Correction,
     Hold,
     Membership,
     MonitoringReport,
@@ -86,6 +88,7 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
         _("Ledger"),
         {
             Payment: PaymentAdmin,
+            Correction: CorrectionAdmin,
             Account: AccountAdmin,
             Transaction: TransactionAdmin,
             Transfer: TransferAdmin,

@@ -1,9 +1,10 @@
-"""What a text or a JSON value must be so that the database can store it as it is."""
+"""What a text or a JSON value must be so that the database can store it as it is, and which of two texts one reads."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from ledger.errors import InvalidValue
@@ -42,6 +43,12 @@ def check_texts(row: models.Model) -> None:
             check_text(value, field=column.name, most=column.max_length)
         elif not is_storable(value):
             raise _not_storable(column.name)
+
+
+def localized(thing: object, field: str) -> str:
+    """Return a text of a thing in the reader's language: English where the reader reads it and there is one."""
+    english = getattr(thing, f"{field}_en", "") if get_language() == "en" else ""
+    return str(english or getattr(thing, field))
 
 
 def _not_storable(field: str) -> InvalidValue:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.admin.actions import Text
 from ledger.admin.display import list_url, money, object_url, tonnes
-from ledger.journal.models import Payment
+from ledger.journal.models import Correction, Payment
 from ledger.parties.models import Membership, Organisation
 from ledger.projects.models import MonitoringReport, Project
 from ledger.transparency.models import Checkpoint
@@ -46,10 +46,12 @@ class LogState:
 
 
 def queues(reader: Membership) -> list[Queue]:
-    """Return what waits for the operator; money that a treasurer entered waits for another, not for that one."""
+    """Return what waits for the operator; what a treasurer entered waits for another, not for that one."""
     payments = Payment.objects.filter(status=Payment.Status.REQUESTED).select_related("organisation")
+    corrections = Correction.objects.filter(status=Correction.Status.REQUESTED).select_related("transaction")
     if reader.role == Membership.Role.TREASURER:
         payments = payments.exclude(requested_by=reader.user)
+        corrections = corrections.exclude(requested_by=reader.user)
     reports = MonitoringReport.objects.select_related("project").defer("case", "sheet")
     registrar, treasurer = (reader.role == role for role in (Membership.Role.REGISTRAR, Membership.Role.TREASURER))
     return [
@@ -86,6 +88,13 @@ def queues(reader: Membership) -> list[Queue]:
             payments.order_by("requested_at"),
             list_url(Payment, status__exact=Payment.Status.REQUESTED),
             lambda each: (f"{each} · {each.organisation} · {money(each.amount_fen)}", each.requested_at),
+            treasurer,
+        ),
+        _queue(
+            _("Corrections for a second treasurer"),
+            corrections.order_by("requested_at"),
+            list_url(Correction, status__exact=Correction.Status.REQUESTED),
+            lambda each: (f"{each} · {each.transaction} · {each.reason}", each.requested_at),
             treasurer,
         ),
     ]

@@ -8,7 +8,8 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from ledger.admin.base import LargeTableAdmin, ViewOnlyAdmin
+from ledger.admin.base import Fact, LargeTableAdmin, ViewOnlyAdmin
+from ledger.admin.corrections import REQUEST_CORRECTION, corrections_of, transaction_facts
 from ledger.admin.display import (
     EMPTY,
     Table,
@@ -148,6 +149,7 @@ class TransactionAdmin(LargeTableAdmin):
     search_fields = ("id",)
     search_help_text = _("The number of a transaction.")
     fields = ("number", "kind", OCCURRED_AT, "who", "caused_by", "reverses", "idempotency_key", "record_link")
+    object_actions = (REQUEST_CORRECTION,)
 
     @admin.display(description=_("number"))
     def number(self, transaction: Transaction) -> str:
@@ -182,7 +184,10 @@ class TransactionAdmin(LargeTableAdmin):
             for transfer in target.transfers.select_related(*ACCOUNTS).order_by("id")
         ]
         columns = (str(_("From (debit)")), str(_("To (credit)")), str(_("Amount")), str(_("Serial numbers")))
-        return [Table(str(_("Transfers")), columns, rows, figures=frozenset({2}))]
+        return [Table(str(_("Transfers")), columns, rows, figures=frozenset({2})), *corrections_of(target)]
+
+    def facts(self, target: Transaction) -> list[Fact]:
+        return transaction_facts(target)
 
 
 class TransferAdmin(LargeTableAdmin):

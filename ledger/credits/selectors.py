@@ -10,6 +10,7 @@ from ledger.credits.models import Batch, Retirement
 from ledger.errors import NotFound
 from ledger.journal.fields import SerialRangesField
 from ledger.journal.models import Account, SerialBlock
+from ledger.journal.serials import name_of_run
 from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership
 from ledger.texts import is_storable
@@ -120,4 +121,4 @@ def may_see_beneficiary(retirement: Retirement, viewer: Membership | None) -> bo
 
 def serial_numbers(batch: Batch, first: int, last: int) -> str:
     """Return a run of serial numbers as it is written, such as TH-35-000001-2022-000000000001-000000002300."""
-    return f"{batch.asset.code}-{first:012d}-{last:012d}"
+    return name_of_run(batch.asset.code, first, last)

@@ -1,12 +1,14 @@
 """Read accounts, statements and serial numbers."""
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Sum, When
+from django.db import connection
+from django.db.models import Count, Max, Min, Q, QuerySet
 
-from ledger.errors import NotFound
-from ledger.journal.models import Account, Asset, Payment, SerialBlock, Transfer
+from ledger.errors import NotAllowed, NotFound
+from ledger.journal.models import Account, Asset, Correction, Payment, SerialBlock, Transfer
 from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership, Organisation
 
@@ -63,6 +65,16 @@ def access_payment_by_id(*, payment_id: int, membership: Membership) -> Payment:
     return payment
 
 
+def corrections_seen_by(membership: Membership) -> QuerySet[Correction]:
+    """Return the corrections, newest first, to the operator and auditors.
+
+    Raises: NotAllowed.
+    """
+    if not reads_everything(membership):
+        raise NotAllowed()
+    return Correction.objects.order_by("-id")
+
+
 def cash_account(organisation: Organisation) -> Account | None:
     """Return an organisation's account in CNY, or None where it has none yet."""
     return Account.objects.filter(organisation=organisation, asset__code="CNY", purpose=Account.Purpose.HOLDING).first()
@@ -92,11 +104,32 @@ def statement(account: Account) -> QuerySet[Transfer]:
     )
 
 
-def sum_after(account: Account, transfer_id: int) -> int:
-    """Return what an account has received less what it has given since a transfer."""
-    later = Transfer.objects.filter(Q(debit_account=account) | Q(credit_account=account), pk__gt=transfer_id)
-    signed = Case(When(credit_account=account, then=F("amount")), default=-F("amount"))
-    return later.aggregate(total=Sum(signed))["total"] or 0
+def balances_at(accounts: Iterable[Account], at: dt.datetime) -> dict[int, int]:
+    """Return what accounts had at an instant, that instant included, by their ids, in one query.
+
+    The instant is that of `Transaction.occurred_at`. What was held on them then is not kept: only balances are known of
+    the past. Reckoned back from the balances of now, so that the recent past, which is asked for most, is found fastest.
+    """
+    ids = [account.pk for account in accounts]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT account.id, account.balance - coalesce(later.net, 0)
+              FROM ledger_account account
+              LEFT JOIN (SELECT moved.account_id, sum(moved.amount)::bigint AS net
+                           FROM (SELECT credit_account_id AS account_id, amount, transaction_id
+                                   FROM ledger_transfer WHERE credit_account_id = ANY(%(ids)s)
+                                  UNION ALL
+                                 SELECT debit_account_id, -amount, transaction_id
+                                   FROM ledger_transfer WHERE debit_account_id = ANY(%(ids)s)) moved
+                           JOIN ledger_transaction tx ON tx.id = moved.transaction_id
+                          WHERE tx.occurred_at > %(at)s
+                          GROUP BY moved.account_id) later ON later.account_id = account.id
+             WHERE account.id = ANY(%(ids)s)
+            """,
+            {"ids": ids, "at": at},
+        )
+        return dict(cursor.fetchall())
 
 
 def serial_blocks(account: Account) -> QuerySet[SerialBlock]:

@@ -15,14 +15,16 @@ from django.utils.safestring import SafeString
 
 from ledger.credits.selectors import Supply
 from ledger.projects.geometry import area_mu
+from ledger.texts import localized
 from ledger.web.words import METHODOLOGIES, word_for
 
 register = template.Library()
+register.filter(localized)
 
 ICONS = "vendor/lucide/icons-1.62.0.svg"
-GOOD = frozenset({"approved", "registered", "issued", "verified", "validated", "posted", "filled", "open"})
+GOOD = frozenset({"approved", "registered", "issued", "verified", "validated", "posted", "confirmed", "filled", "open"})
 BAD = frozenset({"rejected", "refused", "suspended", "halted"})
-FINISHED = frozenset({"canceled", "draft"})
+FINISHED = frozenset({"canceled", "draft", "reversed"})
 SIGNIFICANT_DIGITS = 6
 
 
@@ -108,13 +110,6 @@ def digits(number: str | Decimal) -> str:
 def whole(number: str | Decimal) -> str:
     """Return a number without its decimals, for pictures and summaries."""
     return number_format(Decimal(number), decimal_pos=0, force_grouping=True)
-
-
-@register.filter
-def localized(thing: object, field: str) -> str:
-    """Return a text of a thing in the reader's language: English where the reader reads it and there is one."""
-    english = getattr(thing, f"{field}_en", "") if translation.get_language() == "en" else ""
-    return str(english or getattr(thing, field))
 
 
 @register.filter

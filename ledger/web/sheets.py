@@ -1,22 +1,19 @@
 """Lay a calculation sheet out for people: the result first, then each parcel with its lines, and each factor once."""
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from io import StringIO
 from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.utils.translation import gettext as _
 
 from ledger.quantification import factor_tables
+from ledger.spreadsheets import BYTE_ORDER_MARK, csv_row
 from ledger.web.words import FACTOR_STATES, SCENARIOS, SEASONS, SYMBOLS, word_for
 
 PARCELS_A_PAGE = 30
 KG_PER_T = Decimal(1000)
-# What a spreadsheet would take for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +180,7 @@ def bars_of(result: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Bar]
 
 def csv_lines(sheet: Mapping[str, Any]) -> Iterator[str]:
     """Write a sheet as CSV, a row a line, every digit kept. A mark at the start lets Excel read Chinese."""
-    yield "\ufeff"
+    yield BYTE_ORDER_MARK
     yield csv_row(
         ["number", "parcel", "season", "scenario", "symbol", "equation", "inputs", "factors", "result", "unit"],
     )
@@ -198,16 +195,3 @@ def csv_lines(sheet: Mapping[str, Any]) -> Iterator[str]:
                 *(inputs, factors, line["result"], line["unit"]),
             ]
         )
-
-
-def csv_row(values: Iterable[object]) -> str:
-    """Return a line of CSV in which no cell is a formula."""
-    written = StringIO()
-    csv.writer(written).writerow([_plain(str(value)) for value in values])
-    return written.getvalue()
-
-
-def _plain(text: str) -> str:
-    """Return a cell that no spreadsheet runs; a number may be negative."""
-    is_risky = text.startswith(FORMULA_STARTS) and not text[1:].replace(".", "").isdigit()
-    return f"'{text}" if is_risky else text

@@ -11,8 +11,9 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from ledger.admin.base import ViewOnlyAdmin
 from ledger.credits.services import retire_credits
+from ledger.journal.corrections import request_correction
 from ledger.journal.payments import request_deposit, request_withdrawal
-from ledger.models import MonitoringReport, Organisation, Project, User
+from ledger.models import MonitoringReport, Organisation, Project, Transaction, User
 from ledger.parties.services import issue_token
 from ledger.transparency.sequencer import sequence_log
 from tests.desk import client_of
@@ -44,6 +45,7 @@ QUERIES = {
     "batch": 9,
     "retirement": 7,
     "payment": 7,
+    "correction": 5,
     "account": 5,
     "transaction": 5,
     "transfer": 5,
@@ -82,6 +84,8 @@ def season(who: People) -> People:
     issue_token(user=who.other_buyer.user, name="robot")
     request_deposit(actor=who.treasurer, organisation=who.buyer.organisation, amount_fen=5_000, bank_reference="waits")
     request_withdrawal(actor=who.buyer, amount_fen=1_000)
+    for wrong in Transaction.objects.filter(kind=Transaction.Kind.DEPOSIT):
+        request_correction(actor=who.treasurer, transaction_id=wrong.pk, reason="To the wrong one.")
     OrganisationFactory(status=Organisation.Status.APPLIED, applied_by=UserFactory())
     ProjectFactory(status=Project.Status.VALIDATED)
     ReportFactory(status=MonitoringReport.Status.VERIFIED, approved_by=None)

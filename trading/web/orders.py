@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from ledger.parties.models import Membership
+from ledger.spreadsheets import csv_row
 from ledger.templatetags.tianhui import tonnes, yuan
 from ledger.web.doors import for_members
-from ledger.web.sheets import csv_row
 from trading.errors import TooLateToCancel
 from trading.execution.models import Trade
 from trading.marketdata import selectors

@@ -27,7 +27,7 @@ def test_the_desk_counts_what_waits(who: People) -> None:
     ReportFactory.create_batch(2, status=MonitoringReport.Status.VERIFIED, approved_by=None)
     ReportFactory.create_batch(3)
     deposit(who, who.treasurer, "one")
-    assert counts(who.registrar) == counts(who.auditor) == [7, 1, 2, 3, 1]
+    assert counts(who.registrar) == counts(who.auditor) == [7, 1, 2, 3, 1, 0]
 
 
 def test_own_deposits_do_not_wait_for_the_treasurer_who_entered_them(who: People) -> None:
@@ -43,9 +43,9 @@ def test_each_sees_which_queues_are_theirs(who: People) -> None:
         for role in ("registrar", "treasurer", "auditor")
     }
     assert theirs == {
-        "registrar": [True, True, True, True, False],
-        "treasurer": [False, False, False, False, True],
-        "auditor": [False] * 5,
+        "registrar": [True, True, True, True, False, False],
+        "treasurer": [False, False, False, False, True, True],
+        "auditor": [False] * 6,
     }
 
 
@@ -81,6 +81,6 @@ def test_the_desk_reads_as_often_however_much_waits(who: People, django_assert_n
     client = client_of(who.registrar)
     OrganisationFactory.create_batch(3, status=Organisation.Status.APPLIED)
     ReportFactory.create_batch(3)
-    # Session, person and membership; five queues; checkpoint and waiting records; markets.
-    with django_assert_num_queries(11):
+    # Session, person and membership; six queues; checkpoint and waiting records; markets.
+    with django_assert_num_queries(12):
         client.get("/admin/")

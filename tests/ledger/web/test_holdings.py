@@ -1,6 +1,8 @@
 import pytest
+import time_machine
 
 from ledger.credits.services import retire_credits
+from ledger.journal.corrections import confirm_correction, request_correction
 from ledger.journal.selectors import cash_account, holding_in, system_account
 from ledger.models import Payment
 from tests.factories import MembershipFactory
@@ -18,12 +20,18 @@ def holding(who, batch):
     return holding_in(who.cooperative.organisation, batch.asset)
 
 
+def lines_of(page):
+    return [line for line, _serials, _more in page.context["rows"]]
+
+
 def test_a_statement_says_what_happened_with_the_balance_after_it(client, who, batch, holding):
     client.force_login(who.cooperative.user)
-    entries = client.get(f"/holdings/{holding.pk}").context["entries"]
-    assert [(entry.received, entry.given, entry.balance) for entry in entries] == [(None, 30, 70), (100, None, 100)]
+    page = client.get(f"/holdings/{holding.pk}")
+    lines = lines_of(page)
+    assert [(line.received, line.given, line.balance) for line in lines] == [(None, 30, 70), (100, None, 100)]
+    assert (page.context["opening"], page.context["closing"]) == (0, 70)
     first = batch.serials.lower
-    assert entries[0].serials == [f"{batch.asset.code}-{first:012d}-{first + 29:012d}"]
+    assert page.context["rows"][0][1:] == ([f"{batch.asset.code}-{first:012d}-{first + 29:012d}"], 0)
 
 
 def test_the_balance_goes_on_from_page_to_page(client, who, monkeypatch):
@@ -32,8 +40,8 @@ def test_the_balance_goes_on_from_page_to_page(client, who, monkeypatch):
         pay_in(who, who.buyer, 100)
     client.force_login(who.buyer.user)
     account = cash_account(who.buyer.organisation)
-    pages = [client.get(f"/holdings/{account.pk}?page={page}").context["entries"] for page in (1, 2, 3)]
-    assert [[entry.balance for entry in entries] for entries in pages] == [[500, 400], [300, 200], [100]]
+    pages = [lines_of(client.get(f"/holdings/{account.pk}?page={page}")) for page in (1, 2, 3)]
+    assert [[line.balance for line in lines] for lines in pages] == [[500, 400], [300, 200], [100]]
 
 
 def test_a_statement_is_its_organisations_and_the_auditors(client, who, holding):
@@ -53,7 +61,7 @@ def test_an_auditor_that_is_not_approved_reads_no_statement(client, who, holding
 def test_an_auditor_reads_the_systems_accounts(client, who, batch, holding):
     client.force_login(who.auditor.user)
     retired = system_account(batch.asset, "retired")
-    assert [entry.balance for entry in client.get(f"/holdings/{retired.pk}").context["entries"]] == [30]
+    assert [line.balance for line in lines_of(client.get(f"/holdings/{retired.pk}"))] == [30]
 
 
 def test_an_account_that_is_none_is_not_found(client, who):
@@ -70,6 +78,124 @@ def test_a_statement_asks_the_database_no_more_for_more_transfers(client, who, d
     client.get("/proof")
     with django_assert_num_queries(7):
         client.get(f"/holdings/{account.pk}")
+
+
+@pytest.fixture
+def year(who):
+    """Return the buyer's account after a deposit on each of three days in 2025; the second one is reversed on the third."""
+    for day, amount_fen in (("2025-03-01", 100), ("2025-03-02", 200), ("2025-03-03", 400)):
+        with time_machine.travel(f"{day}T12:00:00+08:00", tick=False):
+            pay_in(who, who.buyer, amount_fen)
+    wrong = Payment.objects.get(amount_fen=200).transaction_id
+    with time_machine.travel("2025-03-03T18:00:00+08:00", tick=False):
+        correction = request_correction(actor=who.treasurer, transaction_id=wrong, reason="x")
+        confirm_correction(actor=who.second_treasurer, correction_id=correction.pk)
+    return cash_account(who.buyer.organisation)
+
+
+def test_a_statement_of_a_period_has_its_opening_and_closing_balance(client, who, year):
+    client.force_login(who.buyer.user)
+    page = client.get(f"/holdings/{year.pk}?starts_on=2025-03-02&ends_on=2025-03-02")
+    assert [(line.received, line.balance, line.is_reversed) for line in lines_of(page)] == [(200, 300, True)]
+    assert (page.context["opening"], page.context["closing"]) == (100, 300)
+    page = client.get(f"/holdings/{year.pk}?starts_on=2025-03-02")
+    assert [(line.received, line.given, line.balance) for line in lines_of(page)] == [
+        (None, 200, 500),
+        (400, None, 700),
+        (200, None, 300),
+    ]
+    assert (page.context["opening"], page.context["closing"]) == (100, 500)
+    page = client.get(f"/holdings/{year.pk}?starts_on=2025-04-01", headers={"accept-language": "en"})
+    assert (page.context["opening"], page.context["closing"], page.context["rows"]) == (500, 500, [])
+    assert "Nothing happened on this account in these days." in page.content.decode()
+
+
+def test_a_period_goes_on_from_page_to_page(client, who, year, monkeypatch):
+    monkeypatch.setattr("ledger.web.holdings.TRANSFERS_A_PAGE", 1)
+    client.force_login(who.buyer.user)
+    address = f"/holdings/{year.pk}?starts_on=2025-03-01&ends_on=2025-03-02"
+    assert [lines_of(client.get(f"{address}&page={page}"))[0].balance for page in (1, 2)] == [300, 100]
+
+
+@pytest.mark.parametrize(
+    ("at", "balance_fen"),
+    [
+        ("2025-02-28T12:00", 0),
+        ("2025-03-01T11:59:59", 0),
+        ("2025-03-01T12:00:00", 100),
+        ("2025-03-03T13:00", 700),
+        ("2025-03-03T18:00", 500),
+        ("2025-03-03T10:00:00+00:00", 500),
+    ],
+)
+def test_the_balance_at_an_instant_is_shown(client, who, year, at, balance_fen):
+    client.force_login(who.buyer.user)
+    page = client.get(f"/holdings/{year.pk}", {"at": at}, headers={"accept-language": "en"})
+    assert (page.status_code, page.context["balance_then"]) == (200, balance_fen)
+    assert "set-aside amounts are known as of now alone" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"starts_on": "2025-02-30"}, "starts_on"),
+        ({"starts_on": "\x00"}, "starts_on"),
+        ({"ends_on": "x" * 3_000}, "ends_on"),
+        ({"starts_on": "2025-03-02", "ends_on": "2025-03-01"}, "ends_on"),
+        ({"at": "2999-01-01T00:00"}, "at"),
+        ({"at": "0001-01-01T00:00+14:00"}, "at"),
+        ({"at": "9999-12-31T23:59:59-12:00"}, "at"),
+        ({"at": "yesterday"}, "at"),
+    ],
+)
+def test_a_day_or_an_instant_that_is_none_is_refused_beside_its_field(client, who, year, query, field):
+    client.force_login(who.buyer.user)
+    page = client.get(f"/holdings/{year.pk}", query)
+    assert (page.status_code, list(page.context["form"].errors)) == (422, [field])
+    assert len(page.context["rows"]) == 4
+    if field != "at":
+        assert client.get(f"/holdings/{year.pk}/statement.csv", query).status_code == 422
+        assert client.get(f"/holdings/{year.pk}/statement.pdf", query).status_code == 422
+
+
+@pytest.mark.parametrize("query", [{"starts_on": "0001-01-01"}, {"ends_on": "9999-12-31"}])
+def test_the_first_and_the_last_day_of_all_are_days(client, who, year, query):
+    client.force_login(who.buyer.user)
+    page = client.get(f"/holdings/{year.pk}", query)
+    assert (len(page.context["rows"]), page.context["opening"], page.context["closing"]) == (4, 0, 500)
+
+
+def test_a_statement_is_had_as_csv_and_as_pdf(client, who, year):
+    client.force_login(who.buyer.user)
+    address = f"/holdings/{year.pk}/statement"
+    answer = client.get(f"{address}.csv?starts_on=2025-03-02&ends_on=2025-03-02")
+    assert answer["content-type"] == "text/csv; charset=utf-8"
+    assert f'filename="tianhui-statement-{year.pk}-2025-03-02-2025-03-02.csv"' in answer["content-disposition"]
+    assert len(b"".join(answer.streaming_content).decode().splitlines()) == 4
+    answer = client.get(f"{address}.pdf")
+    assert answer["content-type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF-")
+
+
+def test_files_of_a_statement_are_for_those_who_see_it(client, who, year):
+    for ending in ("csv", "pdf"):
+        statuses = {}
+        for name in ("buyer", "auditor", "registrar", "other_buyer", "verifier"):
+            client.force_login(getattr(who, name).user)
+            statuses[name] = client.get(f"/holdings/{year.pk}/statement.{ending}").status_code
+        assert statuses == {"buyer": 200, "auditor": 200, "registrar": 200, "other_buyer": 404, "verifier": 404}
+        assert client.post(f"/holdings/{year.pk}/statement.{ending}").status_code == 405
+
+
+def test_a_statement_that_is_too_long_for_a_file_says_so(client, who, year, monkeypatch):
+    monkeypatch.setattr("ledger.web.holdings.MAX_CSV_LINES", 3)
+    monkeypatch.setattr("ledger.web.holdings.MAX_PDF_LINES", 3)
+    client.force_login(who.buyer.user)
+    for ending in ("csv", "pdf"):
+        answer = client.get(f"/holdings/{year.pk}/statement.{ending}", headers={"accept-language": "en"})
+        assert answer.status_code == 422
+        assert "at most 3 transfers. Choose a shorter period." in answer.content.decode()
+        assert client.get(f"/holdings/{year.pk}/statement.{ending}?starts_on=2025-03-02").status_code == 200
 
 
 def test_yuan_become_fen_exactly(client, who):

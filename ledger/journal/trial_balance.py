@@ -1,0 +1,78 @@
+"""The trial balance: what every account has given and received, now or at an instant of the past."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection
+
+from ledger.parties.models import Organisation
+from ledger.texts import localized
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBalanceRow:
+    """An account. Units: fen where the asset is CNY, whole tonnes where `is_credit`. `balance` is credits less debits."""
+
+    asset_code: str
+    is_credit: bool
+    purpose: str
+    organisation_name: str
+    account_id: int
+    debits: int
+    credits: int
+    balance: int
+
+
+@dataclass(frozen=True, slots=True)
+class AssetTotal:
+    """All accounts of an asset together: debits and credits are the same, and the balance is zero."""
+
+    asset_code: str
+    debits: int
+    credits: int
+    balance: int
+
+
+def trial_balance(at: dt.datetime | None = None) -> list[TrialBalanceRow]:
+    """Return every account that has given or received anything until an instant, that instant included, cash first.
+
+    The instant is that of `Transaction.occurred_at`; without one it is now. Summed from the transfers, not from what the
+    accounts say they have: reading it all takes its time in large books.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT asset.code, asset.kind = 'credit', account.purpose, coalesce(organisation.name, ''),
+                   coalesce(organisation.name_en, ''), account.id, moved.debits, moved.credits
+              FROM (SELECT account_id, sum(given)::bigint AS debits, sum(received)::bigint AS credits
+                      FROM ledger_transaction tx
+                      JOIN ledger_transfer transfer ON transfer.transaction_id = tx.id
+                     CROSS JOIN LATERAL (VALUES (debit_account_id, amount, 0), (credit_account_id, 0, amount))
+                           AS side (account_id, given, received)
+                     WHERE %(at)s::timestamptz IS NULL OR tx.occurred_at <= %(at)s
+                     GROUP BY account_id) moved
+              JOIN ledger_account account ON account.id = moved.account_id
+              JOIN ledger_asset asset ON asset.id = account.asset_id
+              LEFT JOIN ledger_organisation organisation ON organisation.id = account.organisation_id
+             ORDER BY asset.kind, asset.code, account.purpose, account.id
+            """,
+            {"at": at},
+        )
+        return [_row(*row) for row in cursor.fetchall()]
+
+
+def totals(rows: Iterable[TrialBalanceRow]) -> list[AssetTotal]:
+    """Return the sums of each asset, in the order of the rows."""
+    found: dict[str, tuple[int, int]] = {}
+    for row in rows:
+        debits, credits = found.get(row.asset_code, (0, 0))
+        found[row.asset_code] = debits + row.debits, credits + row.credits
+    return [AssetTotal(code, debits, credits, credits - debits) for code, (debits, credits) in found.items()]
+
+
+def _row(
+    asset_code: str, is_credit: bool, purpose: str, name: str, name_en: str, account_id: int, debits: int, credits: int
+) -> TrialBalanceRow:
+    owner = localized(Organisation(name=name, name_en=name_en), "name")
+    return TrialBalanceRow(asset_code, is_credit, purpose, owner, account_id, debits, credits, credits - debits)
