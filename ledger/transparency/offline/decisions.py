@@ -13,6 +13,7 @@ FOLLOWED_BY = {
     "withdrawal": "payment_confirmed",
     "issuance": "batch_issued",
     "retirement": "credits_retired",
+    "reversal": "correction_confirmed",
 }
 """Kinds of transactions that another record must name, and the kind of that record."""
 
@@ -28,12 +29,12 @@ class Awaited:
         if posted.kind in FOLLOWED_BY:
             self.waiting[posted.id] = posted
 
-    def take(self, body: Body, kind: str) -> Posted:
+    def take(self, body: Body, kind: str, name: str = "transaction") -> Posted:
         """Return the transaction that a record of some kind names; it waits no longer.
 
         Raises: Fault where no such transaction waits.
         """
-        number = number_of(body.get("transaction"), "transaction")
+        number = number_of(body.get(name), name)
         posted = self.waiting.get(number)
         if posted is None or FOLLOWED_BY[posted.kind] != kind:
             raise Fault(f"it names transaction {number}, which is none that waits for a {kind}")
@@ -144,14 +145,10 @@ class Retirements:
 class Corrections:
     """Corrections that somebody asked for and a second person decided."""
 
-    def __init__(self) -> None:
-        self._reversed_by: dict[int, int] = {}
+    def __init__(self, awaited: Awaited) -> None:
+        self._awaited = awaited
         self._requests: dict[str, int] = {}
         self._seen: set[str] = set()
-
-    def note_reversal(self, reversal: int, reversed_transaction: int) -> None:
-        """Note which transaction a reversal corrects."""
-        self._reversed_by[reversal] = reversed_transaction
 
     def request(self, body: Body) -> None:
         """Note a correction that was asked for.
@@ -169,10 +166,10 @@ class Corrections:
 
         Raises: Fault.
         """
+        reversal = self._awaited.take(body, "correction_confirmed", "reversal")
         correction, wrong = self._decide(body)
-        reversal = number_of(body.get("reversal"), "reversal")
-        if self._reversed_by.get(reversal) != wrong:
-            raise Fault(f"correction {correction}: transaction {reversal} does not reverse transaction {wrong}")
+        if reversal.reverses != wrong:
+            raise Fault(f"correction {correction} is of transaction {wrong}, its reversal of {reversal.reverses}")
 
     def refuse(self, body: Body) -> None:
         """Note a correction that was refused.

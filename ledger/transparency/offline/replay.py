@@ -36,7 +36,7 @@ class Replay:
         self.awaited = Awaited()
         self.payments = Payments(self.awaited)
         self.retirements = Retirements(self.awaited)
-        self.corrections = Corrections()
+        self.corrections = Corrections(self.awaited)
         self.settlements = Settlements()
         self.rotations = Rotations()
         self._read_again = read_again
@@ -169,7 +169,6 @@ class Replay:
             raise Fault(f"it reverses transaction {wrong}, which was never posted")
         if not self._reversed.add(wrong):
             raise Fault(f"transaction {wrong} was reversed before")
-        self.corrections.note_reversal(posted.id, wrong)
         if mirror(self._legs_at(place)) != moved(posted.legs):
             raise Fault(f"it does not mirror transaction {wrong}, which it reverses")
 
