@@ -16,8 +16,9 @@ from ledger.api.schema import refuses
 from ledger.api.serializers import OrganisationNameSerializer, StrictSerializer
 from ledger.credits.evidence import Evidence, evidence_of_record, evidence_of_retirement
 from ledger.credits.models import Retirement
+from ledger.credits.reading import find_serial
 from ledger.credits.selectors import retirement_by_public_id
-from ledger.credits.trace import Field, Move, Trace, trace_written
+from ledger.credits.trace import Field, Move, Trace, trace
 from ledger.errors import NoSerialNumber, NotFound, SerialNumberElsewhere, UnknownSerialNumber
 from ledger.journal.models import Account, Transaction
 from ledger.transparency.keys import log_signer
@@ -178,7 +179,7 @@ class Serials(Endpoint):
         operator and auditors alone.
         """
         after = self.query(TraceQuerySerializer).get("after")
-        return Response(show(TraceSerializer, trace_written(serial, viewer=self.viewer, after=after)))
+        return Response(show(TraceSerializer, trace(find_serial(serial), viewer=self.viewer, after=after)))
 
 
 class Proofs(Endpoint):

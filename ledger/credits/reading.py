@@ -3,7 +3,8 @@
 import re
 import unicodedata
 
-from ledger.errors import NoSerialNumber, UnknownSerialNumber
+from ledger.credits.models import Batch
+from ledger.errors import NoSerialNumber, SerialNumberElsewhere, UnknownSerialNumber
 from ledger.journal.models import SerialCounter
 
 MAX_SERIAL = 2**63 - 1
@@ -11,19 +12,29 @@ MAX_SERIAL = 2**63 - 1
 _WRITTEN = re.compile(r"(?:(TH-[0-9]{2}-[0-9]{6,9}-[0-9]{4})-)?([0-9]{1,40})(?: ?[-–—] ?[0-9]{1,40})?")
 
 
-def read_serial(text: str) -> tuple[int, str | None]:
-    """Return a serial number and the batch's code that stands before it, if one does; of a run its first number.
+def find_serial(text: str) -> int:
+    """Return the serial number that somebody wrote, which is one that was issued; of a run its first number.
 
-    Raises: NoSerialNumber for what is none, UnknownSerialNumber for one that no ledger could hold.
+    Raises: NoSerialNumber, UnknownSerialNumber; SerialNumberElsewhere where another batch's code stands before it.
     """
     match = _WRITTEN.fullmatch(unicodedata.normalize("NFKC", text).strip().upper())
     if match is None or not int(match[2]):
         raise NoSerialNumber(field="serial")
-    if int(match[2]) > MAX_SERIAL:
-        raise UnknownSerialNumber(field="serial", serial=match[2], highest=highest_serial())
-    return int(match[2]), match[1]
+    serial, named = int(match[2]), match[1]
+    batch = _code_of_batch(serial)
+    if batch is None:
+        raise UnknownSerialNumber(field="serial", serial=serial, highest=highest_serial())
+    if named not in (None, batch):
+        raise SerialNumberElsewhere(field="serial", serial=serial, named=named, batch=batch)
+    return serial
 
 
 def highest_serial() -> int:
     """Return the highest serial number that was ever issued; 0 before the first."""
     return (SerialCounter.objects.values_list("next_serial", flat=True).first() or 1) - 1
+
+
+def _code_of_batch(serial: int) -> str | None:
+    if serial > MAX_SERIAL:
+        return None
+    return Batch.objects.filter(serials__contains=serial).values_list("asset__code", flat=True).order_by().first()

@@ -15,9 +15,9 @@ import orjson
 from django.db.models import Count, Sum
 
 from ledger.credits.models import Batch, Retirement
-from ledger.credits.reading import highest_serial, read_serial
+from ledger.credits.reading import highest_serial
 from ledger.credits.selectors import batches, may_see_beneficiary
-from ledger.errors import SerialNumberElsewhere, UnknownSerialNumber
+from ledger.errors import UnknownSerialNumber
 from ledger.journal.models import Account, Transaction, Transfer
 from ledger.journal.paths import Path, block_of, path_of
 from ledger.parties.access import reads_everything
@@ -44,7 +44,7 @@ class Step:
     """A step from the field to the credits: what, when, by whom, and where it is recorded."""
 
     kind: str
-    at: dt.datetime | None
+    at: dt.datetime
     organisation: Organisation | None
     place: Place | None
 
@@ -112,18 +112,6 @@ class Trace:
     def written(self) -> str:
         """The serial number as it is written, such as TH-35-000001-2022-000000000123."""
         return f"{self.batch.asset.code}-{self.serial:012d}"
-
-
-def trace_written(text: str, *, viewer: Membership | None = None, after: int | None = None) -> Trace:
-    """Return the life of a serial number as people write it.
-
-    Raises: NoSerialNumber, UnknownSerialNumber, SerialNumberElsewhere, NotFound.
-    """
-    serial, named = read_serial(text)
-    found = trace(serial, viewer=viewer, after=after)
-    if named is not None and named != found.batch.asset.code:
-        raise SerialNumberElsewhere(field="serial", serial=serial, named=named, batch=found.batch.asset.code)
-    return found
 
 
 def trace(serial: int, *, viewer: Membership | None = None, after: int | None = None) -> Trace:
