@@ -133,3 +133,18 @@ class IdempotencyConflict(DomainError):
 
 class AlreadyIssued(DomainError):
     code, status, message = "already_issued", 409, _("The credits of this report have been issued already.")
+
+
+class NoSerialNumber(DomainError):
+    code, status = "no_serial_number", 404
+    message = _("This is no serial number: write a whole number from 1 on, or TH-35-000001-2022-000000000123.")
+
+
+class UnknownSerialNumber(DomainError):
+    code, status = "unknown_serial_number", 404
+    message = _("No tonne has the serial number %(serial)s: the highest one that was issued is %(highest)s.")
+
+
+class SerialNumberElsewhere(DomainError):
+    code, status = "serial_number_elsewhere", 404
+    message = _("The serial number %(serial)s is not of %(named)s: it is of %(batch)s.")

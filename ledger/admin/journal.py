@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.utils.html import format_html_join
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -227,11 +228,11 @@ class HoldAdmin(LargeTableAdmin):
 
 
 class SerialBlockAdmin(LargeTableAdmin):
-    list_display = ("run", "tonnes_figure", "asset", "account")
+    list_display = ("run", "tonnes_figure", "asset", "account", "trace_link")
     list_select_related = ("asset", "account__organisation", "account__asset")
     search_fields = ("serials",)
     search_help_text = _("A serial number: who owns this tonne now?")
-    fields = ("run", "tonnes_figure", "asset", "account")
+    fields = ("run", "tonnes_figure", "asset", "account", "trace_link")
 
     @admin.display(description=_("serial numbers"))
     def run(self, block: SerialBlock) -> str:
@@ -240,6 +241,10 @@ class SerialBlockAdmin(LargeTableAdmin):
     @admin.display(description=_("tonnes"))
     def tonnes_figure(self, block: SerialBlock) -> str:
         return tonnes(block.serials.upper - block.serials.lower)
+
+    @admin.display(description=_("trace"))
+    def trace_link(self, block: SerialBlock) -> str:
+        return format_html('<a href="{}">{}</a>', reverse("trace", args=[block.serials.lower]), block.serials.lower)
 
     def search(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         return with_serial(queryset, term)

@@ -9,6 +9,7 @@ from ledger.api.log import Log
 from ledger.api.parties import Me, Organisations, Tokens, Users
 from ledger.api.projects import Projects
 from ledger.api.reports import Reports
+from ledger.api.trace import Proofs, Serials
 
 urlpatterns = [
     path("tokens", Tokens.as_view({"get": "list_tokens", "post": "create_token"})),
@@ -35,6 +36,9 @@ urlpatterns = [
     path("batches/<code:code>", Batches.as_view({"get": "get_batch"})),
     path("retirements", Retirements.as_view({"get": "list_retirements", "post": "retire_credits"})),
     path("retirements/<uuid:public_id>", Retirements.as_view({"get": "get_retirement"})),
+    path("retirements/<uuid:public_id>/evidence", Proofs.as_view({"get": "get_retirement_evidence"})),
+    path("serials/<str:serial>", Serials.as_view({"get": "get_serial"})),
+    path("records/<id:record_id>/evidence", Proofs.as_view({"get": "get_record_evidence"})),
     path("accounts", Accounts.as_view({"get": "list_accounts"})),
     path("accounts/<id:account_id>/transfers", Accounts.as_view({"get": "list_transfers"})),
     path("accounts/<id:account_id>/serials", Accounts.as_view({"get": "list_serials"})),

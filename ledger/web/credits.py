@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from ledger.credits.models import Batch, Retirement
 from ledger.credits.selectors import (
     batch_by_code,
+    may_see_beneficiary,
     retirement_by_public_id,
     retirements,
     serial_numbers,
@@ -26,6 +27,7 @@ from ledger.journal.models import Account
 from ledger.journal.selectors import holding_in
 from ledger.parties.models import Membership
 from ledger.transparency.selectors import latest_checkpoint, record_index
+from ledger.transparency.subjects import places_of, retirement_subject
 from ledger.web.doors import carry_out, for_members, reader_of, show
 from ledger.web.forms.credits import RetireForm
 from ledger.web.proof import root_text
@@ -101,28 +103,22 @@ def retirement_list(request: HttpRequest) -> HttpResponse:
 def certificate(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Show the certificate of a retirement, in both languages, fit to be printed and framed."""
     retirement = retirement_by_public_id(public_id)
-    reader = reader_of(request)
-    address = request.build_absolute_uri(reverse("certificate", args=[retirement.public_id]))
-    record_id = retirement.transaction.record_id
+    check_address = request.build_absolute_uri(reverse("certificate_check", args=[retirement.public_id]))
+    subject = retirement_subject(retirement.public_id)
     checkpoint = latest_checkpoint()
     context = {
         "retirement": retirement,
         "batch": retirement.batch,
         "project": retirement.batch.project,
         "serials": [serial_numbers(retirement.batch, run.lower, run.upper - 1) for run in retirement.serials],
-        "shows_beneficiary": retirement.is_beneficiary_public or _is_of(reader, retirement),
-        "address": address,
-        "qr": _qr(address),
-        "record_id": record_id,
-        "record_index": record_index(record_id),
+        "shows_beneficiary": may_see_beneficiary(retirement, reader_of(request)),
+        "check_address": check_address,
+        "qr": _qr(check_address),
+        "place": places_of([subject]).get(("credits_retired", subject)),
         "checkpoint": checkpoint,
         "root": root_text(checkpoint),
     }
     return render(request, "ledger/credits/certificate.html", context)
-
-
-def _is_of(reader: Membership | None, retirement: Retirement) -> bool:
-    return reader is not None and reader.organisation_id == retirement.organisation_id
 
 
 def _qr(address: str) -> SafeString:

@@ -1,11 +1,11 @@
 """Addresses."""
 
 from django.contrib.auth.views import LogoutView
-from django.urls import path
+from django.urls import path, re_path
 from django.views.i18n import set_language
 
 from config import converters  # noqa: F401 (registers code)
-from ledger.web import accounts, credits, holdings, projects, proof, reports, work
+from ledger.web import accounts, credits, holdings, projects, proof, reports, trace, work
 
 urlpatterns = [
     path("login", accounts.log_in, name="login"),
@@ -37,10 +37,14 @@ urlpatterns = [
     path("credits/<code:code>/retire", credits.retire, name="retire"),
     path("retirements", credits.retirement_list, name="retirements"),
     path("retirements/<uuid:public_id>", credits.certificate, name="certificate"),
+    path("retirements/<uuid:public_id>/check", trace.certificate_check, name="certificate_check"),
+    re_path(r"^trace/?$", trace.trace_search, name="trace_search"),
+    re_path(r"^trace/(?P<serial>[^/]+)/?$", trace.trace_page, name="trace"),
     path("holdings/<int:account_id>", holdings.account_statement, name="statement"),
     path("holdings/<int:account_id>/statement.csv", holdings.statement_as_csv, name="statement_csv"),
     path("holdings/<int:account_id>/statement.pdf", holdings.statement_as_pdf, name="statement_pdf"),
     path("withdraw", holdings.withdraw, name="withdraw"),
     path("work", work.work, name="work"),
     path("proof", proof.log_page, name="log_page"),
+    path("proof/records/<id:record_id>", trace.record_check, name="record_check"),
 ]

@@ -4,7 +4,7 @@ import uuid
 import pytest
 
 from ledger.credits.services import retire_credits
-from ledger.models import Retirement
+from ledger.models import LogLeaf, Retirement
 from ledger.transparency.sequencer import sequence_log
 from tests.factories import MembershipFactory
 from tests.scenes import issue_to_cooperative, market_for
@@ -45,7 +45,7 @@ def test_a_batch_names_its_record_in_the_log_and_its_market(client, who, batch):
     market = market_for(who, batch)
     page = client.get(f"/credits/{batch.asset.code}")
     assert page.context["record_index"] is not None
-    assert f"record={batch.transaction.record_id}" in page.content.decode()
+    assert f"/proof/records/{batch.transaction.record_id}" in page.content.decode()
     assert f"/markets/{market.symbol}" in page.content.decode()
 
 
@@ -141,19 +141,23 @@ def test_a_certificate_has_serials_proof_and_a_code_to_scan(client, who, batch):
     page = client.get(f"/retirements/{retirement.public_id}")
     first = batch.serials.lower
     assert page.context["serials"] == [f"{batch.asset.code}-{first:012d}-{first + 6:012d}"]
-    assert page.context["address"] == f"http://testserver/retirements/{retirement.public_id}"
-    assert page.context["record_index"] is not None
+    assert page.context["check_address"] == f"http://testserver/retirements/{retirement.public_id}/check"
+    assert page.context["place"].log_index == LogLeaf.objects.latest("index").index
     assert 'class="qr"' in page.context["qr"]
     assert not re.search(r"\sstyle=|<style|<script", page.content.decode())
 
 
-def test_a_certificate_hides_a_beneficiary_from_all_but_its_holder(client, who, batch):
-    retirement = retire(who, batch, beneficiary_name="隐名公司", is_beneficiary_public=False)
+def test_a_certificate_hides_a_beneficiary_and_the_note_from_all_but_its_holder_and_who_reads_everything(
+    client, who, batch
+):
+    hidden = {"beneficiary_name": "隐名公司", "note": "为隐名公司", "is_beneficiary_public": False}
+    retirement = retire(who, batch, **hidden)
     address = f"/retirements/{retirement.public_id}"
     assert "隐名公司" not in client.get(address).content.decode()
     assert str(who.cooperative.organisation) not in _certificate(client.get(address))
-    client.force_login(who.cooperative.user)
-    assert "隐名公司" in client.get(address).content.decode()
+    for viewer, is_seen in [(who.buyer, False), (who.verifier, False), (who.cooperative, True), (who.auditor, True)]:
+        client.force_login(viewer.user)
+        assert ("隐名公司" in client.get(address).content.decode()) is is_seen
 
 
 def _certificate(page):

@@ -1,0 +1,2 @@
+DROP INDEX record_subjects;
+DROP FUNCTION record_subject(text, bytea);
