@@ -126,6 +126,6 @@ def _one_moment() -> Iterator[None]:
 
 def _replayed(market: Market) -> list[InvariantResult]:
     replay = replay_market(market)
-    params = {"market": market.symbol, "count": replay.trades}
+    params: dict[str, str | int] = {"market": market.symbol, "count": replay.trades}
     name = gettext(REPLAYED) % params
     return [InvariantResult(8, name, not replay.difference, replay.difference, REPLAYED, params)]

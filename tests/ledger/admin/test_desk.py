@@ -81,6 +81,6 @@ def test_the_desk_reads_as_often_however_much_waits(who: People, django_assert_n
     client = client_of(who.registrar)
     OrganisationFactory.create_batch(3, status=Organisation.Status.APPLIED)
     ReportFactory.create_batch(3)
-    # Session, person and membership; five queues; checkpoint and waiting records; markets.
-    with django_assert_num_queries(11):
+    # Session, person and membership; five queues; checkpoint and waiting records; markets; runs; supply.
+    with django_assert_num_queries(13):
         client.get("/admin/")
