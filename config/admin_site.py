@@ -7,15 +7,18 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from ledger.admin import trial_balance
 from ledger.admin.access import desk_membership, is_operator
 from ledger.admin.actions import Text
 from ledger.admin.base import ViewOnlyAdmin, refuse_writing
+from ledger.admin.confirmation import PARAMETER
 from ledger.admin.corrections import CorrectionAdmin
 from ledger.admin.credits import BatchAdmin, RetirementAdmin
 from ledger.admin.desk import log_state, queues
@@ -32,6 +35,8 @@ from ledger.admin.parties import ApiTokenAdmin, MembershipAdmin, OrganisationAdm
 from ledger.admin.payments import PaymentAdmin
 from ledger.admin.projects import ParcelAdmin, ProjectAdmin
 from ledger.admin.reports import MonitoringReportAdmin
+from ledger.admin.runs import ReconciliationRunAdmin
+from ledger.admin.supply import supply_of_all
 from ledger.admin.transparency import CheckpointAdmin, RecordAdmin
 from ledger.models import (
     Account,
@@ -47,6 +52,7 @@ from ledger.models import (
     Parcel,
     Payment,
     Project,
+    ReconciliationRun,
     Record,
     Retirement,
     SerialBlock,
@@ -54,14 +60,24 @@ from ledger.models import (
     Transfer,
     User,
 )
+from ledger.transparency.keys import log_signer
+from trading.admin.concerns import concerns
 from trading.admin.desk import market_states
 from trading.admin.execution import ExecutedInstructionAdmin, TradeAdmin
 from trading.admin.markets import MarketAdmin
 from trading.admin.orders import OrderAdmin
-from trading.execution.reconciliation import reconcile
+from trading.admin.reconciliation import begin_if_confirmed, page_of, progress_of, status
+from trading.admin.subjects import SUBJECTS
 from trading.models import ExecutedInstruction, Market, Order, Trade
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
+
+
+class WholeRecordAdmin(RecordAdmin):
+    """Records with all that they may prove, in both apps."""
+
+    subjects = {**RecordAdmin.subjects, **SUBJECTS}
+
 
 # All that can be read here. What is read together stands together, in the order in which things come about.
 ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
@@ -106,8 +122,12 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             ExecutedInstruction: ExecutedInstructionAdmin,
         },
     ),
-    (_("Proof"), {Record: RecordAdmin, Checkpoint: CheckpointAdmin}),
+    (
+        _("Proof"),
+        {Record: WholeRecordAdmin, Checkpoint: CheckpointAdmin, ReconciliationRun: ReconciliationRunAdmin},
+    ),
 )
+RUNS_SHOWN = 5
 # Django's own pages that this site does without.
 LEFT_OUT = ("autocomplete", "view_on_site", "app_list")
 
@@ -136,7 +156,7 @@ class TianhuiAdminSite(AdminSite):
         """
         guarded: View = super().admin_view(view, cacheable)
 
-        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if view == self.logout:
                 return view(request)
             membership = desk_membership(request)
@@ -173,7 +193,13 @@ class TianhuiAdminSite(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         kept = [each for each in super().get_urls() if getattr(each, "name", None) not in LEFT_OUT]
-        return [path("reconcile/", self.admin_view(self.reconcile), name="reconcile"), *kept]
+        own = (
+            ("reconcile/", self.reconcile, "reconcile"),
+            ("reconcile/progress/", self.reconcile_progress, "reconcile_progress"),
+            ("trial-balance/", self.trial_balance, "trial_balance"),
+            ("trial-balance/export.csv", self.trial_balance_export, "trial_balance_export"),
+        )
+        return [*(path(route, self.admin_view(view), name=name) for route, view, name in own), *kept]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """Return the tables by rooms, in the form in which the admin's templates take apps."""
@@ -182,23 +208,57 @@ class TianhuiAdminSite(AdminSite):
         return [{"name": title, "models": [_entry(model) for model in tables]} for title, tables in ROOMS]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """Show what waits, how the log stands, and the markets."""
+        """Show what is to be looked at, where all tonnes are, how books, log and markets stand, and what waits."""
         refuse_writing(request)
         membership = desk_membership(request)
         assert membership is not None
-        context = {"queues": queues(membership), "log": log_state(), "markets": market_states()}
+        waiting, log, markets, books = queues(membership), log_state(), list(market_states()), status(RUNS_SHOWN)
+        context = {
+            "queues": waiting,
+            "log": log,
+            "markets": markets,
+            "reconciliation": books,
+            "concerns": concerns(waiting, log, markets, books.runs),
+            "supply": supply_of_all(),
+            "vkey": log_signer().vkey,
+            "site_address": request.build_absolute_uri("/").rstrip("/"),
+        }
         return super().index(request, context | (extra_context or {}))
 
     def reconcile(self, request: HttpRequest) -> HttpResponse:
-        """Check every invariant of the books now, when asked with `run`; it takes a while on large books."""
+        """Show what reconciliation has found; when its button was pressed, have a worker check the books."""
         refuse_writing(request)
-        results = reconcile() if "run" in request.GET else None
-        context = self.each_context(request) | {
-            "title": _("Reconciliation"),
-            "results": results,
-            "holds": results is not None and all(result.holds for result in results),
-        }
-        return TemplateResponse(request, "admin/reconcile.html", context)
+        problem: Text = ""
+        if PARAMETER in request.GET:
+            membership = desk_membership(request)
+            assert membership is not None
+            problem = begin_if_confirmed(request, membership)
+            if not problem:
+                return HttpResponseRedirect(reverse("admin:reconcile"))
+        context = self.each_context(request) | page_of(request) | {"problem": problem}
+        return TemplateResponse(request, "admin/reconcile.html", context, status=409 if problem else 200)
+
+    def reconcile_progress(self, request: HttpRequest) -> HttpResponse:
+        """Show how far the check has got; once it has ended, have the page read anew."""
+        refuse_writing(request)
+        progress = status(shown=0).progress
+        answer = TemplateResponse(request, "admin/reconcile_progress.html", progress_of(progress))
+        if progress is None or not progress.is_under_way:
+            answer["HX-Refresh"] = "true"
+        return answer
+
+    def trial_balance(self, request: HttpRequest) -> HttpResponse:
+        """Show what every account was debited and credited, now or as of a past instant."""
+        refuse_writing(request)
+        context = self.each_context(request) | trial_balance.page_of(request)
+        return TemplateResponse(
+            request, "admin/trial_balance.html", context, status=422 if "problem" in context else 200
+        )
+
+    def trial_balance_export(self, request: HttpRequest) -> HttpResponseBase:
+        """Return the same as CSV."""
+        refuse_writing(request)
+        return trial_balance.exported(request) or self.trial_balance(request)
 
 
 def _entry(model: type[Model]) -> dict[str, Any]:

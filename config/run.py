@@ -126,7 +126,8 @@ def environment_for(var_dir: Path, services: Services) -> dict[str, str]:
 def programs(environment: Mapping[str, str]) -> dict[str, list[str]]:
     """Return the programs that make up the product, each as name and command.
 
-    A market has one writer, hence one process a shard (`matching.0` …); the rest of the tasks have their own.
+    A market has one writer, hence one process a shard (`matching.0` …); checking all the books takes minutes, hence a
+    process that nothing else waits for (`audit`); the rest of the tasks have their own.
     """
     shards = int(environment.get("MATCHING_SHARDS", "1"))
     workers = min(WEB_WORKERS, os.cpu_count() or 1)
@@ -143,6 +144,7 @@ def programs(environment: Mapping[str, str]) -> dict[str, list[str]]:
         ],
         "worker": _celery_worker("celery"),
         **{f"match-{shard}": _celery_worker(f"matching.{shard}") for shard in range(shards)},
+        "audit": _celery_worker("audit"),
         "beat": [*_celery("beat"), "--loglevel", "WARNING", "--pidfile", ""],
     }
 

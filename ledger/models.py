@@ -12,6 +12,7 @@ from ledger.journal.models import (
     Transaction,
     Transfer,
 )
+from ledger.journal.runs import ReconciliationRun
 from ledger.parties.models import ApiToken, Membership, Organisation, User
 from ledger.projects.models import MonitoringReport, Parcel, Project
 from ledger.transparency.models import Checkpoint, LogLeaf, LogTile, Record, UnsequencedRecord
@@ -32,6 +33,7 @@ __all__ = [
     "Parcel",
     "Payment",
     "Project",
+    "ReconciliationRun",
     "Record",
     "Retirement",
     "SerialBlock",

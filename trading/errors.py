@@ -51,3 +51,8 @@ class InsufficientCredits(DomainError):
 
 class MarketExists(DomainError):
     code, status, message = "market_exists", 409, _("These credits, or this symbol, have a market already.")
+
+
+class WorkersOutOfReach(DomainError):
+    code, status = "workers_out_of_reach", 503
+    message = _("The workers cannot be reached now, so nothing was begun. Try again in a while.")

@@ -5,7 +5,7 @@ import logging
 
 from celery import shared_task
 
-from trading.execution import services
+from trading.execution import runs, services
 from trading.execution.selectors import oldest_instructions
 from trading.orders.wakeups import wake
 
@@ -35,3 +35,15 @@ def wake_waiting_markets() -> None:
                 oldest.kind,
                 oldest.entered_at.isoformat(timespec="seconds"),
             )
+
+
+@shared_task
+def reconcile_books(token: str) -> None:
+    """Check every invariant, for whoever asked for it."""
+    runs.run_requested(token)
+
+
+@shared_task
+def reconcile_nightly() -> None:
+    """Check every invariant, each night."""
+    runs.run_nightly()

@@ -10,10 +10,12 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
@@ -21,13 +23,26 @@ from django.utils.text import capfirst
 from ledger.admin.access import desk_membership
 from ledger.admin.actions import Action, show_refusal
 from ledger.admin.display import Table, object_url
+from ledger.admin.export import MOST_ROWS, exported
 from ledger.admin.filters import with_number
 from ledger.admin.paging import BoundedPaginator
+from ledger.admin.records import RecordIds, records_table
+from ledger.admin.timeline import Timeline
 from ledger.errors import DomainError
 
 Fact = tuple[object, object]
 # Django's own pages of a model that are kept; adding, deleting and the history of edits are not.
 KEPT = ("changelist", "change")
+
+
+class PreparedList(ChangeList):
+    """A page of a list whose rows get what belongs to them, read for all of them at once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        assert isinstance(self.model_admin, ViewOnlyAdmin)
+        self.model_admin.prepare(self.result_list)
 
 
 class ViewOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -58,6 +73,16 @@ class ViewOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PreparedList
+
+    def prepare(self, rows: Sequence[Any]) -> None:
+        """Read what the columns of a list show of other rows, for a page of it at once."""
+
+    def record_ids(self, target: Any) -> RecordIds:
+        """Return the records of the log that prove an object, the newest first."""
+        return []
+
     def facts(self, target: Any) -> list[Fact]:
         """Return what one should have before one's eyes when one takes an action on an object."""
         return []
@@ -81,7 +106,8 @@ class ViewOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             )
             for action in self.object_actions
         ]
-        return on_lists + on_objects + pages
+        export = path("export.csv", self._guard(self.export), name=self._name_of("export"))
+        return [export, *on_lists, *on_objects, *pages]
 
     def _name_of(self, page: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{page}"
@@ -94,6 +120,8 @@ class ViewOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         actor = desk_membership(request)
         context = {
             "title": capfirst(self.opts.verbose_name_plural),
+            "export_url": reverse(f"admin:{self._name_of('export')}"),
+            "most_exported": MOST_ROWS,
             "offered": [
                 (action.label, reverse(f"admin:{self._name_of(action.name)}"), action.is_grave)
                 for action in self.list_actions
@@ -101,6 +129,11 @@ class ViewOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             ],
         }
         return super().changelist_view(request, context | (extra_context or {}))
+
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """Return the list as it is filtered and searched, as CSV."""
+        refuse_writing(request)
+        return exported(request, self)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -128,6 +161,7 @@ class ViewOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             ],
             "needs_another": any(not action.is_open_to(actor, obj) for action in due),
             "tables": self.tables(obj),
+            "records": records_table(self.record_ids(obj)),
         }
         return super().render_change_form(request, context, add, change, form_url, obj)
 
@@ -190,6 +224,13 @@ class LargeTableAdmin(ViewOnlyAdmin):
     sortable_by = ()
     paginator = BoundedPaginator
     list_max_show_all = 0
+    # How rows stand in time, and by which path they have a transaction (None: they are its transfers), for filters.py.
+    timeline: ClassVar[Timeline | None] = None
+    transaction_lookup: ClassVar[str | None] = None
+
+    def done_by(self, queryset: models.QuerySet[Any], actors: Sequence[str]) -> models.QuerySet[Any]:
+        """Return what somebody of these names of the log did."""
+        raise NotImplementedError
 
     def search(self, queryset: models.QuerySet[Any], term: str) -> models.QuerySet[Any]:
         """Return what one looks for; by number, as Django would look for any text in every row."""

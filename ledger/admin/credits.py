@@ -1,31 +1,19 @@
 """Batches of credits, what became of them, and retirements."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
 from ledger.admin.base import ViewOnlyAdmin
 from ledger.admin.display import Table, link, list_url, moment, serial_run, serial_runs, tonnes
+from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.credits.models import Batch, Retirement
 from ledger.credits.selectors import Supply, supply_of
 from ledger.journal.models import Account
 
 SHOWN = 20
-
-
-class BatchList(ChangeList):
-    """A page of batches, each with its supply, read for all of them at once."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        self.result_list = list(self.result_list)
-        supply = supply_of(self.result_list)
-        for batch in self.result_list:
-            batch.supply = supply[batch.pk]
 
 
 class BatchAdmin(ViewOnlyAdmin):
@@ -57,8 +45,10 @@ class BatchAdmin(ViewOnlyAdmin):
         "issued_at",
     )
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return BatchList
+    def prepare(self, rows: Sequence[Batch]) -> None:
+        supply = supply_of(rows)
+        for batch in rows:
+            batch.supply = supply[batch.pk]  # type: ignore[attr-defined]
 
     @admin.display(description=_("code"), ordering="id")
     def code(self, batch: Batch) -> str:
@@ -91,6 +81,10 @@ class BatchAdmin(ViewOnlyAdmin):
     @admin.display(description=_("serial numbers"))
     def serial_numbers(self, batch: Batch) -> str:
         return serial_run(batch.serials)
+
+    def record_ids(self, target: Batch) -> RecordIds:
+        named = Named(("batch_issued",), {"asset": target.asset.code})
+        return [target.transaction.record_id, *ids_naming(named, near=(target.issued_at,))]
 
     def tables(self, target: Batch) -> list[Table]:
         return [_supply_table(target), _holders(target), _retirements(target)]
@@ -186,3 +180,7 @@ class RetirementAdmin(ViewOnlyAdmin):
     @admin.display(description=_("serial numbers"))
     def serial_numbers(self, retirement: Retirement) -> str:
         return serial_runs(retirement.serials)
+
+    def record_ids(self, target: Retirement) -> RecordIds:
+        named = Named(("credits_retired",), {"retirement": str(target.public_id)})
+        return [target.transaction.record_id, *ids_naming(named, near=(target.retired_at,))]

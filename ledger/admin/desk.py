@@ -1,11 +1,12 @@
-"""What waits for the operator's people in the registry, and how the log stands."""
+"""What waits for the operator's people in the registry, what waits too long, and how the log stands."""
 
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, Min, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger.admin.actions import Text
@@ -13,10 +14,12 @@ from ledger.admin.display import list_url, money, object_url, tonnes
 from ledger.journal.models import Correction, Payment
 from ledger.parties.models import Membership, Organisation
 from ledger.projects.models import MonitoringReport, Project
-from ledger.transparency.models import Checkpoint
-from ledger.transparency.selectors import latest_checkpoint, waiting_records
+from ledger.transparency.models import Checkpoint, Record, UnsequencedRecord
+from ledger.transparency.selectors import latest_checkpoint
 
 SHOWN = 5
+LATE_RECORD = dt.timedelta(minutes=1)
+"""The sequencer comes every second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Waiting:
     url: str
     text: str
     since: dt.datetime | None
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +41,38 @@ class Queue:
     oldest: list[Waiting]
     all_url: str
     is_readers: bool
+    days: int
+
+    @property
+    def late(self) -> list[Waiting]:
+        """Those of the oldest that have waited for longer than they should."""
+        return [waiting for waiting in self.oldest if waiting.is_late]
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessState:
+    """What a witness has cosigned last, and how many records it is behind."""
+
+    name: str
+    url: str
+    size: int
+    cosigned_at: dt.datetime | None
+    behind: int
 
 
 @dataclass(frozen=True, slots=True)
 class LogState:
+    """How the log stands: its newest checkpoint, what waits for its place and since when, and its witnesses."""
+
     checkpoint: Checkpoint | None
     waiting: int
+    oldest_waiting_at: dt.datetime | None
+    witnesses: list[WitnessState]
+
+    @property
+    def is_late(self) -> bool:
+        """Whether a record waits for longer than the sequencer should let it."""
+        return self.oldest_waiting_at is not None and timezone.now() - self.oldest_waiting_at > LATE_RECORD
 
 
 def queues(reader: Membership) -> list[Queue]:
@@ -61,6 +91,7 @@ def queues(reader: Membership) -> list[Queue]:
             list_url(Organisation, status__exact=Organisation.Status.APPLIED),
             lambda each: (f"{each} · {each.get_kind_display()}", each.created_at),
             registrar,
+            7,
         ),
         _queue(
             _("Projects to register"),
@@ -68,6 +99,7 @@ def queues(reader: Membership) -> list[Queue]:
             list_url(Project, status__exact=Project.Status.VALIDATED),
             lambda each: (str(each), each.validated_at),
             registrar,
+            14,
         ),
         _queue(
             _("Reports to approve"),
@@ -75,6 +107,7 @@ def queues(reader: Membership) -> list[Queue]:
             list_url(MonitoringReport, status__exact=MonitoringReport.Status.VERIFIED),
             lambda each: (f"{each} · {tonnes(each.net_t)} t", each.verified_at),
             registrar,
+            14,
         ),
         _queue(
             _("Credits to issue"),
@@ -82,6 +115,7 @@ def queues(reader: Membership) -> list[Queue]:
             list_url(MonitoringReport, status__exact=MonitoringReport.Status.APPROVED),
             lambda each: (f"{each} · {tonnes(each.net_t)} t", each.approved_at),
             registrar,
+            7,
         ),
         _queue(
             _("Payments for a second treasurer"),
@@ -89,6 +123,7 @@ def queues(reader: Membership) -> list[Queue]:
             list_url(Payment, status__exact=Payment.Status.REQUESTED),
             lambda each: (f"{each} · {each.organisation} · {money(each.amount_fen)}", each.requested_at),
             treasurer,
+            2,
         ),
         _queue(
             _("Corrections for a second treasurer"),
@@ -106,12 +141,28 @@ def _queue(
     all_url: str,
     describe: Callable[[Any], tuple[str, dt.datetime | None]],
     is_readers: bool,
+    days: int,
 ) -> Queue:
-    oldest = [Waiting(object_url(each), *describe(each)) for each in waiting[:SHOWN]]
+    limit = timezone.now() - dt.timedelta(days=days)
+
+    def entry(each: Any) -> Waiting:
+        text, since = describe(each)
+        return Waiting(object_url(each), text, since, is_late=since is not None and since < limit)
+
+    oldest = [entry(each) for each in waiting[:SHOWN]]
     count = waiting.count() if len(oldest) == SHOWN else len(oldest)
-    return Queue(title, count, oldest, all_url, is_readers)
+    return Queue(title, count, oldest, all_url, is_readers, days)
 
 
 def log_state() -> LogState:
-    """Return the newest checkpoint, and how many records wait for their place in the log."""
-    return LogState(latest_checkpoint(), waiting_records())
+    """Return the newest checkpoint, what waits for its place in the log, and the witnesses."""
+    waiting = UnsequencedRecord.objects.aggregate(count=Count("pk"), oldest=Min("pk"))
+    oldest = None
+    if waiting["count"]:
+        oldest = Record.objects.filter(pk=waiting["oldest"]).values_list("created_at", flat=True).first()
+    return LogState(latest_checkpoint(), waiting["count"], oldest, _witness_states())
+
+
+def _witness_states() -> list[WitnessState]:
+    # To be ledger.transparency.selectors.witness_states() once the log has witnesses.
+    return []

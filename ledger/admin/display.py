@@ -41,6 +41,8 @@ class Table:
     all_url: str = ""
     # Which columns hold figures, and are set to the right.
     figures: frozenset[int] = field(default_factory=frozenset)
+    # Whether cells hold sentences, which may break into lines.
+    is_text: bool = False
 
 
 def yuan(amount_fen: int) -> str:
@@ -118,6 +120,14 @@ def person(actor: str) -> str:
     kind, _colon, public_id = actor.partition(":")
     found = User.objects.filter(public_id=public_id).first() if kind == "user" else None
     return link(found, f"{found} ({actor})") if found else actor
+
+
+def people_of(actors: Iterable[str]) -> dict[str, User]:
+    """Return the people whom the log names by opaque ids, by these names, in one query."""
+    public_ids = {public_id for kind, _colon, public_id in (actor.partition(":") for actor in actors) if kind == "user"}
+    return (
+        {f"user:{user.public_id}": user for user in User.objects.filter(public_id__in=public_ids)} if public_ids else {}
+    )
 
 
 def serial_run(serials: Range) -> str:

@@ -1,15 +1,17 @@
 """Assets, accounts, transactions with their transfers, and who owns which serial numbers."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from ledger.admin.base import Fact, LargeTableAdmin, ViewOnlyAdmin
+from ledger.admin.conditions import posted_by
 from ledger.admin.corrections import REQUEST_CORRECTION, corrections_of, transaction_facts
 from ledger.admin.display import (
     EMPTY,
@@ -20,14 +22,29 @@ from ledger.admin.display import (
     link_by_id,
     list_url,
     moment,
+    people_of,
     person,
     serial_run,
     serial_runs,
     tonnes,
 )
-from ledger.admin.filters import OfAccount, with_serial
+from ledger.admin.filters import (
+    KindOfTransaction,
+    OfAccount,
+    OfActor,
+    OfOrganisation,
+    OfTrade,
+    Since,
+    Until,
+    WithSerial,
+    is_number,
+    with_serial,
+)
+from ledger.admin.records import Named, RecordIds, ids_naming
+from ledger.admin.timeline import TRANSACTIONS, TRANSFERS
 from ledger.journal.models import Account, Asset, Hold, SerialBlock, Transaction, Transfer
 from ledger.journal.selectors import statement
+from ledger.parties.models import User
 from ledger.transparency.models import Record
 
 SHOWN = 20
@@ -93,6 +110,9 @@ class AccountAdmin(ViewOnlyAdmin):
     def available_figure(self, account: Account) -> str:
         return amount_of(account.asset, account.available)
 
+    def record_ids(self, target: Account) -> RecordIds:
+        return ids_naming(Named(("account_opened",), {"account": str(target.pk)}))
+
     def tables(self, target: Account) -> list[Table]:
         return [_statement(target), _holds(target), _serials(target)]
 
@@ -145,16 +165,37 @@ def _serials(account: Account) -> Table:
 
 
 class TransactionAdmin(LargeTableAdmin):
-    list_display = ("number", "kind", OCCURRED_AT, "actor", "record_link")
-    list_filter = ("kind",)
+    list_display = ("number", "kind", OCCURRED_AT, "actor_name", "record_link")
+    list_filter = (("kind", KindOfTransaction), OfAccount, OfOrganisation, WithSerial, OfTrade, OfActor, Since, Until)
     search_fields = ("id",)
-    search_help_text = _("The number of a transaction.")
+    search_help_text = _("Number, or idempotency key")
+    timeline = TRANSACTIONS
+    transaction_lookup = "pk"
     fields = ("number", "kind", OCCURRED_AT, "who", "caused_by", "reverses", "idempotency_key", "record_link")
     object_actions = (REQUEST_CORRECTION,)
+
+    def search(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
+        return queryset.filter(Q(pk=int(term)) if is_number(term) else Q(idempotency_key=term))
+
+    def done_by(self, queryset: QuerySet[Any], actors: Sequence[str]) -> QuerySet[Any]:
+        return queryset.filter(posted_by(actors))
+
+    def prepare(self, rows: Sequence[Transaction]) -> None:
+        people = people_of(row.actor for row in rows)
+        for row in rows:
+            row.actor_person = people.get(row.actor)  # type: ignore[attr-defined]
+
+    def record_ids(self, target: Transaction) -> RecordIds:
+        return [target.record_id]
 
     @admin.display(description=_("number"))
     def number(self, transaction: Transaction) -> str:
         return str(transaction.pk)
+
+    @admin.display(description=_("actor"))
+    def actor_name(self, transaction: Transaction) -> str:
+        found: User | None = transaction.actor_person  # type: ignore[attr-defined]
+        return str(found) if found else transaction.actor
 
     @admin.display(description=_("record of the log"))
     def record_link(self, transaction: Transaction) -> str:
@@ -192,12 +233,32 @@ class TransactionAdmin(LargeTableAdmin):
 
 
 class TransferAdmin(LargeTableAdmin):
-    list_display = ("number", "transaction", "debit_account", "credit_account", "amount_figure", "serial_numbers")
-    list_filter = (OfAccount,)
+    list_display = (
+        "number",
+        "transaction",
+        "occurred_at",
+        "debit_account",
+        "credit_account",
+        "amount_figure",
+        "serial_numbers",
+    )
+    list_filter = (OfAccount, OfOrganisation, WithSerial, OfTrade, OfActor, Since, Until)
     list_select_related = ("transaction", *ACCOUNTS)
     search_fields = ("id",)
-    search_help_text = _("The number of a transfer.")
+    search_help_text = _("Number")
+    timeline = TRANSFERS
     fields = ("number", "transaction", "debit_account", "credit_account", "amount_figure", "serial_numbers")
+
+    def done_by(self, queryset: QuerySet[Any], actors: Sequence[str]) -> QuerySet[Any]:
+        posted = Transaction.objects.filter(posted_by(actors)).values("pk")
+        return queryset.filter(transaction__in=posted)
+
+    def record_ids(self, target: Transfer) -> RecordIds:
+        return [target.transaction.record_id]
+
+    @admin.display(description=_("occurred at"))
+    def occurred_at(self, transfer: Transfer) -> str:
+        return moment(transfer.transaction.occurred_at)
 
     @admin.display(description=_("number"))
     def number(self, transfer: Transfer) -> str:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ledger.admin.actions import Action
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import Table, amount_of, link, list_url, moment
+from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.errors import InvalidValue
 from ledger.journal.models import Account
 from ledger.journal.selectors import holdings
@@ -18,6 +19,8 @@ from ledger.parties.models import Membership, Organisation, User
 from ledger.parties.services import ROLES_BY_KIND, add_member, approve_organisation, suspend_organisation
 
 SHOWN = 20
+# What the log says of an organisation.
+RECORDS = ("organisation_applied", "organisation_approved", "organisation_suspended", "member_added")
 
 APPROVE = Action(
     name="approve",
@@ -60,6 +63,9 @@ class OrganisationAdmin(ViewOnlyAdmin):
         "approved_at",
     )
     object_actions = (APPROVE, SUSPEND)
+
+    def record_ids(self, target: Organisation) -> RecordIds:
+        return ids_naming(Named(RECORDS, {"organisation": str(target.public_id)}))
 
     def facts(self, target: Organisation) -> list[Fact]:
         return [
@@ -116,6 +122,9 @@ class UserAdmin(ViewOnlyAdmin):
         "last_login",
     )
 
+    def record_ids(self, target: User) -> RecordIds:
+        return ids_naming(Named(("member_added",), {"user": str(target.public_id)}))
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("memberships__organisation")
 
@@ -159,6 +168,9 @@ class MembershipAdmin(ViewOnlyAdmin):
     ordering = ("-id",)
     fields = ("user", "organisation", "kind", "role")
     list_actions = (ADD_MEMBER,)
+
+    def record_ids(self, target: Membership) -> RecordIds:
+        return ids_naming(Named(("member_added",), {"user": str(target.user.public_id)}))
 
     @admin.display(description=_("kind"), ordering="organisation__kind")
     def kind(self, membership: Membership) -> str:

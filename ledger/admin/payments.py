@@ -8,6 +8,7 @@ from ledger.admin.actions import Action
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import EMPTY, link, moment, money, yuan
 from ledger.admin.fields import YuanField
+from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.journal.models import Payment
 from ledger.journal.payments import confirm_payment, refuse_payment, request_deposit
 from ledger.parties.models import Membership, Organisation
@@ -125,6 +126,11 @@ class PaymentAdmin(ViewOnlyAdmin):
     @admin.display(description=_("amount"))
     def amount(self, payment: Payment) -> str:
         return money(payment.amount_fen)
+
+    def record_ids(self, target: Payment) -> RecordIds:
+        named = Named(("payment_requested", "payment_confirmed", "payment_refused"), {"payment": str(target.pk)})
+        posted = target.transaction.record_id if target.transaction else None
+        return [posted, *ids_naming(named, near=(target.requested_at, target.decided_at))]
 
     def facts(self, target: Payment) -> list[Fact]:
         return [

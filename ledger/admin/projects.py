@@ -11,11 +11,22 @@ from django.utils.translation import gettext_lazy as _
 from ledger.admin.actions import Action, ReasonForm
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import EMPTY, Table, area, document, link, list_url, moment, tonnes
+from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.parties.models import Membership
 from ledger.projects.models import MonitoringReport, Parcel, Project
 from ledger.projects.services import register_project, reject_project
 
 SHOWN = 20
+# What the log says of a project.
+RECORDS = (
+    "project_created",
+    "project_submitted",
+    "project_validated",
+    "project_registered",
+    "project_rejected",
+    "parcel_added",
+    "parcel_removed",
+)
 
 REGISTER = Action(
     name="register",
@@ -120,6 +131,9 @@ class ProjectAdmin(ViewOnlyAdmin):
     def settings_document(self, project: Project) -> SafeString:
         return document(project.settings)
 
+    def record_ids(self, target: Project) -> RecordIds:
+        return ids_naming(Named(RECORDS, {"project": target.code}))
+
     def facts(self, target: Project) -> list[Fact]:
         return [
             (_("Proponent"), link(target.proponent)),
@@ -166,6 +180,11 @@ class ParcelAdmin(ViewOnlyAdmin):
     search_fields = ("code", "name", "project__name")
     ordering = ("-id",)
     fields = ("code", "name", "project", "area_figure", "practices_document", "geometry_document")
+
+    def record_ids(self, target: Parcel) -> RecordIds:
+        return ids_naming(
+            Named(("parcel_added", "parcel_removed"), {"project": target.project.code, "parcel": target.code})
+        )
 
     @admin.display(description=_("area"), ordering="area_ha")
     def area_figure(self, parcel: Parcel) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from ledger.admin.actions import Action, ReasonForm
 from ledger.admin.base import Fact, ViewOnlyAdmin, refuse_writing
 from ledger.admin.display import EMPTY, document, link, moment, object_url, tonnes
+from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.credits.services import issue_credits
 from ledger.parties.models import Membership
 from ledger.projects.models import MonitoringReport
@@ -21,6 +22,8 @@ from ledger.projects.reports import approve_report, recompute, reject_report, sh
 
 LINES_A_PAGE = 100
 Status = MonitoringReport.Status
+# What the log says of a report.
+RECORDS = ("report_submitted", "report_verified", "report_approved", "report_rejected", "batch_issued")
 
 APPROVE = Action(
     name="approve",
@@ -146,6 +149,9 @@ class MonitoringReportAdmin(ViewOnlyAdmin):
     @admin.display(description=_("result"))
     def result_document(self, report: MonitoringReport) -> SafeString:
         return document(report.sheet["result"])
+
+    def record_ids(self, target: MonitoringReport) -> RecordIds:
+        return ids_naming(Named(RECORDS, {"report": str(target.pk)}))
 
     def facts(self, target: MonitoringReport) -> list[Fact]:
         return [

@@ -1,7 +1,7 @@
 """The invariants that the books obey, each a query that finds what breaks it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.db import connection
@@ -29,6 +29,9 @@ class InvariantResult:
     name: str
     holds: bool
     detail: str
+    # Of a name with placeholders, the message and what stands in them: it can then be said in another language later.
+    message: str = ""
+    params: Mapping[str, str | int] = field(default_factory=dict)
 
 
 def check(invariants: Sequence[Invariant]) -> list[InvariantResult]:

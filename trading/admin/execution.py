@@ -1,17 +1,41 @@
 """Trades with their settlement, and the instructions as the book took them."""
 
+import datetime as dt
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ledger.admin.base import LargeTableAdmin
 from ledger.admin.display import at_moment, link, link_by_id, money, plain_text, tonnes, yuan
+from ledger.admin.filters import NumberFilter, OfAccount, OfOrganisation, Since, Until, WithSerial
+from ledger.admin.records import Named, RecordIds, ids_naming
+from ledger.admin.timeline import Timeline
 from ledger.journal.models import Transaction
+from ledger.transparency.services import format_time
 from trading.execution.models import ExecutedInstruction, Trade
 from trading.orders.models import Order
 
 EXECUTED_AT = at_moment("executed_at", _("executed at"))
+TRADES = Timeline("trading_trade", "id", "executed_at", "executed_at")
+
+
+class OfTransaction(NumberFilter):
+    title = _("settlement")
+    parameter_name = "settlement"
+    hint = _("the number of a transaction")
+
+    def narrow_to(self, queryset: QuerySet[Any], number: int) -> QuerySet[Any]:
+        return queryset.filter(transaction=number)
+
+
+def _executed(market_id: int, at: dt.datetime) -> list[int]:
+    """Return the number of the record with the digest of a batch of instructions: it says their very time."""
+    named = Named(("instructions_executed",), {"market": str(market_id), "at": format_time(at)})
+    return ids_naming(named, near=(at,))
 
 
 class TradeAdmin(LargeTableAdmin):
@@ -27,10 +51,12 @@ class TradeAdmin(LargeTableAdmin):
         "settlement",
         EXECUTED_AT,
     )
-    list_filter = ("market", "taker_side")
+    list_filter = ("market", "taker_side", OfTransaction, OfAccount, OfOrganisation, WithSerial, Since, Until)
     list_select_related = ("market", "buy_order__organisation", "sell_order__organisation")
     search_fields = ("id",)
-    search_help_text = _("The number of a trade.")
+    search_help_text = _("Number")
+    timeline = TRADES
+    transaction_lookup = "transaction"
     fields = (
         "number",
         "market",
@@ -48,6 +74,9 @@ class TradeAdmin(LargeTableAdmin):
         "settlement",
         EXECUTED_AT,
     )
+
+    def record_ids(self, target: Trade) -> RecordIds:
+        return [target.transaction.record_id, *_executed(target.market_id, target.executed_at)]
 
     @admin.display(description=_("number"))
     def number(self, trade: Trade) -> str:
@@ -107,6 +136,9 @@ class ExecutedInstructionAdmin(LargeTableAdmin):
     list_filter = ("market", "kind")
     list_select_related = ("market",)
     fields = ("position", "market", "kind", "order", "content_text", EXECUTED_AT)
+
+    def record_ids(self, target: ExecutedInstruction) -> RecordIds:
+        return _executed(target.market_id, target.executed_at)
 
     @admin.display(description=_("number in its market"))
     def position(self, instruction: ExecutedInstruction) -> str:

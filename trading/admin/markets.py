@@ -10,6 +10,7 @@ from ledger.admin.actions import Action, ReasonForm
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import EMPTY, Table, link, list_url, moment, money, tonnes, yuan
 from ledger.admin.fields import YuanField
+from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.journal.models import Asset
 from ledger.parties.models import Membership
 from trading.execution.models import Trade
@@ -20,6 +21,8 @@ from trading.orders.halts import halt_market, resume_market
 from trading.orders.models import Instruction, Order
 
 SHOWN = 20
+# What the log says of a market.
+RECORDS = ("market_opened", "market_changed", "market_halt_ordered", "market_resume_ordered")
 
 
 def _price(label: Any, field: str, **kwargs: Any) -> YuanField:
@@ -132,6 +135,9 @@ class MarketAdmin(ViewOnlyAdmin):
     @admin.display(description=_("last instruction"))
     def last_instruction(self, market: Market) -> str:
         return str(market.last_sequence)
+
+    def record_ids(self, target: Market) -> RecordIds:
+        return ids_naming(Named(RECORDS, {"market": str(target.pk)}))
 
     def facts(self, target: Market) -> list[Fact]:
         waiting = target.instructions.count()

@@ -1,10 +1,11 @@
 """The exchange's invariants: orders and their holds, trades and their settlements, and the replay of each market."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from django.db import connection, transaction
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from ledger.journal import reconciliation as journal
@@ -81,16 +82,36 @@ INVARIANTS = (
 )
 
 
-def reconcile() -> list[InvariantResult]:
+Step = tuple[str, Callable[[], list[InvariantResult]]]
+Tell = Callable[[int, int, str], None]
+"""Told, before each step: how many are done, how many there are, and what is checked next."""
+
+REPLAYED = gettext_noop("replaying %(market)s gives the very same %(count)s trades")
+
+
+def reconcile(*, progress: Tell | None = None) -> list[InvariantResult]:
     """Evaluate every invariant of the house, the ledger's and the exchange's, in the order of their numbers.
 
     All of it is seen at one moment, however busy the markets are meanwhile.
     """
+    results: list[InvariantResult] = []
     with _one_moment():
-        results = journal.check(journal.INVARIANTS + INVARIANTS)
-        results.append(journal.check_log())
-        results += [_replayed(market) for market in Market.objects.order_by("id")]
+        steps = _steps()
+        for done, (what, check) in enumerate(steps):
+            if progress is not None:
+                progress(done, len(steps), what)
+            results += check()
     return sorted(results, key=lambda result: result.number)
+
+
+def _steps() -> list[Step]:
+    """Return what is checked, step by step: each with its name, and what does it."""
+    queries = [
+        (str(invariant.name), partial(journal.check, [invariant])) for invariant in journal.INVARIANTS + INVARIANTS
+    ]
+    log = (gettext("the tree rebuilt from the records has every signed root"), lambda: [journal.check_log()])
+    replays = [(market.symbol, partial(_replayed, market)) for market in Market.objects.order_by("id")]
+    return [*queries, log, *replays]
 
 
 @contextmanager
@@ -103,10 +124,8 @@ def _one_moment() -> Iterator[None]:
         yield
 
 
-def _replayed(market: Market) -> InvariantResult:
+def _replayed(market: Market) -> list[InvariantResult]:
     replay = replay_market(market)
-    name = gettext("replaying %(market)s gives the very same %(count)s trades") % {
-        "market": market.symbol,
-        "count": replay.trades,
-    }
-    return InvariantResult(8, name, not replay.difference, replay.difference)
+    params: dict[str, str | int] = {"market": market.symbol, "count": replay.trades}
+    name = gettext(REPLAYED) % params
+    return [InvariantResult(8, name, not replay.difference, replay.difference, REPLAYED, params)]

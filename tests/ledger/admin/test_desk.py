@@ -81,6 +81,6 @@ def test_the_desk_reads_as_often_however_much_waits(who: People, django_assert_n
     client = client_of(who.registrar)
     OrganisationFactory.create_batch(3, status=Organisation.Status.APPLIED)
     ReportFactory.create_batch(3)
-    # Session, person and membership; six queues; checkpoint and waiting records; markets.
-    with django_assert_num_queries(12):
+    # Session, person and membership; six queues; checkpoint and waiting records; markets; runs; supply.
+    with django_assert_num_queries(14):
         client.get("/admin/")

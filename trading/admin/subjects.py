@@ -1,0 +1,13 @@
+"""What the entries of the log name of the exchange."""
+
+from ledger.admin.subjects import Subject, Subjects
+from trading.execution.models import Trade
+from trading.markets.models import Market
+from trading.orders.models import Order
+
+SUBJECTS: Subjects = {
+    "market": Subject(Market),
+    "trade": Subject(Trade),
+    "maker_order": Subject(Order),
+    "taker_order": Subject(Order),
+}
