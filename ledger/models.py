@@ -13,7 +13,15 @@ from ledger.journal.models import (
 )
 from ledger.parties.models import ApiToken, Membership, Organisation, User
 from ledger.projects.models import MonitoringReport, Parcel, Project
-from ledger.transparency.models import Checkpoint, LogLeaf, LogTile, Record, UnsequencedRecord
+from ledger.transparency.models import (
+    Checkpoint,
+    Cosignature,
+    LogKey,
+    LogLeaf,
+    LogTile,
+    Record,
+    UnsequencedRecord,
+)
 
 __all__ = [
     "Account",
@@ -21,7 +29,9 @@ __all__ = [
     "Asset",
     "Batch",
     "Checkpoint",
+    "Cosignature",
     "Hold",
+    "LogKey",
     "LogLeaf",
     "LogTile",
     "Membership",

@@ -8,7 +8,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from ledger.rows import copy_rows
-from ledger.transparency.keys import log_signer
+from ledger.transparency.history import enter_first_key, signing_vkey
+from ledger.transparency.keys import signer_of
 from ledger.transparency.merkle import leaf_hash, node_hash
 from ledger.transparency.models import Checkpoint, LogLeaf, LogTile
 from ledger.transparency.notes import checkpoint_text
@@ -30,6 +31,7 @@ def sequence_log() -> int:
     """Bring all waiting records into the log, and return how many there were.
 
     Locks: an advisory lock, so that one sequencer works at a time; another one returns 0 at once.
+    Raises: LogKeyMismatch where the key at hand is not the one that the log's history asks for; all stays as it was.
     """
     total = 0
     while True:
@@ -132,7 +134,7 @@ def edge_root(edge: Edge) -> bytes:
 
 
 def _sign(edge: Edge, now: dt.datetime) -> None:
-    signer = log_signer()
+    signer = signer_of(signing_vkey(edge.size) or enter_first_key())
     root = edge_root(edge)
     note = signer.sign(checkpoint_text(signer.name, edge.size, root))
     Checkpoint.objects.create(tree_size=edge.size, root_hash=root, note=note, signed_at=now)
