@@ -10,17 +10,16 @@ Where it is stopped at any line, the log goes on with the key that its history a
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from ledger.transparency.history import enter_first_key, key_periods
 from ledger.transparency.keys import key_file, next_key_file, signer_in, signer_of
+from ledger.transparency.locks import session_lock
 from ledger.transparency.models import LogKey
 from ledger.transparency.notes import Signer, rotation_text
 from ledger.transparency.seeds import make_seed, read_seed, sync_folder, write_seed
@@ -50,7 +49,9 @@ def rotate_log_key(*, new_key_file: Path | None = None) -> Rotation:
     Locks: an advisory lock of the session; whoever comes second is refused.
     Raises: RotationError, LogKeyMismatch; OSError, ValueError where a key file cannot be read or written.
     """
-    with _alone():
+    with session_lock(_LOCK) as is_ours:
+        if not is_ours:
+            raise RotationError("Another rotation is under way.")
         newest = _newest_vkey()
         if new_key_file is not None:
             _put_in_place(new_key_file, newest)
@@ -59,18 +60,6 @@ def rotate_log_key(*, new_key_file: Path | None = None) -> Rotation:
         if next_key_file().exists():
             _hand_over(newest, signer_in(next_key_file()))
         return _finish()
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
-        if not cursor.fetchone()[0]:
-            raise RotationError("Another rotation is under way.")
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
 
 def _newest_vkey() -> str:
@@ -126,7 +115,8 @@ def _finish() -> Rotation:
     while (period := key_periods()[-1]).vkey != vkey:
         if time.monotonic() > deadline:
             raise RotationError("The record waits for its place in the log. Run this again when the log goes on.")
-        sequence_log() or time.sleep(0.1)
+        if not sequence_log():
+            time.sleep(0.1)
     return Rotation(vkey, period.from_size, None if _is_in_use(vkey) else _exchange_files())
 
 
