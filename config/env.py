@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
+from ledger.transparency.cosignatures import CosignatureVerifier
+from ledger.transparency.notes import NoteError
+
 
 class SettingError(RuntimeError):
     """A setting in the environment is missing or malformed."""
@@ -45,6 +48,29 @@ def integer(name: str, default: int) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """Return the comma-separated setting `name` as a list."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def witnesses(name: str) -> list[tuple[str, str]]:
+    """Return the witnesses in the comma-separated setting `name`: the verifier key of each, and its URL or nothing.
+
+    Raises: SettingError for what is no witness's key, no URL, or there twice.
+    """
+    found = [_witness(name, word) for word in words(name)]
+    keys = {CosignatureVerifier(vkey).public_key for vkey, _url in found}
+    if len(keys) < len(found):
+        raise SettingError(f"{name} names one witness twice.")
+    return found
+
+
+def _witness(name: str, word: str) -> tuple[str, str]:
+    vkey, _space, url = word.partition(" ")
+    try:
+        CosignatureVerifier(vkey)
+    except NoteError as error:
+        raise SettingError(f"{name} holds {vkey!r}: {error}.") from None
+    if url and urlsplit(url.strip()).scheme not in {"http", "https"}:
+        raise SettingError(f"{name}: a witness's URL begins with https://, unlike {url.strip()!r}.")
+    return vkey, url.strip().rstrip("/")
 
 
 def postgres(name: str) -> dict[str, Any]:

@@ -207,6 +207,14 @@ MATCHING_SHARDS = env.integer("MATCHING_SHARDS", 1)
 # The transparency log: its name, and the Ed25519 seed that signs its checkpoints (made at first start).
 LOG_ORIGIN = env.text("LOG_ORIGIN", "tianhui.example/log")
 LOG_SIGNING_KEY_FILE = Path(env.text("LOG_SIGNING_KEY_FILE", str(BASE_DIR / "var" / "log-signing-key")))
+# Who cosigns them: verifier keys, each with the URL to which checkpoints are pushed, where the witness does not come itself.
+LOG_WITNESSES = env.witnesses("LOG_WITNESSES")
+if any(url for _vkey, url in LOG_WITNESSES):
+    CELERY_BEAT_SCHEDULE["push-checkpoint"] = {
+        "task": "ledger.tasks.push_checkpoint",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    }
 
 # The password that the demo's people share (made when the demo is seeded).
 DEMO_PASSWORD_FILE = Path(env.text("DEMO_PASSWORD_FILE", str(BASE_DIR / "var" / "demo-password")))

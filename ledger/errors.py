@@ -29,6 +29,11 @@ class NotFound(DomainError):
     code, status, message = "not_found", 404, _("There is no such thing here, or it is not yours to see.")
 
 
+class NoSuchSize(DomainError):
+    code, status = "no_such_size", 404
+    message = _("The log has no tree of size %(size)s: it has %(records)s records.")
+
+
 class NotAllowed(DomainError):
     code, status, message = "not_allowed", 403, _("Your role does not allow this.")
 

@@ -15,7 +15,15 @@ from ledger.journal.models import (
 from ledger.journal.runs import ReconciliationRun
 from ledger.parties.models import ApiToken, Membership, Organisation, User
 from ledger.projects.models import MonitoringReport, Parcel, Project
-from ledger.transparency.models import Checkpoint, LogLeaf, LogTile, Record, UnsequencedRecord
+from ledger.transparency.models import (
+    Checkpoint,
+    Cosignature,
+    LogKey,
+    LogLeaf,
+    LogTile,
+    Record,
+    UnsequencedRecord,
+)
 
 __all__ = [
     "Account",
@@ -24,7 +32,9 @@ __all__ = [
     "Batch",
     "Checkpoint",
     "Correction",
+    "Cosignature",
     "Hold",
+    "LogKey",
     "LogLeaf",
     "LogTile",
     "Membership",

@@ -15,6 +15,8 @@ APPEND_ONLY = (
     "ledger_logleaf",
     "ledger_logtile",
     "ledger_checkpoint",
+    "ledger_cosignature",
+    "ledger_logkey",
     "ledger_transaction",
     "ledger_transfer",
     "ledger_batch",

@@ -1,9 +1,11 @@
-"""The transparency log: its newest signed state, and proofs from it. Source: RFC 9162."""
+"""The transparency log: its newest signed state, proofs from it, and the entries that concern the caller. Source: RFC 9162."""
 
 import base64
+import binascii
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
@@ -15,30 +17,82 @@ from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Moment, Text, WrittenNumber
 from ledger.api.schema import refuses
 from ledger.api.serializers import StrictSerializer
-from ledger.errors import InvalidValue, NotFound
+from ledger.credits.concerns import may_read_entry
+from ledger.errors import InvalidValue, NoSuchSize, NotFound
 from ledger.transparency import merkle
-from ledger.transparency.keys import log_signer
+from ledger.transparency.history import current_vkey, key_periods
+from ledger.transparency.models import Checkpoint, Record
+from ledger.transparency.proving import Inclusion, inclusion_text, prove_consistency, prove_inclusion
 from ledger.transparency.selectors import (
+    PlacedLeaf,
+    cosigned_note,
     latest_checkpoint,
-    record_index,
-    tree_of,
+    place_of_hash,
+    place_of_index,
+    place_of_record,
     waiting_records,
+    witness_states,
 )
 
 MAX_ROW_ID = 2**63 - 1
+HASH_CHARACTERS = 44
+
+
+class LeafHash(Text):
+    """SHA-256 in base64, in the standard alphabet or the one for addresses."""
+
+    default_error_messages = {"invalid_hash": _("Give 32 bytes in base64.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        text = super().to_internal_value(data).replace("-", "+").replace("_", "/")
+        try:
+            found = base64.b64decode(text, validate=True)
+        except (ValueError, binascii.Error):
+            self.fail("invalid_hash")
+        if len(found) != merkle.HASH_BYTES:
+            self.fail("invalid_hash")
+        return found
+
+
+class LogKeySerializer(serializers.Serializer[Any]):
+    vkey = Text(help_text="Checks checkpoints (C2SP signed-note).")
+    from_size = serializers.IntegerField(help_text="The smallest tree size that it signs.")
+    note = Text(help_text="With which it took over, signed by the key before it and by itself; empty for the first.")
+
+
+class LogWitnessSerializer(serializers.Serializer[Any]):
+    name = Text()
+    size = serializers.IntegerField(help_text="The tree size that it cosigned last; 0 where none.")
+    cosigned_at = Moment(allow_null=True)
+    behind = serializers.IntegerField(help_text="Records that it has not seen yet.")
 
 
 class LogSerializer(serializers.Serializer[Any]):
     origin = Text(help_text="The log's name, in every checkpoint.")
-    vkey = Text(help_text="The key that checks its checkpoints (C2SP signed-note).")
+    vkey = Text(help_text="The key that checks its newest checkpoints (C2SP signed-note).")
     tree_size = serializers.IntegerField()
     root_hash = Text(help_text="Base64.")
     signed_at = Moment(allow_null=True)
     waiting = serializers.IntegerField(help_text="Records that have no place in the log yet.")
+    keys = LogKeySerializer(many=True, help_text="All keys that have signed, the oldest first.")
+    witnesses = LogWitnessSerializer(many=True, help_text="Who cosigns checkpoints, and how far each has got.")
 
 
 class InclusionQuerySerializer(StrictSerializer):
-    record = WrittenNumber(min_value=1, max_value=MAX_ROW_ID, help_text="The record's id.")
+    record = WrittenNumber(required=False, min_value=1, max_value=MAX_ROW_ID, help_text="The record's id.")
+    index = WrittenNumber(required=False, max_value=MAX_ROW_ID, help_text="Or its place in the log, from 0.")
+    leaf_hash = LeafHash(required=False, help_text="Or the hash of its entry (RFC 9162 §2.1.1), in base64.")
+    size = WrittenNumber(
+        required=False,
+        min_value=1,
+        max_value=MAX_ROW_ID,
+        help_text="The tree's size; not given: the newest signed one.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs.keys() & {"record", "index", "leaf_hash"}) != 1:
+            raise serializers.ValidationError({"record": [_("Give one of record, index and leaf_hash.")]})
+        return attrs
 
 
 class InclusionSerializer(serializers.Serializer[Any]):
@@ -63,6 +117,13 @@ class ConsistencySerializer(serializers.Serializer[Any]):
     hashes = serializers.ListField(child=Text(), help_text="The proof, in base64 (RFC 9162 §2.1.4).")
 
 
+class LogEntrySerializer(InclusionSerializer):
+    entry = Text(help_text="Base64 of the exact bytes that are hashed: canonical JSON, as docs/log-entries.md says.")
+    proof = Text(
+        help_text="The same as text that can be checked offline (C2SP tlog-proof), with the entry as extra data."
+    )
+
+
 class Log(Endpoint):
     tag = "log"
     permission_classes = (IsAuthenticatedOrReadOnly,)
@@ -70,14 +131,16 @@ class Log(Endpoint):
     @extend_schema(summary="The log's newest signed state", responses=LogSerializer)
     def get_log(self, request: Request) -> Response:
         """The checkpoint itself is at /log/checkpoint, the tiles are at /log/tile/ (C2SP tlog-tiles)."""
-        newest, signer = latest_checkpoint(), log_signer()
+        newest = latest_checkpoint()
         state = {
-            "origin": signer.name,
-            "vkey": signer.vkey,
+            "origin": settings.LOG_ORIGIN,
+            "vkey": current_vkey(),
             "tree_size": newest.tree_size if newest else 0,
             "root_hash": _base64(bytes(newest.root_hash) if newest else merkle.empty_root()),
             "signed_at": newest.signed_at if newest else None,
             "waiting": waiting_records(),
+            "keys": key_periods(),
+            "witnesses": witness_states(),
         }
         return Response(show(LogSerializer, state))
 
@@ -85,25 +148,19 @@ class Log(Endpoint):
         summary="Prove that a record is in the log",
         parameters=[InclusionQuerySerializer],
         responses=InclusionSerializer,
+        examples=[OpenApiExample("The first record", value=0, parameter_only=("index", "query"))],
     )
-    @refuses(NotFound)
+    @refuses(NotFound, NoSuchSize)
     def get_inclusion(self, request: Request) -> Response:
-        """At the size of the newest checkpoint. A record that still waits for its place is not found."""
-        record_id = self.query(InclusionQuerySerializer)["record"]
-        # The place first: whatever has one is in the checkpoint that is read after it.
-        index, newest = record_index(record_id), latest_checkpoint()
-        if index is None or newest is None:
-            raise NotFound(field="record")
-        tree = tree_of(newest.tree_size)
-        proof = {
-            "record": record_id,
-            "index": index,
-            "leaf_hash": _base64(tree.root_of(index, index + 1)),
-            "tree_size": tree.size,
-            "root_hash": _base64(bytes(newest.root_hash)),
-            "hashes": _all_base64(tree.inclusion_proof(index)),
-        }
-        return Response(show(InclusionSerializer, proof))
+        """By the record's id, its place, or its leaf hash. A record that still waits for its place is not found."""
+        wanted = self.query(InclusionQuerySerializer)
+        leaf = _find(wanted)
+        size = wanted.get("size", leaf.tree_size)
+        if size > leaf.tree_size:
+            raise NoSuchSize(field="size", size=size, records=leaf.tree_size)
+        if size <= leaf.index:
+            raise NotFound(field="size")
+        return Response(_written(prove_inclusion(leaf, size)))
 
     @extend_schema(
         summary="Prove that the log only grew",
@@ -114,25 +171,67 @@ class Log(Endpoint):
             OpenApiExample("From 5 to 8 records", value=8, parameter_only=("second", "query")),
         ],
     )
-    @refuses(InvalidValue)
+    @refuses(NoSuchSize, InvalidValue)
     def get_consistency(self, request: Request) -> Response:
         """From one size to another, neither above the newest checkpoint's."""
         wanted = self.query(ConsistencyQuerySerializer)
         first, second = wanted["first"], wanted["second"]
         newest = latest_checkpoint()
         if newest is None or second > newest.tree_size:
-            raise InvalidValue(field="second", reason=_("The log has not got so far."))
+            raise NoSuchSize(field="second", size=second, records=newest.tree_size if newest else 0)
         if first > second:
             raise InvalidValue(field="first", reason=_("The older tree is not larger than the newer one."))
-        tree = tree_of(second)
-        proof = {
+        proof = prove_consistency(first, second)
+        written = {
             "first": first,
             "second": second,
-            "first_root_hash": _base64(tree_of(first).root()),
-            "second_root_hash": _base64(tree.root()),
-            "hashes": _all_base64(tree.consistency_proof(first)),
+            "first_root_hash": _base64(proof.first_root),
+            "second_root_hash": _base64(proof.second_root),
+            "hashes": _all_base64(proof.hashes),
         }
-        return Response(show(ConsistencySerializer, proof))
+        return Response(show(ConsistencySerializer, written))
+
+
+class LogEntries(Endpoint):
+    tag = "log"
+
+    @extend_schema(summary="Read an entry of the log that concerns you", responses=LogEntrySerializer)
+    @refuses(NotFound)
+    def get_log_entry(self, request: Request, record_id: int) -> Response:
+        """The exact bytes with their proof. Auditors and the operator read every entry.
+
+        Others read what names their organisation, an account or a project of it, and what its people did.
+        """
+        leaf = place_of_record(record_id)
+        entry = Record.objects.filter(pk=record_id).values_list("entry", flat=True).first()
+        if leaf is None or entry is None or not may_read_entry(bytes(entry), self.actor):
+            raise NotFound()
+        note = cosigned_note(Checkpoint(tree_size=leaf.tree_size, note=leaf.note))
+        proof = prove_inclusion(leaf)
+        more = {"entry": _base64(bytes(entry)), "proof": inclusion_text(proof, note, bytes(entry))}
+        return Response(_written(proof) | more)
+
+
+def _find(wanted: dict[str, Any]) -> PlacedLeaf:
+    for name, find in (("record", place_of_record), ("index", place_of_index), ("leaf_hash", place_of_hash)):
+        if name in wanted:
+            leaf = find(wanted[name])
+            if leaf is None:
+                raise NotFound(field=name)
+            return leaf
+    raise AssertionError("the query names a leaf")
+
+
+def _written(proof: Inclusion) -> dict[str, Any]:
+    # Written by hand: a proof takes less time than its serializer would.
+    return {
+        "record": proof.record_id,
+        "index": proof.index,
+        "leaf_hash": _base64(proof.leaf_hash),
+        "tree_size": proof.tree_size,
+        "root_hash": _base64(proof.root_hash),
+        "hashes": _all_base64(proof.hashes),
+    }
 
 
 def _base64(value: bytes) -> str:

@@ -5,7 +5,7 @@ from django.urls import path
 from config import converters  # noqa: F401 (registers id and code)
 from ledger.api.credits import Batches, Retirements
 from ledger.api.journal import Accounts, Payments
-from ledger.api.log import Log
+from ledger.api.log import Log, LogEntries
 from ledger.api.parties import Me, Organisations, Tokens, Users
 from ledger.api.projects import Projects
 from ledger.api.reports import Reports
@@ -50,4 +50,5 @@ urlpatterns = [
     path("log", Log.as_view({"get": "get_log"})),
     path("log/inclusion", Log.as_view({"get": "get_inclusion"})),
     path("log/consistency", Log.as_view({"get": "get_consistency"})),
+    path("log/entries/<id:record_id>", LogEntries.as_view({"get": "get_log_entry"})),
 ]

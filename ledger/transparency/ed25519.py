@@ -2,6 +2,10 @@
 
 Slow (milliseconds) and not constant in time, neither of which matters for checking public signatures; signing uses the
 `cryptography` package. Source: RFC 8032 §5.1.
+
+Where RFC 8032 leaves a choice, the strict one is made, so that everyone judges a signature alike: encodings are canonical
+(y below p, no sign on x = 0, S below L), the equation is the one without the cofactor, as OpenSSL and Go check it, and a
+key of small order is no key, since signatures under it can be made without a private key.
 """
 
 import hashlib
@@ -22,11 +26,21 @@ def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
         return False
     a, r = _decode(public_key), _decode(signature[:32])
     s = int.from_bytes(signature[32:], "little")
-    if a is None or r is None or s >= _L:
+    if a is None or _is_of_small_order(a) or r is None or s >= _L:
         return False
     digest = hashlib.sha512(signature[:32] + public_key + message).digest()
     k = int.from_bytes(digest, "little") % _L
     return _equal(_multiply(s, _BASE), _add(r, _multiply(k, a)))
+
+
+def is_public_key(encoded: bytes) -> bool:
+    """Return whether these bytes are a point under which only the holder of a private key can sign."""
+    point = _decode(encoded) if len(encoded) == 32 else None
+    return point is not None and not _is_of_small_order(point)
+
+
+def _is_of_small_order(point: Point) -> bool:
+    return _equal(_multiply(8, point), _IDENTITY)
 
 
 def _add(p: Point, q: Point) -> Point:

@@ -69,3 +69,49 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return str(self.tree_size)
+
+
+class Cosignature(models.Model):
+    """What a witness has put under a checkpoint (C2SP tlog-cosignature); the first of each witness stands."""
+
+    checkpoint = models.ForeignKey(
+        Checkpoint, on_delete=models.PROTECT, related_name="cosignatures", db_constraint=False, db_index=False
+    )
+    name = models.CharField(_("witness"), max_length=255)
+    key_id = models.BinaryField()
+    line = models.TextField(_("signature line"))
+    signed_at = models.DateTimeField(_("signed at"))
+    received_at = models.DateTimeField(_("received at"))
+
+    class Meta:
+        app_label = "ledger"
+        verbose_name = _("cosignature")
+        verbose_name_plural = _("cosignatures")
+        constraints = [models.UniqueConstraint(fields=["checkpoint", "name", "key_id"], name="cosigned_once")]
+        indexes = [models.Index(fields=["name", "key_id", "-checkpoint"], name="cosignatures_of_witness")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.checkpoint_id}"
+
+
+class LogKey(models.Model):
+    """A key that signs checkpoints: the first, or one that a record put in the place of the one before.
+
+    It signs the checkpoints that cover its record. The note says so with the signatures of both keys.
+    """
+
+    vkey = models.TextField(unique=True)
+    record = models.ForeignKey(
+        Record, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    note = models.TextField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "ledger"
+        constraints = [
+            models.UniqueConstraint(fields=["record"], nulls_distinct=False, name="one_first_log_key"),
+        ]
+
+    def __str__(self) -> str:
+        return self.vkey

@@ -1,12 +1,68 @@
-"""Read the log: its newest checkpoint, where a record stands, its tiles and entries."""
+"""Read the log: its newest checkpoint, where a record stands, its tiles and entries, what witnesses have seen."""
 
-from ledger.transparency.models import Checkpoint, LogLeaf, LogTile, Record, UnsequencedRecord
-from ledger.transparency.tiles import TILE_WIDTH, TileTree
+import datetime as dt
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection
+
+from ledger.transparency.cosignatures import CosignatureVerifier
+from ledger.transparency.keys import verify_fast
+from ledger.transparency.models import Checkpoint, Cosignature, LogLeaf, Record, UnsequencedRecord
+from ledger.transparency.tiles import TILE_WIDTH, Tile, TileTree
+
+LEVELS = 8
+TOO_MANY_TILES = 2**55  # their leaves have no index
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedLeaf:
+    """Where a record stands, and the newest signed state, which has it."""
+
+    record_id: int
+    index: int
+    leaf_hash: bytes
+    tree_size: int
+    root_hash: bytes
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredWitness:
+    """A witness whose cosignatures are kept; the URL is empty where it comes by itself."""
+
+    verifier: CosignatureVerifier
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessState:
+    """How far a witness has got: the size that it cosigned last, when (None: never), and how many records it is behind."""
+
+    name: str
+    url: str
+    size: int
+    cosigned_at: dt.datetime | None
+    behind: int
 
 
 def latest_checkpoint() -> Checkpoint | None:
     """Return the newest signed state of the log, or None while it is empty."""
     return Checkpoint.objects.order_by("-tree_size").first()
+
+
+def witnessed_checkpoint() -> Checkpoint | None:
+    """Return the newest signed state that a witness has cosigned, or None while there is none."""
+    newest = Cosignature.objects.order_by("-checkpoint_id").values("checkpoint_id")[:1]
+    return Checkpoint.objects.filter(tree_size__in=newest).first()
+
+
+def cosigned_note(checkpoint: Checkpoint) -> str:
+    """Return a checkpoint's signed note with the lines of the witnesses below the log's."""
+    lines = checkpoint.cosignatures.order_by("pk").values_list("line", flat=True)
+    return checkpoint.note + "".join(lines)
 
 
 def record_index(record_id: int) -> int | None:
@@ -19,34 +75,78 @@ def waiting_records() -> int:
     return UnsequencedRecord.objects.count()
 
 
-def tile_hashes(level: int, number: int, width: int = TILE_WIDTH) -> bytes | None:
-    """Return the first `width` hashes of a tile, or None where the log has not got so far.
+def place_of_record(record_id: int) -> PlacedLeaf | None:
+    """Return where a record stands, or None where it is unknown or waits for its place."""
+    return _placed("record_id", record_id)
 
-    Source: C2SP tlog-tiles. A tile that is not full is read from the leaves, or from the full tiles one level down.
-    """
-    full = LogTile.objects.filter(level=level, number=number).values_list("hashes", flat=True).first()
-    if full is not None:
-        return bytes(full)[: 32 * width]
-    start = number * TILE_WIDTH
-    if level == 0:
-        leaves = LogLeaf.objects.filter(index__gte=start, index__lt=start + width)
-        hashes = list(leaves.order_by("index").values_list("leaf_hash", flat=True))
-    else:
-        tiles = LogTile.objects.filter(level=level - 1, number__gte=start, number__lt=start + width)
-        hashes = list(tiles.order_by("number").values_list("root", flat=True))
-    found = b"".join(bytes(part) for part in hashes)
+
+def place_of_index(index: int) -> PlacedLeaf | None:
+    """Return which record stands at a place, or None where the log has not got so far."""
+    return _placed("index", index)
+
+
+def place_of_hash(leaf_hash: bytes) -> PlacedLeaf | None:
+    """Return where the entry with this leaf hash stands, or None where the log has none."""
+    return _placed("leaf_hash", leaf_hash)
+
+
+def _placed(column: str, value: int | bytes) -> PlacedLeaf | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACED % column, [value])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    record_id, index, leaf_hash, tree_size, root_hash, note = row
+    return PlacedLeaf(record_id, index, bytes(leaf_hash), tree_size, bytes(root_hash), note)
+
+
+# One statement sees one state: whatever has a place in it is in the checkpoint beside it.
+_PLACED = """
+SELECT leaf.record_id, leaf.index, leaf.leaf_hash, newest.tree_size, newest.root_hash, newest.note
+  FROM ledger_logleaf leaf
+ CROSS JOIN (SELECT * FROM ledger_checkpoint ORDER BY tree_size DESC LIMIT 1) newest
+ WHERE leaf.%s = %%s
+ ORDER BY leaf.index
+ LIMIT 1
+"""
+
+
+def tile_hashes(level: int, number: int, width: int = TILE_WIDTH) -> bytes | None:
+    """Return the first `width` hashes of a tile, or None where the log has not got so far. Source: C2SP tlog-tiles."""
+    if level >= LEVELS or number >= TOO_MANY_TILES:
+        return None
+    found = _read_tiles([(level, number, width)])[0]
     return found if len(found) == 32 * width else None
 
 
 def tree_of(size: int) -> TileTree:
-    """Return the log's tree as it was at a size, which the log has reached: it gives roots and proofs."""
-    return TileTree(size, _read_tile)
+    """Return the log's tree as it was at a size, which the log has reached: it gives roots and proofs, a query each."""
+    return TileTree.read_together(size, _read_tiles)
 
 
-def _read_tile(level: int, number: int, width: int) -> bytes:
-    hashes = tile_hashes(level, number, width)
-    assert hashes is not None, f"the log has no tile {level}/{number} of {width}"
-    return hashes
+def _read_tiles(tiles: Sequence[Tile]) -> list[bytes]:
+    """Return the hashes of each tile, fewer than asked for where the log has not got so far."""
+    levels, numbers, widths = zip(*tiles, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_TILES, [list(levels), list(numbers), list(widths)])
+        return [bytes(hashes or b"") for (hashes,) in cursor.fetchall()]
+
+
+# A tile that is not full is read from the leaves, or from the roots of the full tiles one level down.
+_TILES = """
+SELECT coalesce(
+         (SELECT substr(hashes, 1, 32 * asked.width) FROM ledger_logtile
+           WHERE level = asked.level AND number = asked.number),
+         CASE WHEN asked.level = 0
+           THEN (SELECT string_agg(leaf_hash, ''::bytea ORDER BY index) FROM ledger_logleaf
+                  WHERE index >= asked.number * 256 AND index < asked.number * 256 + asked.width)
+           ELSE (SELECT string_agg(root, ''::bytea ORDER BY number) FROM ledger_logtile
+                  WHERE level = asked.level - 1
+                    AND number >= asked.number * 256 AND number < asked.number * 256 + asked.width)
+         END)
+  FROM unnest(%s::int[], %s::bigint[], %s::int[]) WITH ORDINALITY AS asked (level, number, width, place)
+ ORDER BY asked.place
+"""
 
 
 def entries(first: int, count: int) -> list[bytes]:
@@ -55,3 +155,39 @@ def entries(first: int, count: int) -> list[bytes]:
     record_ids = list(leaves.values_list("record_id", flat=True))
     found = dict(Record.objects.filter(pk__in=record_ids).values_list("pk", "entry"))
     return [bytes(found[record_id]) for record_id in record_ids]
+
+
+def configured_witnesses() -> tuple[ConfiguredWitness, ...]:
+    """Return the witnesses that the settings name."""
+    return _witnesses(tuple(settings.LOG_WITNESSES))
+
+
+@functools.lru_cache(maxsize=8)
+def _witnesses(named: tuple[tuple[str, str], ...]) -> tuple[ConfiguredWitness, ...]:
+    return tuple(ConfiguredWitness(CosignatureVerifier(vkey, verify_fast), url) for vkey, url in named)
+
+
+def witness_states() -> list[WitnessState]:
+    """Return how far each configured witness has got, in the order of the settings."""
+    witnesses = configured_witnesses()
+    if not witnesses:
+        return []
+    verifiers = [each.verifier for each in witnesses]
+    with connection.cursor() as cursor:
+        cursor.execute(_WITNESSED, [[each.name for each in verifiers], [each.key_id for each in verifiers]])
+        rows = cursor.fetchall()
+    return [
+        WitnessState(each.verifier.name, each.url, size, signed_at, newest - size)
+        for each, (newest, size, signed_at) in zip(witnesses, rows, strict=True)
+    ]
+
+
+_WITNESSED = """
+SELECT (SELECT coalesce(max(tree_size), 0) FROM ledger_checkpoint), coalesce(last.checkpoint_id, 0), last.signed_at
+  FROM unnest(%s::text[], %s::bytea[]) WITH ORDINALITY AS witness (name, key_id, place)
+  LEFT JOIN LATERAL (
+         SELECT checkpoint_id, signed_at FROM ledger_cosignature
+          WHERE name = witness.name AND key_id = witness.key_id
+          ORDER BY checkpoint_id DESC LIMIT 1) last ON true
+ ORDER BY witness.place
+"""

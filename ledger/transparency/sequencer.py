@@ -8,8 +8,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from ledger.rows import copy_rows
-from ledger.transparency.keys import log_signer
-from ledger.transparency.merkle import leaf_hash, node_hash
+from ledger.transparency.history import enter_first_key, signing_vkey
+from ledger.transparency.keys import signer_of
+from ledger.transparency.merkle import leaf_hash, node_hash, whole_root
 from ledger.transparency.models import Checkpoint, LogLeaf, LogTile
 from ledger.transparency.notes import checkpoint_text
 from ledger.transparency.tiles import TILE_WIDTH
@@ -30,6 +31,7 @@ def sequence_log() -> int:
     """Bring all waiting records into the log, and return how many there were.
 
     Locks: an advisory lock, so that one sequencer works at a time; another one returns 0 at once.
+    Raises: LogKeyMismatch where the key at hand is not the one that the log's history asks for; all stays as it was.
     """
     total = 0
     while True:
@@ -98,7 +100,7 @@ def _extend(edge: Edge, leaves: Sequence[bytes]) -> None:
         while len(edge.levels[level]) == TILE_WIDTH:
             hashes = edge.levels[level]
             number = edge.size // TILE_WIDTH ** (level + 1) - 1
-            root = subtree_root(hashes)
+            root = whole_root(hashes)
             tiles.append((level, number, b"".join(hashes), root))
             edge.levels[level] = []
             level += 1
@@ -106,13 +108,6 @@ def _extend(edge: Edge, leaves: Sequence[bytes]) -> None:
                 edge.levels.append([])
             edge.levels[level].append(root)
     copy_rows(LogTile, ("level", "number", "hashes", "root"), ("int2", "int8", "bytea", "bytea"), tiles)
-
-
-def subtree_root(hashes: Sequence[bytes]) -> bytes:
-    """Return the root over a power of two of hashes. Source: RFC 9162 §2.1.1."""
-    while len(hashes) > 1:
-        hashes = [node_hash(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=True)]
-    return hashes[0]
 
 
 def edge_root(edge: Edge) -> bytes:
@@ -123,7 +118,7 @@ def edge_root(edge: Edge) -> bytes:
         width = 1
         while end:
             if end & width:
-                subtree = subtree_root(hashes[end - width : end])
+                subtree = whole_root(hashes[end - width : end])
                 root = subtree if root is None else node_hash(subtree, root)
                 end -= width
             width *= 2
@@ -132,7 +127,7 @@ def edge_root(edge: Edge) -> bytes:
 
 
 def _sign(edge: Edge, now: dt.datetime) -> None:
-    signer = log_signer()
+    signer = signer_of(signing_vkey(edge.size) or enter_first_key())
     root = edge_root(edge)
     note = signer.sign(checkpoint_text(signer.name, edge.size, root))
     Checkpoint.objects.create(tree_size=edge.size, root_hash=root, note=note, signed_at=now)

@@ -2,7 +2,8 @@
 
 import re
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Self
 
 from ledger.transparency import merkle
 
@@ -10,8 +11,14 @@ TILE_HEIGHT = 8
 TILE_WIDTH = 256
 _ADDRESS = re.compile(r"^((?:x\d{3}/)*)(\d{3})(?:\.p/([1-9]\d{0,2}))?$")
 
+Tile = tuple[int, int, int]
+"""Level, number, width."""
+
 ReadTile = Callable[[int, int, int], bytes]
 """Returns the first hashes of a tile: level, number, width."""
+
+ReadTiles = Callable[[Sequence[Tile]], Sequence[bytes]]
+"""Returns the first hashes of each tile."""
 
 
 class TileError(ValueError):
@@ -79,24 +86,34 @@ def tiles_of(size: int) -> list[tuple[int, int, int]]:
 
 
 class TileTree:
-    """Reads roots of subtrees from tiles, each tile once: O(log n) of them for a proof."""
+    """Reads roots of subtrees from tiles, each tile once: O(log n) of them for a proof, all asked for together."""
 
     def __init__(self, size: int, read_tile: ReadTile) -> None:
         self.size = size
-        self._read_tile = read_tile
+        self._read_tiles: ReadTiles = lambda tiles: [read_tile(*tile) for tile in tiles]
         self._cache: dict[tuple[int, int], list[bytes]] = {}
+
+    @classmethod
+    def read_together(cls, size: int, read_tiles: ReadTiles) -> Self:
+        """Return a tree whose tiles are read many at a time."""
+        tree = cls(size, lambda *tile: read_tiles([tile])[0])
+        tree._read_tiles = read_tiles
+        return tree
 
     def root(self) -> bytes:
         """Return the root of the tree."""
-        return self.root_of(0, self.size) if self.size else merkle.empty_root()
+        if not self.size:
+            return merkle.empty_root()
+        self._fetch([(0, self.size)])
+        return self.root_of(0, self.size)
 
     def inclusion_proof(self, index: int) -> list[bytes]:
         """Return the proof that the leaf is in the tree."""
-        return merkle.inclusion_proof(index, self.size, self.root_of)
+        return self._prove(lambda root_of: merkle.inclusion_proof(index, self.size, root_of))
 
     def consistency_proof(self, old: int) -> list[bytes]:
         """Return the proof that the tree extends the one of the old size."""
-        return merkle.consistency_proof(old, self.size, self.root_of)
+        return self._prove(lambda root_of: merkle.consistency_proof(old, self.size, root_of))
 
     def root_of(self, start: int, end: int) -> bytes:
         """Return the root over a subtree, as proofs cut them: aligned, whole or at the right-hand edge."""
@@ -104,18 +121,59 @@ class TileTree:
         if width & (width - 1):
             middle = start + merkle.split(width)
             return merkle.node_hash(self.root_of(start, middle), self.root_of(middle, end))
-        level, offset = 0, start
-        while width >= TILE_WIDTH:
-            level, offset, width = level + 1, offset // TILE_WIDTH, width // TILE_WIDTH
+        level, offset, width = _place(start, width)
         hashes = self._tile(level, offset // TILE_WIDTH)
         at = offset % TILE_WIDTH
-        return merkle.root(hashes[at : at + width])
+        return merkle.whole_root(hashes[at : at + width])
+
+    def _prove(self, prove: Callable[[merkle.RootOf], list[bytes]]) -> list[bytes]:
+        """Make a proof twice: once to learn which roots it needs, and with their tiles at hand."""
+        needed: list[tuple[int, int]] = []
+
+        def need(start: int, end: int) -> bytes:
+            needed.append((start, end))
+            return b""
+
+        prove(need)
+        self._fetch(needed)
+        return prove(self.root_of)
+
+    def _fetch(self, subtrees: Iterable[tuple[int, int]]) -> None:
+        places = {place for start, end in subtrees for place in _tiles_under(start, end)}
+        missing = [(level, number, self._width(level, number)) for level, number in sorted(places - self._cache.keys())]
+        if missing:
+            for tile, content in zip(missing, self._read_tiles(missing), strict=True):
+                self._keep(tile, content)
 
     def _tile(self, level: int, number: int) -> list[bytes]:
         if (level, number) not in self._cache:
-            width = min((self.size >> TILE_HEIGHT * level) - number * TILE_WIDTH, TILE_WIDTH)
-            content = self._read_tile(level, number, width)
-            if len(content) != width * merkle.HASH_BYTES:
-                raise TileError(f"tile {level}/{number} has {len(content)} bytes")
-            self._cache[level, number] = [content[at : at + 32] for at in range(0, len(content), 32)]
+            tile = level, number, self._width(level, number)
+            self._keep(tile, self._read_tiles([tile])[0])
         return self._cache[level, number]
+
+    def _width(self, level: int, number: int) -> int:
+        return min((self.size >> TILE_HEIGHT * level) - number * TILE_WIDTH, TILE_WIDTH)
+
+    def _keep(self, tile: Tile, content: bytes) -> None:
+        level, number, width = tile
+        if len(content) != width * merkle.HASH_BYTES:
+            raise TileError(f"tile {level}/{number} has {len(content)} bytes")
+        self._cache[level, number] = [content[at : at + 32] for at in range(0, len(content), 32)]
+
+
+def _place(start: int, width: int) -> tuple[int, int, int]:
+    """Return where a whole subtree stands in tiles: their level, its first hash among that level's, and how many it has."""
+    level = 0
+    while width >= TILE_WIDTH:
+        level, start, width = level + 1, start // TILE_WIDTH, width // TILE_WIDTH
+    return level, start, width
+
+
+def _tiles_under(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield level and number of the tiles from which the root over a subtree is made."""
+    while end > start:
+        width = end - start
+        whole = width if not width & (width - 1) else merkle.split(width)
+        level, offset, _width = _place(start, whole)
+        yield level, offset // TILE_WIDTH
+        start += whole

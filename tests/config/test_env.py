@@ -3,6 +3,8 @@
 import pytest
 
 from config import env
+from ledger.transparency.cosignatures import CosignatureSigner
+from ledger.transparency.notes import Signer
 
 
 def test_a_text_is_read_from_the_environment_or_from_a_file_that_it_names(monkeypatch, tmp_path):
@@ -79,3 +81,31 @@ def test_the_broker_has_the_redis_database_after_the_cache_s(url, expected):
 def test_a_redis_url_without_a_number_is_refused():
     with pytest.raises(env.SettingError, match="number of a database"):
         env.next_redis_database("redis://cache.example/cache")
+
+
+W1 = CosignatureSigner("witness.test/w1", bytes(range(32)))
+W2 = CosignatureSigner("witness.test/w2", bytes(range(1, 33)))
+
+
+def test_witnesses_are_keys_with_or_without_an_address(monkeypatch):
+    monkeypatch.setenv("LOG_WITNESSES", f"{W1.vkey} https://w1.test/, {W2.vkey}")
+    assert env.witnesses("LOG_WITNESSES") == [(W1.vkey, "https://w1.test"), (W2.vkey, "")]
+    monkeypatch.delenv("LOG_WITNESSES")
+    assert env.witnesses("LOG_WITNESSES") == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "nonsense",
+        Signer("log.test", bytes(32)).vkey,
+        f"{W1.vkey} ftp://w1.test",
+        f"{W1.vkey} w1.test",
+        f"{W1.vkey}, {W1.vkey} https://w1.test",
+        f"{W1.vkey}, {CosignatureSigner('again.test', bytes(range(32))).vkey}",
+    ],
+)
+def test_what_is_no_witness_stops_the_start(monkeypatch, value):
+    monkeypatch.setenv("LOG_WITNESSES", value)
+    with pytest.raises(env.SettingError, match="LOG_WITNESSES"):
+        env.witnesses("LOG_WITNESSES")

@@ -33,6 +33,10 @@ def books(who):
     retire_credits(actor=who.buyer, batch_id=batch.pk, quantity_t=5, beneficiary_name="A", purpose="own_footprint")
     sequence_log()
     run("INSERT INTO ledger_logtile (level, number, hashes, root) VALUES (0, 0, 'x', 'x')")
+    run(
+        "INSERT INTO ledger_cosignature (checkpoint_id, name, key_id, line, signed_at, received_at) "
+        "SELECT tree_size, 'w', 'x', 'x', now(), now() FROM ledger_checkpoint"
+    )
     return batch
 
 

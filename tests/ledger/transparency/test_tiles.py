@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.transparency import merkle
-from ledger.transparency.merkle import leaf_hash, root, verify_consistency, verify_inclusion
-from ledger.transparency.sequencer import Edge, edge_root, subtree_root
+from ledger.transparency.merkle import leaf_hash, root, verify_consistency, verify_inclusion, whole_root
+from ledger.transparency.sequencer import Edge, edge_root
 from ledger.transparency.tiles import (
     TileError,
     TileTree,
@@ -67,7 +67,7 @@ def in_memory(size):
     level_hashes = [LEAVES[:size]]
     while len(level_hashes[-1]) >= 256:
         below = level_hashes[-1]
-        level_hashes.append([subtree_root(below[at : at + 256]) for at in range(0, len(below) - 255, 256)])
+        level_hashes.append([whole_root(below[at : at + 256]) for at in range(0, len(below) - 255, 256)])
     read = []
 
     def read_tile(level, number, width):

@@ -3,10 +3,12 @@
 import pytest
 from django.utils import timezone
 
-from ledger.models import Organisation
+from ledger.models import LogLeaf, Organisation, Record
+from ledger.parties.services import issue_token
 from ledger.transparency.keys import log_signer
-from ledger.transparency.merkle import leaf_hash
+from ledger.transparency.merkle import leaf_hash, verify_inclusion
 from ledger.transparency.notes import Verifier, parse_checkpoint
+from ledger.transparency.proofs import decode_inclusion
 from ledger.transparency.sequencer import sequence_log
 from ledger.transparency.services import NewRecord, append_records
 from ledger.transparency.tiles import TileTree, decode_entry_bundle, tile_address
@@ -46,8 +48,8 @@ def test_tiles_may_be_kept_for_ever(log, client):
 @pytest.mark.parametrize(
     "address",
     [
-        "0/002", "0/002.p/89", "0/003.p/1", "1/000", "1/000.p/3", "2/000.p/1", "8/000", "63/000", "0/0", "0/x000/001", "0/000.p/0",
-        "0/000.p/256", "0/" + "x999/" * 12 + "999", "99999999999999999999/000", "x/000",
+        "00/000", "+0/000", "-1/000", "0/002", "0/002.p/89", "0/003.p/1", "1/000", "1/000.p/3", "2/000.p/1", "8/000", "63/000", "0/0", "0/x000/001", "0/000.p/0",
+        "0/000.p/256", "0/000.p/-1", "0/x255/x999/x999/x999/x999/999", "0/" + "x999/" * 12 + "999", "99999999999999999999/000", "x/000",
     ],
 )  # fmt: skip
 def test_what_the_log_does_not_have_is_not_found(log, client, address):
@@ -65,7 +67,7 @@ def test_the_log_is_read_only(log, client):
 
 @pytest.mark.parametrize(
     ("person", "status"),
-    [("auditor", 200), ("registrar", 200), ("cooperative", 403), ("buyer", 403), ("verifier", 403), (None, 403)],
+    [("auditor", 200), ("registrar", 200), ("cooperative", 403), ("buyer", 403), ("verifier", 403), (None, 401)],
 )
 def test_entries_are_for_auditors_and_the_operator(log, who, client, person, status):
     if person:
@@ -91,3 +93,49 @@ def test_entries_hash_to_the_leaves_of_the_tiles(log, who, client):
         assert b"".join(map(leaf_hash, found)) == client.get(f"/log/tile/0/{address}").content
     for address in ("002", "002.p/89", "003.p/1", "x999/" * 12 + "999"):
         assert client.get(f"/log/tile/entries/{address}").status_code == 404
+
+
+def test_a_token_of_the_api_opens_the_entries(log, who, client):
+    path = "/log/tile/entries/000"
+    for person, status in ((who.auditor, 200), (who.treasurer, 200), (who.buyer, 403), (who.verifier, 403)):
+        secret = issue_token(user=person.user, name="test")[1]
+        response = client.get(path, headers={"authorization": f"Bearer {secret}"})
+        assert response.status_code == status
+    assert b"auditors" in response.content
+
+
+@pytest.mark.parametrize("header", ["Bearer", "Bearer th_unknown", "bearer x", "Bearer " + "x" * 5_000, "Basic YTpi"])
+def test_without_a_good_token_one_is_asked_for(log, who, client, header):
+    response = client.get("/log/tile/entries/000", headers={"authorization": header})
+    assert (response.status_code, response["WWW-Authenticate"]) == (401, "Bearer")
+
+
+def test_a_bad_token_is_not_made_good_by_a_session(log, who, client):
+    client.force_login(who.auditor.user)
+    assert client.get("/log/tile/entries/000", headers={"authorization": "Bearer th_x"}).status_code == 401
+
+
+def test_a_tile_costs_one_query(log, client, django_assert_num_queries):
+    for address in ("0/000", "0/002.p/88", "1/000.p/2"):
+        with django_assert_num_queries(1):
+            client.get(f"/log/tile/{address}")
+
+
+def test_a_proof_as_text_can_be_checked_without_us(log, client):
+    for record_id in LogLeaf.objects.filter(index__in=(0, 255, 256, 599)).values_list("record_id", flat=True):
+        response = client.get(f"/log/proof/{record_id}")
+        assert response["Content-Type"] == "text/plain; charset=utf-8"
+        proof = decode_inclusion(response.content.decode())
+        body = parse_checkpoint(Verifier(log_signer().vkey).verify(proof.checkpoint))
+        entry = bytes(Record.objects.get(pk=record_id).entry)
+        verify_inclusion(proof.index, body.size, leaf_hash(entry), proof.hashes, body.root)
+        assert proof.extra == b""
+
+
+@pytest.mark.parametrize("record", ["0", "01", "-1", "x", "9" * 18, "9" * 19, "9" * 40])
+def test_what_is_no_record_has_no_proof(log, client, record):
+    assert client.get(f"/log/proof/{record}").status_code == 404
+
+
+def test_the_keys_are_a_line_each(log, client):
+    assert client.get("/log/keys").content.decode() == f"0 {log_signer().vkey}\n"
