@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.admin.access import desk_membership, is_operator
 from ledger.admin.actions import Text
+from ledger.admin.bank import BankStatementAdmin
+from ledger.admin.bank_entries import BankEntryAdmin
 from ledger.admin.base import ViewOnlyAdmin, refuse_writing
 from ledger.admin.credits import BatchAdmin, RetirementAdmin
 from ledger.admin.desk import log_state, queues
@@ -36,6 +38,8 @@ from ledger.models import (
     Account,
     ApiToken,
     Asset,
+    BankEntry,
+    BankStatement,
     Batch,
     Checkpoint,
     Hold,
@@ -86,6 +90,8 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
         _("Ledger"),
         {
             Payment: PaymentAdmin,
+            BankStatement: BankStatementAdmin,
+            BankEntry: BankEntryAdmin,
             Account: AccountAdmin,
             Transaction: TransactionAdmin,
             Transfer: TransferAdmin,

@@ -1,6 +1,7 @@
 """Gathers the tables that the domain packages define."""
 
 from ledger.credits.models import Batch, Retirement
+from ledger.journal.bank.models import BankEntry, BankStatement
 from ledger.journal.models import (
     Account,
     Asset,
@@ -19,6 +20,8 @@ __all__ = [
     "Account",
     "ApiToken",
     "Asset",
+    "BankEntry",
+    "BankStatement",
     "Batch",
     "Checkpoint",
     "Hold",

@@ -19,6 +19,7 @@ APPEND_ONLY = (
     "ledger_transfer",
     "ledger_batch",
     "ledger_retirement",
+    "ledger_bankstatement",
     "trading_executedinstruction",
     "trading_trade",
 )
