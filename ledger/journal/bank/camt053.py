@@ -223,8 +223,7 @@ def _amount(amount: Element | None, where: str) -> int:
     if amount is None:
         raise unreadable(_("%(where)s has no amount (Amt)."), where=where)
     require_cny(amount.get("Ccy", ""), where=where)
-    text = (amount.text or "").strip()
-    return read_fen(text if "," not in text else "", where=where)
+    return read_fen((amount.text or "").strip(), where=where)
 
 
 def _day(text: str, where: str) -> dt.date:

@@ -23,7 +23,7 @@ MAX_REFERENCE = 59
 MAX_ACCOUNT = 64
 MAX_NAME = 200
 MAX_TEXT = 4_000
-_AMOUNT = re.compile(r"[+-]?(\d{1,18}|\d{1,3}(,\d{3}){1,5})(\.\d{0,17})?", re.ASCII)
+_AMOUNT = re.compile(r"[+-]?\d{1,15}(\.\d{0,10})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def read_fen(text: str, *, where: str) -> int:
     """
     if not _AMOUNT.fullmatch(text):
         raise unreadable(_("%(where)s: “%(text)s” is not an amount."), where=where, text=text[:40])
-    fen = Decimal(text.replace(",", "")).scaleb(2)
+    fen = Decimal(text).scaleb(2)
     if fen != fen.to_integral_value():
         raise unreadable(_("%(where)s: %(text)s yuan is not a whole number of fen."), where=where, text=text)
     if abs(fen) > MAX_AMOUNT:

@@ -38,6 +38,7 @@ _DIRECTIONS = {
     "贷": CREDIT, "贷方": CREDIT, "收": CREDIT, "收入": CREDIT, "c": CREDIT, "cr": CREDIT, "crdt": CREDIT, "credit": CREDIT,
     "借": DEBIT, "借方": DEBIT, "支": DEBIT, "支出": DEBIT, "d": DEBIT, "dr": DEBIT, "dbit": DEBIT, "debit": DEBIT,
 }  # fmt: skip
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
 _UNIT = re.compile(r"\((元|人民币|人民币元|cny|rmb|yuan)\)")
 _DAY = re.compile(
     r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|年(\d{1,2})月(\d{1,2})日|(\d\d)(\d\d))"
@@ -64,6 +65,8 @@ class Row:
     def fen(self, column: str) -> int:
         """Return the amount in a column, zero where nothing stands there. Units: yuan in the cell, fen out."""
         text = "".join(_plain(self[column]).replace("¥", "").split())
+        if _THOUSANDS.fullmatch(text):
+            text = text.replace(",", "")
         return read_fen(text, where=self.where) if text.strip("-") else 0
 
 
