@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from ledger.admin.base import ViewOnlyAdmin
 from ledger.credits.services import retire_credits
+from ledger.journal.bank.services import import_statement
 from ledger.journal.payments import request_deposit, request_withdrawal
 from ledger.models import MonitoringReport, Organisation, Project, User
 from ledger.parties.services import issue_token
@@ -26,6 +27,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.scenes import People, issue_to_cooperative, market_for, pay_in
+from tests.statements import sample
 from trading.execution.services import execute_market
 from trading.orders.services import NewOrder, place_orders
 
@@ -44,6 +46,8 @@ QUERIES = {
     "batch": 9,
     "retirement": 7,
     "payment": 7,
+    "bankstatement": 7,
+    "bankentry": 7,
     "account": 5,
     "transaction": 5,
     "transfer": 5,
@@ -82,6 +86,8 @@ def season(who: People) -> People:
     issue_token(user=who.other_buyer.user, name="robot")
     request_deposit(actor=who.treasurer, organisation=who.buyer.organisation, amount_fen=5_000, bank_reference="waits")
     request_withdrawal(actor=who.buyer, amount_fen=1_000)
+    for name in ("june-daily.camt.053.001.02.xml", "june-ccb.gbk.csv"):
+        import_statement(actor=who.treasurer, content=sample(name))
     OrganisationFactory(status=Organisation.Status.APPLIED, applied_by=UserFactory())
     ProjectFactory(status=Project.Status.VALIDATED)
     ReportFactory(status=MonitoringReport.Status.VERIFIED, approved_by=None)
