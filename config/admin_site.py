@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from ledger.admin import trial_balance
 from ledger.admin.access import desk_membership, is_operator
 from ledger.admin.actions import Text
+from ledger.admin.bank import BankStatementAdmin
+from ledger.admin.bank_entries import BankEntryAdmin
 from ledger.admin.base import ViewOnlyAdmin, refuse_writing
 from ledger.admin.confirmation import PARAMETER
 from ledger.admin.corrections import CorrectionAdmin
@@ -42,6 +44,8 @@ from ledger.models import (
     Account,
     ApiToken,
     Asset,
+    BankEntry,
+    BankStatement,
     Batch,
     Checkpoint,
     Correction,
@@ -105,6 +109,8 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
         {
             Payment: PaymentAdmin,
             Correction: CorrectionAdmin,
+            BankStatement: BankStatementAdmin,
+            BankEntry: BankEntryAdmin,
             Account: AccountAdmin,
             Transaction: TransactionAdmin,
             Transfer: TransferAdmin,

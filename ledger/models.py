@@ -1,6 +1,7 @@
 """Gathers the tables that the domain packages define."""
 
 from ledger.credits.models import Batch, Retirement
+from ledger.journal.bank.models import BankEntry, BankStatement
 from ledger.journal.models import (
     Account,
     Asset,
@@ -29,6 +30,8 @@ __all__ = [
     "Account",
     "ApiToken",
     "Asset",
+    "BankEntry",
+    "BankStatement",
     "Batch",
     "Checkpoint",
     "Correction",

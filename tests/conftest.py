@@ -22,6 +22,7 @@ APPEND_ONLY = (
     "ledger_batch",
     "ledger_retirement",
     "ledger_reconciliationrun",
+    "ledger_bankstatement",
     "trading_executedinstruction",
     "trading_trade",
 )

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +13,7 @@ from ledger.errors import DomainError
 from ledger.parties.models import Membership
 
 Text = str | Promise
-Perform = Callable[[Membership, Any, dict[str, Any]], models.Model]
+Perform = Callable[[Membership, Any, dict[str, Any]], Any]
 
 
 def _always(_target: Any) -> bool:

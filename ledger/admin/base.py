@@ -188,8 +188,9 @@ class ViewOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if actor is None or not action.is_open_to(actor, target):
             raise PermissionDenied
         if request.method != "POST":
-            return self._ask(action, request, target, action.form())
-        form = action.form(request.POST)
+            # A link may fill in a form beforehand.
+            return self._ask(action, request, target, action.form(initial=request.GET.dict()))
+        form = action.form(request.POST, request.FILES)
         if not form.is_valid():
             return self._ask(action, request, target, form, status=422)
         try:
@@ -197,6 +198,10 @@ class ViewOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         except DomainError as error:
             show_refusal(form, error)
             return self._ask(action, request, target, form, status=error.status)
+        return self.answer(request, action, target, result)
+
+    def answer(self, request: HttpRequest, action: Action, target: models.Model | None, result: Any) -> HttpResponse:
+        """Say that an action was taken, and lead to what came of it."""
         messages.success(request, str(action.done) % {"object": result})
         return HttpResponseRedirect(object_url(result))
 

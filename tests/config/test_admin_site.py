@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from ledger.admin.base import ViewOnlyAdmin
 from ledger.credits.services import retire_credits
+from ledger.journal.bank.services import import_statement
 from ledger.journal.corrections import request_correction
 from ledger.journal.payments import request_deposit, request_withdrawal
 from ledger.models import MonitoringReport, Organisation, Project, Transaction, User
@@ -28,6 +29,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.scenes import People, issue_to_cooperative, market_for, pay_in
+from tests.statements import sample
 from trading.execution.runs import request_run, run_nightly, run_requested
 from trading.execution.services import execute_market
 from trading.orders.services import NewOrder, place_orders
@@ -48,6 +50,8 @@ QUERIES = {
     "retirement": 7,
     "payment": 7,
     "correction": 5,
+    "bankstatement": 7,
+    "bankentry": 7,
     "account": 5,
     "transaction": 6,
     "transfer": 5,
@@ -91,6 +95,8 @@ def season(who: People) -> People:
     request_withdrawal(actor=who.buyer, amount_fen=1_000)
     for wrong in Transaction.objects.filter(kind=Transaction.Kind.DEPOSIT):
         request_correction(actor=who.treasurer, transaction_id=wrong.pk, reason="To the wrong one.")
+    for name in ("june-daily.camt.053.001.02.xml", "june-ccb.gbk.csv"):
+        import_statement(actor=who.treasurer, content=sample(name))
     OrganisationFactory(status=Organisation.Status.APPLIED, applied_by=UserFactory())
     ProjectFactory(status=Project.Status.VALIDATED)
     ReportFactory(status=MonitoringReport.Status.VERIFIED, approved_by=None)

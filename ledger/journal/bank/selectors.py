@@ -1,0 +1,54 @@
+"""Read bank statements, and what in their periods has no counterpart."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import TruncDate
+
+from ledger.journal.bank.models import BankEntry, BankStatement
+from ledger.journal.models import Payment
+
+# As `BankEntry.is_open` says it.
+WAITS = Q(status=BankEntry.Status.OPEN) | Q(payment__status=Payment.Status.REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """What reconciliation with the bank leaves over: payments that no entry shows, entries that no payment explains."""
+
+    payments: QuerySet[Payment]
+    entries: QuerySet[BankEntry]
+
+
+def open_entries() -> QuerySet[BankEntry]:
+    """Return the entries that wait for a payment, in the order of the files, also those whose payment was refused."""
+    return BankEntry.objects.filter(WAITS).select_related("statement", "payment").order_by("id")
+
+
+def entries_of(statement: BankStatement) -> QuerySet[BankEntry]:
+    """Return the entries of a statement in the order of the file, but those first that wait for a payment."""
+    waits_first = Case(When(WAITS, then=Value(0)), default=Value(1))
+    entries = BankEntry.objects.filter(statement=statement)
+    return entries.select_related("statement", "payment__organisation").order_by(waits_first, "id")
+
+
+def unmatched(*, first: dt.date, last: dt.date) -> Unmatched:
+    """Return what has no counterpart, from the first day to the last, of the days that a statement covers.
+
+    Payments count on the day of their confirmation, entries on that of their booking. An entry that was set aside has
+    no payment either: its reason says why.
+    """
+    covered = BankStatement.objects.filter(starts_on__lte=OuterRef("posted_on"), ends_on__gte=OuterRef("posted_on"))
+    payments = (
+        Payment.objects.filter(status=Payment.Status.POSTED, bank_entry=None)
+        .annotate(posted_on=TruncDate("decided_at"))
+        .filter(Exists(covered), posted_on__gte=first, posted_on__lte=last)
+        .select_related("organisation")
+        .order_by("id")
+    )
+    without = ~Q(status=BankEntry.Status.MATCHED) | Q(payment__status=Payment.Status.REFUSED)
+    entries = BankEntry.objects.filter(without, booked_on__gte=first, booked_on__lte=last).select_related(
+        "statement", "payment"
+    )
+    return Unmatched(payments, entries.order_by("id"))
