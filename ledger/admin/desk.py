@@ -15,7 +15,7 @@ from ledger.journal.models import Correction, Payment
 from ledger.parties.models import Membership, Organisation
 from ledger.projects.models import MonitoringReport, Project
 from ledger.transparency.models import Checkpoint, Record, UnsequencedRecord
-from ledger.transparency.selectors import latest_checkpoint
+from ledger.transparency.selectors import WitnessState, latest_checkpoint, witness_states
 
 SHOWN = 5
 LATE_RECORD = dt.timedelta(minutes=1)
@@ -47,17 +47,6 @@ class Queue:
     def late(self) -> list[Waiting]:
         """Those of the oldest that have waited for longer than they should."""
         return [waiting for waiting in self.oldest if waiting.is_late]
-
-
-@dataclass(frozen=True, slots=True)
-class WitnessState:
-    """What a witness has cosigned last, and how many records it is behind."""
-
-    name: str
-    url: str
-    size: int
-    cosigned_at: dt.datetime | None
-    behind: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +120,7 @@ def queues(reader: Membership) -> list[Queue]:
             list_url(Correction, status__exact=Correction.Status.REQUESTED),
             lambda each: (f"{each} · {each.transaction} · {each.reason}", each.requested_at),
             treasurer,
+            2,
         ),
     ]
 
@@ -160,9 +150,4 @@ def log_state() -> LogState:
     oldest = None
     if waiting["count"]:
         oldest = Record.objects.filter(pk=waiting["oldest"]).values_list("created_at", flat=True).first()
-    return LogState(latest_checkpoint(), waiting["count"], oldest, _witness_states())
-
-
-def _witness_states() -> list[WitnessState]:
-    # To be ledger.transparency.selectors.witness_states() once the log has witnesses.
-    return []
+    return LogState(latest_checkpoint(), waiting["count"], oldest, witness_states())

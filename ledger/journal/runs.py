@@ -1,4 +1,4 @@
-"""What reconciliation has found, each time it ran: a row when it ends, never changed (migrations/0010)."""
+"""What reconciliation has found, each time it ran: a row when it ends, never changed (migrations/0009)."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0004_room_for_updates'),
+        ('ledger', '0005_corrections'),
     ]
 
     operations = [

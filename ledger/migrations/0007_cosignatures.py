@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0004_room_for_updates'),
+        ('ledger', '0006_bank_statements'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ SQL = Path(__file__).parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0004_room_for_updates")]
+    dependencies = [("ledger", "0007_cosignatures")]
 
     operations = [
         migrations.RunSQL(

@@ -20,7 +20,7 @@ INDEXES = {
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("ledger", "0010_reconciliation_runs")]
+    dependencies = [("ledger", "0009_reconciliation_runs")]
 
     operations = [
         migrations.RunSQL(

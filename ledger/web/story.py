@@ -13,7 +13,8 @@ from ledger.credits.models import Retirement
 from ledger.credits.trace import Holder, Move, Step, Trace
 from ledger.journal.models import Account, Transaction
 from ledger.parties.models import Organisation
-from ledger.templatetags.tianhui import localized, tonnes, yuan
+from ledger.templatetags.tianhui import tonnes, yuan
+from ledger.texts import localized
 from ledger.transparency.subjects import Place
 
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0004_room_for_updates")]
+    dependencies = [("ledger", "0008_record_subjects")]
 
     operations = [
         migrations.CreateModel(
