@@ -6,12 +6,19 @@ time, so that a season can be driven on the same product again.
 
 import base64
 import datetime as dt
+import json
 import random
 import secrets
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+from django.conf import settings
 
 from ledger.transparency import merkle
 from ledger.transparency.notes import NoteError, Verifier, parse_checkpoint
@@ -20,9 +27,10 @@ from trading.demo.client import Client, Refused
 from trading.demo.pilot import pilot, practices
 from trading.execution.reconciliation import reconcile
 
-PEOPLE = ("registrar", "registrar2", "treasurer", "treasurer2", "verifier", "buyer", "trader")
+PEOPLE = ("registrar", "registrar2", "treasurer", "treasurer2", "verifier", "buyer", "trader", "auditor")
 PAGES = ("/", "/markets", "/projects", "/retirements", "/proof", "/login", "/admin/login/", "/api/docs/")
 WAIT_SECONDS = 30.0
+VERIFY_SECONDS = 120.0
 DAYS = {"early": 112, "late": 112}
 PRICE_FEN = 4_000
 OFFERED_T, BOUGHT_T, RETIRED_T = 100, 30, 10
@@ -218,6 +226,26 @@ class Season:
         _expect((signed.size, signed.root) == (after, new_root), "the checkpoint is of another state")
         return f"from {before} to {after} records, consistency in {len(hashes)} hashes"
 
+    def verify_as_auditor(self) -> str:
+        """The auditor's own program reads the log over HTTP, rebuilds it, and replays every transaction"""
+        auditor, vkey = self._as("auditor"), self.visitor.get("/log")["vkey"]
+        with tempfile.TemporaryDirectory() as folder:
+            token = Path(folder, "token")
+            token.touch(mode=0o600)
+            token.write_text(auditor.token, encoding="utf-8")
+            words = [f"{auditor.base_url}/log", "--key", vkey, "--token-file", str(token), "--json"]
+            found = subprocess.run(
+                [sys.executable, "-m", "ledger.transparency", "verify", *words],
+                cwd=settings.BASE_DIR,
+                capture_output=True,
+                text=True,
+                timeout=VERIFY_SECONDS,
+                check=False,
+            )
+        _expect(found.returncode == 0, found.stderr.strip() or found.stdout[:500])
+        report = json.loads(found.stdout)
+        return f"{report['size']} records, {sum(report['transactions'].values())} transactions"
+
     def _as(self, name: str) -> Client:
         return self.people[name]
 
@@ -278,6 +306,7 @@ def steps(season: Season) -> list[tuple[str, Callable[[], str]]]:
         season.retire,
         season.read_pages,
         season.prove,
+        season.verify_as_auditor,
         check_books,
         check_log,
     )
