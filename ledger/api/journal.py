@@ -1,5 +1,6 @@
 """Accounts with their transfers and serial numbers, and payments by the bank."""
 
+import datetime as dt
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
@@ -17,6 +18,7 @@ from ledger.api.serializers import (
     PageQuerySerializer,
     StrictSerializer,
 )
+from ledger.api.statements import InstantQuerySerializer
 from ledger.errors import (
     InsufficientBalance,
     InvalidValue,
@@ -32,10 +34,12 @@ from ledger.journal.selectors import (
     access_account_by_id,
     access_payment_by_id,
     accounts_seen_by,
+    balances_at,
     payments_seen_by,
     serial_blocks,
     statement,
 )
+from ledger.journal.statements import check_instant
 from ledger.parties.models import Organisation
 
 DIRECTIONS = [("in", "in"), ("out", "out")]
@@ -56,17 +60,39 @@ class OwnedRunSerializer(SerialRunSerializer):
         return serial_run(block.serials)
 
 
+class AccountQuerySerializer(PageQuerySerializer, InstantQuerySerializer):
+    """Query parameters of the list of accounts."""
+
+
 class AccountSerializer(serializers.Serializer[Account]):
-    """Units: fen where the asset is CNY, whole tonnes where it is a batch of credits."""
+    """Units: fen where the asset is CNY, whole tonnes where it is a batch of credits.
+
+    Of the past only balances are known: what was held then is not kept.
+    """
 
     id = serializers.IntegerField()
     organisation = OrganisationNameSerializer(allow_null=True, help_text="Null for the system's own.")
     asset = Text(source="asset.code")
     kind = Choice(choices=Asset.Kind.choices, source="asset.kind")
     purpose = Choice(choices=Account.Purpose.choices)
-    balance = serializers.IntegerField()
-    held = serializers.IntegerField()
-    available = serializers.IntegerField()
+    at = serializers.SerializerMethodField(help_text="The past instant that was asked for; null for now.")
+    balance = serializers.SerializerMethodField(help_text="At that instant, or now.")
+    held = serializers.SerializerMethodField(help_text="Known as of now alone; null with `at`.")
+    available = serializers.SerializerMethodField(help_text="Known as of now alone; null with `at`.")
+
+    @extend_schema_field(Moment(allow_null=True))
+    def get_at(self, account: Account) -> dt.datetime | None:
+        at: dt.datetime | None = self.context["at"]
+        return at
+
+    def get_balance(self, account: Account) -> int:
+        return account.balance if self.context["at"] is None else self.context["balances"][account.pk]
+
+    def get_held(self, account: Account) -> int | None:
+        return account.held if self.context["at"] is None else None
+
+    def get_available(self, account: Account) -> int | None:
+        return account.available if self.context["at"] is None else None
 
 
 class TransferSerializer(serializers.Serializer[Transfer]):
@@ -126,11 +152,16 @@ def serial_run(run: Range[int]) -> dict[str, Any]:
 class Accounts(Endpoint):
     tag = "accounts"
 
-    @extend_schema(summary="List accounts", parameters=[PageQuerySerializer], responses=AccountSerializer(many=True))
+    @extend_schema(summary="List accounts", parameters=[AccountQuerySerializer], responses=AccountSerializer(many=True))
+    @refuses(InvalidValue)
     def list_accounts(self, request: Request) -> Response:
         """Your organisation's holdings; the operator and auditors see all accounts."""
-        self.query(PageQuerySerializer)
-        return self.page(accounts_seen_by(self.actor), AccountSerializer)
+        at = check_instant(self.query(AccountQuerySerializer).get("at"))
+        return self.page(
+            accounts_seen_by(self.actor),
+            AccountSerializer,
+            lambda found: {"at": at, "balances": balances_at(found, at) if at else {}},
+        )
 
     @extend_schema(
         summary="List an account's transfers",

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from config import converters  # noqa: F401 (registers id and code)
+from ledger.api.corrections import Corrections
 from ledger.api.credits import Batches, Retirements
 from ledger.api.journal import Accounts, Payments
 from ledger.api.log import Log, LogEntries
@@ -10,6 +11,7 @@ from ledger.api.parties import Me, Organisations, Tokens, Users
 from ledger.api.projects import Projects
 from ledger.api.reports import Reports
 from ledger.api.trace import Proofs, Serials
+from ledger.api.statements import Statements
 
 urlpatterns = [
     path("tokens", Tokens.as_view({"get": "list_tokens", "post": "create_token"})),
@@ -42,11 +44,17 @@ urlpatterns = [
     path("accounts", Accounts.as_view({"get": "list_accounts"})),
     path("accounts/<id:account_id>/transfers", Accounts.as_view({"get": "list_transfers"})),
     path("accounts/<id:account_id>/serials", Accounts.as_view({"get": "list_serials"})),
+    path("accounts/<id:account_id>/statement.csv", Statements.as_view({"get": "get_statement"})),
+    path("trial-balance", Statements.as_view({"get": "get_trial_balance"})),
+    path("trial-balance.csv", Statements.as_view({"get": "get_trial_balance_csv"})),
     path("payments", Payments.as_view({"get": "list_payments"})),
     path("payments/deposits", Payments.as_view({"post": "create_deposit"})),
     path("payments/withdrawals", Payments.as_view({"post": "create_withdrawal"})),
     path("payments/<id:payment_id>/confirm", Payments.as_view({"post": "confirm_payment"})),
     path("payments/<id:payment_id>/refuse", Payments.as_view({"post": "refuse_payment"})),
+    path("corrections", Corrections.as_view({"get": "list_corrections", "post": "create_correction"})),
+    path("corrections/<id:correction_id>/confirm", Corrections.as_view({"post": "confirm_correction"})),
+    path("corrections/<id:correction_id>/refuse", Corrections.as_view({"post": "refuse_correction"})),
     path("log", Log.as_view({"get": "get_log"})),
     path("log/inclusion", Log.as_view({"get": "get_inclusion"})),
     path("log/consistency", Log.as_view({"get": "get_consistency"})),

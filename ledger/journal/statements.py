@@ -81,6 +81,16 @@ class Statement:
     lines: list[Line]
 
 
+def period_of(starts_on: dt.date | None = None, ends_on: dt.date | None = None) -> Period:
+    """Return the period of two days, either of which may be left out.
+
+    Raises: InvalidValue where the last one is before the first.
+    """
+    if starts_on is not None and ends_on is not None and ends_on < starts_on:
+        raise InvalidValue(field="ends_on", reason=_("The last day is before the first one."))
+    return Period(starts_on, ends_on)
+
+
 def check_instant(at: dt.datetime | None) -> dt.datetime | None:
     """Return an instant of which balances are known.
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from ledger.parties.models import Organisation
+from ledger.errors import NotAllowed
+from ledger.parties.access import reads_everything
+from ledger.parties.models import Membership, Organisation
 from ledger.texts import localized
 
 
@@ -60,6 +62,16 @@ def trial_balance(at: dt.datetime | None = None) -> list[TrialBalanceRow]:
             {"at": at},
         )
         return [_row(*row) for row in cursor.fetchall()]
+
+
+def trial_balance_seen_by(membership: Membership, at: dt.datetime | None = None) -> list[TrialBalanceRow]:
+    """Return the trial balance to the operator and auditors.
+
+    Raises: NotAllowed.
+    """
+    if not reads_everything(membership):
+        raise NotAllowed()
+    return trial_balance(at)
 
 
 def totals(rows: Iterable[TrialBalanceRow]) -> list[AssetTotal]:

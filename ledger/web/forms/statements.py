@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import InvalidValue
-from ledger.journal.statements import Period, check_instant
+from ledger.journal.statements import Period, check_instant, period_of
 from ledger.web.forms.fields import DateField
 
 
@@ -18,14 +18,15 @@ class PeriodForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
-        first, last = given.get("starts_on"), given.get("ends_on")
-        if first and last and first > last:
-            self.add_error("ends_on", _("The last day is before the first one."))
+        try:
+            period_of(given.get("starts_on"), given.get("ends_on"))
+        except InvalidValue as error:
+            self.add_error(error.field, str(error))
         return given
 
     def period(self) -> Period:
         """Return what a valid form asks for."""
-        return Period(self.cleaned_data["starts_on"], self.cleaned_data["ends_on"])
+        return period_of(self.cleaned_data["starts_on"], self.cleaned_data["ends_on"])
 
 
 class StatementForm(PeriodForm):

@@ -8,8 +8,9 @@ from django.urls import get_resolver
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ledger.journal.corrections import request_correction
 from ledger.journal.payments import request_deposit
-from ledger.models import MonitoringReport, Organisation, Project
+from ledger.models import MonitoringReport, Organisation, Project, Transaction
 from ledger.projects.reports import sheet_sha256
 from tests.callers import PROBLEM, Caller, undone
 from tests.factories import (
@@ -115,6 +116,9 @@ CASES = {
     "payments/withdrawals": ("buyer", {"amount_fen": 5}),
     "payments/{payment}/confirm": ("second_treasurer", {"bank_reference": "B-8"}),
     "payments/{payment}/refuse": ("second_treasurer", {}),
+    "corrections": ("treasurer", {"transaction": "{wrong}", "reason": "twice"}),
+    "corrections/{correction}/confirm": ("second_treasurer", {}),
+    "corrections/{correction}/refuse": ("second_treasurer", {}),
     "markets": (
         "registrar",
         {
@@ -150,6 +154,9 @@ def names(who: People) -> dict[str, Any]:
     payment = request_deposit(
         actor=who.treasurer, organisation=who.buyer.organisation, amount_fen=5, bank_reference="B-1"
     )
+    pay_in(who, who.other_buyer, 5)
+    wrong, other_wrong = Transaction.objects.filter(kind="deposit").order_by("id")
+    correction = request_correction(actor=who.treasurer, transaction_id=other_wrong.pk, reason="twice")
     UserFactory(username="lin", password=PASSWORD)
     return {
         **{status: project.code for status, project in projects.items()},
@@ -161,6 +168,8 @@ def names(who: People) -> dict[str, Any]:
         "batch": batch.asset.code,
         "other_batch": other_batch.asset.code,
         "payment": payment.pk,
+        "wrong": wrong.pk,
+        "correction": correction.pk,
         "order": order.json()["id"],
     }
 
@@ -178,7 +187,8 @@ def _report(project: Project, vintage: int, status: str) -> int:
 def fill(value: Any, names: dict[str, Any]) -> Any:
     """Return a body with the names in it replaced by what they name."""
     if isinstance(value, str) and value.startswith("{"):
-        return str(names[value.strip("{}")])
+        named = names[value.strip("{}")]
+        return named if isinstance(named, int) else str(named)
     if isinstance(value, dict):
         return {key: fill(item, names) for key, item in value.items()}
     return value
