@@ -16,7 +16,7 @@ from ledger.transparency.offline.replay import Replay
 from ledger.transparency.offline.sources import KEY_FILES, MAX_NOTE_BYTES, MAX_TILE_BYTES, NotThere, Source, SourceError
 from ledger.transparency.offline.state import Seen
 from ledger.transparency.offline.tree import GrowingTree, RebuiltTile
-from ledger.transparency.tiles import tile_address
+from ledger.transparency.tiles import TILE_WIDTH, tile_address
 
 
 @dataclass(slots=True)
@@ -100,11 +100,15 @@ class _Pass:
         self._before = dict(sorted(seen.roots.items()))
 
     def run(self, bundles: Bundles) -> None:
+        """Read all there is. Where neither entries nor their hashes are there, nothing after them is looked for."""
+        size = self._result.checkpoint.size
         for number in range(len(bundles)):
             bundle = bundles.read(number)
             self._replay(bundle)
-            self._grow(bundle, min(bundle.start + 256, self._result.checkpoint.size) - bundle.start)
-            self._progress.show(bundle.start + len(bundle.entries), self._result.checkpoint.size)
+            self._grow(bundle, min(size - bundle.start, TILE_WIDTH))
+            self._progress.show(bundle.start + len(bundle.entries), size)
+            if not bundle.entries and bundle.tile is None:
+                break
         self._progress.end()
         self._result.replay.finish()
         self._finish_tree()
