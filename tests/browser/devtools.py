@@ -34,7 +34,7 @@ class Tab:
         """Take hold of a fresh tab, which tells what its console says."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log"):
+        for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
         self.call("Network.setExtraHTTPHeaders", headers={"Accept-Language": "en"})
 

@@ -7,9 +7,12 @@ from urllib.request import ProxyHandler, build_opener
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
 from ledger.credits.services import retire_credits
+from ledger.journal.services import Leg, Posting, open_account, post_transactions
 from ledger.models import Record
 from ledger.transparency import merkle
 from ledger.transparency.sequencer import sequence_log
@@ -28,6 +31,7 @@ STATE = "document.querySelector('[data-verdict]').dataset.state"
 CHECKS = """Object.fromEntries(Array.from(document.querySelectorAll('[data-check]'),
     (item) => [item.dataset.check, item.dataset.state ?? null]))"""
 SHOWN = "document.querySelector('[data-verdict]').innerText"
+RUNS = 501
 ALL = ("entry", "path", "entry2", "path2", "signature", "claims", "serials")
 
 
@@ -235,6 +239,27 @@ def test_what_is_not_so_is_named_by_the_step_that_finds_it(who, batch, site, tab
         assert {name for name, state in checks.items() if state == "broken"} == broken, tamper
         assert {name for name, state in checks.items() if state == "holds"} == set(ALL) - broken, tamper
     assert "It does not hold." in tab.evaluate(SHOWN)
+
+
+def test_more_runs_than_a_record_spells_out_are_checked_by_their_hash(who, site, tab):
+    batch = issue_to_cooperative(who, 2 * RUNS)
+    giver, *receivers = (
+        open_account(organisation=one.organisation, asset=batch.asset).pk
+        for one in (who.cooperative, who.buyer, who.other_buyer)
+    )
+    with transaction.atomic():
+        for at in range(2 * RUNS):
+            leg = Leg(giver, receivers[at % 2], 1)
+            post_transactions([Posting("transfer", [leg], "system", timezone.now())])
+    retirement = retire_credits(
+        actor=who.buyer, batch_id=batch.pk, quantity_t=RUNS, beneficiary_name="榕江公司", purpose="event"
+    )
+    sequence_log()
+    assert len(retirement.serials) == RUNS
+    state, checks = verdict(tab, f"{site}/retirements/{retirement.public_id}/check")
+    assert (state, checks) == ("holds", dict.fromkeys(ALL, "holds"))
+    said = json.loads(tab.evaluate("document.querySelector('[data-entry=\"1\"] pre').textContent"))
+    assert "serials_sha256" in said["body"]["transfers"][0]
 
 
 def test_a_record_that_waits_is_asked_for_again_until_it_has_its_place(who, batch, site, tab):

@@ -36,7 +36,7 @@ async function run(check, compute, tell) {
 async function checkEntry(proof) {
   if (proof.entry === null) return ["open", { leaf: proof.leaf_hash }];
   const computed = await leafHash(fromBase64(proof.entry));
-  if (!equal(computed, fromBase64(proof.leaf_hash))) throw new ProofError(`computed ${toBase64(computed)}`);
+  if (!equal(computed, fromBase64(proof.leaf_hash))) throw new ProofError(`≠ ${toBase64(computed)}`);
   return ["holds", { leaf: toBase64(computed) }];
 }
 
@@ -45,7 +45,7 @@ async function checkPath(proof, note) {
   const { size, root } = parseCheckpoint(parseNote(note).text);
   const leaf = proof.entry === null ? fromBase64(proof.leaf_hash) : await leafHash(fromBase64(proof.entry));
   const computed = await rootFromPath(proof.index, size, leaf, proof.hashes.map(fromBase64));
-  if (!equal(computed, root)) throw new ProofError(`computed ${toBase64(computed)}`);
+  if (!equal(computed, root)) throw new ProofError(`≠ ${toBase64(computed)}`);
   return ["holds", { root: toBase64(root), size, hashes: proof.hashes.length, index: proof.index }];
 }
 
