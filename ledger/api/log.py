@@ -21,7 +21,7 @@ from ledger.credits.concerns import may_read_entry
 from ledger.errors import InvalidValue, NoSuchSize, NotFound
 from ledger.transparency import merkle
 from ledger.transparency.history import current_vkey, key_periods
-from ledger.transparency.models import Checkpoint, Record
+from ledger.transparency.models import Record
 from ledger.transparency.proving import Inclusion, inclusion_text, prove_consistency, prove_inclusion
 from ledger.transparency.selectors import (
     PlacedLeaf,
@@ -155,12 +155,13 @@ class Log(Endpoint):
         """By the record's id, its place, or its leaf hash. A record that still waits for its place is not found."""
         wanted = self.query(InclusionQuerySerializer)
         leaf = _find(wanted)
-        size = wanted.get("size", leaf.tree_size)
-        if size > leaf.tree_size:
-            raise NoSuchSize(field="size", size=size, records=leaf.tree_size)
+        records = leaf.newest.tree_size
+        size = wanted.get("size", records)
+        if size > records:
+            raise NoSuchSize(field="size", size=size, records=records)
         if size <= leaf.index:
             raise NotFound(field="size")
-        return Response(_written(prove_inclusion(leaf, size)))
+        return Response(_written(prove_inclusion(leaf)))
 
     @extend_schema(
         summary="Prove that the log only grew",
@@ -206,16 +207,16 @@ class LogEntries(Endpoint):
         entry = Record.objects.filter(pk=record_id).values_list("entry", flat=True).first()
         if leaf is None or entry is None or not may_read_entry(bytes(entry), self.actor):
             raise NotFound()
-        note = cosigned_note(Checkpoint(tree_size=leaf.tree_size, note=leaf.note))
         proof = prove_inclusion(leaf)
-        more = {"entry": _base64(bytes(entry)), "proof": inclusion_text(proof, note, bytes(entry))}
+        text = inclusion_text(proof, cosigned_note(leaf.newest), bytes(entry))
+        more = {"entry": _base64(bytes(entry)), "proof": text}
         return Response(_written(proof) | more)
 
 
 def _find(wanted: dict[str, Any]) -> PlacedLeaf:
     for name, find in (("record", place_of_record), ("index", place_of_index), ("leaf_hash", place_of_hash)):
         if name in wanted:
-            leaf = find(wanted[name])
+            leaf = find(wanted[name], wanted.get("size"))
             if leaf is None:
                 raise NotFound(field=name)
             return leaf

@@ -1,4 +1,4 @@
-"""Prove what stands in the log, from tiles: O(log n) of them, read in one query."""
+"""Prove what stands in the log, from tiles: O(log n) of them."""
 
 from dataclasses import dataclass
 
@@ -30,10 +30,10 @@ class Consistency:
     hashes: list[bytes]
 
 
-def prove_inclusion(leaf: PlacedLeaf, size: int | None = None) -> Inclusion:
-    """Return the proof that a leaf is in the newest signed tree, or in an earlier one, which must have it."""
-    tree = tree_of(leaf.tree_size if size is None else size)
-    root = leaf.root_hash if size in (None, leaf.tree_size) else tree.root()
+def prove_inclusion(leaf: PlacedLeaf) -> Inclusion:
+    """Return the proof that a leaf is in the tree that came with it, which must have it."""
+    tree = leaf.tree
+    root = bytes(leaf.newest.root_hash) if tree.size == leaf.newest.tree_size else tree.root()
     return Inclusion(leaf.record_id, leaf.index, leaf.leaf_hash, tree.size, root, tree.inclusion_proof(leaf.index))
 
 

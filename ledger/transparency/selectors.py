@@ -19,14 +19,13 @@ TOO_MANY_TILES = 2**55  # their leaves have no index
 
 @dataclass(frozen=True, slots=True)
 class PlacedLeaf:
-    """Where a record stands, and the newest signed state, which has it."""
+    """Where a record stands, the newest signed state, which has it, and a tree with the tiles at hand that prove it."""
 
     record_id: int
     index: int
     leaf_hash: bytes
-    tree_size: int
-    root_hash: bytes
-    note: str
+    newest: Checkpoint
+    tree: TileTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,40 +74,36 @@ def waiting_records() -> int:
     return UnsequencedRecord.objects.count()
 
 
-def place_of_record(record_id: int) -> PlacedLeaf | None:
-    """Return where a record stands, or None where it is unknown or waits for its place."""
-    return _placed("record_id", record_id)
+def place_of_record(record_id: int, size: int | None = None) -> PlacedLeaf | None:
+    """Return where a record stands, or None where it is unknown or waits for its place.
+
+    The tree is the newest signed one, or that of the size where it is smaller; it may be too small to have the record.
+    """
+    return _placed("record_id", record_id, size)
 
 
-def place_of_index(index: int) -> PlacedLeaf | None:
-    """Return which record stands at a place, or None where the log has not got so far."""
-    return _placed("index", index)
+def place_of_index(index: int, size: int | None = None) -> PlacedLeaf | None:
+    """Return which record stands at a place, or None where the log has not got so far. The tree: as `place_of_record`."""
+    return _placed("index", index, size)
 
 
-def place_of_hash(leaf_hash: bytes) -> PlacedLeaf | None:
-    """Return where the entry with this leaf hash stands, or None where the log has none."""
-    return _placed("leaf_hash", leaf_hash)
+def place_of_hash(leaf_hash: bytes, size: int | None = None) -> PlacedLeaf | None:
+    """Return where the entry of a leaf hash stands, or None where the log has none. The tree: as `place_of_record`."""
+    return _placed("leaf_hash", leaf_hash, size)
 
 
-def _placed(column: str, value: int | bytes) -> PlacedLeaf | None:
+def _placed(column: str, value: int | bytes, size: int | None) -> PlacedLeaf | None:
     with connection.cursor() as cursor:
-        cursor.execute(_PLACED % column, [value])
-        row = cursor.fetchone()
-    if row is None:
+        cursor.execute(_PLACED.format(leaf_is=f"leaf.{column} = %s"), [size, value])
+        rows = cursor.fetchall()
+    if not rows:
         return None
-    record_id, index, leaf_hash, tree_size, root_hash, note = row
-    return PlacedLeaf(record_id, index, bytes(leaf_hash), tree_size, bytes(root_hash), note)
-
-
-# One statement sees one state: whatever has a place in it is in the checkpoint beside it.
-_PLACED = """
-SELECT leaf.record_id, leaf.index, leaf.leaf_hash, newest.tree_size, newest.root_hash, newest.note
-  FROM ledger_logleaf leaf
- CROSS JOIN (SELECT * FROM ledger_checkpoint ORDER BY tree_size DESC LIMIT 1) newest
- WHERE leaf.%s = %%s
- ORDER BY leaf.index
- LIMIT 1
-"""
+    record_id, index, leaf_hash, newest_size, root, note, tree_size = rows[0][:7]
+    tree = tree_of(tree_size)
+    for level, number, width, hashes in (row[7:] for row in rows):
+        tree.keep((level, number, width), bytes(hashes))
+    newest = Checkpoint(tree_size=newest_size, root_hash=root, note=note)
+    return PlacedLeaf(record_id, index, bytes(leaf_hash), newest, tree)
 
 
 def tile_hashes(level: int, number: int, width: int = TILE_WIDTH) -> bytes | None:
@@ -133,19 +128,40 @@ def _read_tiles(tiles: Sequence[Tile]) -> list[bytes]:
 
 
 # A tile that is not full is read from the leaves, or from the roots of the full tiles one level down.
-_TILES = """
-SELECT coalesce(
-         (SELECT substr(hashes, 1, 32 * asked.width) FROM ledger_logtile
-           WHERE level = asked.level AND number = asked.number),
-         CASE WHEN asked.level = 0
-           THEN (SELECT string_agg(leaf_hash, ''::bytea ORDER BY index) FROM ledger_logleaf
-                  WHERE index >= asked.number * 256 AND index < asked.number * 256 + asked.width)
-           ELSE (SELECT string_agg(root, ''::bytea ORDER BY number) FROM ledger_logtile
-                  WHERE level = asked.level - 1
-                    AND number >= asked.number * 256 AND number < asked.number * 256 + asked.width)
-         END)
+_HASHES = """
+    coalesce(
+      (SELECT substr(hashes, 1, 32 * asked.width) FROM ledger_logtile
+        WHERE level = asked.level AND number = asked.number),
+      CASE WHEN asked.level = 0
+        THEN (SELECT string_agg(leaf_hash, ''::bytea ORDER BY index) FROM ledger_logleaf
+               WHERE index >= asked.number * 256 AND index < asked.number * 256 + asked.width)
+        ELSE (SELECT string_agg(root, ''::bytea ORDER BY number) FROM ledger_logtile
+               WHERE level = asked.level - 1
+                 AND number >= asked.number * 256 AND number < asked.number * 256 + asked.width)
+      END)
+"""
+
+_TILES = f"""
+SELECT {_HASHES}
   FROM unnest(%s::int[], %s::bigint[], %s::int[]) WITH ORDINALITY AS asked (level, number, width, place)
  ORDER BY asked.place
+"""
+
+# A leaf with all that its proof is made of: of each level, the tile above the leaf and the one at the right-hand edge. One
+# statement sees one state: whatever has a place in it is in the checkpoint beside it.
+_PLACED = f"""
+WITH newest AS (SELECT * FROM ledger_checkpoint ORDER BY tree_size DESC LIMIT 1),
+     leaf AS (
+       SELECT leaf.*, newest.tree_size, newest.root_hash, newest.note, least(%s, newest.tree_size) AS size
+         FROM ledger_logleaf leaf CROSS JOIN newest WHERE {{leaf_is}} ORDER BY leaf.index LIMIT 1)
+SELECT leaf.record_id, leaf.index, leaf.leaf_hash, leaf.tree_size, leaf.root_hash, leaf.note, leaf.size,
+       asked.level, asked.number, asked.width, {_HASHES}
+  FROM leaf
+ CROSS JOIN LATERAL (
+       SELECT DISTINCT level, number, least((size >> 8 * level) - number * 256, 256)::int AS width
+         FROM generate_series(0, {LEVELS - 2}) level
+        CROSS JOIN LATERAL (VALUES (index >> 8 * (level + 1)), (size >> 8 * (level + 1))) AS above (number)
+        WHERE number * 256 < size >> 8 * level) asked
 """
 
 

@@ -98,10 +98,10 @@ def _extend(edge: Edge, leaves: Sequence[bytes]) -> None:
         edge.size += 1
         level = 0
         while len(edge.levels[level]) == TILE_WIDTH:
-            hashes = edge.levels[level]
+            hashes = b"".join(edge.levels[level])
             number = edge.size // TILE_WIDTH ** (level + 1) - 1
             root = whole_root(hashes)
-            tiles.append((level, number, b"".join(hashes), root))
+            tiles.append((level, number, hashes, root))
             edge.levels[level] = []
             level += 1
             if level == len(edge.levels):
@@ -118,7 +118,7 @@ def edge_root(edge: Edge) -> bytes:
         width = 1
         while end:
             if end & width:
-                subtree = whole_root(hashes[end - width : end])
+                subtree = whole_root(b"".join(hashes[end - width : end]))
                 root = subtree if root is None else node_hash(subtree, root)
                 end -= width
             width *= 2

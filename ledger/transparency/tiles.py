@@ -1,5 +1,6 @@
 """Tiles and entry bundles, and proofs read from tiles. Source: C2SP tlog-tiles."""
 
+import functools
 import re
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -91,7 +92,7 @@ class TileTree:
     def __init__(self, size: int, read_tile: ReadTile) -> None:
         self.size = size
         self._read_tiles: ReadTiles = lambda tiles: [read_tile(*tile) for tile in tiles]
-        self._cache: dict[tuple[int, int], list[bytes]] = {}
+        self._cache: dict[tuple[int, int], bytes] = {}
 
     @classmethod
     def read_together(cls, size: int, read_tiles: ReadTiles) -> Self:
@@ -122,9 +123,8 @@ class TileTree:
             middle = start + merkle.split(width)
             return merkle.node_hash(self.root_of(start, middle), self.root_of(middle, end))
         level, offset, width = _place(start, width)
-        hashes = self._tile(level, offset // TILE_WIDTH)
-        at = offset % TILE_WIDTH
-        return merkle.whole_root(hashes[at : at + width])
+        at = offset % TILE_WIDTH * merkle.HASH_BYTES
+        return _subtree_root(self._tile(level, offset // TILE_WIDTH)[at : at + width * merkle.HASH_BYTES])
 
     def _prove(self, prove: Callable[[merkle.RootOf], list[bytes]]) -> list[bytes]:
         """Make a proof twice: once to learn which roots it needs, and with their tiles at hand."""
@@ -143,22 +143,30 @@ class TileTree:
         missing = [(level, number, self._width(level, number)) for level, number in sorted(places - self._cache.keys())]
         if missing:
             for tile, content in zip(missing, self._read_tiles(missing), strict=True):
-                self._keep(tile, content)
+                self.keep(tile, content)
 
-    def _tile(self, level: int, number: int) -> list[bytes]:
+    def _tile(self, level: int, number: int) -> bytes:
         if (level, number) not in self._cache:
             tile = level, number, self._width(level, number)
-            self._keep(tile, self._read_tiles([tile])[0])
+            self.keep(tile, self._read_tiles([tile])[0])
         return self._cache[level, number]
 
     def _width(self, level: int, number: int) -> int:
         return min((self.size >> TILE_HEIGHT * level) - number * TILE_WIDTH, TILE_WIDTH)
 
-    def _keep(self, tile: Tile, content: bytes) -> None:
+    def keep(self, tile: Tile, content: bytes) -> None:
+        """Remember a tile that is at hand already.
+
+        Raises: TileError where it has another width.
+        """
         level, number, width = tile
         if len(content) != width * merkle.HASH_BYTES:
             raise TileError(f"tile {level}/{number} has {len(content)} bytes")
-        self._cache[level, number] = [content[at : at + 32] for at in range(0, len(content), 32)]
+        self._cache[level, number] = content
+
+
+# Keyed by the hashes themselves, it is never stale: proofs share what is above the lowest tiles and at the right-hand edge.
+_subtree_root = functools.lru_cache(maxsize=1_024)(merkle.whole_root)
 
 
 def _place(start: int, width: int) -> tuple[int, int, int]:

@@ -45,8 +45,7 @@ def proof(request: HttpRequest, record_id: int) -> HttpResponse:
     leaf = selectors.place_of_record(record_id)
     if leaf is None:
         raise Http404("The log has no such record, or it waits for its place.")
-    newest = Checkpoint(tree_size=leaf.tree_size, note=leaf.note)
-    return _text(inclusion_text(prove_inclusion(leaf), selectors.cosigned_note(newest)))
+    return _text(inclusion_text(prove_inclusion(leaf), selectors.cosigned_note(leaf.newest)))
 
 
 @require_safe

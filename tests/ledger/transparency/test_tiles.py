@@ -67,7 +67,7 @@ def in_memory(size):
     level_hashes = [LEAVES[:size]]
     while len(level_hashes[-1]) >= 256:
         below = level_hashes[-1]
-        level_hashes.append([whole_root(below[at : at + 256]) for at in range(0, len(below) - 255, 256)])
+        level_hashes.append([whole_root(b"".join(below[at : at + 256])) for at in range(0, len(below) - 255, 256)])
     read = []
 
     def read_tile(level, number, width):
