@@ -1,6 +1,7 @@
 """The command `verify`: read a log from a folder or an address, and say whether it holds."""
 
 import argparse
+import contextlib
 import json
 from pathlib import Path
 from typing import TextIO
@@ -52,7 +53,8 @@ def _run(arguments: argparse.Namespace, out: TextIO, errors: TextIO) -> int:
     seen = read_state(arguments.state) if arguments.state else Seen()
     seen.check_origin(decode_vkey(vkey)[0], arguments.state)
     bar = errors if errors.isatty() and not arguments.no_progress else None
-    result = verify_log(_source(arguments), vkey, witnesses=witnesses, seen=seen, progress=Progress(bar))
+    with contextlib.closing(_source(arguments)) as source:
+        result = verify_log(source, vkey, witnesses=witnesses, seen=seen, progress=Progress(bar))
     if arguments.json:
         json.dump(as_json(result), out, ensure_ascii=False, indent=1)
         out.write("\n")

@@ -40,6 +40,10 @@ class Source(Protocol):
         """Return what a file beside the log says, or None where there is none."""
         ...
 
+    def close(self) -> None:
+        """Let go of what was opened to read."""
+        ...
+
 
 class FolderSource:
     """A log in a folder."""
@@ -83,6 +87,9 @@ class FolderSource:
             return self.read(name, MAX_NOTE_BYTES).decode(errors="replace")
         except NotThere:
             return None
+
+    def close(self) -> None:
+        """Do nothing: each file is closed when it has been read."""
 
     def _strays_within(self, folder: Path, size: int) -> Iterator[str]:
         for found in sorted(os.scandir(folder), key=lambda entry: entry.name):

@@ -71,6 +71,10 @@ class WebSource:
         """Return None: a server has C2SP's files alone."""
         return None
 
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
     def _get(self, path: str, limit: int) -> tuple[int, bytes]:
         self._connection.request("GET", f"{self._prefix}/{path}", headers=self._headers)
         response = self._connection.getresponse()

@@ -1,8 +1,4 @@
-"""Hashes, roots and proofs: the published vectors, another implementation, and every size up to some."""
-
-import base64
-import json
-from pathlib import Path
+"""Hashes, roots and proofs: another implementation, and every size up to some. The published vectors: test_vectors.py."""
 
 import pytest
 from hypothesis import given
@@ -19,44 +15,6 @@ from ledger.transparency.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-
-VECTORS = json.loads((Path(__file__).parent / "merkle_vectors.json").read_text(encoding="utf-8"))
-
-
-def decode(text):
-    return base64.b64decode(text or "")
-
-
-def proof_of(vector):
-    return [decode(part) for part in vector["proof"] or ()]
-
-
-def agrees(vector, check):
-    try:
-        check()
-    except ProofError:
-        return vector["wantErr"]
-    return not vector["wantErr"]
-
-
-@pytest.mark.parametrize("vector", VECTORS["inclusion"], ids=lambda vector: vector["file"])
-def test_a_published_inclusion_proof_is_judged_as_published(vector):
-    assert agrees(
-        vector,
-        lambda: verify_inclusion(
-            vector["leafIdx"], vector["treeSize"], decode(vector["leafHash"]), proof_of(vector), decode(vector["root"])
-        ),
-    )
-
-
-@pytest.mark.parametrize("vector", VECTORS["consistency"], ids=lambda vector: vector["file"])
-def test_a_published_consistency_proof_is_judged_as_published(vector):
-    assert agrees(
-        vector,
-        lambda: verify_consistency(
-            vector["size1"], vector["size2"], proof_of(vector), decode(vector["root1"]), decode(vector["root2"])
-        ),
-    )
 
 
 def leaves(count):

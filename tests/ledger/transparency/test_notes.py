@@ -1,8 +1,6 @@
 """Signed notes, checkpoints and keys, as C2SP has them."""
 
 import base64
-import json
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -21,18 +19,7 @@ from ledger.transparency.notes import (
     parse_note,
 )
 
-VECTORS = json.loads((Path(__file__).parent / "merkle_vectors.json").read_text(encoding="utf-8"))["signed_note"]
 SEED = bytes(range(32))
-
-
-@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["source"])
-def test_a_published_note_is_judged_as_published(vector):
-    verifier = Verifier(vector["vkey"])
-    if vector["wantErr"]:
-        with pytest.raises(NoteError):
-            verifier.verify(vector["note"])
-    else:
-        assert verifier.verify(vector["note"]) == vector["note"].partition("\n\n")[0] + "\n"
 
 
 def test_what_is_signed_verifies_with_the_key_that_is_handed_out():

@@ -10,21 +10,14 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import transaction
-from django.utils import timezone
 
-from ledger.credits.services import retire_credits
-from ledger.journal.corrections import confirm_correction, refuse_correction, request_correction
-from ledger.journal.payments import confirm_payment, refuse_payment, request_deposit, request_withdrawal
-from ledger.journal.posting import Leg, Posting, post_transactions
-from ledger.journal.services import open_account
-from ledger.models import Account, Asset, SerialBlock, Transaction
+from ledger.models import Account, SerialBlock
 from ledger.transparency.__main__ import main
 from ledger.transparency.keys import log_signer
 from ledger.transparency.offline.bundles import split_bundle
 from ledger.transparency.sequencer import sequence_log
-from tests.scenes import People, issue_to_cooperative, market_for, pay_in, people
-from trading.execution.services import execute_market
-from trading.orders.services import NewOrder, place_order
+from tests.log_story import tell
+from tests.scenes import people
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,60 +42,6 @@ def told(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest
         found = Told(folder, log_signer().vkey, entries_in(folder), _balances(), _serials())
         transaction.set_rollback(True)
     return found
-
-
-def tell(who: People) -> None:
-    """Issue, trade, pay, transfer, retire, cancel and correct."""
-    rice, tea = issue_to_cooperative(who, 1_000, buffer_t=100), issue_to_cooperative(who, 500)
-    for payer in (who.buyer, who.other_buyer):
-        pay_in(who, payer, 10_000_000)
-    _trade(who, rice)
-    _trade(who, tea)
-    for holder, tonnes in ((who.buyer, 12), (who.other_buyer, 3)):
-        retire_credits(
-            actor=holder, batch_id=rice.pk, quantity_t=tonnes, beneficiary_name="龙山米业", purpose="own_footprint"
-        )
-    _move(who, "transfer", rice.asset, who.buyer.organisation, 5)
-    _move(who, "cancellation", rice.asset, None, 2)
-    confirm_payment(
-        actor=who.treasurer,
-        payment_id=request_withdrawal(actor=who.cooperative, amount_fen=50_000).pk,
-        bank_reference="OUT 1",
-    )
-    _correct(who)
-
-
-def _trade(who: People, batch: Any) -> None:
-    market = market_for(who, batch, taker_fee_bps=35)
-    sell = NewOrder(f"sell {market.pk}", "sell", 4_000, 90)
-    place_order(actor=who.cooperative, market_id=market.pk, order=sell)
-    for buyer, quantity in ((who.buyer, 30), (who.other_buyer, 20), (who.buyer, 11)):
-        order = NewOrder(f"buy {market.pk} {quantity}", "buy", 4_010, quantity)
-        place_order(actor=buyer, market_id=market.pk, order=order)
-    execute_market(market.pk)
-
-
-def _move(who: People, kind: str, asset: Asset, receiver: Any, tonnes: int) -> None:
-    giver = open_account(organisation=who.cooperative.organisation, asset=asset)
-    purpose = Account.Purpose.HOLDING if receiver else Account.Purpose.CANCELLED
-    leg = Leg(giver.pk, open_account(organisation=receiver, asset=asset, purpose=purpose).pk, tonnes)
-    post_transactions([Posting(kind, [leg], "system", timezone.now(), idempotency_key=f"{kind} of the story")])
-
-
-def _correct(who: People) -> None:
-    """Take back a deposit and a transfer that were wrong; refuse a payment and a correction."""
-    pay_in(who, who.other_buyer, 777)
-    refused = request_deposit(
-        actor=who.treasurer, organisation=who.buyer.organisation, amount_fen=5, bank_reference="TYPO"
-    )
-    refuse_payment(actor=who.second_treasurer, payment_id=refused.pk)
-    wrong = [Transaction.objects.filter(kind=kind).latest("pk") for kind in ("deposit", "transfer")]
-    for posted in wrong:
-        correction = request_correction(actor=who.treasurer, transaction_id=posted.pk, reason="To the wrong one.")
-        confirm_correction(actor=who.second_treasurer, correction_id=correction.pk)
-    first = Transaction.objects.filter(kind="deposit").earliest("pk")
-    correction = request_correction(actor=who.treasurer, transaction_id=first.pk, reason="Perhaps wrong.")
-    refuse_correction(actor=who.second_treasurer, correction_id=correction.pk)
 
 
 def entries_in(folder: Path) -> list[bytes]:
