@@ -155,6 +155,7 @@ SPECTACULAR_SETTINGS = {
         "TransactionKind": "ledger.journal.models.Transaction.Kind",
         "TransferDirection": "ledger.api.journal.DIRECTIONS",
         "PaymentDirection": "ledger.journal.models.Payment.Direction",
+        "TraceStep": "ledger.api.trace.STEP_KINDS",
         "PaymentStatus": "ledger.journal.models.Payment.Status",
         "MarketState": "trading.markets.models.Market.State",
         "OrderSide": "trading.orders.models.Order.Side",
