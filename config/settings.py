@@ -157,6 +157,7 @@ SPECTACULAR_SETTINGS = {
         "TransactionKind": "ledger.journal.models.Transaction.Kind",
         "TransferDirection": "ledger.api.journal.DIRECTIONS",
         "PaymentDirection": "ledger.journal.models.Payment.Direction",
+        "TraceStep": "ledger.api.trace.STEP_KINDS",
         "PaymentStatus": "ledger.journal.models.Payment.Status",
         "CorrectionStatus": "ledger.journal.models.Correction.Status",
         "MarketState": "trading.markets.models.Market.State",
