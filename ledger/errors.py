@@ -67,8 +67,58 @@ class InsufficientBalance(DomainError):
     message = _("Available is %(available)s, needed is %(needed)s.")
 
 
+class BalanceOverflow(DomainError):
+    code, status = "balance_overflow", 422
+    message = _("The balance of account %(account)s would be larger than the ledger counts.")
+
+
+class UnknownAccount(DomainError):
+    code, status, message = "unknown_account", 422, _("There is no account %(account)s.")
+
+
+class InvalidAmount(InvalidValue):
+    code, status = "invalid_amount", 422
+    message = _("An amount is a whole number from 1 to 9,007,199,254,740,991.")
+
+
+class EmptyTransaction(InvalidValue):
+    code, status, message = "empty_transaction", 422, _("A transaction has at least one transfer.")
+
+
+class TooManyTransfers(InvalidValue):
+    code, status, message = "too_many_transfers", 422, _("A transaction has at most %(most)s transfers.")
+
+
+class SameAccount(InvalidValue):
+    code, status, message = "same_account", 422, _("A transfer is between two different accounts.")
+
+
 class AssetMismatch(DomainError):
     code, status, message = "asset_mismatch", 422, _("Both accounts of a transfer must be in one asset.")
+
+
+class HoldChanged(DomainError):
+    code, status = "hold_changed", 409
+    message = _("A hold was released or changed meanwhile. Read it again.")
+
+
+class InvalidSerials(InvalidValue):
+    code, status = "invalid_serials", 422
+    message = _("The serial numbers of a transfer of credits are as many as its tonnes, each named once.")
+
+
+class SerialsNotOwned(DomainError):
+    code, status = "serials_not_owned", 409
+    message = _("Account %(account)s does not own all the serial numbers that it is to give.")
+
+
+class NotReversible(DomainError):
+    code, status, message = "not_reversible", 409, _("%(instead)s")
+
+
+class AlreadyReversed(DomainError):
+    code, status = "already_reversed", 409
+    message = _("This transaction is reversed already, or its reversal waits to be confirmed.")
 
 
 class IdempotencyConflict(DomainError):

@@ -4,6 +4,7 @@ from ledger.credits.models import Batch, Retirement
 from ledger.journal.models import (
     Account,
     Asset,
+    Correction,
     Hold,
     Payment,
     SerialBlock,
@@ -21,6 +22,7 @@ __all__ = [
     "Asset",
     "Batch",
     "Checkpoint",
+    "Correction",
     "Hold",
     "LogLeaf",
     "LogTile",

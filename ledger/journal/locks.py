@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from ledger.errors import UnknownAccount
+
+MAX_BIGINT = 2**63 - 1
+
 
 @dataclass(slots=True)
 class LockedAccount:
@@ -29,9 +33,11 @@ def lock_accounts(account_ids: Iterable[int]) -> dict[int, LockedAccount]:
     """Lock accounts until the transaction ends, and return them as they are now.
 
     Locks: account rows in id order, FOR NO KEY UPDATE (rows that refer to them may still be inserted).
-    Raises: AssertionError where one does not exist.
+    Raises: UnknownAccount.
     """
     ids = sorted(set(account_ids))
+    if ids and not 0 < ids[0] <= ids[-1] <= MAX_BIGINT:
+        raise UnknownAccount(account=ids[0] if ids[0] <= 0 else ids[-1])
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -45,7 +51,8 @@ def lock_accounts(account_ids: Iterable[int]) -> dict[int, LockedAccount]:
             [ids],
         )
         accounts = {row[0]: LockedAccount(*row) for row in cursor.fetchall()}
-    assert len(accounts) == len(ids), f"no such accounts: {set(ids) - accounts.keys()}"
+    if len(accounts) != len(ids):
+        raise UnknownAccount(account=min(set(ids) - accounts.keys()))
     return accounts
 
 

@@ -1,4 +1,4 @@
-"""Accounts, double-entry transactions, holds, serial numbers and payments.
+"""Accounts, double-entry transactions, holds, serial numbers, payments and corrections.
 
 Transactions and transfers are append-only (migrations/sql/append_only.sql). The rows that the settlement of trades
 writes by the thousand keep no foreign keys in the database: checking them cost a third of the settlement's time, and
@@ -7,6 +7,7 @@ reconciliation finds a row that points nowhere.
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import BigIntegerRangeField, RangeOperators
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -115,6 +116,8 @@ class Transaction(models.Model):
                 name="transaction_key_once",
             )
         ]
+        # Rows come nearly in the order of time: this finds a period in a large table, and costs next to nothing to keep.
+        indexes = [BrinIndex(fields=["occurred_at"], name="transaction_by_time", autosummarize=True)]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}"
@@ -228,6 +231,7 @@ class Payment(models.Model):
         REQUESTED = "requested", _("requested")
         POSTED = "posted", _("posted")
         REFUSED = "refused", _("refused")
+        REVERSED = "reversed", _("reversed")
 
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, verbose_name=_("organisation"), related_name="payments"
@@ -261,11 +265,63 @@ class Payment(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["direction", "bank_reference"],
-                # A refused payment was a mistake: the same reference may then be entered correctly.
-                condition=~Q(bank_reference="") & ~Q(status="refused"),
+                # A refused or reversed payment was a mistake: the same reference may then be entered correctly.
+                condition=~Q(bank_reference="") & ~Q(status__in=["refused", "reversed"]),
                 name="payment_bank_reference_once",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_direction_display()} {self.pk}"
+
+
+class Correction(models.Model):
+    """A wrong transaction that is undone by one that reverses it: one treasurer asks for it, a second one confirms it."""
+
+    class Status(models.TextChoices):
+        REQUESTED = "requested", _("requested")
+        CONFIRMED = "confirmed", _("confirmed")
+        REFUSED = "refused", _("refused")
+
+    transaction = models.ForeignKey(
+        Transaction,
+        models.PROTECT,
+        verbose_name=pgettext_lazy("journal", "transaction"),
+        related_name="corrections",
+    )
+    reason = models.CharField(_("reason"), max_length=200)
+    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.REQUESTED)
+    reversal = models.OneToOneField(
+        Transaction,
+        models.PROTECT,
+        verbose_name=pgettext_lazy("journal", "reversal"),
+        null=True,
+        related_name="correction",
+    )
+    requested_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("entered by"), related_name="+")
+    decided_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("decided by"), null=True, related_name="+")
+    requested_at = models.DateTimeField(_("entered at"), auto_now_add=True)
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+
+    class Meta:
+        app_label = "ledger"
+        verbose_name = _("correction")
+        verbose_name_plural = _("corrections")
+        constraints = [
+            models.CheckConstraint(
+                name="correction_decided_by_another",
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("requested_by")),
+            ),
+            models.CheckConstraint(
+                name="correction_confirmed_by_a_reversal",
+                condition=Q(status="confirmed", reversal__isnull=False, decided_by__isnull=False)
+                | Q(status="refused", reversal__isnull=True, decided_by__isnull=False)
+                | Q(status="requested", reversal__isnull=True, decided_by__isnull=True),
+            ),
+            models.UniqueConstraint(
+                fields=["transaction"], condition=~Q(status="refused"), name="transaction_corrected_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"

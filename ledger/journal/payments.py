@@ -4,11 +4,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ledger.errors import InvalidValue, NotFound, SamePerson, WrongState
+from ledger.errors import InvalidValue
+from ledger.journal.decisions import decide, lock_to_decide, require_treasurer
 from ledger.journal.models import Account, Asset, Payment
 from ledger.journal.posting import MAX_AMOUNT, HoldChange, Leg, Posting, post_transactions
 from ledger.journal.services import open_account, open_asset, place_hold, release_holds
-from ledger.parties.access import require_approved, require_kind, require_role
+from ledger.parties.access import log_name, require_approved, require_kind, require_role
 from ledger.parties.models import Membership, Organisation
 from ledger.texts import check_texts
 from ledger.transparency.services import append_record
@@ -25,8 +26,7 @@ def request_deposit(*, actor: Membership, organisation: Organisation, amount_fen
 
     Raises: NotAllowed, OrganisationNotApproved, InvalidValue (amount; a bank reference that was used).
     """
-    require_kind(actor, Organisation.Kind.OPERATOR)
-    require_role(actor, Membership.Role.TREASURER)
+    require_treasurer(actor)
     _check_amount(amount_fen)
     if not bank_reference.strip():
         raise InvalidValue(field="bank_reference", reason=_("Give the bank's reference of the payment."))
@@ -74,7 +74,7 @@ def confirm_payment(*, actor: Membership, payment_id: int, bank_reference: str =
     Locks: the payment, then the accounts.
     Raises: NotAllowed, NotFound, SamePerson, WrongState, InvalidValue (a withdrawal without a bank reference).
     """
-    payment = _lock_to_decide(actor, payment_id)
+    payment = lock_to_decide(Payment, payment_id, actor=actor)
     holding = open_account(organisation=payment.organisation, asset=cash())
     bank = open_account(organisation=None, asset=cash(), purpose=Account.Purpose.BANK)
     holds: dict[int, HoldChange] = {}
@@ -89,7 +89,7 @@ def confirm_payment(*, actor: Membership, payment_id: int, bank_reference: str =
         holds[payment.hold_id] = HoldChange(holding.pk, before=payment.amount_fen, after=0)
     now = timezone.now()
     posted = post_transactions(
-        [Posting(payment.direction, [leg], _name(actor), now, idempotency_key=f"payment:{payment.pk}")],
+        [Posting(payment.direction, [leg], log_name(actor), now, idempotency_key=f"payment:{payment.pk}")],
         hold_changes=holds,
     )[0]
     payment.transaction_id = posted.transaction_id
@@ -105,7 +105,7 @@ def refuse_payment(*, actor: Membership, payment_id: int) -> Payment:
     Locks: the payment, then the account.
     Raises: NotAllowed, NotFound, SamePerson, WrongState.
     """
-    payment = _lock_to_decide(actor, payment_id)
+    payment = lock_to_decide(Payment, payment_id, actor=actor)
     if payment.hold is not None:
         release_holds({payment.hold.pk: HoldChange(payment.hold.account_id, payment.amount_fen, 0)})
     _decide(payment, Payment.Status.REFUSED, actor)
@@ -118,23 +118,8 @@ def _check_amount(amount_fen: int) -> None:
         raise InvalidValue(field="amount_fen", reason=_("The amount must be more than zero, in whole fen."))
 
 
-def _lock_to_decide(actor: Membership, payment_id: int) -> Payment:
-    require_kind(actor, Organisation.Kind.OPERATOR)
-    require_role(actor, Membership.Role.TREASURER)
-    payment = Payment.objects.select_for_update(of=("self",)).filter(pk=payment_id).first()
-    if payment is None:
-        raise NotFound()
-    if payment.status != Payment.Status.REQUESTED:
-        raise WrongState(state=payment.get_status_display())
-    if payment.requested_by_id == actor.user_id:
-        raise SamePerson()
-    return payment
-
-
 def _decide(payment: Payment, status: str, actor: Membership) -> None:
-    payment.status = status
-    payment.decided_by = actor.user
-    payment.decided_at = timezone.now()
+    decide(payment, status, actor=actor)
     _save(payment)
 
 
@@ -147,19 +132,14 @@ def _save(payment: Payment) -> None:
         raise InvalidValue(field="bank_reference", reason=_("This bank reference has been entered already.")) from error
 
 
-def _name(actor: Membership) -> str:
-    return f"user:{actor.user.public_id}"
-
-
 def _record(kind: str, payment: Payment, actor: Membership) -> None:
-    append_record(
-        kind=kind,
-        body={
-            "payment": str(payment.pk),
-            "organisation": str(payment.organisation.public_id),
-            "direction": payment.direction,
-            "amount_fen": payment.amount_fen,
-            "bank_reference": payment.bank_reference,
-        },
-        actor=_name(actor),
-    )
+    body = {
+        "payment": str(payment.pk),
+        "organisation": str(payment.organisation.public_id),
+        "direction": payment.direction,
+        "amount_fen": payment.amount_fen,
+        "bank_reference": payment.bank_reference,
+    }
+    if payment.transaction_id is not None:
+        body["transaction"] = str(payment.transaction_id)
+    append_record(kind=kind, body=body, actor=log_name(actor))

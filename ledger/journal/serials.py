@@ -2,14 +2,20 @@
 
 A giver delivers only what it owned before the call: first in, first out, its oldest block from the lowest number on, and
 what each receiver gets of it is one stretch wherever the blocks allow, so that a busy market does not grind blocks to dust.
+Where a leg names the numbers (a reversal gives back the very same ones), they are cut out of the blocks first.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
 
 from django.db import connection
 
+from ledger.errors import InvalidSerials, SerialsNotOwned
+
+MAX_SERIAL = 2**63 - 2  # a range in the database names the number after its last one
 Run = tuple[int, int]  # first and last serial number, both included
 
 
@@ -42,7 +48,7 @@ class Delivery:
 def allocate(deliveries: Sequence[Delivery], blocks: dict[int, list[Block]]) -> tuple[list[list[Run]], BlockChanges]:
     """Choose the serial numbers of each delivery, and say what becomes of the givers' blocks.
 
-    Raises: AssertionError where a giver's blocks do not cover what it gives: its balance was wrong.
+    Raises: SerialsNotOwned where a giver is to pass on what it receives by the same call.
     """
     changes = BlockChanges()
     runs: list[list[Run]] = [[] for _ in deliveries]
@@ -53,7 +59,8 @@ def allocate(deliveries: Sequence[Delivery], blocks: dict[int, list[Block]]) -> 
         stock = blocks[delivery.giver_id]
         needed = delivery.quantity
         while needed:
-            assert stock, f"account {delivery.giver_id} owns too few serial numbers"
+            if not stock:
+                raise SerialsNotOwned(account=delivery.giver_id)
             block = stock[0]
             last = min(block.last, block.first + needed - 1)
             runs[index].append((block.first, last))
@@ -99,6 +106,29 @@ def blocks_to_deliver(needs: dict[int, int]) -> dict[int, list[Block]]:
         for block_id, account_id, first, last in cursor.fetchall():
             stock[account_id].append(Block(block_id, first, last))
     return stock
+
+
+def check_runs(runs: Sequence[Run], quantity: int) -> list[Run]:
+    """Return runs that somebody names, joined and in order.
+
+    Raises: InvalidSerials where they are not as many numbers as the quantity, each once.
+    """
+    joined = join_runs(runs)
+    is_right = all(0 < first <= last <= MAX_SERIAL for first, last in runs)
+    is_disjoint = all(earlier[1] < later[0] for earlier, later in pairwise(joined))
+    if not (is_right and is_disjoint and tonnes_in(joined) == quantity):
+        raise InvalidSerials()
+    return joined
+
+
+def tonnes_in(runs: Iterable[Run]) -> int:
+    """Return how many numbers runs have."""
+    return sum(last - first + 1 for first, last in runs)
+
+
+def runs_of(ranges: Iterable[Any] | None) -> tuple[Run, ...]:
+    """Return the ranges of a row of the database as runs."""
+    return tuple((each.lower, each.upper - 1) for each in ranges or ())
 
 
 def write(changes: BlockChanges) -> None:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from django.db import connection, transaction
 from django.utils import timezone
 
-from ledger.errors import InsufficientBalance
+from ledger.errors import InsufficientBalance, InvalidAmount
 from ledger.journal.locks import lock_accounts, lock_serial_issue
 from ledger.journal.models import Account, Asset, Hold
 from ledger.journal.posting import (
+    MAX_AMOUNT,
     HoldChange,
     Leg,
     PostedTransaction,
@@ -61,8 +62,9 @@ def draw_serials(count: int) -> tuple[int, int]:
     """Draw `count` serial numbers from the one global sequence, and return the first and the last.
 
     Locks: the serial counter, so that a batch rolled back leaves no gap.
+    Raises: InvalidAmount.
     """
-    assert count > 0
+    _check_amount(count)
     lock_serial_issue()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -78,8 +80,9 @@ def place_hold(*, account_id: int, amount: int, purpose: str) -> Hold:
     """Set an amount aside on an account.
 
     Locks: the account.
-    Raises: InsufficientBalance where less is available.
+    Raises: InvalidAmount, UnknownAccount, InsufficientBalance where less is available.
     """
+    _check_amount(amount)
     account = lock_accounts([account_id])[account_id]
     if account.available < amount:
         raise InsufficientBalance(available=account.available, needed=amount)
@@ -91,6 +94,11 @@ def release_holds(holds: Mapping[int, HoldChange]) -> None:
     """Shrink holds without moving anything.
 
     Locks: the accounts, in id order.
-    Raises: AssertionError where a hold is not what the caller saw.
+    Raises: HoldChanged where a hold is not what the caller saw.
     """
     post_transactions([], hold_changes=holds)
+
+
+def _check_amount(amount: int) -> None:
+    if type(amount) is not int or not 0 < amount <= MAX_AMOUNT:
+        raise InvalidAmount(field="amount")

@@ -20,9 +20,9 @@ from ledger.web.words import METHODOLOGIES, word_for
 register = template.Library()
 
 ICONS = "vendor/lucide/icons-1.62.0.svg"
-GOOD = frozenset({"approved", "registered", "issued", "verified", "validated", "posted", "filled", "open"})
+GOOD = frozenset({"approved", "registered", "issued", "verified", "validated", "posted", "confirmed", "filled", "open"})
 BAD = frozenset({"rejected", "refused", "suspended", "halted"})
-FINISHED = frozenset({"canceled", "draft"})
+FINISHED = frozenset({"canceled", "draft", "reversed"})
 SIGNIFICANT_DIGITS = 6
 
 

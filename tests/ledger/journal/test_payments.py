@@ -1,5 +1,6 @@
 """Money in and out: one person enters it, another confirms it."""
 
+import orjson
 import pytest
 
 from ledger.errors import (
@@ -158,6 +159,21 @@ def test_a_payment_is_decided_once(who):
 
 def test_each_step_is_recorded(who):
     payment = deposit(who)
+    refused = deposit(who, bank_reference="ICBC-2")
     confirm_payment(actor=who.second_treasurer, payment_id=payment.pk)
-    kinds = list(Record.objects.filter(kind__startswith="payment_").order_by("id").values_list("kind", flat=True))
-    assert kinds == ["payment_requested", "payment_confirmed"]
+    refuse_payment(actor=who.second_treasurer, payment_id=refused.pk)
+    payment.refresh_from_db()
+    said = {
+        "organisation": str(who.buyer.organisation.public_id),
+        "direction": "deposit",
+        "amount_fen": 500,
+    }
+    first = said | {"payment": str(payment.pk), "bank_reference": "ICBC-1"}
+    second = said | {"payment": str(refused.pk), "bank_reference": "ICBC-2"}
+    records = Record.objects.filter(kind__startswith="payment_").order_by("id")
+    assert [(record.kind, orjson.loads(bytes(record.entry))["body"]) for record in records] == [
+        ("payment_requested", first),
+        ("payment_requested", second),
+        ("payment_confirmed", first | {"transaction": str(payment.transaction_id)}),
+        ("payment_refused", second),
+    ]

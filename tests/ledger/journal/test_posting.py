@@ -1,20 +1,17 @@
 """Transactions: what they move, what they refuse, and what they leave in the books."""
 
-import hashlib
-
 import orjson
 import pytest
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger.errors import AssetMismatch, IdempotencyConflict, InsufficientBalance, InvalidValue
-from ledger.journal import posting
+from ledger.errors import InsufficientBalance, InvalidValue
 from ledger.journal.payments import cash
 from ledger.journal.posting import MAX_AMOUNT, HoldChange, Leg, Posting, post_transactions
 from ledger.journal.selectors import serial_blocks, statement, system_account
 from ledger.journal.services import draw_serials, open_account, open_asset, place_hold, release_holds
-from ledger.models import Account, Asset, Hold, Record, SerialBlock, Transaction, Transfer
+from ledger.models import Account, Asset, Record, Transaction, Transfer
 from tests.factories import OrganisationFactory
 from tests.scenes import issue_to_cooperative, pay_in
 
@@ -87,38 +84,6 @@ def test_one_transfer_too_many_takes_all_others_back(accounts):
     assert balances(one, two, three) == [1_000, 0, 0]
 
 
-@pytest.mark.parametrize("amount", [0, -1, MAX_AMOUNT + 1])
-def test_an_amount_is_more_than_zero_and_exact_in_json(accounts, amount):
-    with pytest.raises(InvalidValue):
-        post(Leg(accounts[0].pk, accounts[1].pk, amount))
-
-
-def test_a_transfer_stays_within_one_asset_and_between_two_accounts(who, accounts):
-    one = accounts[0]
-    batch = issue_to_cooperative(who, 10)
-    credits_ = open_account(organisation=who.buyer.organisation, asset=batch.asset)
-    with pytest.raises(AssetMismatch):
-        post(Leg(one.pk, credits_.pk, 1))
-    with pytest.raises(InvalidValue):
-        post(Leg(one.pk, one.pk, 1))
-    with pytest.raises(InvalidValue):
-        post()
-
-
-def test_an_account_that_does_not_exist_is_a_programmers_error(accounts):
-    with pytest.raises(AssertionError, match="no such accounts"):
-        post(Leg(accounts[0].pk, 2**62, 1))
-
-
-def test_a_key_is_used_once(accounts):
-    one, two, _ = accounts
-    post(Leg(one.pk, two.pk, 1), key="payment:7")
-    with pytest.raises(IdempotencyConflict) as refusal:
-        post(Leg(one.pk, two.pk, 1), key="payment:7")
-    assert refusal.value.params == {"key": "payment:7"}
-    assert balances(one, two) == [999, 1]
-
-
 def test_a_correction_names_what_it_reverses_once(accounts):
     one, two, _ = accounts
     wrong = post(Leg(one.pk, two.pk, 500))
@@ -159,15 +124,13 @@ def test_a_transfer_settles_what_was_held_for_it(accounts):
     assert (one.balance, one.held, one.available, hold.remaining) == (300, 250, 50, 250)
 
 
-def test_a_hold_is_released_once(accounts):
+def test_releasing_a_hold_gives_back_what_it_kept(accounts):
     one = accounts[0]
     hold = place_hold(account_id=one.pk, amount=500, purpose="order")
-    release_holds({hold.pk: HoldChange(one.pk, 500, 0)})
-    with pytest.raises(AssertionError, match="released twice"):
-        release_holds({hold.pk: HoldChange(one.pk, 500, 500)})
+    release_holds({hold.pk: HoldChange(one.pk, 500, 200)})
     one.refresh_from_db()
-    assert one.held == 0
-    assert Hold.objects.get().remaining == 0
+    hold.refresh_from_db()
+    assert (one.balance, one.held, hold.remaining) == (1_000, 200, 200)
 
 
 # Serial numbers
@@ -221,17 +184,6 @@ def test_each_receiver_of_a_call_gets_one_stretch(tonnes):
     assert runs_of(other) == [(first + 3, first + 4)]
 
 
-def test_a_call_delivers_only_what_was_owned_before_it(tonnes):
-    owner, buyer, other, _ = tonnes
-    now = timezone.now()
-    passing_on = [
-        Posting("transfer", [Leg(owner.pk, buyer.pk, 5)], "system", now),
-        Posting("transfer", [Leg(buyer.pk, other.pk, 5)], "system", now),
-    ]
-    with pytest.raises(AssertionError, match="too few serial numbers"):
-        post_transactions(passing_on)
-
-
 def test_neighbouring_blocks_are_named_as_one_run(tonnes):
     owner, buyer, other, first = tonnes
     for _ in range(5):
@@ -239,39 +191,6 @@ def test_neighbouring_blocks_are_named_as_one_run(tonnes):
     assert len(runs_of(buyer)) == 5
     assert post(Leg(buyer.pk, other.pk, 5)).serials == (((first, first + 4),),)
     assert runs_of(other) == [(first, first + 4)]
-
-
-def test_a_record_of_very_many_runs_carries_their_hash(who):
-    """Two thousand runs would not fit into an entry: the transfer itself has them all."""
-    tonnes = 2 * (posting.MAX_RUNS_IN_RECORD + 1)
-    batch = issue_to_cooperative(who, tonnes)
-    owner = Account.objects.get(organisation=who.cooperative.organisation, asset=batch.asset)
-    buyer = open_account(organisation=who.buyer.organisation, asset=batch.asset)
-    other = open_account(organisation=who.other_buyer.organisation, asset=batch.asset)
-    now = timezone.now()
-    # By way of one call for each, receivers would get one stretch: scatter the numbers over both.
-    SerialBlock.objects.filter(account=owner).delete()
-    SerialBlock.objects.bulk_create(
-        SerialBlock(account=to, asset=batch.asset, serials=(batch.serials.lower + at, batch.serials.lower + at + 1))
-        for at in range(tonnes)
-        for to in [buyer if at % 2 else other]
-    )
-    Account.objects.filter(pk=owner.pk).update(balance=0)
-    Account.objects.filter(pk__in=[buyer.pk, other.pk]).update(balance=tonnes // 2)
-    posted = post_transactions([Posting("transfer", [Leg(buyer.pk, owner.pk, tonnes // 2)], "system", now)])[0]
-    runs = posted.serials[0]
-    assert len(runs) == tonnes // 2
-    written = [[str(first), str(last)] for first, last in runs]
-    transfer = body_of(posted)["transfers"][0]
-    assert transfer["serials_sha256"] == hashlib.sha256(orjson.dumps(written)).hexdigest()
-    assert "serials" not in transfer
-    assert len(Transfer.objects.get(transaction_id=posted.transaction_id).serials) == tonnes // 2
-
-
-def test_a_record_of_the_most_runs_that_are_spelled_out_fits_into_an_entry():
-    highest = 2**53
-    runs = [(highest - at, highest - at) for at in range(posting.MAX_RUNS_IN_RECORD)]
-    assert len(orjson.dumps(posting._serials(runs))) < 40_000
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -326,8 +245,6 @@ def test_drawn_serial_numbers_follow_one_another():
     first, last = draw_serials(5)
     assert last == first + 4
     assert draw_serials(1) == (last + 1, last + 1)
-    with pytest.raises(AssertionError):
-        draw_serials(0)
 
 
 @pytest.mark.django_db

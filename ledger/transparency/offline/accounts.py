@@ -1,0 +1,60 @@
+"""Accounts and their balances, as the log tells them."""
+
+from dataclasses import dataclass
+
+from ledger.transparency.offline.findings import Fault
+
+CASH = "CNY"
+PURPOSES = frozenset(("holding", "bank", "fees", "issuance", "buffer", "retired", "cancelled"))
+SOURCES = frozenset(("bank", "issuance"))
+"""Accounts that carry the negative side of their asset."""
+
+
+@dataclass(slots=True)
+class Account:
+    """One organisation's, or for None the system's, position in one asset. Units: fen, or tonnes."""
+
+    number: int
+    id: str
+    asset: str
+    purpose: str
+    organisation: str | None
+    balance: int = 0
+
+
+class Accounts:
+    """All accounts, by id and in the order in which they were opened."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Account] = {}
+        self.in_order: list[Account] = []
+        self._positions: set[tuple[str | None, str, str]] = set()
+
+    def open(self, account_id: str, asset: str, purpose: str, organisation: str | None) -> None:
+        """Open an account.
+
+        Raises: Fault where it, or another one for the same position, was opened before.
+        """
+        if account_id in self.by_id:
+            raise Fault(f"account {account_id} was opened before")
+        if purpose not in PURPOSES:
+            raise Fault(f"an account's purpose is not {purpose!r:.40}")
+        account = Account(len(self.in_order), account_id, asset, purpose, organisation)
+        self.by_id[account_id] = account
+        self.in_order.append(account)
+        if (purpose == "holding") != (organisation is not None):
+            raise Fault(f"account {account_id} for {purpose} must belong to an organisation, or to none")
+        position = (organisation, asset, purpose)
+        if position in self._positions:
+            raise Fault(f"account {account_id} is a second one of its holder for {purpose} in {asset}")
+        self._positions.add(position)
+
+    def find(self, account_id: object) -> Account:
+        """Return an account.
+
+        Raises: Fault where it was never opened.
+        """
+        account = self.by_id.get(account_id) if isinstance(account_id, str) else None
+        if account is None:
+            raise Fault(f"account {account_id!r:.40} was never opened")
+        return account
