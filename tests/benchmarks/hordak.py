@@ -15,6 +15,7 @@ from tests.benchmarks.stage import Stage, new_database
 
 ACCOUNTS = 20
 SEED = 11
+NOTE = "Account.transfer_to, one client, a transaction each"
 
 
 def transfers_per_second(stage: Stage, transfers: int) -> float:

@@ -17,7 +17,7 @@ SELECT place - 1 AS place, cash_id, credit_id,
 """
 _TRANSACTIONS = """
 INSERT INTO ledger_transaction (kind, occurred_at, actor, record_id)
-SELECT 'transfer', now(), 'system', -n FROM generate_series(%(first)s, %(last)s) AS n
+SELECT 'transfer', now(), 'system', -n FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
 """
 _TRANSFERS = """
 INSERT INTO ledger_transfer (transaction_id, debit_account_id, credit_account_id, amount, serials)
