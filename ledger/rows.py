@@ -25,6 +25,15 @@ def draw_ids(model: type[models.Model], count: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
+def array_of(numbers: Iterable[int | None]) -> str:
+    """Return whole numbers as PostgreSQL reads an array of them, for a parameter that is cast to `bigint[]`.
+
+    One text takes a seventh of the time that psycopg takes for a list, each number of which it looks at by itself.
+    """
+    # As Python writes a list: [1, 2, None].
+    return f"{{{str(list(numbers))[1:-1].replace('None', 'NULL')}}}"
+
+
 def copy_rows(
     model: type[models.Model], columns: Sequence[str], types: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:

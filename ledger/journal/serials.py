@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 
 from ledger.errors import InvalidSerials, SerialsNotOwned
+from ledger.rows import array_of
 
 MAX_SERIAL = 2**63 - 2  # a range in the database names the number after its last one
 Run = tuple[int, int]  # first and last serial number, both included
@@ -140,7 +141,7 @@ def write(changes: BlockChanges) -> None:
     """Write changed blocks: what is given up first, so that no number is in two blocks at any time."""
     with connection.cursor() as cursor:
         if changes.consumed:
-            cursor.execute("DELETE FROM ledger_serialblock WHERE id = ANY(%s)", [changes.consumed])
+            cursor.execute("DELETE FROM ledger_serialblock WHERE id = ANY(%s::bigint[])", [array_of(changes.consumed)])
         if changes.shortened:
             cursor.execute(
                 """
@@ -149,9 +150,9 @@ def write(changes: BlockChanges) -> None:
                  WHERE block.id = new.id
                 """,
                 [
-                    list(changes.shortened),
-                    [first for first, _ in changes.shortened.values()],
-                    [last for _, last in changes.shortened.values()],
+                    array_of(changes.shortened),
+                    array_of(first for first, _ in changes.shortened.values()),
+                    array_of(last for _, last in changes.shortened.values()),
                 ],
             )
     _insert(changes)
@@ -184,5 +185,5 @@ def _insert(changes: BlockChanges) -> None:
               FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
                    AS new (account_id, asset_id, first, last)
             """,
-            [list(column) for column in zip(*rows, strict=True)],
+            [array_of(column) for column in zip(*rows, strict=True)],
         )

@@ -10,7 +10,7 @@ from ledger.journal.locks import LockedAccount
 from ledger.journal.models import Transaction, Transfer
 from ledger.journal.serials import Run
 from ledger.journal.terms import HoldChange, PostedTransaction, Posting
-from ledger.rows import copy_rows
+from ledger.rows import array_of, copy_rows
 
 # PostgreSQL's binary form of a range [first, after): its length in bytes, its flags, and each bound with its length.
 _RANGE = struct.Struct("!IBIqIq")
@@ -35,10 +35,10 @@ def write_holds(hold_changes: Mapping[int, HoldChange]) -> None:
              WHERE hold.id = new.id AND hold.account_id = new.account_id AND hold.remaining = new.before
             """,
             [
-                list(hold_changes),
-                [change.account_id for change in hold_changes.values()],
-                [change.before for change in hold_changes.values()],
-                [change.after for change in hold_changes.values()],
+                array_of(hold_changes),
+                array_of(change.account_id for change in hold_changes.values()),
+                array_of(change.before for change in hold_changes.values()),
+                array_of(change.after for change in hold_changes.values()),
             ],
         )
         if cursor.rowcount != len(hold_changes):

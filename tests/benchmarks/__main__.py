@@ -2,6 +2,8 @@
 
 Every figure that has a target is a ratio to another one of the same run on the same machine, so that most of what a
 machine's mood does to it cancels out. PostgreSQL runs with its ordinary, durable settings.
+
+BENCH=quick measures little, to see that all of it runs: no target is judged then.
 """
 
 import sys
@@ -12,62 +14,131 @@ from config.run import BASE_DIR
 from tests.benchmarks import rows
 from tests.benchmarks.pgbench import PgBench
 from tests.benchmarks.rows import Row
+from tests.benchmarks.sizes import Sizes, chosen
 from tests.benchmarks.stage import Floor, Stage, open_floor, stage
 
 OUTPUT = BASE_DIR / "var" / "bench.json"
-SETTLED_ORDERS = 40_000
 
 
 def main() -> int:
     """Measure, print and write."""
+    sizes = chosen()
     found = []
+    started = perf_counter()
     with stage() as here:
-        for row in measure(here):
+        for row in measure(here, sizes):
             print(f"  {row.name}: {row.value:,.4g} {row.unit}", file=sys.stderr, flush=True)
-            found.append(row)
+            found.append(row if sizes.are_full else rows.unjudged(row))
     rows.write(found, OUTPUT)
     print(rows.table(found))
+    print(rows.summary(found, perf_counter() - started))
     return 0
 
 
-def measure(here: Stage) -> Iterator[Row]:
+def measure(here: Stage, sizes: Sizes) -> Iterator[Row]:
     """Yield one row after the other."""
-    from tests.benchmarks import matching_book, settlement
+    from tests.benchmarks import large
 
-    pgbench = PgBench(here.pgbench, here.database_url)
+    floor = open_floor()
+    yield from large.prepare(here, floor, sizes)
+    pgbench = PgBench(here.pgbench, here.database_url, sizes.pgbench_seconds)
     many = rows.figure("pgbench TPC-B, 32 clients", pgbench.transactions_per_second(), "transactions/s", "scale 10")
     yield many
-    one = rows.figure("pgbench TPC-B, 1 client", pgbench.latency_ms(), "ms")
-    yield one
-    floor = open_floor()
-    per_second, count = settlement.trades_per_second(here, floor, SETTLED_ORDERS)
+    yield from posting_rows(here, floor, sizes, many)
+    yield from settlement_rows(here, floor, sizes, many, pgbench)
+    yield from entry_rows(here, open_floor(), sizes, many)
+    yield from log_rows(here, sizes)
+    yield from book_rows(sizes)
+
+
+def posting_rows(here: Stage, floor: Floor, sizes: Sizes, many: Row) -> Iterator[Row]:
+    """Yield how fast the journal takes transactions, without the exchange around it."""
+    from tests.benchmarks import hordak, large, posting
+
+    empty, full = posting.compare(here, floor, (large.EMPTY_JOURNAL, large.FULL_JOURNAL), sizes.posting_rounds)
+    posted = rows.at_least(5, "journal: transactions posted in bulk", empty, "transactions/s", many, posting.NOTE)
+    yield posted
+    yield rows.at_least(
+        0.9,
+        f"journal: the same, {sizes.transfers:,} transfers there",
+        full,
+        "transactions/s",
+        posted,
+        "measured in turns with the empty journal",
+    )
+    scattered = posting.scattered(here, floor, large.EMPTY_JOURNAL, sizes.posting_rounds)
+    yield rows.figure("journal: the same, each between other accounts", scattered, "transactions/s", posting.SCATTERED)
+    other = rows.figure(
+        "django-hordak", hordak.transfers_per_second(here, sizes.hordak_transfers), "transfers/s", hordak.NOTE
+    )
+    yield other
+    yield rows.at_least(30, "journal: transactions posted in bulk", empty, "transactions/s", other)
+
+
+def settlement_rows(here: Stage, floor: Floor, sizes: Sizes, many: Row, pgbench: PgBench) -> Iterator[Row]:
+    """Yield how fast and how soon the worker settles, and how fast its records come into the log."""
+    from tests.benchmarks import settlement
+
+    per_second, count = settlement.trades_per_second(here, floor, sizes.settled_orders)
     settled = rows.at_least(
         5, "settled trades through the worker", per_second, "trades/s", many, f"{count:,} trades from a full queue"
     )
     yield settled
     yield rows.at_least(2, "log: records integrated", records_per_second(), "records/s", settled)
-    yield rows.at_most(
-        15, "submit to settled, idle market, median", settlement.submit_to_settled_ms(here, open_floor()), "ms", one
-    )
-    yield from entry_rows(here, open_floor(), many)
-    for size in (5_000, 100_000):
-        yield rows.figure(f"order book alone, {size:,} resting", matching_book.run(size, 200_000), "operations/s")
+    one = rows.figure("pgbench TPC-B, 1 client", pgbench.latency_ms(), "ms")
+    yield one
+    median_ms = settlement.submit_to_settled_ms(here, open_floor(), sizes.round_trips)
+    yield rows.at_most(15, "submit to settled, idle market, median", median_ms, "ms", one)
 
 
-def entry_rows(here: Stage, floor: Floor, many: Row) -> Iterator[Row]:
+def entry_rows(here: Stage, floor: Floor, sizes: Sizes, many: Row) -> Iterator[Row]:
     """Yield what comes in over HTTP."""
     from tests.benchmarks import entry
 
     with here.running("web"):
         sleep(3)
-        empty = rows.figure("an empty view over HTTP", entry.empty_view(here), "requests/s")
+        empty = rows.figure("an empty view over HTTP", entry.empty_view(here, sizes.empty_requests), "requests/s")
         yield empty
-        yield rows.at_least(
-            0.15, "one order over HTTP", entry.orders_one_by_one(here, floor), "orders/s", empty, "token, checks, hold"
-        )
-        yield rows.at_least(
-            3, "orders over HTTP, 500 a request", entry.orders_in_batches(here, floor), "orders/s", many
-        )
+        singly = entry.orders_one_by_one(here, floor, sizes.single_orders)
+        yield rows.at_least(0.15, "one order over HTTP", singly, "orders/s", empty, "token, checks, hold")
+        in_batches = entry.orders_in_batches(here, floor, sizes.order_batches)
+        yield rows.at_least(3, "orders over HTTP, 500 a request", in_batches, "orders/s", many)
+
+
+def log_rows(here: Stage, sizes: Sizes) -> Iterator[Row]:
+    """Yield how soon a large log is proven from, and how long it takes to verify it offline."""
+    from tests.benchmarks import large, proofs
+
+    with here.on(large.LARGE_LOG) as there, there.running("web"):
+        sleep(3)
+        proof_ms, empty_ms = proofs.proof_and_empty_view_ms(there, sizes.proofs)
+    empty = rows.figure("an empty view, one at a time, median", empty_ms, "ms", "in turns with the proofs")
+    yield empty
+    yield rows.at_most(3, f"proof of any of {sizes.records:,} records, median", proof_ms, "ms", empty)
+    yield from verification_rows(sizes)
+
+
+def verification_rows(sizes: Sizes) -> Iterator[Row]:
+    """Yield the offline verifier's time for each record, which must not grow with the log, and its memory."""
+    from tests.benchmarks import large, verification
+
+    smallest, *_, largest = sizes.verified
+    runs = {records: verification.verify(*large.exported_log(records), records) for records in sizes.verified}
+    first = rows.figure(f"offline verifier, {smallest:,} records", runs[smallest].microseconds_a_record, "µs/record")
+    yield first
+    for records in sizes.verified[1:]:
+        value, name = runs[records].microseconds_a_record, f"offline verifier, {records:,} records"
+        yield rows.at_most(1.3, name, value, "µs/record", first)
+    yield rows.below(500, f"offline verifier's memory, {largest:,} records", runs[largest].peak_mb, "MB")
+
+
+def book_rows(sizes: Sizes) -> Iterator[Row]:
+    """Yield the speed of the order book alone."""
+    from tests.benchmarks import matching_book
+
+    for resting in sizes.books:
+        per_second = matching_book.run(resting, sizes.book_operations)
+        yield rows.figure(f"order book alone, {resting:,} resting", per_second, "operations/s")
 
 
 def records_per_second() -> float:

@@ -5,33 +5,30 @@ import json
 from tests.benchmarks.load import request, requests_per_second
 from tests.benchmarks.stage import Floor, Stage
 
-EMPTY_REQUESTS = 20_000
-ORDERS = 6_000
-BATCHES = 80
 ORDERS_A_BATCH = 500
 
 
-def empty_view(stage: Stage) -> float:
+def empty_view(stage: Stage, requests: int) -> float:
     """Return how many requests a second a view answers that does nothing."""
-    return requests_per_second(_port(stage), [request("/empty")] * EMPTY_REQUESTS)
+    return requests_per_second(_port(stage), [request("/empty")] * requests)
 
 
-def orders_one_by_one(stage: Stage, floor: Floor) -> float:
+def orders_one_by_one(stage: Stage, floor: Floor, orders: int) -> float:
     """Return how many orders a second come in, one a request."""
     tokens = _tokens(floor)
     requests = [
         request("/api/v1/orders", token=tokens[at % len(tokens)], body=_body(_order(floor, f"one-{at}")))
-        for at in range(ORDERS)
+        for at in range(orders)
     ]
     return requests_per_second(_port(stage), requests)
 
 
-def orders_in_batches(stage: Stage, floor: Floor) -> float:
+def orders_in_batches(stage: Stage, floor: Floor, batches: int) -> float:
     """Return how many orders a second come in, five hundred a request."""
     tokens = _tokens(floor)
     requests = [
         request("/api/v1/orders/batch", token=tokens[at % len(tokens)], body=_body(_batch(floor, f"many-{at}")))
-        for at in range(BATCHES)
+        for at in range(batches)
     ]
     return requests_per_second(_port(stage), requests, connections=4) * ORDERS_A_BATCH
 

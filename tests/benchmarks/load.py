@@ -7,11 +7,13 @@ line alone.
 """
 
 import asyncio
+import json
 import struct
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from time import perf_counter
+from typing import NamedTuple
 
 from config.run import BASE_DIR
 
@@ -21,11 +23,30 @@ def requests_per_second(port: int, requests: Sequence[bytes], *, connections: in
 
     Raises: AssertionError where one is answered by an error.
     """
+    return len(requests) / _send(port, requests, connections).seconds
+
+
+def seconds_of_each(port: int, requests: Sequence[bytes]) -> list[float]:
+    """Send one request after the other over one connection, and return how long each took to be answered.
+
+    Raises: AssertionError where one is answered by an error.
+    """
+    return _send(port, requests, 1).each
+
+
+class Times(NamedTuple):
+    """Of requests: how long they took all in all, and each of them in the order in which they were answered."""
+
+    seconds: float
+    each: list[float]
+
+
+def _send(port: int, requests: Sequence[bytes], connections: int) -> Times:
     stream = b"".join(struct.pack(">I", len(request)) + request for request in requests)
     command = [sys.executable, "-m", "tests.benchmarks.load", "127.0.0.1", str(port), str(connections)]
     run = subprocess.run(command, cwd=BASE_DIR, input=stream, capture_output=True, check=False)
     assert run.returncode == 0, run.stderr.decode()
-    return len(requests) / float(run.stdout)
+    return Times(*json.loads(run.stdout))
 
 
 def request(path: str, *, token: str = "", body: bytes | None = None) -> bytes:
@@ -41,8 +62,9 @@ def request(path: str, *, token: str = "", body: bytes | None = None) -> bytes:
 class Connection(asyncio.Protocol):
     """One connection: the next request goes out when the last one's answer is in."""
 
-    def __init__(self, waiting: Iterator[bytes], done: "asyncio.Future[None]") -> None:
+    def __init__(self, waiting: Iterator[bytes], times: list[float], done: "asyncio.Future[None]") -> None:
         self._waiting = waiting
+        self._times = times
         self._done = done
         self._answer = b""
 
@@ -59,6 +81,7 @@ class Connection(asyncio.Protocol):
                 self._fail(self._answer)
                 return
             self._answer = b""
+            self._times.append(perf_counter() - self._sent_at)
             self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -71,6 +94,7 @@ class Connection(asyncio.Protocol):
             self._done.set_result(None)
             self._transport.close()
         else:
+            self._sent_at = perf_counter()
             self._transport.write(following)
 
     def _fail(self, why: bytes) -> None:
@@ -85,15 +109,16 @@ def _content_length(head: bytes) -> int:
     return 0
 
 
-async def _send_all(host: str, port: int, connections: int, requests: Sequence[bytes]) -> float:
+async def _send_all(host: str, port: int, connections: int, requests: Sequence[bytes]) -> Times:
     loop = asyncio.get_running_loop()
     waiting = iter(requests)
+    times: list[float] = []
     finished = [loop.create_future() for _ in range(connections)]
     started = perf_counter()
     for done in finished:
-        await loop.create_connection(lambda done=done: Connection(waiting, done), host, port)  # type: ignore[misc]
+        await loop.create_connection(lambda done=done: Connection(waiting, times, done), host, port)  # type: ignore[misc]
     await asyncio.gather(*finished)
-    return perf_counter() - started
+    return Times(perf_counter() - started, times)
 
 
 def _read_requests(stream: bytes) -> list[bytes]:
@@ -107,4 +132,6 @@ def _read_requests(stream: bytes) -> list[bytes]:
 
 if __name__ == "__main__":
     host, port, connections = sys.argv[1:]
-    print(asyncio.run(_send_all(host, int(port), int(connections), _read_requests(sys.stdin.buffer.read()))))
+    json.dump(
+        asyncio.run(_send_all(host, int(port), int(connections), _read_requests(sys.stdin.buffer.read()))), sys.stdout
+    )

@@ -3,12 +3,10 @@
 import re
 import subprocess
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
+from tests.benchmarks.stage import new_database
 
 SCALE = 10
-SECONDS = 10
 _TPS = re.compile(r"tps = ([\d.]+)")
 _LATENCY = re.compile(r"latency average = ([\d.]+) ms")
 
@@ -16,22 +14,21 @@ _LATENCY = re.compile(r"latency average = ([\d.]+) ms")
 class PgBench:
     """TPC-B in a database of its own."""
 
-    def __init__(self, program: Path, database_url: str) -> None:
+    def __init__(self, program: Path, database_url: str, seconds: int) -> None:
         self._program = program
-        with psycopg.connect(database_url, autocommit=True) as connection:
-            connection.execute("CREATE DATABASE pgbench")
-        self._url = urlunsplit(urlsplit(database_url)._replace(path="/pgbench"))
+        self._url = new_database(database_url, "pgbench")
+        self._seconds = seconds
         self._run("-i", "-q", "-s", str(SCALE))
 
     def transactions_per_second(self, clients: int = 32) -> float:
-        """Run for ten seconds, and return transactions a second."""
-        found = _TPS.search(self._run("-c", str(clients), "-j", "2", "-T", str(SECONDS)))
+        """Return transactions a second."""
+        found = _TPS.search(self._run("-c", str(clients), "-j", "2", "-T", str(self._seconds)))
         assert found is not None
         return float(found[1])
 
     def latency_ms(self) -> float:
         """Return how long a transaction of a single client takes."""
-        found = _LATENCY.search(self._run("-c", "1", "-T", str(SECONDS)))
+        found = _LATENCY.search(self._run("-c", "1", "-T", str(self._seconds)))
         assert found is not None
         return float(found[1])
 

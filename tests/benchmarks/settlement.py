@@ -18,7 +18,6 @@ MIDDLE_FEN = 4_000
 WIDTH_FEN = 10
 ORDERS_A_CALL = 50
 LIMIT_SECONDS = 120.0
-ROUND_TRIPS = 200
 
 
 def fill_queue(floor: Floor, orders: int) -> float:
@@ -75,13 +74,13 @@ def _wait_until_drained() -> None:
         sleep(0.005)
 
 
-def submit_to_settled_ms(stage: Stage, floor: Floor) -> float:
+def submit_to_settled_ms(stage: Stage, floor: Floor, round_trips: int) -> float:
     """Return the median time from entering an order that trades at once to its settlement, in an idle market."""
     seller, buyer = floor.traders[0], floor.traders[1]
     times = []
     with stage.running("match-0"):
         _warm_up(floor)
-        for at in range(ROUND_TRIPS):
+        for at in range(round_trips):
             place_orders(
                 actor=seller, market_id=floor.market.pk, orders=[NewOrder(f"rest-{at}", "sell", MIDDLE_FEN, 1)]
             )

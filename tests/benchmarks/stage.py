@@ -3,9 +3,13 @@
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
 
 from config import embedded
 from config.processes import Processes
@@ -42,6 +46,27 @@ class Stage:
         finally:
             processes.stop()
 
+    def copy_database(self, name: str) -> None:
+        """Make a database that holds what this one holds now."""
+        from django.db import connection
+
+        connection.close()
+        new_database(self.database_url, name, like=urlsplit(self.database_url).path.lstrip("/"))
+
+    @contextlib.contextmanager
+    def on(self, name: str) -> Iterator["Stage"]:
+        """Work on another database of the same server as long as the context lasts."""
+        from django.db import connection
+
+        url, usual = database_url_of(self.database_url, name), connection.settings_dict["NAME"]
+        connection.close()
+        connection.settings_dict["NAME"] = name
+        try:
+            yield replace(self, database_url=url, environment={**self.environment, "DATABASE_URL": url})
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = usual
+
 
 @contextlib.contextmanager
 def stage() -> Iterator[Stage]:
@@ -62,6 +87,19 @@ def stage() -> Iterator[Stage]:
             from django.db import connections
 
             connections.close_all()
+
+
+def new_database(database_url: str, name: str, *, like: str | None = None) -> str:
+    """Make a database on the same server, empty or with all that another one holds, and return its URL."""
+    template = sql.SQL("TEMPLATE {}").format(sql.Identifier(like)) if like else sql.SQL("")
+    with psycopg.connect(database_url_of(database_url, "postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {} {}").format(sql.Identifier(name), template))
+    return database_url_of(database_url, name)
+
+
+def database_url_of(database_url: str, name: str) -> str:
+    """Return the URL of another database of the same server."""
+    return urlunsplit(urlsplit(database_url)._replace(path=f"/{name}"))
 
 
 def _set_up_django() -> None:

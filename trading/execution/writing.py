@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import orjson
 from django.db import connection
 
-from ledger.rows import copy_rows
+from ledger.rows import array_of, copy_rows
 from ledger.transparency.services import append_record
 from trading.execution.batches import Batch
 from trading.execution.books import LiveOrder
@@ -44,11 +44,11 @@ def _write_orders(batch: Batch) -> None:
             [
                 list(statuses),
                 list(reasons),
-                [order.id for order in orders],
-                [order.filled_t for order in orders],
-                [statuses[order.status] for order in orders],
-                [reasons[order.reason] for order in orders],
-                [order.sequence for order in orders],
+                array_of(order.id for order in orders),
+                array_of(order.filled_t for order in orders),
+                array_of(statuses[order.status] for order in orders),
+                array_of(reasons[order.reason] for order in orders),
+                array_of(order.sequence for order in orders),
             ],
         )
         assert cursor.rowcount == len(orders)
@@ -124,7 +124,7 @@ def _write_trades(settled: Sequence[SettledFill], market: Market, now: dt.dateti
 def _move_instructions(batch: Batch, market: Market, now: dt.datetime) -> None:
     """Take the batch off the queue and into the instruction log, and record a digest of it."""
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM trading_instruction WHERE id = ANY(%s)", [batch.instruction_ids])
+        cursor.execute("DELETE FROM trading_instruction WHERE id = ANY(%s::bigint[])", [array_of(batch.instruction_ids)])
         assert cursor.rowcount == len(batch.instruction_ids)
     digest = hashlib.sha256()
     rows = []

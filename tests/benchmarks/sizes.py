@@ -1,0 +1,72 @@
+"""How much a run measures: the whole (`make bench`, under five minutes), or a look (`BENCH=quick`, under one)."""
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Counts of what is measured. Targets are judged only where they are those that the targets speak of."""
+
+    are_full: bool
+    pgbench_seconds: int
+    settled_orders: int
+    round_trips: int
+    empty_requests: int
+    single_orders: int
+    order_batches: int
+    book_operations: int
+    books: tuple[int, ...]
+    posting_rounds: int
+    transfers: int
+    hordak_transfers: int
+    records: int
+    proofs: int
+    verified: tuple[int, ...]
+
+
+FULL = Sizes(
+    are_full=True,
+    pgbench_seconds=10,
+    settled_orders=40_000,
+    round_trips=200,
+    empty_requests=20_000,
+    single_orders=6_000,
+    order_batches=80,
+    book_operations=200_000,
+    books=(5_000, 100_000),
+    posting_rounds=5,
+    transfers=5_000_000,
+    hordak_transfers=2_000,
+    records=1_000_000,
+    proofs=3_000,
+    verified=(10_000, 100_000, 1_000_000),
+)
+QUICK = Sizes(
+    are_full=False,
+    pgbench_seconds=2,
+    settled_orders=5_000,
+    round_trips=20,
+    empty_requests=2_000,
+    single_orders=500,
+    order_batches=10,
+    book_operations=20_000,
+    books=(5_000,),
+    posting_rounds=1,
+    transfers=100_000,
+    hordak_transfers=200,
+    records=20_000,
+    proofs=300,
+    verified=(1_000, 10_000),
+)
+
+
+def chosen() -> Sizes:
+    """Return the sizes that the environment asks for.
+
+    Raises: ValueError for a word that is none.
+    """
+    word = os.environ.get("BENCH", "full")
+    if word not in ("full", "quick"):
+        raise ValueError(f"BENCH must be full or quick, not {word!r}.")
+    return FULL if word == "full" else QUICK
