@@ -205,6 +205,8 @@ def _body(
     }
     if posting.trade:
         body["trade"] = posting.trade
+    if posting.idempotency_key:
+        body["idempotency_key"] = posting.idempotency_key
     if posting.reverses_id:
         body["reverses"] = str(posting.reverses_id)
     return body

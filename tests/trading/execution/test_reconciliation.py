@@ -14,6 +14,7 @@ from django.db import connection
 from ledger.credits.services import retire_credits
 from ledger.journal.payments import request_withdrawal
 from ledger.transparency.sequencer import sequence_log
+from tests.database import as_owner
 from tests.scenes import issue_to_cooperative, pay_in
 from trading.execution.reconciliation import reconcile
 from trading.execution.services import execute_market
@@ -59,9 +60,10 @@ def run(*statements):
 
 def tamper(*statements, without=()):
     """Run SQL as a superuser would who switches the guards off."""
-    for table, constraint in without:
-        run(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {constraint}")
-    run("SET LOCAL session_replication_role = replica", *statements, "SET LOCAL session_replication_role = origin")
+    with as_owner():
+        for table, constraint in without:
+            run(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {constraint}")
+        run("SET LOCAL session_replication_role = replica", *statements, "SET LOCAL session_replication_role = origin")
 
 
 def broken():
@@ -236,8 +238,8 @@ BREACHES = {
         {6},
         [
             """
-            INSERT INTO ledger_transaction (kind, occurred_at, actor, record_id)
-            SELECT 'settlement', now(), 'system', min(record_id) FROM ledger_transaction
+            INSERT INTO ledger_transaction (kind, occurred_at, actor, idempotency_key, record_id)
+            SELECT 'settlement', now(), 'system', 'trade:0', min(record_id) FROM ledger_transaction
             """,
             """
             INSERT INTO ledger_transfer (transaction_id, debit_account_id, credit_account_id, amount)
