@@ -152,14 +152,13 @@ def _name(actor: Membership) -> str:
 
 
 def _record(kind: str, payment: Payment, actor: Membership) -> None:
-    append_record(
-        kind=kind,
-        body={
-            "payment": str(payment.pk),
-            "organisation": str(payment.organisation.public_id),
-            "direction": payment.direction,
-            "amount_fen": payment.amount_fen,
-            "bank_reference": payment.bank_reference,
-        },
-        actor=_name(actor),
-    )
+    body = {
+        "payment": str(payment.pk),
+        "organisation": str(payment.organisation.public_id),
+        "direction": payment.direction,
+        "amount_fen": payment.amount_fen,
+        "bank_reference": payment.bank_reference,
+    }
+    if payment.transaction_id is not None:
+        body["transaction"] = str(payment.transaction_id)
+    append_record(kind=kind, body=body, actor=_name(actor), at=payment.decided_at or payment.requested_at)

@@ -1,8 +1,9 @@
-"""Run a market's instruction log through the order book again, and compare every trade."""
+"""Run a market's instruction log through the order book again, and compare every trade, every order, and the market."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
+from typing import Any
 
 import orjson
 
@@ -10,64 +11,185 @@ from trading.execution.batches import submit
 from trading.execution.books import rules_of
 from trading.execution.models import ExecutedInstruction, Trade
 from trading.markets.models import Market
-from trading.matching import Cancel, Halt, Instruction, OrderBook, Resume, Traded
+from trading.matching import (
+    Accepted,
+    Cancel,
+    Canceled,
+    Event,
+    Halt,
+    Instruction,
+    OrderBook,
+    Rejected,
+    Resume,
+    Submit,
+    Traded,
+)
+from trading.orders.models import Order
 
 Fact = tuple[int, int, int, int, int]  # sequence, maker, taker, price in fen, tonnes
+CHUNK = 10_000
 
 
-class MissingInstruction(Exception):
-    """The log of instructions has a gap, or ends before the market does."""
+class Disagreement(Exception):
+    """What the replay comes to is not what is stored; the message says where."""
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """How many trades agree, and the first that does not, in words; empty where all do."""
+    """How many trades agree, and the first thing that does not, in words; empty where all do."""
 
     trades: int
     difference: str
 
 
+@dataclass(slots=True)
+class ReplayedOrder:
+    """What has become of an order."""
+
+    quantity_t: int
+    filled_t: int = 0
+    status: str = "pending_new"
+    reason: str = ""
+    sequence: int | None = None
+
+    def stored(self) -> tuple[str, str, int | None, int]:
+        """Return it as the table has it."""
+        return self.status, self.reason, self.sequence, self.filled_t
+
+
 def replay_market(market: Market) -> Replay:
     """Replay a market from its first instruction to the last one executed."""
     compared = 0
+    replaying = _Replaying(market, OrderBook(rules_of(market)))
     try:
-        for replayed, recorded in zip_longest(_replayed(market), _recorded(market)):
+        for replayed, recorded in zip_longest(replaying.trades(), _recorded(market)):
             if replayed != recorded:
-                return Replay(compared, f"replayed {replayed}, recorded {recorded} (sequence, maker, taker, fen, t)")
+                raise Disagreement(f"replayed {replayed}, recorded {recorded} (sequence, maker, taker, fen, t)")
             compared += 1
-    except MissingInstruction as missing:
-        return Replay(compared, str(missing))
+        replaying.compare_market()
+    except Disagreement as difference:
+        return Replay(compared, str(difference))
     return Replay(compared, "")
 
 
-def _replayed(market: Market) -> Iterator[Fact]:
-    book = OrderBook(rules_of(market))
+@dataclass(slots=True)
+class _Replaying:
+    """A replay under way. Orders that are finished are compared by the thousand and forgotten: memory stays bounded."""
+
+    market: Market
+    book: OrderBook
+    live: dict[int, ReplayedOrder] = field(default_factory=dict)
+    finished: dict[int, ReplayedOrder] = field(default_factory=dict)
+    halt_reason: str = ""
+
+    def trades(self) -> Iterator[Fact]:
+        executed = 0
+        for sequence, kind, order_id, content in _executed(self.market):
+            if sequence != executed + 1:
+                break
+            executed += 1
+            for event in self._apply(sequence, kind, order_id, content):
+                if isinstance(event, Traded):
+                    yield (sequence, event.maker_id, event.taker_id, event.price, event.quantity)
+            if len(self.finished) >= CHUNK:
+                _compare_orders(self.finished)
+                self.finished.clear()
+        if executed != self.market.last_sequence:
+            raise Disagreement(f"instruction {executed + 1} is missing, or follows the last one executed")
+        _compare_orders(self.finished)
+        _compare_orders(self.live)
+
+    def _apply(self, sequence: int, kind: str, order_id: int | None, content: str) -> list[Event]:
+        try:
+            instruction, self.halt_reason = _read(kind, order_id, content, self.halt_reason)
+        except (ValueError, TypeError, KeyError) as error:
+            raise Disagreement(f"instruction {sequence} cannot be read: {error!r}") from error
+        if isinstance(instruction, Submit):
+            self.live[instruction.order_id] = ReplayedOrder(instruction.quantity)
+        events = self.book.apply(instruction)
+        try:
+            for event in events:
+                self._follow(event)
+        except KeyError as error:
+            raise Disagreement(f"instruction {sequence} is about an order that is not live: {error}") from error
+        return events
+
+    def _follow(self, event: Event) -> None:
+        match event:
+            case Traded(quantity=quantity, maker_id=maker_id, taker_id=taker_id):
+                for order_id in (maker_id, taker_id):
+                    order = self.live[order_id]
+                    order.filled_t += quantity
+                    order.status = "filled" if order.filled_t == order.quantity_t else "partially_filled"
+                    if order.status == "filled":
+                        self.finished[order_id] = self.live.pop(order_id)
+            case Accepted(order_id=order_id, sequence=priority):
+                self.live[order_id].status, self.live[order_id].sequence = "new", priority
+            case Canceled(order_id=order_id, reason=reason):
+                self._finish(order_id, "canceled", reason)
+            case Rejected(order_id=order_id, reason=reason):
+                self._finish(order_id, "rejected", reason)
+
+    def _finish(self, order_id: int, status: str, reason: str) -> None:
+        order = self.finished[order_id] = self.live.pop(order_id)
+        order.status, order.reason = status, reason
+
+    def compare_market(self) -> None:
+        """Compare what the market's row says of its book.
+
+        Raises: Disagreement.
+        """
+        state = Market.State.HALTED if self.book.halted else Market.State.OPEN
+        replayed = (state, self.halt_reason, self.book.sequence)
+        stored = (self.market.state, self.market.halt_reason, self.market.book_sequence)
+        if replayed != stored:
+            raise Disagreement(f"the market is replayed {replayed}, stored {stored} (state, reason, priority number)")
+
+
+def _compare_orders(orders: dict[int, ReplayedOrder]) -> None:
+    """Compare orders with their rows, some thousands at a time.
+
+    Raises: Disagreement.
+    """
+    ids = list(orders)
+    for start in range(0, len(ids), CHUNK):
+        some = ids[start : start + CHUNK]
+        rows = Order.objects.filter(id__in=some).values_list("id", "status", "reason", "sequence", "filled_t")
+        stored: dict[int, tuple[Any, ...]] = {row[0]: tuple(row[1:]) for row in rows}
+        for order_id in some:
+            if (found := stored.get(order_id)) != (replayed := orders[order_id].stored()):
+                what = f"replayed {replayed}, stored {found} (status, reason, priority number, filled t)"
+                raise Disagreement(f"order {order_id}: {what}")
+
+
+def _executed(market: Market) -> Iterator[tuple[int, str, int | None, str]]:
     log = ExecutedInstruction.objects.filter(market=market).order_by("sequence")
-    executed = 0
-    for instruction in log.iterator(chunk_size=10_000):
-        if instruction.sequence != executed + 1:
-            break
-        executed += 1
-        for event in book.apply(_instruction(instruction)):
-            if isinstance(event, Traded):
-                yield (instruction.sequence, event.maker_id, event.taker_id, event.price, event.quantity)
-    if executed != market.last_sequence:
-        raise MissingInstruction(f"instruction {executed + 1} is missing, or follows the last one executed")
+    return log.values_list("sequence", "kind", "order_id", "content").iterator(chunk_size=CHUNK)
 
 
-def _instruction(row: ExecutedInstruction) -> Instruction:
-    if row.kind == "submit":
-        content = orjson.loads(row.content)
-        assert row.order_id is not None
-        return submit(row.order_id, content["owner"], content["side"], content["price_fen"], content["quantity_t"])
-    if row.kind == "cancel":
-        return Cancel(row.order_id)
-    return Halt() if row.kind == "halt" else Resume()
+def _read(kind: str, order_id: int | None, content: str, halt_reason: str) -> tuple[Instruction, str]:
+    """Return the instruction, and for which reason the market is halted after it.
+
+    Raises: ValueError, TypeError, KeyError where the text is not what the executor writes.
+    """
+    written = orjson.loads(content)
+    if kind == "submit":
+        return _submitted(order_id, written), halt_reason
+    if kind == "cancel":
+        return Cancel(order_id), halt_reason
+    return (Halt(), str(written["note"])) if kind == "halt" else (Resume(), "")
+
+
+def _submitted(order_id: int | None, written: dict[str, Any]) -> Submit:
+    owner, price_fen, quantity_t = written["owner"], written["price_fen"], written["quantity_t"]
+    if order_id is None or not all(isinstance(figure, int) for figure in (owner, price_fen, quantity_t)):
+        raise TypeError("a figure is no whole number")
+    return submit(order_id, owner, written["side"], price_fen, quantity_t)
 
 
 def _recorded(market: Market) -> Iterator[Fact]:
-    for trade in Trade.objects.filter(market=market).order_by("id").iterator(chunk_size=10_000):
-        maker, taker = trade.sell_order_id, trade.buy_order_id
-        if trade.taker_side == "sell":
-            maker, taker = taker, maker
-        yield (trade.sequence, maker, taker, trade.price_fen, trade.quantity_t)
+    columns = ("sequence", "buy_order_id", "sell_order_id", "taker_side", "price_fen", "quantity_t")
+    trades = Trade.objects.filter(market=market).order_by("id").values_list(*columns).iterator(chunk_size=CHUNK)
+    for sequence, buy_id, sell_id, taker_side, price_fen, quantity_t in trades:
+        maker_id, taker_id = (buy_id, sell_id) if taker_side == "sell" else (sell_id, buy_id)
+        yield (sequence, maker_id, taker_id, price_fen, quantity_t)
