@@ -14,8 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from urllib.parse import quote, urlsplit
 
-from config import embedded
+from config import embedded, env
+from config.database_roles import ROLE
 from config.embedded import EmbeddedError, Services
 from config.processes import Processes, run_to_end, write_line
 
@@ -29,6 +31,8 @@ STREAM_READERS = 10_001
 STREAM_STOP_SECONDS = 2
 READY_SECONDS = 60.0
 LOOPBACK = "127.0.0.1"
+# The owner's address is for what changes the schema; the programs never see it.
+OWNERS_SETTINGS = {"MIGRATIONS_DATABASE_URL", "MIGRATIONS_DATABASE_URL_FILE"}
 
 
 class Stopped(SystemExit):
@@ -84,7 +88,10 @@ def execute(var_dir: Path, command: Sequence[str]) -> int:
     if (found := embedded.attach(var_dir)) is not None:
         os.execvpe(command[0], list(command), dict(os.environ) | found)
     with embedded.services(var_dir, say=write_line) as services:
-        return run_to_end(command, folder=BASE_DIR, environment=environment_for(var_dir, services))
+        environment = environment_for(var_dir, services)
+        if _password_file(var_dir).exists():
+            environment |= application_login(var_dir, services)
+        return run_to_end(command, folder=BASE_DIR, environment=environment)
 
 
 @contextmanager
@@ -94,10 +101,12 @@ def product(var_dir: Path, *, steps: Sequence[Sequence[str]]) -> Iterator[tuple[
     Raises: EmbeddedError, StepFailed.
     """
     with embedded.services(var_dir, say=write_line) as services:
-        environment = environment_for(var_dir, services) | _addresses(var_dir)
+        environment = environment_for(var_dir, services) | _addresses(var_dir) | application_login(var_dir, services)
         embedded.remember(var_dir, environment=_ours(environment))
-        for step in (["migrate", "--verbosity", "0"], *steps):
+        roles = [["database_roles", "--verbosity", "0"]] if OWNERS_SETTINGS & environment.keys() else []
+        for step in (["migrate", "--verbosity", "0"], *roles, *steps):
             _manage(step, environment)
+        environment = {name: value for name, value in environment.items() if name not in OWNERS_SETTINGS}
         processes = Processes(BASE_DIR, environment)
         try:
             for name, command in programs(environment).items():
@@ -121,6 +130,23 @@ def environment_for(var_dir: Path, services: Services) -> dict[str, str]:
         embedded.private_text(var_dir / "secret-key")
         environment["SECRET_KEY_FILE"] = str(var_dir / "secret-key")
     return environment | dict(os.environ) | services.environment()
+
+
+def application_login(var_dir: Path, services: Services) -> dict[str, str]:
+    """Return how the application and the schema's owner log in to a database that is ours; nothing for another's.
+
+    The owner of our own server is its superuser, as whom no page and no task should work.
+    """
+    if env.text("DATABASE_URL", ""):
+        return {}
+    password = embedded.private_text(_password_file(var_dir))
+    url = urlsplit(services.database_url)
+    application = url._replace(netloc=f"{ROLE}:{quote(password)}@{url.hostname}:{url.port}")
+    return {"DATABASE_URL": application.geturl(), "MIGRATIONS_DATABASE_URL": services.database_url}
+
+
+def _password_file(var_dir: Path) -> Path:
+    return var_dir / "application-password"
 
 
 def programs(environment: Mapping[str, str]) -> dict[str, list[str]]:

@@ -66,7 +66,10 @@ TEMPLATES = [
 # Fields of forms are laid out by config/templates/django/forms.
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
-DATABASES = {"default": env.postgres("DATABASE_URL") | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}}
+# Who changes the schema is its owner; everything else works as a role that may do less (docs/database.md).
+_AS_OWNER = env.flag("DATABASE_AS_OWNER") and env.text("MIGRATIONS_DATABASE_URL", "") != ""
+_DATABASE = env.postgres("MIGRATIONS_DATABASE_URL" if _AS_OWNER else "DATABASE_URL")
+DATABASES = {"default": _DATABASE | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}}
 if env.flag("DATABASE_PREPARES", default=True):
     # What a connection asks again is parsed and planned once, which is half of what an order costs PostgreSQL.
     DATABASES["default"]["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 2}

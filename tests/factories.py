@@ -1,14 +1,22 @@
-"""Objects for tests, by factory-boy. What the ledger itself must make (credits, cash) is in scenes.py, by services."""
+"""Objects for tests, by factory-boy, with the records in the log that the services would have written beside them.
+
+What the ledger itself must make (credits, cash) is in scenes.py, by services.
+"""
 
 import datetime as dt
 from decimal import Decimal
 
 import factory
+from django.db import transaction
 from django.utils import timezone
 
 from ledger.models import Membership as MembershipModel
 from ledger.models import MonitoringReport, Organisation, Parcel, Project, User
+from ledger.parties.services import record_member, record_organisation
+from ledger.projects import entries
+from ledger.projects.digests import sheet_sha256, text_sha256
 from ledger.quantification import quantify
+from ledger.transparency.services import append_record
 
 PASSWORD = "rice-paddies-hold-carbon"
 CREDITING = (dt.date(2020, 1, 1), dt.date(2029, 12, 31))
@@ -34,6 +42,26 @@ def square(place: int, side_degrees: float = 0.01) -> dict[str, object]:
     return {"type": "Polygon", "coordinates": [ring]}
 
 
+def actor_of(user: User | None) -> str:
+    """Return who did something, as the log names people."""
+    return f"user:{user.public_id}" if user else "system"
+
+
+def record(kind: str, body: dict[str, object], user: User | None, at: dt.datetime) -> None:
+    """Record a step in the log, as the service would that takes it."""
+    append_record(kind=kind, body=body, actor=actor_of(user), at=at)
+
+
+def stated(statement: str) -> dict[str, str]:
+    """Return what a record says of a statement."""
+    return {"statement_sha256": text_sha256(statement)} if statement else {}
+
+
+def reached(step: str, *steps: str) -> factory.LazyAttribute:
+    """Return the time of a step, None where the object's status comes before it."""
+    return factory.LazyAttribute(lambda made: timezone.now() if made.status in (step, *steps) else None)
+
+
 class UserFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = User
@@ -53,11 +81,22 @@ class UserFactory(factory.django.DjangoModelFactory):
 class OrganisationFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Organisation
+        skip_postgeneration_save = True
 
     kind = Organisation.Kind.BUYER
     status = Organisation.Status.APPROVED
     name = factory.Sequence(lambda n: f"第{n}公司")
     name_en = factory.Sequence(lambda n: f"Company {n}")
+    approved_at = reached("approved", "suspended")
+
+    @factory.post_generation
+    @transaction.atomic
+    def recorded(self, create, extracted, **kwargs):
+        record_organisation("organisation_applied", self, actor_of(self.applied_by), self.created_at)
+        if self.approved_at:
+            record_organisation("organisation_approved", self, actor_of(self.approved_by), self.approved_at)
+        if self.status == Organisation.Status.SUSPENDED:
+            record_organisation("organisation_suspended", self, "system", timezone.now())
 
 
 class MembershipFactory(factory.django.DjangoModelFactory):
@@ -77,12 +116,18 @@ class MembershipFactory(factory.django.DjangoModelFactory):
             self.user.is_staff = True
             self.user.save(update_fields=["is_staff"])
 
+    @factory.post_generation
+    @transaction.atomic
+    def recorded(self, create, extracted, **kwargs):
+        record_member(self, "system")
+
 
 class ProjectFactory(factory.django.DjangoModelFactory):
     """A registered project; `status` makes it another."""
 
     class Meta:
         model = Project
+        skip_postgeneration_save = True
 
     number = factory.Sequence(lambda n: n + 1)
     province_code = "35"
@@ -95,11 +140,34 @@ class ProjectFactory(factory.django.DjangoModelFactory):
     crediting_starts_on, crediting_ends_on = CREDITING
     status = Project.Status.REGISTERED
     created_by = factory.SubFactory(UserFactory)
+    submitted_at = reached("submitted", "validated", "registered")
+    validated_at = reached("validated", "registered")
+    registered_at = reached("registered")
+
+    @factory.post_generation
+    @transaction.atomic
+    def recorded(self, create, extracted, **kwargs):
+        record(
+            "project_created",
+            entries.project_created(self),
+            self.created_by,
+            self.created_at,
+        )
+        name = {"project": self.code}
+        if self.submitted_at:
+            record("project_submitted", name, None, self.submitted_at)
+        if self.validated_at:
+            record("project_validated", name | stated(self.validation_statement), self.validated_by, self.validated_at)
+        if self.registered_at:
+            record("project_registered", name, self.registered_by, self.registered_at)
+        if self.status == Project.Status.REJECTED:
+            record("project_rejected", name | {"reason": self.rejection_reason}, None, timezone.now())
 
 
 class ParcelFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Parcel
+        skip_postgeneration_save = True
 
     project = factory.SubFactory(ProjectFactory)
     code = factory.Sequence(lambda n: f"P{n}")
@@ -107,12 +175,18 @@ class ParcelFactory(factory.django.DjangoModelFactory):
     area_ha = Decimal("100.0000")
     practices = factory.LazyFunction(lambda: dict(PRACTICES))
 
+    @factory.post_generation
+    @transaction.atomic
+    def recorded(self, create, extracted, **kwargs):
+        record("parcel_added", entries.parcel_added(self), None, timezone.now())
+
 
 class ReportFactory(factory.django.DjangoModelFactory):
     """An approved monitoring report that comes to `net_t` tonnes, ready to be issued."""
 
     class Meta:
         model = MonitoringReport
+        skip_postgeneration_save = True
 
     project = factory.SubFactory(ProjectFactory)
     vintage = factory.Sequence(lambda n: 2020 + n % 6)
@@ -127,7 +201,7 @@ class ReportFactory(factory.django.DjangoModelFactory):
         }
     )
     sheet = factory.LazyAttribute(lambda report: quantify(report.case).as_dict())
-    sheet_sha256 = "0" * 64
+    sheet_sha256 = factory.LazyAttribute(lambda report: sheet_sha256(report.sheet))
     net_t = 1_000
     buffer_t = 0
     issuable_t = factory.LazyAttribute(lambda report: report.net_t - report.buffer_t)
@@ -135,3 +209,19 @@ class ReportFactory(factory.django.DjangoModelFactory):
     verified_by = factory.SubFactory(UserFactory)
     approved_by = factory.SubFactory(UserFactory)
     submitted_at = factory.LazyFunction(timezone.now)
+    verified_at = factory.LazyAttribute(lambda report: timezone.now() if report.verified_by else None)
+    approved_at = factory.LazyAttribute(lambda report: timezone.now() if report.approved_by else None)
+
+    @factory.post_generation
+    @transaction.atomic
+    def recorded(self, create, extracted, **kwargs):
+        record("report_submitted", entries.report_submitted(self), self.prepared_by, self.submitted_at)
+        name = {"report": str(self.pk), "project": self.project.code, "vintage": self.vintage}
+        if self.verified_at:
+            verifier = {"verifier": str(self.verifier.public_id)} if self.verifier else {}
+            verified = name | verifier | stated(self.verification_statement)
+            record("report_verified", verified, self.verified_by, self.verified_at)
+        if self.approved_at:
+            record("report_approved", name, self.approved_by, self.approved_at)
+        if self.status == MonitoringReport.Status.REJECTED:
+            record("report_rejected", name | {"reason": self.rejection_reason}, None, timezone.now())

@@ -6,21 +6,17 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
-from urllib.parse import urlsplit, urlunsplit
-
-from django.db import connection
 
 from config.embedded import Services, free_port
 from config.processes import Processes
 from config.run import BASE_DIR, environment_for, programs
+from tests.database import application_url
 from tests.servers import VAR
 
 
 def test_environment() -> dict[str, str]:
     """Return the environment in which a program of the product works on the test's database."""
-    url = urlsplit(os.environ["DATABASE_URL"])
-    database = urlunsplit(url._replace(path="/" + connection.settings_dict["NAME"]))
-    return environment_for(Path(VAR), Services(database, os.environ["REDIS_URL"]))
+    return environment_for(Path(VAR), Services(application_url(), os.environ["REDIS_URL"]))
 
 
 @contextlib.contextmanager

@@ -17,8 +17,9 @@ from ledger.admin.display import EMPTY, document, link, moment, object_url, tonn
 from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.credits.services import issue_credits
 from ledger.parties.models import Membership
+from ledger.projects.digests import sheet_sha256
 from ledger.projects.models import MonitoringReport
-from ledger.projects.reports import approve_report, recompute, reject_report, sheet_sha256
+from ledger.projects.reports import approve_report, recompute, reject_report
 
 LINES_A_PAGE = 100
 Status = MonitoringReport.Status

@@ -10,8 +10,8 @@ from ledger.api.log import Log, LogEntries
 from ledger.api.parties import Me, Organisations, Tokens, Users
 from ledger.api.projects import Projects
 from ledger.api.reports import Reports
-from ledger.api.trace import Proofs, Serials
 from ledger.api.statements import Statements
+from ledger.api.trace import Proofs, Serials
 
 urlpatterns = [
     path("tokens", Tokens.as_view({"get": "list_tokens", "post": "create_token"})),

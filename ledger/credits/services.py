@@ -1,5 +1,7 @@
 """Issue credits and retire them."""
 
+import datetime as dt
+import hashlib
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -61,9 +63,10 @@ def issue_credits(*, actor: Membership, report_id: int) -> Batch:
         raise WrongState(state=report.get_status_display())
     if report.net_t <= 0:
         raise InvalidValue(field="report", reason=_("The report comes to no whole tonne: there is nothing to issue."))
+    now = timezone.now()
     first, last = draw_serials(report.net_t)
     asset = open_asset(code=f"{report.project.code}-{report.vintage}", kind=Asset.Kind.CREDIT)
-    posted = _post_issuance(actor, report, asset, first, last)
+    posted = _post_issuance(actor, report, asset, (first, last), now)
     batch = Batch.objects.create(
         project=report.project,
         report=report,
@@ -74,17 +77,18 @@ def issue_credits(*, actor: Membership, report_id: int) -> Batch:
         buffer_t=report.buffer_t,
         transaction_id=posted.transaction_id,
         issued_by=actor.user,
-        issued_at=timezone.now(),
+        issued_at=now,
     )
     report.status = MonitoringReport.Status.ISSUED
     report.save(update_fields=["status"])
-    append_record(kind="batch_issued", body=_batch_body(batch, posted, first, last), actor=log_name(actor))
+    append_record(kind="batch_issued", body=_batch_body(batch, posted, first, last), actor=log_name(actor), at=now)
     return batch
 
 
 def _post_issuance(
-    actor: Membership, report: MonitoringReport, asset: Asset, first: int, last: int
+    actor: Membership, report: MonitoringReport, asset: Asset, serials: tuple[int, int], now: dt.datetime
 ) -> PostedTransaction:
+    first, last = serials
     source = open_account(organisation=None, asset=asset, purpose=Account.Purpose.ISSUANCE)
     holder = open_account(organisation=report.project.proponent, asset=asset)
     legs = []
@@ -94,7 +98,7 @@ def _post_issuance(
         buffer = open_account(organisation=None, asset=asset, purpose=Account.Purpose.BUFFER)
         legs.append(Leg(source.pk, buffer.pk, report.buffer_t, ((last - report.buffer_t + 1, last),)))
     key = f"issuance:{report.pk}"
-    return post_transactions([Posting("issuance", legs, log_name(actor), timezone.now(), idempotency_key=key)])[0]
+    return post_transactions([Posting("issuance", legs, log_name(actor), now, idempotency_key=key)])[0]
 
 
 def _batch_body(batch: Batch, posted: PostedTransaction, first: int, last: int) -> dict[str, Any]:
@@ -205,11 +209,20 @@ def _post_retirement(wanted: Retirement, holder: Account) -> None:
         kind="credits_retired",
         body={
             "retirement": str(wanted.public_id),
+            "organisation": str(wanted.organisation.public_id),
             "asset": wanted.batch.asset.code,
             "quantity_t": wanted.quantity_t,
             "purpose": wanted.purpose,
             "beneficiary": wanted.beneficiary_name if wanted.is_beneficiary_public else None,
+            "details_sha256": _details_sha256(wanted),
             "transaction": str(posted.transaction_id),
         },
         actor=actor,
+        at=wanted.retired_at,
     )
+
+
+def _details_sha256(wanted: Retirement) -> str:
+    """Return the hash of what the log does not spell out: each part after its length, so that none runs into the next."""
+    parts = (wanted.beneficiary_name, wanted.beneficiary_code, wanted.note, wanted.idempotency_key or "")
+    return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()

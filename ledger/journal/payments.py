@@ -142,4 +142,4 @@ def _record(kind: str, payment: Payment, actor: Membership) -> None:
     }
     if payment.transaction_id is not None:
         body["transaction"] = str(payment.transaction_id)
-    append_record(kind=kind, body=body, actor=log_name(actor))
+    append_record(kind=kind, body=body, actor=log_name(actor), at=payment.decided_at or payment.requested_at)

@@ -87,6 +87,7 @@ def create_operator(*, name: str, name_en: str, members: Sequence[tuple[User, st
     operator.approved_at = timezone.now()
     operator.save()
     _open_the_desk(operator)
+    record_organisation("organisation_approved", operator, "system", operator.approved_at)
     return operator
 
 
@@ -112,7 +113,9 @@ def _create(
             organisation.save()
     except IntegrityError as error:
         raise InvalidValue(field="name", reason=_("An organisation of this name exists.")) from error
-    _record("organisation_applied", organisation, f"user:{user.public_id}" if user else "system")
+    record_organisation(
+        "organisation_applied", organisation, f"user:{user.public_id}" if user else "system", organisation.created_at
+    )
     for member, role in members:
         _join(member, organisation, role, "system" if user is None else f"user:{user.public_id}")
     return organisation
@@ -134,7 +137,7 @@ def approve_organisation(*, actor: Membership, organisation_id: int) -> Organisa
     organisation.approved_by, organisation.approved_at = actor.user, timezone.now()
     organisation.save()
     _open_the_desk(organisation)
-    _record("organisation_approved", organisation, log_name(actor))
+    record_organisation("organisation_approved", organisation, log_name(actor), organisation.approved_at)
     return organisation
 
 
@@ -151,7 +154,7 @@ def suspend_organisation(*, actor: Membership, organisation_id: int) -> Organisa
     organisation.status = Organisation.Status.SUSPENDED
     organisation.save()
     User.objects.filter(memberships__organisation=organisation).update(is_staff=False)
-    _record("organisation_suspended", organisation, log_name(actor))
+    record_organisation("organisation_suspended", organisation, log_name(actor), timezone.now())
     return organisation
 
 
@@ -186,12 +189,21 @@ def _join(user: User, organisation: Organisation, role: str, actor: str) -> Memb
         raise NotAllowed() from error
     if organisation.is_approved:
         _open_the_desk(organisation)
+    record_member(membership, actor)
+    return membership
+
+
+def record_member(membership: Membership, actor: str) -> None:
+    """Record who acts for whom now, and as what."""
     append_record(
         kind="member_added",
-        body={"user": str(user.public_id), "organisation": str(organisation.public_id), "role": str(role)},
+        body={
+            "user": str(membership.user.public_id),
+            "organisation": str(membership.organisation.public_id),
+            "role": str(membership.role),
+        },
         actor=actor,
     )
-    return membership
 
 
 def _open_the_desk(organisation: Organisation) -> None:
@@ -243,9 +255,17 @@ def revoke_token(*, user: User, token_id: int) -> ApiToken:
     return token
 
 
-def _record(kind: str, organisation: Organisation, actor: str) -> None:
+def record_organisation(kind: str, organisation: Organisation, actor: str, at: dt.datetime | None) -> None:
+    """Record what an organisation is now."""
     append_record(
         kind=kind,
-        body={"organisation": str(organisation.public_id), "kind": str(organisation.kind)},
+        body={
+            "organisation": str(organisation.public_id),
+            "kind": str(organisation.kind),
+            "name": organisation.name,
+            "name_en": organisation.name_en,
+            "credit_code": organisation.credit_code,
+        },
         actor=actor,
+        at=at,
     )

@@ -1,11 +1,9 @@
 """Monitoring reports: handed in, verified, approved, each by another person."""
 
 import datetime as dt
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,7 +11,9 @@ from django.utils.translation import gettext as _
 from ledger.errors import InvalidValue, NotFound, SamePerson, WrongState
 from ledger.parties.access import log_name, require_approved, require_kind, require_registrar, require_role
 from ledger.parties.models import Membership, Organisation
+from ledger.projects import entries
 from ledger.projects.claims import check_reason, check_statement, practices_of_parcel
+from ledger.projects.digests import sheet_sha256, text_sha256
 from ledger.projects.locks import lock_project, lock_report
 from ledger.projects.models import MonitoringReport, Project
 from ledger.projects.selectors import quantification_case
@@ -68,13 +68,13 @@ def submit_report(
             )
     except IntegrityError as error:
         raise InvalidValue(field="vintage", reason=_("This vintage has a report already.")) from error
-    _record("report_submitted", report, actor, sheet_sha256=report.sheet_sha256, net_t=report.net_t)
+    append_record(
+        kind="report_submitted",
+        body=entries.report_submitted(report),
+        actor=log_name(actor),
+        at=report.submitted_at,
+    )
     return report
-
-
-def sheet_sha256(sheet: Mapping[str, Any]) -> str:
-    """Return the hash of a calculation sheet, over its sorted compact JSON."""
-    return hashlib.sha256(orjson.dumps(sheet, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _period(project: Project, vintage: int) -> tuple[dt.date, dt.date]:
@@ -114,7 +114,9 @@ def verify_report(*, actor: Membership, report_id: int, statement: str) -> Monit
     report.verifier, report.verified_by = actor.organisation, actor.user
     report.verification_statement = statement.strip()
     report.save()
-    _record("report_verified", report, actor, verifier=str(actor.organisation.public_id))
+    statement_sha256 = text_sha256(report.verification_statement)
+    verifier = str(actor.organisation.public_id)
+    _record("report_verified", report, actor, report.verified_at, verifier=verifier, statement_sha256=statement_sha256)
     return report
 
 
@@ -149,7 +151,7 @@ def approve_report(*, actor: Membership, report_id: int) -> MonitoringReport:
     report.status, report.approved_at = MonitoringReport.Status.APPROVED, timezone.now()
     report.approved_by = actor.user
     report.save()
-    _record("report_approved", report, actor)
+    _record("report_approved", report, actor, report.approved_at)
     return report
 
 
@@ -169,7 +171,7 @@ def reject_report(*, actor: Membership, report_id: int, reason: str) -> Monitori
     check_reason(reason)
     report.status, report.rejection_reason = MonitoringReport.Status.REJECTED, reason.strip()
     report.save()
-    _record("report_rejected", report, actor, reason=reason.strip())
+    _record("report_rejected", report, actor, timezone.now(), reason=reason.strip())
     return report
 
 
@@ -180,9 +182,10 @@ def _lock_in(report_id: int, *statuses: str) -> MonitoringReport:
     return report
 
 
-def _record(kind: str, report: MonitoringReport, actor: Membership, **more: str | int) -> None:
+def _record(kind: str, report: MonitoringReport, actor: Membership, at: dt.datetime, **more: str) -> None:
     append_record(
         kind=kind,
         body={"report": str(report.pk), "project": report.project.code, "vintage": report.vintage, **more},
         actor=log_name(actor),
+        at=at,
     )

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from ledger.errors import InvalidValue, NotFound, SamePerson, WrongState
 from ledger.parties.access import log_name, require_approved, require_kind, require_registrar, require_role
 from ledger.parties.models import Membership, Organisation
-from ledger.projects import geometry
+from ledger.projects import entries, geometry
 from ledger.projects.claims import check_reason, check_statement, practices_of_parcel, settings_of_project
+from ledger.projects.digests import sheet_sha256, text_sha256
 from ledger.projects.locks import lock_land, lock_project
 from ledger.projects.models import Parcel, Project
 from ledger.projects.selectors import parcels_near, quantification_case
@@ -73,7 +74,9 @@ def create_project(
     lock_land()
     project.number = (Project.objects.aggregate(last=Max("number"))["last"] or 0) + 1
     project.save()
-    _record("project_created", project, actor, methodology=methodology)
+    append_record(
+        kind="project_created", body=entries.project_created(project), actor=log_name(actor), at=project.created_at
+    )
     return project
 
 
@@ -112,7 +115,7 @@ def add_parcel(
             parcel.save()
     except IntegrityError as error:
         raise InvalidValue(field="code", reason=_("The project has a parcel of this code.")) from error
-    _record("parcel_added", project, actor, parcel=parcel.code, area_ha=str(parcel.area_ha))
+    append_record(kind="parcel_added", body=entries.parcel_added(parcel), actor=log_name(actor))
     return parcel
 
 
@@ -128,7 +131,7 @@ def remove_parcel(*, actor: Membership, project_id: int, parcel_id: int) -> Parc
     parcel = project.parcels.filter(pk=parcel_id).first()
     if parcel is None:
         raise NotFound()
-    _record("parcel_removed", project, actor, parcel=parcel.code)
+    _record("parcel_removed", project, actor, timezone.now(), parcel=parcel.code)
     parcel.delete()
     return parcel
 
@@ -170,7 +173,8 @@ def submit_project(*, actor: Membership, project_id: int) -> Project:
     project.forecast = compute(project, {}).as_dict()
     project.status, project.submitted_at = Project.Status.SUBMITTED, timezone.now()
     project.save()
-    _record("project_submitted", project, actor)
+    forecast_sha256 = sheet_sha256(project.forecast)
+    _record("project_submitted", project, actor, project.submitted_at, forecast_sha256=forecast_sha256)
     return project
 
 
@@ -187,7 +191,11 @@ def validate_project(*, actor: Membership, project_id: int, statement: str) -> P
     project.status, project.validated_at = Project.Status.VALIDATED, timezone.now()
     project.validated_by, project.validation_statement = actor.user, statement.strip()
     project.save()
-    _record("project_validated", project, actor, verifier=str(actor.organisation.public_id))
+    statement_sha256 = text_sha256(project.validation_statement)
+    verifier = str(actor.organisation.public_id)
+    _record(
+        "project_validated", project, actor, project.validated_at, verifier=verifier, statement_sha256=statement_sha256
+    )
     return project
 
 
@@ -205,7 +213,7 @@ def register_project(*, actor: Membership, project_id: int) -> Project:
     project.status, project.registered_at = Project.Status.REGISTERED, timezone.now()
     project.registered_by = actor.user
     project.save()
-    _record("project_registered", project, actor)
+    _record("project_registered", project, actor, project.registered_at)
     return project
 
 
@@ -224,7 +232,7 @@ def reject_project(*, actor: Membership, project_id: int, reason: str) -> Projec
     check_reason(reason)
     project.status, project.rejection_reason = Project.Status.REJECTED, reason.strip()
     project.save()
-    _record("project_rejected", project, actor, reason=reason.strip())
+    _record("project_rejected", project, actor, timezone.now(), reason=reason.strip())
     return project
 
 
@@ -271,5 +279,5 @@ def _lock_in(project_id: int, *statuses: str) -> Project:
     return project
 
 
-def _record(kind: str, project: Project, actor: Membership, **more: str) -> None:
-    append_record(kind=kind, body={"project": project.code, **more}, actor=log_name(actor))
+def _record(kind: str, project: Project, actor: Membership, at: dt.datetime, **more: str) -> None:
+    append_record(kind=kind, body={"project": project.code, **more}, actor=log_name(actor), at=at)

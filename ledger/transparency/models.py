@@ -57,6 +57,8 @@ class Checkpoint(models.Model):
     """A signed statement of the log's size and root (C2SP tlog-checkpoint)."""
 
     tree_size = models.BigIntegerField(_("tree size"), primary_key=True)
+    # The size that was signed before this one, so that none can be taken out between.
+    previous_size = models.BigIntegerField(default=0)
     root_hash = models.BinaryField(_("root hash"))
     note = models.TextField(_("signed note"))
     signed_at = models.DateTimeField(_("signed at"))

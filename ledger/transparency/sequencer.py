@@ -64,8 +64,9 @@ def _sequence_some() -> int:
     edge = _read_edge()
     leaves = [(edge.size + at, record_id, leaf_hash(bytes(entry))) for at, (record_id, entry) in enumerate(entries)]
     copy_rows(LogLeaf, ("index", "record_id", "leaf_hash"), ("int8", "int8", "bytea"), leaves)
+    previous_size = edge.size
     _extend(edge, [leaf for _index, _record_id, leaf in leaves])
-    _sign(edge, timezone.now())
+    _sign(edge, previous_size, timezone.now())
     return len(leaves)
 
 
@@ -126,8 +127,10 @@ def edge_root(edge: Edge) -> bytes:
     return root
 
 
-def _sign(edge: Edge, now: dt.datetime) -> None:
+def _sign(edge: Edge, previous_size: int, now: dt.datetime) -> None:
     signer = signer_of(signing_vkey(edge.size) or enter_first_key())
     root = edge_root(edge)
     note = signer.sign(checkpoint_text(signer.name, edge.size, root))
-    Checkpoint.objects.create(tree_size=edge.size, root_hash=root, note=note, signed_at=now)
+    Checkpoint.objects.create(
+        tree_size=edge.size, previous_size=previous_size, root_hash=root, note=note, signed_at=now
+    )

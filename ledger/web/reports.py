@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ledger.credits.selectors import batches
 from ledger.parties.models import Membership
 from ledger.projects import reports as services
+from ledger.projects.digests import sheet_sha256
 from ledger.projects.models import MonitoringReport, Project
 from ledger.projects.selectors import access_project_by_code, access_report_by_id, open_vintages, reports_with_results
 from ledger.projects.services import compute
@@ -62,7 +63,7 @@ def _show(request: HttpRequest, report: MonitoringReport, **forms: Any) -> HttpR
 
 
 def _agrees(report: MonitoringReport) -> bool:
-    return services.sheet_sha256(services.recompute(report)) == report.sheet_sha256
+    return sheet_sha256(services.recompute(report)) == report.sheet_sha256
 
 
 @require_safe

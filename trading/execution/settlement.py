@@ -88,4 +88,5 @@ def _posting(
         "buyer_fee_fen": buyer_fee_fen,
         "seller_fee_fen": seller_fee_fen,
     }
-    return Posting("settlement", legs, "system", now, trade=trade)
+    # The key makes a second settlement of the trade impossible (ledger/migrations/sql/guards.sql).
+    return Posting("settlement", legs, "system", now, idempotency_key=f"trade:{trade_id}", trade=trade)

@@ -124,7 +124,9 @@ def _write_trades(settled: Sequence[SettledFill], market: Market, now: dt.dateti
 def _move_instructions(batch: Batch, market: Market, now: dt.datetime) -> None:
     """Take the batch off the queue and into the instruction log, and record a digest of it."""
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM trading_instruction WHERE id = ANY(%s::bigint[])", [array_of(batch.instruction_ids)])
+        cursor.execute(
+            "DELETE FROM trading_instruction WHERE id = ANY(%s::bigint[])", [array_of(batch.instruction_ids)]
+        )
         assert cursor.rowcount == len(batch.instruction_ids)
     digest = hashlib.sha256()
     rows = []

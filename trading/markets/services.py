@@ -98,8 +98,10 @@ def _record(kind: str, market: Market, actor: Membership) -> None:
             "reference_price_fen": market.reference_price_fen,
             "lowest_price_fen": low,
             "highest_price_fen": high,
+            "band_percent": market.band_percent,
             "maker_fee_bps": market.maker_fee_bps,
             "taker_fee_bps": market.taker_fee_bps,
         },
         actor=f"user:{actor.user.public_id}",
+        at=market.opened_at if kind == "market_opened" else None,
     )

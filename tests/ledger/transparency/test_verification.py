@@ -14,6 +14,7 @@ from ledger.transparency.models import Checkpoint, LogLeaf, LogTile, Record
 from ledger.transparency.sequencer import sequence_log
 from ledger.transparency.services import NewRecord, append_records
 from ledger.transparency.verification import RebuiltTree, verify_log
+from tests.database import as_owner
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +35,7 @@ def log():
 def tamper(statement, params=None):
     """Do what only a superuser can: change what is append-only."""
     tables = ("ledger_record", "ledger_logleaf", "ledger_logtile", "ledger_checkpoint")
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         for table in tables:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER append_only_rows")
         cursor.execute(statement, params)

@@ -1,63 +1,31 @@
-"""The invariants that the books obey, each a query that finds what breaks it."""
+"""The books by themselves: balances, transfers, holds, batches and serial numbers agree with one another."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-from django.db import connection
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ledger.transparency.verification import verify_log
+from ledger.journal.reconciliation.invariants import Invariant
 
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
-
-
-@dataclass(frozen=True, slots=True)
-class Invariant:
-    """A rule, and SQL that returns one row for each breach of it, readable as it is."""
-
-    number: int
-    name: "_StrPromise"
-    breaches_sql: str
-
-
-@dataclass(frozen=True, slots=True)
-class InvariantResult:
-    number: int
-    name: str
-    holds: bool
-    detail: str
-    # Of a name with placeholders, the message and what stands in them: it can then be said in another language later.
-    message: str = ""
-    params: Mapping[str, str | int] = field(default_factory=dict)
-
-
-def check(invariants: Sequence[Invariant]) -> list[InvariantResult]:
-    """Evaluate invariants, and return for each whether it holds, and the first breaches where not."""
-    return [_check_one(invariant) for invariant in invariants]
-
-
-def check_log() -> InvariantResult:
-    """Rebuild the log from its records, and return whether all that is signed agrees."""
-    difference = verify_log().difference
-    return InvariantResult(
-        7, gettext("the tree rebuilt from the records has every signed root"), not difference, difference
-    )
-
-
-def _check_one(invariant: Invariant) -> InvariantResult:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM ({invariant.breaches_sql}) AS breach LIMIT 5")
-        columns = [column.name for column in cursor.description or ()]
-        breaches = [
-            ", ".join(f"{name}={value}" for name, value in zip(columns, row, strict=True)) for row in cursor.fetchall()
-        ]
-    return InvariantResult(invariant.number, str(invariant.name), not breaches, "; ".join(breaches))
-
+# What its record names, and the columns that name it; where it is there twice, both rows are what the record says.
+ONCE = {
+    "ledger_asset": "code",
+    "ledger_organisation": "public_id",
+    "ledger_membership": "user_id",
+    "ledger_project": "province_code, number",
+    "ledger_parcel": "project_id, code",
+    "ledger_batch": "transaction_id",
+    "ledger_retirement": "public_id",
+    "ledger_logtile": "level, number",
+}
 
 INVARIANTS = (
+    Invariant(
+        9,
+        _("what has one record is there once"),
+        " UNION ALL ".join(
+            f"SELECT '{table}' AS table, concat_ws(' ', {columns}) AS name, count(*) AS times"
+            f" FROM {table} GROUP BY {columns} HAVING count(*) > 1"
+            for table, columns in ONCE.items()
+        ),
+    ),
     Invariant(
         1,
         _("per asset, all balances sum to zero"),
@@ -183,23 +151,49 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        7,
-        _("each record is in the log once or waits for it"),
+        2,
+        _("no balance was ever below zero, but of the accounts that carry the negative side"),
         """
-        SELECT record.id AS record, leaf.record_id AS leaf, waiting.record_id AS waiting
-          FROM ledger_record record
-          FULL JOIN ledger_logleaf leaf ON leaf.record_id = record.id
-          FULL JOIN ledger_unsequencedrecord waiting ON waiting.record_id = record.id
-         WHERE record.id IS NULL OR (leaf.record_id IS NULL) = (waiting.record_id IS NULL)
+        SELECT account_id AS account, transaction_id AS transaction, running.balance
+          FROM (SELECT account_id, transaction_id,
+                       sum(amount) OVER (PARTITION BY account_id ORDER BY transaction_id) AS balance
+                  FROM (SELECT credit_account_id AS account_id, transaction_id, amount FROM ledger_transfer
+                         UNION ALL
+                        SELECT debit_account_id, transaction_id, -amount FROM ledger_transfer) moved) running
+          JOIN ledger_account account ON account.id = running.account_id
+         WHERE running.balance < 0 AND account.purpose NOT IN ('bank', 'issuance')
         """,
     ),
     Invariant(
-        7,
-        _("each transaction has its record"),
+        5,
+        _("each account owns the serial numbers that it has received and not given"),
+        # At each number where a run begins or ends: what was received, less what was given, less what is owned.
         """
-        SELECT tx.id AS transaction
-          FROM ledger_transaction tx LEFT JOIN ledger_record record ON record.id = tx.record_id
-         WHERE record.id IS NULL OR record.kind <> 'transaction_posted'
+        SELECT account_id AS account, serial, sum(step) AS difference
+          FROM (SELECT credit_account_id AS account_id, serial, step
+                  FROM ledger_transfer, unnest(serials) run,
+                       LATERAL (VALUES (lower(run), 1), (upper(run), -1)) AS edge (serial, step)
+                 UNION ALL
+                SELECT debit_account_id, serial, step
+                  FROM ledger_transfer, unnest(serials) run,
+                       LATERAL (VALUES (lower(run), -1), (upper(run), 1)) AS edge (serial, step)
+                 UNION ALL
+                SELECT account_id, serial, step
+                  FROM ledger_serialblock,
+                       LATERAL (VALUES (lower(serials), -1), (upper(serials), 1)) AS edge (serial, step)) edges
+         WHERE account_id NOT IN (SELECT id FROM ledger_account WHERE purpose = 'issuance')
+         GROUP BY account_id, serial HAVING sum(step) <> 0
+        """,
+    ),
+    Invariant(
+        5,
+        _("serial numbers are drawn by one counter, without gaps"),
+        """
+        SELECT counter.count AS counters, counter.next_serial, issued.next_serial AS issued_up_to
+          FROM (SELECT count(*) AS count, coalesce(max(next_serial) FILTER (WHERE id = 1), 1) AS next_serial
+                  FROM ledger_serialcounter) counter,
+               (SELECT coalesce(sum(upper(serials) - lower(serials)), 0) + 1 AS next_serial FROM ledger_batch) issued
+         WHERE counter.next_serial <> issued.next_serial OR counter.count > 1
         """,
     ),
 )

@@ -1,0 +1,95 @@
+"""What is too large for the log has its hash there: texts and settings, outlines of fields, cases and calculation sheets."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import orjson
+from django.db import connection
+from django.utils.translation import gettext
+
+from ledger.credits.reconciliation.projects import PROJECT_CODE
+from ledger.journal.reconciliation.invariants import MAX_BREACHES, InvariantResult, entries, newest
+from ledger.projects.digests import json_sha256, sheet_sha256
+
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """SQL for documents, each with its row's number and the hash that the log has; and how it is hashed."""
+
+    name: str
+    sql: str
+    digest: Callable[[Any], str] = json_sha256
+
+
+def _of_project(kind: str, content: str, key: str) -> str:
+    return f"""
+        SELECT project.id, {content}, said.body ->> '{key}'
+          FROM ledger_project project
+          LEFT JOIN ({newest(entries(kind), "project")}) said ON said.body ->> 'project' = {PROJECT_CODE}
+    """
+
+
+def _of_report(content: str, key: str) -> str:
+    return f"""
+        SELECT report.id, {content}, said.body ->> '{key}'
+          FROM ledger_monitoringreport report
+          JOIN ({newest(entries("report_submitted"), "report")}) said ON said.body ->> 'report' = report.id::text
+    """
+
+
+DOCUMENTS = (
+    Document(
+        "project",
+        _of_project(
+            "project_created",
+            """
+            jsonb_build_object('description', project.description, 'description_en', project.description_en,
+                               'illustrative', project.illustrative, 'settings', project.settings)
+            """,
+            "content_sha256",
+        ),
+    ),
+    Document(
+        "forecast of project", _of_project("project_submitted", "project.forecast", "forecast_sha256"), sheet_sha256
+    ),
+    Document(
+        "parcel",
+        f"""
+        SELECT parcel.id,
+               jsonb_build_object('name', parcel.name, 'geometry', parcel.geometry, 'practices', parcel.practices),
+               said.body ->> 'content_sha256'
+          FROM ledger_parcel parcel
+          JOIN ledger_project project ON project.id = parcel.project_id
+          JOIN (SELECT DISTINCT ON (body ->> 'project', body ->> 'parcel') * FROM ({entries("parcel_added")}) said
+                 ORDER BY body ->> 'project', body ->> 'parcel', record_id DESC) said
+               ON said.body ->> 'project' = {PROJECT_CODE} AND said.body ->> 'parcel' = parcel.code
+        """,
+    ),
+    Document("case of report", _of_report('report."case"', "case_sha256")),
+    Document("sheet of report", _of_report("report.sheet", "sheet_sha256"), sheet_sha256),
+)
+
+
+def check_documents() -> InvariantResult:
+    """Hash every document again, and return whether each comes to what the log has."""
+    breaches = list(islice(_breaches(), MAX_BREACHES))
+    name = gettext("each document has the hash that its record says")
+    return InvariantResult(9, name, not breaches, "; ".join(breaches))
+
+
+def _breaches() -> Iterator[str]:
+    for document in DOCUMENTS:
+        for number, content, said in _rows(document.sql):
+            if (document.digest(orjson.loads(content)) if content else None) != said:
+                yield f"{document.name} {number}"
+
+
+def _rows(sql: str) -> Iterator[tuple[int, str | None, str | None]]:
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(sql)
+        while rows := cursor.fetchmany(CHUNK):
+            yield from rows

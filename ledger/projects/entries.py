@@ -1,0 +1,48 @@
+"""What the log says of projects, fields and reports (docs/log-entries.md)."""
+
+from typing import Any
+
+from ledger.projects.digests import json_sha256
+from ledger.projects.models import MonitoringReport, Parcel, Project
+
+
+def project_created(project: Project) -> dict[str, Any]:
+    """Return the body of the record of a project's beginning."""
+    content = {name: getattr(project, name) for name in ("description", "description_en", "illustrative", "settings")}
+    return {
+        "project": project.code,
+        "methodology": project.methodology,
+        "proponent": str(project.proponent.public_id),
+        "name": project.name,
+        "name_en": project.name_en,
+        "place": project.place,
+        "crediting_starts_on": str(project.crediting_starts_on),
+        "crediting_ends_on": str(project.crediting_ends_on),
+        "content_sha256": json_sha256(content),
+    }
+
+
+def parcel_added(parcel: Parcel) -> dict[str, Any]:
+    """Return the body of the record of a field."""
+    content = {name: getattr(parcel, name) for name in ("name", "geometry", "practices")}
+    return {
+        "project": parcel.project.code,
+        "parcel": parcel.code,
+        "area_ha": str(parcel.area_ha),
+        "content_sha256": json_sha256(content),
+    }
+
+
+def report_submitted(report: MonitoringReport) -> dict[str, Any]:
+    """Return the body of the record of a monitoring report."""
+    return {
+        "report": str(report.pk),
+        "project": report.project.code,
+        "vintage": report.vintage,
+        "period_starts_on": str(report.period_starts_on),
+        "period_ends_on": str(report.period_ends_on),
+        "net_t": report.net_t,
+        "buffer_t": report.buffer_t,
+        "case_sha256": json_sha256(report.case),
+        "sheet_sha256": report.sheet_sha256,
+    }

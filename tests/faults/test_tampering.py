@@ -1,0 +1,442 @@
+"""Whatever somebody with a superuser's power and the guards off changes, deletes, doubles or swaps is named.
+
+The changes are made from the schema: every column of every table that can be proven, by the kind of its values. What a
+check cannot find stands in an exempt list with the reason; a new column is either found or added there, or a test fails.
+"""
+
+from dataclasses import dataclass
+
+import pytest
+from django.db import DataError, IntegrityError, connection, transaction
+from django.utils import timezone
+
+from config.database_roles import tables
+from ledger.credits import reconciliation as credits
+from ledger.credits.services import issue_credits, retire_credits
+from ledger.journal import reconciliation as journal
+from ledger.journal.payments import cash, confirm_payment, refuse_payment, request_deposit, request_withdrawal
+from ledger.journal.reconciliation.invariants import check_one
+from ledger.journal.services import Leg, Posting, open_account, post_transactions
+from ledger.models import Checkpoint, LogLeaf
+from ledger.parties.services import suspend_organisation
+from ledger.projects.reports import approve_report, reject_report, submit_report, verify_report
+from ledger.projects.services import (
+    add_parcel,
+    create_project,
+    register_project,
+    reject_project,
+    remove_parcel,
+    submit_project,
+    validate_project,
+)
+from ledger.transparency.keys import log_signer
+from ledger.transparency.notes import checkpoint_text
+from ledger.transparency.sequencer import sequence_log
+from ledger.transparency.verification import RebuiltTree, verify_log
+from tests.callers import undone
+from tests.database import append_only_tables, as_owner
+from tests.factories import CREDITING, PRACTICES, SETTINGS, OrganisationFactory, ProjectFactory, square
+from tests.scenes import issue_to_cooperative, market_for, pay_in, people
+from trading.execution import reconciliation as exchange
+from trading.execution.reconciliation import reconcile
+from trading.execution.services import execute_market
+from trading.orders.halts import halt_market, resume_market
+from trading.orders.services import NewOrder, cancel_order, place_orders
+
+pytestmark = pytest.mark.django_db
+
+PROVEN = [
+    "ledger_account",
+    "ledger_asset",
+    "ledger_batch",
+    "ledger_checkpoint",
+    "ledger_hold",
+    "ledger_logleaf",
+    "ledger_logtile",
+    "ledger_membership",
+    "ledger_monitoringreport",
+    "ledger_organisation",
+    "ledger_parcel",
+    "ledger_payment",
+    "ledger_project",
+    "ledger_record",
+    "ledger_retirement",
+    "ledger_serialblock",
+    "ledger_serialcounter",
+    "ledger_transaction",
+    "ledger_transfer",
+    "ledger_unsequencedrecord",
+    "trading_executedinstruction",
+    "trading_market",
+    "trading_order",
+    "trading_trade",
+]
+NOT_PROVEN = {
+    "auth_group": "Django's own, not used",
+    "auth_group_permissions": "Django's own, not used",
+    "auth_permission": "Django's own, not used",
+    "django_admin_log": "Django's own, not used: the log says who did what",
+    "django_content_type": "Django's own",
+    "django_migrations": "Django's own",
+    "django_session": "who is logged in just now",
+    "ledger_apitoken": "keys are shown to nobody; what is done with them is recorded",
+    "ledger_user": "the log names people by their public ids alone, so that a name can be erased; those it proves elsewhere",
+    "ledger_user_groups": "Django's own, not used",
+    "ledger_user_user_permissions": "Django's own, not used",
+    "trading_instruction": "a queue: what is executed of it is proven",
+}
+SURROGATE = "numbers rows of which the log names nothing but their content; what refers to them is proven by it"
+UNSAID = "when the row was written; when the fact was, its entry says"
+EXEMPT = {
+    ("ledger_checkpoint", "signed_at"): "no signature covers it: a witness's cosignature has a time of its own",
+    ("ledger_hold", "placed_at"): UNSAID,
+    ("ledger_logtile", "id"): SURROGATE,
+    ("ledger_membership", "id"): SURROGATE,
+    ("ledger_parcel", "id"): SURROGATE,
+    ("ledger_record", "created_at"): UNSAID,
+    ("ledger_retirement", "id"): SURROGATE,
+    ("ledger_serialblock", "id"): "the order in which an account delivers its runs; whose they are is proven",
+    ("trading_executedinstruction", "id"): SURROGATE,
+    ("trading_market", "shard"): "which worker serves the market",
+    ("trading_order", "client_order_id"): "the client's own name for it",
+    ("trading_order", "placed_at"): "orders have no record of their own; when they were executed is proven",
+    ("trading_order", "placed_by_id"): "orders have no record of their own; whose they are is proven",
+}
+
+
+# The scene
+
+
+@pytest.fixture(scope="module")
+def _scene_once(django_db_setup, django_db_blocker):
+    """Let everything happen that there are tables for, in one transaction that all tests share and none changes."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        who = people()
+        register(who)
+        bank(who)
+        trade(who)
+        sequence_log()
+        open_account(organisation=who.other_buyer.organisation, asset=cash())
+        pay_in(who, who.other_buyer, 5_000)
+        # What foreign keys put off until the commit is not to come up later.
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def scene(_scene_once, db):
+    """All of it is in the database; what a test does to it is undone."""
+
+
+def register(who):
+    """Take projects and reports through their lives: registered, rejected, drafts; issued, rejected, verified."""
+    projects = [project_of(who, number) for number in range(3)]
+    for project in projects[:2]:
+        submit_project(actor=who.cooperative, project_id=project.pk)
+    validate_project(actor=who.verifier, project_id=projects[0].pk, statement="As it says.")
+    register_project(actor=who.registrar, project_id=projects[0].pk)
+    reject_project(actor=who.verifier, project_id=projects[1].pk, reason="Not as it says.")
+    suspended = OrganisationFactory()
+    suspend_organisation(actor=who.registrar, organisation_id=suspended.pk)
+    for vintage in (2020, 2021, 2022):
+        report = submit_report(actor=who.cooperative, project_id=projects[0].pk, vintage=vintage)
+        if vintage == 2022:
+            reject_report(actor=who.verifier, report_id=report.pk, reason="Not as it says.")
+            continue
+        verify_report(actor=who.verifier, report_id=report.pk, statement="As it says.")
+        if vintage == 2020:
+            approve_report(actor=who.registrar, report_id=report.pk)
+            issue_credits(actor=who.registrar, report_id=report.pk)
+
+
+def project_of(who, number):
+    project = create_project(
+        actor=who.cooperative,
+        name=f"稻田{number}",
+        place=f"福建{number}",
+        province_code="35",
+        methodology="rice-water-1",
+        settings=SETTINGS,
+        crediting_starts_on=CREDITING[0],
+        crediting_ends_on=CREDITING[1],
+        description=f"第{number}片",
+    )
+    fields = [
+        add_parcel(
+            actor=who.cooperative,
+            project_id=project.pk,
+            code=f"P{field}",
+            geometry=square(number * 3 + field),
+            practices=PRACTICES,
+            name=f"田{field}",
+        )
+        for field in range(3)
+    ]
+    remove_parcel(actor=who.cooperative, project_id=project.pk, parcel_id=fields[2].pk)
+    return project
+
+
+def bank(who):
+    """Move money in and out: confirmed, refused and waiting; and correct a transfer by one that reverses it."""
+    for payer in (who.buyer, who.other_buyer):
+        pay_in(who, payer, 10_000_000)
+    refused = request_deposit(
+        actor=who.treasurer, organisation=who.buyer.organisation, amount_fen=7, bank_reference="BANK-X"
+    )
+    refuse_payment(actor=who.second_treasurer, payment_id=refused.pk)
+    paid_out = request_withdrawal(actor=who.buyer, amount_fen=1_000)
+    confirm_payment(actor=who.treasurer, payment_id=paid_out.pk, bank_reference="BANK-Y")
+    request_withdrawal(actor=who.other_buyer, amount_fen=2_000)
+    one, other = (open_account(organisation=each.organisation, asset=cash()) for each in (who.buyer, who.other_buyer))
+    wrong = post_transactions([Posting("transfer", [Leg(one.pk, other.pk, 5)], "system", timezone.now())])[0]
+    back = Posting("reversal", [Leg(other.pk, one.pk, 5)], "system", timezone.now(), reverses_id=wrong.transaction_id)
+    post_transactions([back])
+
+
+def trade(who):
+    """Fill more than a tile of the log with trades, cancel, halt and resume, leave orders, and retire what was bought."""
+    projects = [ProjectFactory(proponent=who.cooperative.organisation, number=number) for number in (901, 902)]
+    batches = [
+        issue_to_cooperative(who, tonnes, buffer_t=tonnes // 10, project=project)
+        for tonnes, project in zip((2_000, 500), projects, strict=True)
+    ]
+    markets = [market_for(who, batch, taker_fee_bps=35) for batch in batches]
+    for market, count in zip(markets, (120, 5), strict=True):
+        sells = enter(who.cooperative, market, "sell", 4_000, count)
+        for buyer in (who.buyer, who.other_buyer):
+            enter(buyer, market, "buy", 4_010, count - 1)
+            execute_market(market.pk)
+            sequence_log()
+        cancel_order(actor=who.cooperative, order_id=sells[-1].pk)
+        execute_market(market.pk)
+    halt_market(actor=who.registrar, market_id=markets[0].pk, reason="Fog.")
+    resume_market(actor=who.registrar, market_id=markets[0].pk)
+    halt_market(actor=who.registrar, market_id=markets[0].pk, reason="More fog.")
+    execute_market(markets[0].pk)
+    enter(who.buyer, markets[1], "buy", 3_900, 2)
+    ours = {"beneficiary_name": "甲", "purpose": "own_footprint"}
+    retire_credits(
+        actor=who.buyer, batch_id=batches[0].pk, quantity_t=5, note="For 2020.", idempotency_key="r1", **ours
+    )
+    hidden = {"is_beneficiary_public": False, "beneficiary_code": "91350000000000000X"}
+    retire_credits(actor=who.other_buyer, batch_id=batches[1].pk, quantity_t=2, **hidden, **ours)
+
+
+def enter(actor, market, side, price_fen, count):
+    """Enter orders of 2 t to sell, or of 1 t to buy."""
+    quantity_t = 2 if side == "sell" else 1
+    orders = [NewOrder(f"{market.pk}-{price_fen}-{at}", side, price_fen, quantity_t) for at in range(count)]
+    return [result.order for result in place_orders(actor=actor, market_id=market.pk, orders=orders)]
+
+
+# What somebody does
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: str
+    is_nullable: bool
+
+
+def columns_of(table):
+    """Return the columns of a table as the database has them, the primary key first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT attname, format_type(atttypid, NULL), NOT attnotnull
+              FROM pg_attribute
+              LEFT JOIN pg_index ON indrelid = attrelid AND indisprimary AND attnum = ANY(indkey)
+             WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped
+             ORDER BY indrelid IS NULL, attnum
+            """,
+            [table],
+        )
+        return [Column(*row) for row in cursor.fetchall()]
+
+
+CHANGES = {
+    "bigint": ["{} + 1", "{} - 1"],
+    "integer": ["{} + 1", "{} - 1"],
+    "smallint": ["{} + 1", "{} - 1"],
+    "numeric": ["{} + 0.0001", "{} - 1"],
+    "boolean": ["NOT {}"],
+    "character varying": ["{} || 'x'", "'x' || substr({}, 2)", "''"],
+    "text": ["{} || ' '", "'x' || substr({}, 2)", "''"],
+    "uuid": ["gen_random_uuid()"],
+    "date": ["{} + 1", "{} - 1"],
+    "timestamp with time zone": [
+        "{} + interval '1 second'",
+        "{} - interval '1 second'",
+        "{} + interval '1 microsecond'",
+    ],
+    "bytea": ["set_byte({0}, 0, get_byte({0}, 0) # 1)", "set_byte({0}, length({0}) - 1, 0)", "substr({}, 2)", "''"],
+    "int8range": ["int8range(lower({0}) + 1, upper({0}) + 1)", "int8range(lower({0}), upper({0}) + 1)"],
+    "int8multirange": [
+        "(SELECT range_agg(int8range(lower(run) + 1, upper(run) + 1)) FROM unnest({}) run)",
+        "{0} - int8multirange(int8range(lower({0}), lower({0}) + 1))",
+        "int8multirange()",
+    ],
+    "jsonb": ["jsonb_build_array({})", "{} || '{{\"x\": 1}}'", "'{{}}'"],
+}
+FILLED = {
+    "bigint": "1",
+    "character varying": "'x'",
+    "timestamp with time zone": "now()",
+    "int8multirange": "'{[1,2)}'",
+    "jsonb": "'{}'",
+}
+
+
+def changes_of(table, column):
+    """Yield SQL for each change of one value: another one of its kind, another row's, none where it may be none."""
+    name = f'"{column.name}"'
+    there = f"(SELECT ctid FROM {table} WHERE {name} IS NOT NULL ORDER BY ctid DESC OFFSET (SELECT count({name}) / 2 FROM {table}) LIMIT 1)"
+    missing = f"(SELECT ctid FROM {table} WHERE {name} IS NULL ORDER BY ctid LIMIT 1)"
+    for change in CHANGES[column.type]:
+        new = change.format(name)
+        yield f"UPDATE {table} SET {name} = {new} WHERE ctid = {there} AND {name} IS DISTINCT FROM {new}"
+    if column.is_nullable:
+        yield f"UPDATE {table} SET {name} = NULL WHERE ctid = {there}"
+        yield f"UPDATE {table} SET {name} = {FILLED[column.type]} WHERE ctid = {missing}"
+
+
+def swap_of(table, columns, column):
+    """Return SQL that gives two rows each other's value of a column; both rows go and come again, for unique ones."""
+    listed = ", ".join(f'"{each.name}"' for each in columns)
+    swapped = ", ".join(f'{"other" if each == column else "one"}."{each.name}"' for each in columns)
+    key, name = f'"{columns[0].name}"', f'"{column.name}"'
+    return f"""
+        WITH gone AS (
+            DELETE FROM {table} WHERE ctid IN (
+                SELECT unnest(ARRAY[one.ctid, other.ctid])
+                  FROM (SELECT ctid, * FROM {table} ORDER BY {key} LIMIT 40) one
+                  JOIN (SELECT ctid, * FROM {table} ORDER BY {key} DESC LIMIT 40) other ON one.{name} <> other.{name}
+                 LIMIT 2)
+            RETURNING *)
+        INSERT INTO {table} ({listed})
+        SELECT {swapped} FROM gone one JOIN gone other ON one.{key} <> other.{key}
+    """
+
+
+def tampering_with(table, columns):
+    """Yield each thing that somebody could do to a table: the column it is about, what it is called, and SQL."""
+    key = columns[0]
+    for column in columns:
+        for sql in changes_of(table, column):
+            yield column.name, sql
+        if columns[1:]:
+            yield column.name, swap_of(table, columns, column)
+    others = ", ".join(f'"{column.name}"' for column in columns[1:])
+    new = "gen_random_uuid()" if key.type == "uuid" else f'max("{key.name}") + 1'
+    yield "", f"DELETE FROM {table} WHERE ctid = (SELECT ctid FROM {table} ORDER BY ctid LIMIT 1)"
+    yield "", f"DELETE FROM {table} WHERE ctid = (SELECT ctid FROM {table} ORDER BY ctid DESC LIMIT 1)"
+    if others:
+        row = f"(SELECT {others} FROM {table} ORDER BY ctid DESC LIMIT 1) twin"
+        yield (
+            "",
+            f'INSERT INTO {table} ("{key.name}", {others}) SELECT (SELECT {new} FROM {table}), {others} FROM {row}',
+        )
+
+
+# Who notices
+
+
+IMPOSSIBLE = "there is no row that it could be done to, or no room for it"
+
+
+def found_after(table, sql, *, without=()):
+    """Do something as a superuser with the guards off, and return what names it, None where nothing does; undo it.
+
+    A constraint that is in the way is dropped, as somebody would who is determined.
+    """
+    try:
+        with undone():
+            if not tamper(table, sql, without):
+                return IMPOSSIBLE
+            return next((result.name for result in results_about(table) if not result.holds), None)
+    except DataError:
+        return IMPOSSIBLE
+    except IntegrityError as error:
+        return found_after(table, sql, without=(*without, error.__cause__.diag.constraint_name))
+
+
+def tamper(table, sql, without):
+    """Return how many rows it was done to."""
+    with as_owner(), connection.cursor() as cursor:
+        for constraint in without:
+            cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {constraint} CASCADE")
+            cursor.execute(f"DROP INDEX IF EXISTS {constraint}")
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(sql)
+        count = cursor.rowcount
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    return count
+
+
+def results_about(table):
+    """Evaluate what reconciliation evaluates, what is about the table first, for speed."""
+    invariants = journal.INVARIANTS + credits.INVARIANTS + exchange.INVARIANTS
+    yield from map(check_one, sorted(invariants, key=lambda invariant: table not in invariant.breaches_sql))
+    for _what, check in exchange.other_steps():
+        yield check()
+
+
+def test_the_scene_itself_holds(scene):
+    assert [result for result in reconcile() if not result.holds] == []
+
+
+@pytest.mark.parametrize("table", PROVEN)
+def test_whatever_is_done_to_a_table_is_named(scene, table):
+    columns = columns_of(table)
+    unnoticed, noticed = [], set()
+    for column, sql in tampering_with(table, columns):
+        found = found_after(table, sql)
+        if found is None and (table, column) not in EXEMPT:
+            unnoticed.append(f"{column or 'row'}: {sql}")
+        elif found not in (None, IMPOSSIBLE):
+            noticed.add(column)
+    assert not unnoticed, "\n".join(unnoticed)
+    names = {column.name for column in columns}
+    exempt = {column for each, column in EXEMPT if each == table}
+    assert names - noticed == exempt, "what nothing could be done to in this scene, or what needs no exemption"
+
+
+def test_every_table_is_proven_or_there_is_a_reason_why_not():
+    """A new table is added to one of the lists, one that a guard keeps append-only to the first."""
+    assert set(append_only_tables()) <= set(PROVEN)
+    assert {table.name for table in tables()} == {*PROVEN, *NOT_PROVEN}
+    assert not set(PROVEN) & set(NOT_PROVEN)
+
+
+# What is more than one row
+
+
+def test_a_log_cut_short_and_signed_again_with_the_true_key_is_named(scene):
+    """Whoever has the key signs a shorter log that is right in itself; the facts that it has no records of remain."""
+    size = LogLeaf.objects.count() - 20
+    tree = RebuiltTree()
+    for leaf in LogLeaf.objects.order_by("index").values_list("leaf_hash", flat=True)[:size]:
+        tree.append(bytes(leaf))
+    signer = log_signer()
+    note = signer.sign(checkpoint_text(signer.name, size, tree.root()))
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            "DELETE FROM ledger_record WHERE id NOT IN (SELECT record_id FROM ledger_logleaf WHERE index < %s)", [size]
+        )
+        cursor.execute("DELETE FROM ledger_unsequencedrecord")
+        cursor.execute("DELETE FROM ledger_logleaf WHERE index >= %s", [size])
+        cursor.execute("DELETE FROM ledger_logtile WHERE (number + 1) * 256 > %s", [size])
+        cursor.execute("DELETE FROM ledger_checkpoint WHERE tree_size >= %s", [size])
+        cursor.execute("SET LOCAL session_replication_role = origin")
+        previous_size = Checkpoint.objects.latest("tree_size").tree_size
+    Checkpoint.objects.create(
+        tree_size=size, previous_size=previous_size, root_hash=tree.root(), note=note, signed_at=timezone.now()
+    )
+    assert verify_log().difference == ""
+    broken = [result for result in reconcile() if not result.holds]
+    assert {result.number for result in broken} == {9}
+    assert "each transaction is what its record says" in {result.name for result in broken}

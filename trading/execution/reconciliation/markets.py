@@ -1,0 +1,73 @@
+"""Markets are as their records say, and have executed exactly what the log has digests of."""
+
+from django.utils.translation import gettext_lazy as _
+
+from ledger.journal.reconciliation import Invariant
+from ledger.journal.reconciliation.invariants import entries, newest
+
+# A digest covers the instructions from its first to its last; numbers that are none cover nothing.
+DIGESTS = f"""
+    SELECT record_id, at, body ->> 'market' AS market, body ->> 'sha256' AS sha256,
+           CASE WHEN body ->> 'first_sequence' ~ '^[0-9]{{1,18}}$' THEN (body ->> 'first_sequence')::bigint END AS first,
+           CASE WHEN body ->> 'last_sequence' ~ '^[0-9]{{1,18}}$' THEN (body ->> 'last_sequence')::bigint END AS last
+      FROM ({entries("instructions_executed")}) said
+"""
+
+INVARIANTS = (
+    Invariant(
+        9,
+        _("each market has the rules that its records say"),
+        f"""
+        SELECT coalesce(market.id::text, opened.body ->> 'market') AS market, market.symbol
+          FROM (SELECT market.*, asset.code
+                  FROM trading_market market LEFT JOIN ledger_asset asset ON asset.id = market.asset_id) market
+          FULL JOIN ({newest(entries("market_opened"), "market")}) opened ON opened.body ->> 'market' = market.id::text
+          LEFT JOIN ({newest(entries("market_opened", "market_changed"), "market")}) newest
+                    ON newest.body ->> 'market' = market.id::text
+         WHERE market.id IS NULL OR opened.record_id IS NULL
+            OR log_time(market.opened_at) IS DISTINCT FROM opened.at
+            OR (market.symbol, market.code, market.tick_size_fen::text, market.lot_size_t::text,
+                market.reference_price_fen::text, market.band_percent::text, market.maker_fee_bps::text,
+                market.taker_fee_bps::text) IS DISTINCT FROM
+               (newest.body ->> 'symbol', newest.body ->> 'asset', newest.body ->> 'tick_size_fen',
+                newest.body ->> 'lot_size_t', newest.body ->> 'reference_price_fen', newest.body ->> 'band_percent',
+                newest.body ->> 'maker_fee_bps', newest.body ->> 'taker_fee_bps')
+        """,
+    ),
+    Invariant(
+        9,
+        _("the executed instructions have the digests that the log has of them"),
+        f"""
+        SELECT digest.market, digest.first AS first_sequence, digest.last AS last_sequence, digest.record_id AS record
+          FROM ({DIGESTS}) digest
+          LEFT JOIN LATERAL (
+               SELECT encode(sha256(convert_to(string_agg(
+                          format(E'%s %s %s %s\\n', sequence, kind, coalesce(order_id, 0), content), '' ORDER BY sequence),
+                          'UTF8')), 'hex') AS sha256,
+                      log_time(min(executed_at)) AS earliest, log_time(max(executed_at)) AS latest
+                 FROM trading_executedinstruction executed JOIN trading_market market ON market.id = executed.market_id
+                WHERE market.id::text = digest.market AND sequence BETWEEN digest.first AND digest.last) found ON true
+         WHERE (found.sha256, found.earliest, found.latest) IS DISTINCT FROM (digest.sha256, digest.at, digest.at)
+        """,
+    ),
+    Invariant(
+        9,
+        _("every instruction from the first to the market's last is in one digest"),
+        f"""
+        SELECT coalesce(market.id, executed.market_id) AS market, market.last_sequence, executed.count AS executed,
+               covered.count AS covered
+          FROM trading_market market
+          FULL JOIN (SELECT market_id, count(*) AS count, max(sequence) AS last
+                       FROM trading_executedinstruction GROUP BY market_id) executed ON executed.market_id = market.id
+          LEFT JOIN (SELECT market, sum(last - first + 1) AS count, max(last) AS last,
+                            bool_or(first <> follows + 1) AS has_gap
+                       FROM (SELECT *, coalesce(lag(last) OVER (PARTITION BY market ORDER BY record_id), 0) AS follows
+                               FROM ({DIGESTS}) digest) chain
+                      GROUP BY market) covered ON covered.market = market.id::text
+         WHERE market.id IS NULL OR covered.has_gap
+            OR (coalesce(executed.count, 0), coalesce(executed.last, 0), coalesce(covered.count, 0),
+                coalesce(covered.last, 0)) IS DISTINCT FROM
+               (market.last_sequence, market.last_sequence, market.last_sequence::numeric, market.last_sequence)
+        """,
+    ),
+)

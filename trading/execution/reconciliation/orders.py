@@ -1,0 +1,90 @@
+"""Orders, what they hold, and that they are what was executed."""
+
+from django.utils.translation import gettext_lazy as _
+
+from ledger.journal.reconciliation import Invariant
+
+INVARIANTS = (
+    Invariant(
+        3,
+        _("each order holds the worst case of what remains of it, and nothing once it is finished"),
+        """
+        SELECT o.id AS order, o.status, hold.remaining AS held
+          FROM trading_order o
+          JOIN trading_market market ON market.id = o.market_id
+          LEFT JOIN ledger_hold hold ON hold.id = o.hold_id
+         WHERE hold.remaining IS DISTINCT FROM CASE
+                   WHEN o.status IN ('filled', 'canceled', 'rejected') THEN 0
+                   WHEN o.side = 'sell' THEN o.quantity_t - o.filled_t - o.decremented_t
+                   ELSE o.price_fen * (o.quantity_t - o.filled_t - o.decremented_t)
+                        + o.price_fen * (o.quantity_t - o.filled_t - o.decremented_t) * market.taker_fee_bps / 10000 END
+        """,
+    ),
+    Invariant(
+        3,
+        _("holds of orders belong to one order each, on the right account"),
+        """
+        SELECT hold.id AS hold
+          FROM ledger_hold hold LEFT JOIN trading_order o ON o.hold_id = hold.id
+         WHERE (hold.purpose = 'order' OR o.id IS NOT NULL)
+           AND (o.id IS NULL OR hold.purpose <> 'order'
+                OR hold.account_id <> CASE o.side WHEN 'buy' THEN o.cash_account_id ELSE o.credit_account_id END)
+        """,
+    ),
+    Invariant(
+        6,
+        _("each order's fills are its trades"),
+        """
+        SELECT o.id AS order, o.filled_t, coalesce(traded.quantity_t, 0) AS traded
+          FROM trading_order o
+          FULL JOIN (SELECT order_id, sum(quantity_t) AS quantity_t
+                       FROM (SELECT buy_order_id AS order_id, quantity_t FROM trading_trade
+                              UNION ALL SELECT sell_order_id, quantity_t FROM trading_trade) moved
+                      GROUP BY order_id) traded ON traded.order_id = o.id
+         WHERE o.id IS NULL OR o.filled_t <> coalesce(traded.quantity_t, 0)
+        """,
+    ),
+    Invariant(
+        6,
+        _("each order settles on its organisation's own accounts, in cash and in its market's credits"),
+        """
+        SELECT o.id AS order
+          FROM trading_order o
+          LEFT JOIN trading_market market ON market.id = o.market_id
+          LEFT JOIN ledger_account cash ON cash.id = o.cash_account_id
+          LEFT JOIN ledger_asset cny ON cny.id = cash.asset_id
+          LEFT JOIN ledger_account credit ON credit.id = o.credit_account_id
+         WHERE (cash.organisation_id, cash.purpose, cny.code, credit.organisation_id, credit.purpose, credit.asset_id)
+               IS DISTINCT FROM (o.organisation_id, 'holding', 'CNY', o.organisation_id, 'holding', market.asset_id)
+        """,
+    ),
+    Invariant(
+        8,
+        _("each order is what was executed, or waits for it"),
+        # The text of the instruction is what the order would be written as: no text has to be read for that. What is as
+        # usual is not written (trading/execution/batches.py), and concat leaves out what is null.
+        """
+        SELECT coalesce(o.id, executed.order_id) AS order, o.status, executed.sequence AS instruction
+          FROM trading_order o
+          FULL JOIN (SELECT * FROM trading_executedinstruction WHERE kind = 'submit') executed ON executed.order_id = o.id
+          LEFT JOIN trading_instruction waiting ON waiting.order_id = o.id AND waiting.kind = 'submit'
+         WHERE o.id IS NULL
+            OR (o.status = 'pending_new') <> (executed.id IS NULL)
+            OR (executed.id IS NULL) <> (waiting.id IS NOT NULL)
+            OR (o.status = 'pending_new' AND (o.sequence IS NOT NULL OR o.reason <> ''))
+            OR o.market_id <> coalesce(executed.market_id, waiting.market_id)
+            OR executed.content <> concat(
+                   '{',
+                   '"display_t":' || o.display_t || ',',
+                   CASE WHEN o.order_type <> 'limit' THEN format('"order_type":"%s",', o.order_type) END,
+                   format('"owner":%s,', o.organisation_id),
+                   CASE WHEN o.post_only THEN '"post_only":true,' END,
+                   format('"price_fen":%s,"quantity_t":%s,', o.price_fen, o.quantity_t),
+                   CASE WHEN o.self_trade_mode <> 'cancel_newest'
+                        THEN format('"self_trade_mode":"%s",', o.self_trade_mode) END,
+                   format('"side":"%s"', o.side),
+                   CASE WHEN o.time_in_force <> 'gtc' THEN format(',"time_in_force":"%s"', o.time_in_force) END,
+                   '}')
+        """,
+    ),
+)
