@@ -72,7 +72,7 @@ def test_progress_is_told_before_each_step(who: People) -> None:
     results = reconcile(progress=lambda *step: told.append(step))
     assert [done for done, _total, _what in told] == list(range(len(results)))
     assert {total for _done, total, _what in told} == {len(results)}
-    assert told[-1][2] == market.symbol
+    assert market.symbol in [what for _done, _total, what in told]
 
 
 def test_a_second_request_returns_the_run_under_way(db: None, unsent: list[str]) -> None:
@@ -174,7 +174,7 @@ def test_nothing_in_the_history_can_be_changed(db: None) -> None:
         lambda: ReconciliationRun.objects.update(holds=False),
         lambda: ReconciliationRun.objects.all().delete(),
     ):
-        with pytest.raises(Exception, match="append-only"), transaction.atomic():
+        with pytest.raises(Exception, match="permission denied"), transaction.atomic():
             change()
 
 
