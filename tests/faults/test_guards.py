@@ -5,11 +5,13 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from ledger.credits.services import retire_credits
+from ledger.journal.bank.services import import_statement
 from ledger.models import Account, MonitoringReport
 from ledger.transparency.sequencer import sequence_log
 from tests.conftest import APPEND_ONLY
 from tests.factories import MembershipFactory, ProjectFactory, ReportFactory, UserFactory
 from tests.scenes import issue_to_cooperative, market_for, pay_in
+from tests.statements import sample
 from trading.execution.services import execute_market
 from trading.models import Trade
 from trading.orders.services import NewOrder, place_order
@@ -33,6 +35,7 @@ def books(who):
     retire_credits(actor=who.buyer, batch_id=batch.pk, quantity_t=5, beneficiary_name="A", purpose="own_footprint")
     sequence_log()
     run("INSERT INTO ledger_logtile (level, number, hashes, root) VALUES (0, 0, 'x', 'x')")
+    import_statement(actor=who.treasurer, content=sample("june-daily.camt.053.001.02.xml"))
     return batch
 
 
