@@ -1,6 +1,6 @@
 """The bank's statements: import them, and see what the bank has moved beside what the ledger has posted."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ from ledger.admin.display import EMPTY, Table, at_moment, link, link_by_id, list
 from ledger.journal.bank.content import MAX_ACCOUNT, MAX_BYTES
 from ledger.journal.bank.matching import Proposal, Proposals, propose
 from ledger.journal.bank.models import BankEntry, BankStatement
-from ledger.journal.bank.selectors import entries_of, open_entries, unmatched
+from ledger.journal.bank.selectors import counts_of, entries_of, open_entries, unmatched
 from ledger.journal.bank.services import accept_unambiguous, import_statement
 from ledger.journal.models import Payment
 from ledger.parties.models import Membership
@@ -202,11 +202,16 @@ def _line(entry: BankEntry, proposals: Proposals, reader: Membership | None) -> 
         for action in BankEntryAdmin.object_actions
         if action.is_due(entry) and action.is_open_to(reader, entry)
     }
-    offers = [Offer(each, _offer_url(entry, each) if each.step.value in due else "") for each in proposals.found]
+    offers = [Offer(each, _offer_url(entry, each) if _is_acceptable(each, due) else "") for each in proposals.found]
     steps = [(action.label, _step_url(entry, action.name)) for action in due.values()]
     return Line(
         entry, yuan(entry.signed_fen), state_of(entry), is_matchable(entry), proposals.is_taken_back, offers, steps
     )
+
+
+def _is_acceptable(proposal: Proposal, due: Collection[str]) -> bool:
+    """Return whether a proposal would not be refused at once: nothing is entered for who may not trade."""
+    return proposal.step.value in due and (proposal.payment is not None or proposal.organisation.is_approved)
 
 
 def _offer_url(entry: BankEntry, proposal: Proposal) -> str:
@@ -222,9 +227,9 @@ def _step_url(entry: BankEntry, step: str, **filled_in: int) -> str:
 
 def _counts(statement: BankStatement) -> list[tuple[str | Promise, int, str]]:
     """Return how many entries stand how, each with the list of them."""
-    found = dict(statement.entries.order_by().values_list("status").annotate(count=models.Count("id")))
+    counts = counts_of(statement)
     return [
-        (label, found.get(status, 0), list_url(BankEntry, statement=statement.pk, status__exact=status))
+        (label, counts[status], list_url(BankEntry, statement=statement.pk, status__exact=status))
         for status, label in BankEntry.Status.choices
     ]
 

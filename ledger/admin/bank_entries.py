@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ledger.admin.actions import Action, ReasonForm
 from ledger.admin.base import Fact, ViewOnlyAdmin
@@ -19,7 +20,7 @@ from ledger.journal.bank.services import confirm_withdrawal, enter_deposit, igno
 from ledger.parties.models import Membership
 
 TREASURER = Membership.Role.TREASURER
-DECIDED_AT = at_moment("decided_at", _("decided at"))
+HANDLED_AT = at_moment("decided_at", _("handled at"))
 
 
 class OrganisationForm(DepositForm):
@@ -72,7 +73,7 @@ LINK_PAYMENT = Action(
 )
 IGNORE = Action(
     name="ignore",
-    label=_("Set aside"),
+    label=pgettext_lazy("bank entry", "Set aside"),
     explanation=_(
         "For what is no payment of an organisation, such as interest or the bank's charges. Nothing is posted."
     ),
@@ -127,7 +128,7 @@ class BankEntryAdmin(ViewOnlyAdmin):
         "payment_link",
         "reason",
         "decided_by",
-        DECIDED_AT,
+        HANDLED_AT,
     )
 
     @admin.display(description=_("amount in yuan"), ordering="amount_fen")

@@ -12,11 +12,13 @@ from django.utils import timezone
 
 from config.database_roles import ROLE
 from ledger.credits.services import retire_credits
+from ledger.journal.bank.services import import_statement
 from ledger.models import Account, MonitoringReport, Transaction
 from ledger.transparency.sequencer import sequence_log
 from tests.database import append_only_tables, as_owner
 from tests.factories import MembershipFactory, ProjectFactory, ReportFactory, UserFactory
 from tests.scenes import issue_to_cooperative, market_for, pay_in
+from tests.statements import sample
 from trading.execution.services import execute_market
 from trading.models import Trade
 from trading.orders.services import NewOrder, place_order
@@ -79,6 +81,7 @@ def books(who):
         "INSERT INTO ledger_cosignature (checkpoint_id, name, key_id, line, signed_at, received_at) "
         "SELECT tree_size, 'w', 'x', 'x', now(), now() FROM ledger_checkpoint"
     )
+    import_statement(actor=who.treasurer, content=sample("june-daily.camt.053.001.02.xml"))
     return batch
 
 

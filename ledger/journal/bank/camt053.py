@@ -28,6 +28,7 @@ from ledger.journal.bank.content import (
 from ledger.journal.bank.safe_xml import parse_xml
 
 FORMAT = "camt053"
+MOST_IN_ONE = 1_000_000
 _DIRECTIONS = {"CRDT": CREDIT, "DBIT": DEBIT}
 # The closing balance of the period before is the opening one of this.
 _OPENING, _CLOSING = ("OPBD", "PRCD"), ("CLBD",)
@@ -65,7 +66,7 @@ def _as_one(statements: list[StatementContent]) -> StatementContent:
 
 
 def _statement(statement: Element) -> StatementContent:
-    account = _text(statement, "Acct/Id/IBAN") or _text(statement, "Acct/Id/Othr/Id")
+    account = "".join((_text(statement, "Acct/Id/IBAN") or _text(statement, "Acct/Id/Othr/Id")).split())
     if not account:
         raise unreadable(_("A statement does not say of which account it is (Acct/Id)."))
     if currency := _text(statement, "Acct/Ccy"):
@@ -136,8 +137,6 @@ def _whole(entry: Element, details: list[Element], where: str) -> StatementEntry
     direction = _direction(entry, where)
     is_reversal = _text(entry, "RvslInd") in ("true", "1")
     amount_fen = _amount(entry.find("Amt"), where)
-    if amount_fen < 0:
-        raise unreadable(_("%(where)s: an amount is never negative; CdtDbtInd says its direction."), where=where)
     booked = _text(entry, "BookgDt/Dt") or _text(entry, "BookgDt/DtTm") or _text(entry, "ValDt/Dt")
     if not booked:
         raise unreadable(_("%(where)s has no booking date (BookgDt)."), where=where)
@@ -189,7 +188,8 @@ def _detail_reference(detail: Element) -> str:
 
 def _batch_size(entry: Element) -> int:
     counts = (_text(each, "NbOfTxs") for each in entry.findall("NtryDtls/Btch"))
-    return sum(int(count) for count in counts if count.isascii() and count.isdigit() and len(count) <= 6)
+    told = sum(int(count) for count in counts if count.isascii() and count.isdigit() and len(count) <= 6)
+    return min(told, MOST_IN_ONE)
 
 
 def _origin(direction: str, is_reversal: bool) -> str:
@@ -223,7 +223,10 @@ def _amount(amount: Element | None, where: str) -> int:
     if amount is None:
         raise unreadable(_("%(where)s has no amount (Amt)."), where=where)
     require_cny(amount.get("Ccy", ""), where=where)
-    return read_fen((amount.text or "").strip(), where=where)
+    amount_fen = read_fen((amount.text or "").strip(), where=where)
+    if amount_fen < 0:
+        raise unreadable(_("%(where)s: an amount is never negative; CdtDbtInd says its direction."), where=where)
+    return amount_fen
 
 
 def _day(text: str, where: str) -> dt.date:

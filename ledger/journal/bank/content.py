@@ -109,7 +109,7 @@ def require_cny(currency: str, *, where: str) -> None:
 
 def made_up_reference(*facts: object) -> str:
     """Return a reference for an entry that the bank gave none: the same facts have the same one in every file."""
-    return f"TH-{hashlib.sha256(repr(facts).encode()).hexdigest()[:20]}"
+    return f"TH-{hashlib.sha256('|'.join(map(str, facts)).encode()).hexdigest()[:20]}"
 
 
 def check_balances(opening_fen: int | None, closing_fen: int | None, entries: Iterable[StatementEntry]) -> None:

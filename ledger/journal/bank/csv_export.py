@@ -125,7 +125,7 @@ def _table(text: str) -> tuple[str, list[Row]]:
     if missing := missing_from(columns):
         raise unreadable(
             _("The header for “%(missing)s” is missing. One of these is accepted: %(accepted)s."),
-            missing=missing,
+            missing=f"{HEADERS[missing][0]} / {missing}",
             accepted=", ".join(HEADERS[missing]),
         )
     above = "\n".join(",".join(cells) for _line, cells in lines[:place])
@@ -230,7 +230,7 @@ def _day(row: Row) -> dt.date:
 
 def _account(above: str, rows: Sequence[Row], given: str) -> str:
     """Return the account: as its column says, as it stands above the header, or as it was given with the file."""
-    named = {row["account"].replace(" ", "") for row in rows} - {""}
+    named = {"".join(row["account"].split()) for row in rows} - {""}
     if len(named) > 1:
         raise unreadable(_("The file holds movements of several accounts: import each by itself."))
     if found := _ACCOUNT.search(_plain(above)):

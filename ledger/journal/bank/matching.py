@@ -76,10 +76,14 @@ def propose(entries: Iterable[BankEntry]) -> dict[int, Proposals]:
             proposals = [_deposit(directory.organisations[pk], reasons) for pk, reasons in named.items()]
         else:
             proposals = _withdrawals(entry, waiting, named, wanted)
-        proposals.sort(key=lambda proposal: proposal.reasons)
+        proposals.sort(key=_surest_first)
         is_taken_back = any(key in taken_back for key in _traces(entry, entry.direction))
         found[entry.pk] = Proposals(entry, tuple(proposals), is_taken_back)
     return found
+
+
+def _surest_first(proposal: Proposal) -> tuple[tuple[Reason, ...], int, int]:
+    return proposal.reasons, proposal.organisation.pk, proposal.payment.pk if proposal.payment is not None else 0
 
 
 def _link(payment: Payment, named: Named) -> Proposal:

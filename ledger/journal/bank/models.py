@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ledger.journal.bank.content import MAX_ACCOUNT, MAX_NAME
 from ledger.journal.models import Payment
@@ -63,7 +64,7 @@ class BankEntry(models.Model):
     class Status(models.TextChoices):
         OPEN = "open", _("to be matched")
         MATCHED = "matched", _("matched")
-        IGNORED = "ignored", _("set aside")
+        IGNORED = "ignored", pgettext_lazy("bank entry", "set aside")
 
     statement = models.ForeignKey(
         BankStatement, models.PROTECT, verbose_name=_("bank statement"), related_name="entries"
@@ -84,8 +85,8 @@ class BankEntry(models.Model):
         Payment, models.PROTECT, verbose_name=_("payment"), null=True, related_name="bank_entry"
     )
     reason = models.CharField(_("reason for setting it aside"), max_length=200, blank=True)
-    decided_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("decided by"), null=True, related_name="+")
-    decided_at = models.DateTimeField(_("decided at"), null=True)
+    decided_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("handled by"), null=True, related_name="+")
+    decided_at = models.DateTimeField(_("handled at"), null=True)
 
     class Meta:
         app_label = "ledger"

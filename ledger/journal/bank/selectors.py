@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import TruncDate
 
 from ledger.journal.bank.models import BankEntry, BankStatement
@@ -31,6 +31,13 @@ def entries_of(statement: BankStatement) -> QuerySet[BankEntry]:
     waits_first = Case(When(WAITS, then=Value(0)), default=Value(1))
     entries = BankEntry.objects.filter(statement=statement)
     return entries.select_related("statement", "payment__organisation").order_by(waits_first, "id")
+
+
+def counts_of(statement: BankStatement) -> dict[str, int]:
+    """Return how many entries of a statement wait, are matched, and are set aside, by these statuses."""
+    status = BankEntry.Status
+    settled = {each.value: Count("id", filter=Q(status=each) & ~WAITS) for each in (status.MATCHED, status.IGNORED)}
+    return statement.entries.aggregate(**{status.OPEN.value: Count("id", filter=WAITS)}, **settled)
 
 
 def unmatched(*, first: dt.date, last: dt.date) -> Unmatched:

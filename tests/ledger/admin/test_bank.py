@@ -8,7 +8,7 @@ from django.urls import reverse
 from ledger.journal.bank.content import MAX_BYTES
 from ledger.journal.bank.services import enter_deposit, ignore_entry, import_statement
 from ledger.journal.payments import confirm_payment, refuse_payment, request_deposit, request_withdrawal
-from ledger.models import BankEntry, BankStatement, Payment
+from ledger.models import BankEntry, BankStatement, Organisation, Payment
 from tests.desk import client_of
 from tests.scenes import People, pay_in
 from tests.statements import ACCOUNT, balance, camt, entry, period, sample
@@ -219,6 +219,17 @@ def test_a_refused_deposit_makes_its_entry_open_again(who: People, statement: Ba
     bank_entry.refresh_from_db()
     assert bank_entry.payment is not None
     confirm_payment(actor=who.second_treasurer, payment_id=bank_entry.payment.pk)
+
+
+def test_a_suspended_organisation_is_shown_but_nothing_is_entered_for_it(who: People, statement: BankStatement) -> None:
+    Organisation.objects.filter(pk=who.buyer.organisation_id).update(status=Organisation.Status.SUSPENDED)
+    page = client_of(who.treasurer).get(page_of(statement))
+    assert [[offer.url != "" for offer in line.offers] for line in page.context["lines"]] == [
+        [False],
+        [True],
+        [False, True],
+        [],
+    ]
 
 
 def test_an_auditor_sees_everything_and_is_offered_no_step(who: People, statement: BankStatement) -> None:

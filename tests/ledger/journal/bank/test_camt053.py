@@ -172,6 +172,16 @@ def test_a_batch_is_split_only_where_its_parts_make_the_whole(parts, expected):
     assert [each.payments for each in read.entries] == ([2] if len(expected) == 1 else [1, 1])
 
 
+def test_a_batch_with_an_amount_below_zero_is_refused():
+    assert "never negative" in refusal(camt(batch("10.00", ("X", "12", "CNY", ""), ("Y", "-2", "CNY", ""))))
+
+
+def test_counts_of_payments_do_not_grow_without_end():
+    counts = "<Btch><NbOfTxs>999999</NbOfTxs></Btch>" * 3_000 + "<Btch><NbOfTxs>x</NbOfTxs></Btch>"
+    content = camt(entry("R1", "5").replace("<NtryDtls>", f"<NtryDtls>{counts}"))
+    assert read_statement(content).entries[0].payments == 1_000_000
+
+
 def test_entries_that_look_alike_are_told_apart():
     read = read_statement(camt(entry("R1", "5"), entry("R1", "5"), entry("R1", "5", "DBIT"), entry("R1", "6")))
     assert [each.reference for each in read.entries] == ["R1", "R1#2", "R1", "R1"]

@@ -1,10 +1,13 @@
 """Lists of movements as banks export them: what is read of them, and what is refused."""
 
 import datetime as dt
+import re
+from pathlib import Path
 
 import pytest
 
 from ledger.errors import InvalidValue
+from ledger.journal.bank import headers
 from ledger.journal.bank.content import MAX_ENTRIES
 from ledger.journal.bank.headers import HEADERS
 from ledger.journal.bank.reading import read_statement
@@ -159,7 +162,8 @@ def test_an_amount_that_is_none_is_refused_with_its_line(written):
 )
 def test_the_header_that_is_missing_is_named(header, missing):
     said = refusal(csv("2026-06-01,5.00,R1", header=header))
-    assert said.startswith(f"The header for “{missing}” is missing. One of these is accepted: {HEADERS[missing][0]}, ")
+    name = HEADERS[missing][0]
+    assert said.startswith(f"The header for “{name} / {missing}” is missing. One of these is accepted: {name}, ")
 
 
 @pytest.mark.parametrize(
@@ -228,3 +232,9 @@ def test_the_account_is_asked_for_where_the_file_does_not_say_it():
 def test_movements_of_two_accounts_are_refused():
     rows = ["2026-06-01,5,R1,62220001", "2026-06-01,5,R2,62220002"]
     assert "several accounts" in refusal(csv(*rows, header="日期,金额,流水号,账号"), account="")
+
+
+def test_the_readme_lists_every_header():
+    readme = Path(headers.__file__).with_name("README.md").read_text()
+    for column, names in HEADERS.items():
+        assert re.search(rf"^\| {column} \| .* \| {re.escape(', '.join(names))} \|$", readme, re.MULTILINE), column

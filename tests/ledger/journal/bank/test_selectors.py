@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 import time_machine
 
-from ledger.journal.bank.selectors import entries_of, open_entries, unmatched
+from ledger.journal.bank.selectors import counts_of, entries_of, open_entries, unmatched
 from ledger.journal.bank.services import enter_deposit, ignore_entry, import_statement
 from ledger.journal.payments import confirm_payment, refuse_payment, request_deposit, request_withdrawal
 from tests.scenes import pay_in
@@ -67,6 +67,7 @@ def test_entries_without_a_payment_are_listed_also_those_set_aside_or_refused(wh
     assert list(unmatched(first=FIRST, last=FIRST).entries) == []
     assert list(open_entries()) == [wrong]
     assert list(entries_of(statement)) == [wrong, matched, aside]
+    assert counts_of(statement) == {"open": 1, "matched": 1, "ignored": 1}
 
 
 def test_a_payment_that_an_entry_shows_is_not_missed(who, statement):
