@@ -132,7 +132,8 @@ class Replay:
         if not self._places.add(posted.id, posted.entry.index):
             raise Fault(f"transaction {posted.id} was posted before")
         for leg in posted.legs:
-            self._listed.use(leg.id)
+            if leg.id in self._listed.waiting:
+                self._listed.use(leg.id)
             if not self._transfer_ids.add(number_of(leg.id, "transfer")):
                 raise Fault(f"transfer {leg.id} was made before")
         if posted.idempotency_key is not None:
@@ -147,9 +148,8 @@ class Replay:
             self.batches.make(posted.legs)
             return
         problems = [self.batches.move(leg) for leg in posted.legs if leg.runs is not None]
-        for problem in problems:
-            if problem is not None:
-                raise Fault(problem)
+        if any(problems):
+            raise Fault(next(filter(None, problems)))
 
     def _check_accounts(self, posted: Posted) -> None:
         for leg in posted.legs:
