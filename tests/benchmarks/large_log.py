@@ -4,6 +4,7 @@ python -m tests.benchmarks.large_log FOLDER RECORDS
 """
 
 import base64
+import datetime as dt
 import hashlib
 import random
 import sys
@@ -22,6 +23,8 @@ ORGANISATIONS = 200
 RECORDS_A_BATCH = 25_000
 """A new vintage is issued each time so many records have passed."""
 
+TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+BEGINS_AT = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 LONGEST_STEP = 7  # an issuance
 BATCH_T = 1_000_000
 CASH_FEN = 10**12
@@ -223,8 +226,8 @@ class Story:
         return self._numbers[what]
 
     def _time(self) -> str:
-        seconds, micros = divmod(self._numbers["record"] * 731, 1_000_000)
-        return f"2026-03-{1 + seconds // 86_400 % 28:02d}T{seconds // 3_600 % 24:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{micros:06d}Z"
+        """Return the time, which goes on every few records: what is posted together has one time."""
+        return (BEGINS_AT + dt.timedelta(microseconds=self._numbers["record"] // 64 * 46_784)).strftime(TIME)
 
     def _word(self, count: int) -> bytes:
         return self._random.randbytes(count)

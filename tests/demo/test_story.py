@@ -1,14 +1,18 @@
 """The demo tells the pilot's story, and its books obey every invariant."""
 
+import json
 from decimal import Decimal
 from io import StringIO
 
 import pytest
+from beancount import loader
 from django.core.management import call_command
 from django.db import transaction
 from django.db.models import Sum
 
 from ledger.models import Batch, MonitoringReport, Organisation, Payment, Project, Record, Retirement
+from ledger.transparency.__main__ import main
+from ledger.transparency.keys import log_signer
 from ledger.transparency.sequencer import sequence_log
 from trading.demo.story import tell
 from trading.execution.reconciliation import reconcile
@@ -109,3 +113,21 @@ def test_a_password_that_was_lost_is_said_to_be_lost(told, password_file):
     call_command("demo_logins", stdout=out)
     assert "changepassword" in out.getvalue()
     assert not password_file.exists()
+
+
+def test_the_demos_log_is_verified_from_its_bytes_alone(told, tmp_path, capsys):
+    sequence_log()
+    call_command("export_log", str(tmp_path / "log"), stdout=StringIO())
+    assert main(["verify", str(tmp_path / "log"), "--key", log_signer().vkey, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["size"], report["unknown_kinds"]) == (Record.objects.count(), {})
+    assert report["trades"]["count"] == Trade.objects.count()
+    assert (
+        sum(supply["issued_t"] for supply in report["supply"]) == Batch.objects.aggregate(sum=Sum("quantity_t"))["sum"]
+    )
+
+
+def test_the_demos_journal_is_accepted_by_beancount(told, tmp_path):
+    call_command("export_beancount", str(tmp_path / "demo.beancount"), stdout=StringIO())
+    entries, errors, _options = loader.load_file(str(tmp_path / "demo.beancount"))
+    assert (len(entries) > 100, errors) == (True, [])

@@ -49,12 +49,6 @@ class Accounts:
             raise Fault(f"account {account_id} is a second one of its holder for {purpose} in {asset}")
         self._positions.add(position)
 
-    def find(self, account_id: object) -> Account:
-        """Return an account.
-
-        Raises: Fault where it was never opened.
-        """
-        account = self.by_id.get(account_id) if isinstance(account_id, str) else None
-        if account is None:
-            raise Fault(f"account {account_id!r:.40} was never opened")
-        return account
+    def knows(self, account_id: object) -> bool:
+        """Return whether an account was opened."""
+        return isinstance(account_id, str) and account_id in self.by_id

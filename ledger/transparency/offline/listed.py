@@ -33,8 +33,8 @@ class ListedSerials:
 
     def use(self, transfer: str) -> None:
         """Forget what was listed for a transfer, now that it has come, but for where it stands."""
-        if self.waiting.pop(transfer, None) is not None:
-            self._places[transfer] = [entry.index for entry in self.entries.pop(transfer)]
+        del self.waiting[transfer]
+        self._places[transfer] = [entry.index for entry in self.entries.pop(transfer)]
 
     def again(self, transfer: str, read: Callable[[int], Entry]) -> WrittenRuns:
         """Return what was listed for a transfer that has come, read once more."""

@@ -15,7 +15,7 @@ from ledger.transparency.offline.rotation import Rotations
 from ledger.transparency.offline.settlements import Settlements
 from ledger.transparency.offline.transactions import Leg, Posted, WrittenRuns, mirror, moved, read_transaction
 
-FAMILIES = ("project_", "report_", "organisation_", "member_", "market_", "correction_", "payment_")
+FAMILIES = ("project_", "parcel_", "report_", "organisation_", "member_", "market_", "correction_", "payment_")
 OTHERS = frozenset(("bank_statement_imported", "instructions_executed"))
 """Kinds that are counted and move nothing."""
 
@@ -84,7 +84,7 @@ class Replay:
     def finish(self) -> None:
         """Note what the end of the log leaves open."""
         for posted in self.awaited.waiting.values():
-            problem = f"no {FOLLOWED_BY[posted.kind]} names transaction {posted.id}, a {posted.kind}"
+            problem = f"no {FOLLOWED_BY[posted.kind]} names transaction {posted.id} ({posted.kind})"
             self.findings.omission(problem, posted.entry.index, posted.entry.id, posted.entry.kind)
         for transfer, entries in self._listed.entries.items():
             problem = f"no transaction moves the serial numbers that are listed for transfer {transfer}"
@@ -132,7 +132,8 @@ class Replay:
         if not self._places.add(posted.id, posted.entry.index):
             raise Fault(f"transaction {posted.id} was posted before")
         for leg in posted.legs:
-            self._listed.use(leg.id)
+            if leg.id in self._listed.waiting:
+                self._listed.use(leg.id)
             if not self._transfer_ids.add(number_of(leg.id, "transfer")):
                 raise Fault(f"transfer {leg.id} was made before")
         if posted.idempotency_key is not None:
@@ -147,9 +148,8 @@ class Replay:
             self.batches.make(posted.legs)
             return
         problems = [self.batches.move(leg) for leg in posted.legs if leg.runs is not None]
-        for problem in problems:
-            if problem is not None:
-                raise Fault(problem)
+        if any(problems):
+            raise Fault(next(filter(None, problems)))
 
     def _check_accounts(self, posted: Posted) -> None:
         for leg in posted.legs:

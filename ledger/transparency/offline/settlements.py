@@ -1,6 +1,6 @@
 """Compare a settlement with the trade that it settles."""
 
-from ledger.transparency.offline.accounts import CASH, Account
+from ledger.transparency.offline.accounts import CASH
 from ledger.transparency.offline.entries import number_of
 from ledger.transparency.offline.fields import text, whole
 from ledger.transparency.offline.findings import Fault
@@ -72,24 +72,20 @@ def _check_money(
     posted: Posted, trade: int, goods: Leg, value_fen: int, buyer_fee_fen: int, seller_fee_fen: int
 ) -> None:
     buyer, seller = goods.credit.organisation, goods.debit.organisation
-    expected = [((buyer, "holding"), (seller, "holding"), value_fen)]
+    expected = [(buyer, seller, "holding", value_fen)]
     if buyer_fee_fen:
-        expected.append(((buyer, "holding"), (None, "fees"), buyer_fee_fen))
+        expected.append((buyer, None, "fees", buyer_fee_fen))
     if seller_fee_fen:
-        expected.append(((seller, "holding"), (None, "fees"), seller_fee_fen))
+        expected.append((seller, None, "fees", seller_fee_fen))
     for leg in posted.legs:
         if leg is goods:
             continue
-        paid = (_side(leg.debit), _side(leg.credit), leg.amount)
-        if leg.debit.asset != CASH or paid not in expected:
+        payer, payee = leg.debit, leg.credit
+        paid = (payer.organisation, payee.organisation, payee.purpose, leg.amount)
+        if payer.asset != CASH or payer.purpose != "holding" or paid not in expected:
             raise Fault(
-                f"transfer {leg.id} of {leg.amount} fen from account {leg.debit.id} to {leg.credit.id}"
-                f" is no part of trade {trade}"
+                f"transfer {leg.id} of {leg.amount} fen from account {payer.id} to {payee.id} is no part of trade {trade}"
             )
         expected.remove(paid)
     if expected:
-        raise Fault(f"the settlement of trade {trade} lacks a transfer of {expected[0][2]} fen")
-
-
-def _side(account: Account) -> tuple[str | None, str]:
-    return account.organisation, account.purpose
+        raise Fault(f"the settlement of trade {trade} lacks a transfer of {expected[0][3]} fen")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ledger.transparency.offline.accounts import CASH, Account, Accounts
-from ledger.transparency.offline.entries import MAX_INTEGER, Entry, is_time, number_of
+from ledger.transparency.offline.entries import MAX_DIGITS, MAX_INTEGER, Entry, is_time, number_of
 from ledger.transparency.offline.fields import text
 from ledger.transparency.offline.findings import Fault
 from ledger.transparency.offline.serials import Run, join_runs
@@ -15,8 +15,6 @@ from ledger.transparency.offline.serials import Run, join_runs
 KINDS = frozenset(
     ("deposit", "withdrawal", "issuance", "settlement", "retirement", "cancellation", "transfer", "reversal")
 )
-
-MAX_DIGITS = 18  # of a serial number, which fits into 63 bits
 
 WrittenRuns = list[list[str]]
 """Runs of first and last serial number as the log writes them."""
@@ -76,14 +74,12 @@ def read_transaction(entry: Entry, accounts: Accounts, listed: ListedRuns) -> Po
     )
 
 
-def _read_leg(transfer: object, accounts: Accounts, listed: ListedRuns) -> Leg:
-    if not isinstance(transfer, dict):
-        raise Fault("a transfer is not an object")
-    transfer_id, amount = text(transfer, "transfer"), transfer.get("amount")
+def _read_leg(transfer: Any, accounts: Accounts, listed: ListedRuns) -> Leg:
     try:
-        debit, credit = accounts.find(transfer.get("debit")), accounts.find(transfer.get("credit"))
-    except Fault as fault:
-        raise Fault(f"transfer {transfer_id}: {fault}") from None
+        transfer_id, amount = transfer["transfer"], transfer["amount"]
+        debit, credit = accounts.by_id[transfer["debit"]], accounts.by_id[transfer["credit"]]
+    except (KeyError, TypeError):
+        raise _not_a_leg(transfer, accounts) from None
     if type(amount) is not int or not 0 < amount <= MAX_INTEGER:
         raise Fault(f"transfer {transfer_id}: its amount is not a whole number from 1 to 2^53 - 1")
     if debit is credit:
@@ -92,17 +88,25 @@ def _read_leg(transfer: object, accounts: Accounts, listed: ListedRuns) -> Leg:
         raise Fault(
             f"transfer {transfer_id}: account {debit.id} is in {debit.asset}, account {credit.id} in {credit.asset}"
         )
-    return Leg(transfer_id, debit, credit, amount, _read_runs(transfer, transfer_id, debit.asset, amount, listed))
+    if debit.asset != CASH:
+        return Leg(transfer_id, debit, credit, amount, _read_runs(transfer, transfer_id, amount, listed))
+    if "serials" in transfer or "serials_sha256" in transfer:
+        raise Fault(f"transfer {transfer_id} of money has serial numbers")
+    return Leg(transfer_id, debit, credit, amount, None)
 
 
-def _read_runs(
-    transfer: Mapping[str, Any], transfer_id: str, asset: str, amount: int, listed: ListedRuns
-) -> list[Run] | None:
+def _not_a_leg(transfer: object, accounts: Accounts) -> Fault:
+    """Return what is wrong with a transfer that lacks something, or names an account that is not there."""
+    if not isinstance(transfer, dict):
+        return Fault("a transfer is not an object")
+    if missing := [name for name in ("transfer", "amount", "debit", "credit") if name not in transfer]:
+        return Fault(f"a transfer has no {missing[0]}")
+    unknown = next(transfer[side] for side in ("debit", "credit") if not accounts.knows(transfer[side]))
+    return Fault(f"transfer {transfer['transfer']!r:.40}: account {unknown!r:.40} was never opened")
+
+
+def _read_runs(transfer: Mapping[str, Any], transfer_id: str, amount: int, listed: ListedRuns) -> list[Run]:
     written, digest = transfer.get("serials"), transfer.get("serials_sha256")
-    if asset == CASH:
-        if written is not None or digest is not None:
-            raise Fault(f"transfer {transfer_id} of money has serial numbers")
-        return None
     if digest is not None:
         if written is not None:
             raise Fault(f"transfer {transfer_id} has serial numbers and a hash of them")
@@ -110,7 +114,7 @@ def _read_runs(
         if serials_digest(written) != digest:
             raise Fault(f"transfer {transfer_id}: the serial numbers listed for it have another hash than it says")
     runs = parse_runs(written, f"transfer {transfer_id}")
-    if (count := sum(last - first + 1 for first, last in runs)) != amount:
+    if (count := sum([last - first + 1 for first, last in runs])) != amount:
         raise Fault(f"transfer {transfer_id} is of {amount} t, but its serial numbers are {count}")
     return runs
 
