@@ -25,14 +25,13 @@ class TrialBalanceRow:
 
 def trial_balance(at: dt.datetime | None = None) -> list[TrialBalanceRow]:
     """Return every account that was ever moved up to then, cash first, from the transfers alone, in one query."""
+    until = "JOIN ledger_transaction tx ON tx.id = transfer.transaction_id AND tx.occurred_at <= %s" if at else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            WITH moved AS (
+            f"""
+            WITH moved AS NOT MATERIALIZED (
                 SELECT transfer.debit_account_id, transfer.credit_account_id, transfer.amount
-                  FROM ledger_transfer transfer
-                  JOIN ledger_transaction tx ON tx.id = transfer.transaction_id
-                 WHERE %(at)s::timestamptz IS NULL OR tx.occurred_at <= %(at)s::timestamptz
+                  FROM ledger_transfer transfer {until}
             ), sides AS (
                 SELECT debit_account_id AS account_id, sum(amount) AS debits, 0 AS credits FROM moved GROUP BY 1
                  UNION ALL
@@ -49,6 +48,6 @@ def trial_balance(at: dt.datetime | None = None) -> list[TrialBalanceRow]:
               LEFT JOIN ledger_organisation organisation ON organisation.id = account.organisation_id
              ORDER BY asset.kind, asset.code, account.purpose, organisation.name, account.id
             """,
-            {"at": at},
+            [at] if at else [],
         )
         return [TrialBalanceRow(*row) for row in cursor.fetchall()]
