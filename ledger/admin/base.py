@@ -25,6 +25,7 @@ from ledger.admin.actions import Action, show_refusal
 from ledger.admin.display import Table, object_url
 from ledger.admin.export import MOST_ROWS, exported
 from ledger.admin.filters import with_number
+from ledger.admin.limits import SECONDS, TookTooLong, limited_time
 from ledger.admin.paging import BoundedPaginator
 from ledger.admin.records import RecordIds, records_table
 from ledger.admin.timeline import Timeline
@@ -236,6 +237,18 @@ class LargeTableAdmin(ViewOnlyAdmin):
     def done_by(self, queryset: models.QuerySet[Any], actors: Sequence[str]) -> models.QuerySet[Any]:
         """Return what somebody of these names of the log did."""
         raise NotImplementedError
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        try:
+            with limited_time():
+                return super().changelist_view(request, extra_context)
+        except TookTooLong:
+            context = self.admin_site.each_context(request) | {
+                "title": capfirst(self.opts.verbose_name_plural),
+                "opts": self.opts,
+                "seconds": SECONDS,
+            }
+            return TemplateResponse(request, "admin/slow.html", context, status=422)
 
     def search(self, queryset: models.QuerySet[Any], term: str) -> models.QuerySet[Any]:
         """Return what one looks for; by number, as Django would look for any text in every row."""

@@ -24,6 +24,7 @@ from ledger.parties.models import Organisation, User
 from ledger.texts import is_storable
 
 MAX_BIGINT = 2**63 - 1
+YEARS = range(1970, 3000)
 MOST_PEOPLE = 100
 MOST_ACCOUNTS = 2_000
 
@@ -198,7 +199,7 @@ def moment_written(text: str, *, of_day: dt.time) -> dt.datetime:
         if at is None or len(text) <= len("2026-11-25"):
             day = parse_date(text)
             at = dt.datetime.combine(day, of_day) if day else None
-        if at is None:
+        if at is None or at.year not in YEARS:
             raise ValueError(text)
         return timezone.make_aware(at) if timezone.is_naive(at) else at
     except (ValueError, OverflowError):

@@ -17,22 +17,26 @@ MARGIN = dt.timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Rows whose ids grow with time: what to read them from, their id and their time there, and the time for Django."""
+    """Rows whose ids grow with time: their table, what to read them with their time from, their id and their time there,
+    and the time for Django.
+    """
 
+    table: str
     source: str
     id: str
     at: str
     lookup: str
 
 
-TRANSACTIONS = Timeline("ledger_transaction", "id", "occurred_at", "occurred_at")
+TRANSACTIONS = Timeline("ledger_transaction", "ledger_transaction", "id", "occurred_at", "occurred_at")
 TRANSFERS = Timeline(
+    "ledger_transfer",
     "ledger_transfer JOIN ledger_transaction ON ledger_transaction.id = ledger_transfer.transaction_id",
     "ledger_transfer.id",
     "ledger_transaction.occurred_at",
     "transaction__occurred_at",
 )
-RECORDS = Timeline("ledger_record", "id", "created_at", "created_at")
+RECORDS = Timeline("ledger_record", "ledger_record", "id", "created_at", "created_at")
 
 
 def first_ids(timeline: Timeline, moments: Iterable[dt.datetime]) -> dict[dt.datetime, int]:
@@ -44,8 +48,7 @@ def first_ids(timeline: Timeline, moments: Iterable[dt.datetime]) -> dict[dt.dat
             WITH RECURSIVE halving (moment, low, high) AS (
                 SELECT moment, bounds.low, bounds.high + 1
                   FROM unnest(%s::timestamptz[]) AS moment
-                 CROSS JOIN (SELECT min({timeline.id}) AS low, max({timeline.id}) AS high
-                               FROM {timeline.source}) AS bounds
+                 CROSS JOIN (SELECT min(id) AS low, max(id) AS high FROM {timeline.table}) AS bounds
                  UNION ALL
                 SELECT halving.moment,
                        CASE WHEN middle.at < halving.moment THEN middle.id + 1 ELSE halving.low END,

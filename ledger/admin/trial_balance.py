@@ -10,7 +10,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from ledger.admin.display import moment, tonnes, yuan
 from ledger.admin.export import csv_answer
@@ -87,7 +87,7 @@ def _lines(rows: Sequence[TrialBalanceRow]) -> Iterator[Sequence[object]]:
         gettext("Purpose"),
         gettext("Organisation"),
         gettext("Debits"),
-        gettext("Credits"),
+        pgettext("journal", "Credits"),
         gettext("Balance"),
     ]
     for row in rows:

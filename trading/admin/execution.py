@@ -20,7 +20,7 @@ from trading.execution.models import ExecutedInstruction, Trade
 from trading.orders.models import Order
 
 EXECUTED_AT = at_moment("executed_at", _("executed at"))
-TRADES = Timeline("trading_trade", "id", "executed_at", "executed_at")
+TRADES = Timeline("trading_trade", "trading_trade", "id", "executed_at", "executed_at")
 
 
 class OfTransaction(NumberFilter):

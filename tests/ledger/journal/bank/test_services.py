@@ -361,5 +361,9 @@ def test_the_database_refuses_entries_that_contradict_themselves(who):
 def test_the_database_refuses_to_change_a_statement(who):
     imported(who, from_buyer(who))
     for statement in ("UPDATE ledger_bankstatement SET closing_fen = 1", "DELETE FROM ledger_bankstatement"):
-        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
+        with (
+            pytest.raises(DatabaseError, match="permission denied"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
             cursor.execute(statement)
