@@ -123,7 +123,7 @@ class SerialsNotOwned(DomainError):
 
 
 class NotReversible(DomainError):
-    code, status, message = "not_reversible", 409, _("%(instead)s")
+    code, status, message = "not_reversible", 409, _("%(reason)s")
 
 
 class AlreadyReversed(DomainError):

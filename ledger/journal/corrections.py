@@ -45,7 +45,7 @@ def request_correction(*, actor: Membership, transaction_id: int, reason: str) -
     if wrong is None:
         raise NotFound(field="transaction")
     if wrong.kind not in REVERSIBLE:
-        raise NotReversible(field="transaction", instead=INSTEAD[wrong.kind])
+        raise NotReversible(field="transaction", reason=INSTEAD[wrong.kind])
     if not reason.strip():
         raise InvalidValue(field="reason", reason=_("Say what is wrong with the transaction."))
     if is_corrected(wrong):

@@ -55,11 +55,16 @@ def statement_pdf(statement: Statement) -> bytes:
 
 def _head(statement: Statement) -> list[Any]:
     account = statement.account
-    about = _("%(owner)s · %(asset)s · account %(number)s") % {
+    about = _("%(owner)s, %(asset)s, account %(number)s") % {
         "owner": owner_of(account),
         "asset": asset_name(account.asset),
         "number": account.pk,
     }
+    is_credit = account.asset.kind == account.asset.Kind.CREDIT
+    balances = (
+        f"{_('Opening balance')}: {_figure(statement.opening, is_credit)}",
+        f"{_('Closing balance')}: {_figure(statement.closing, is_credit)}",
+    )
     made = _("Made %(time)s. Times are those of Beijing; each transaction can be found in the log by its index.") % {
         "time": date_format(timezone.localtime(), "Y-m-d H:i:s")
     }
@@ -67,6 +72,7 @@ def _head(statement: Statement) -> list[Any]:
         Paragraph(escape(_("Account statement")), TITLE),
         Paragraph(escape(about), TEXT),
         Paragraph(escape(_period(statement)), TEXT),
+        Paragraph(escape("    ".join(balances)), TEXT),
         Paragraph(escape(made), SMALL),
         Spacer(0, 4 * mm),
     ]
@@ -82,7 +88,7 @@ def _period(statement: Statement) -> str:
 
 def _table(statement: Statement) -> LongTable:
     is_credit = statement.account.asset.kind == statement.account.asset.Kind.CREDIT
-    unit = _("tonnes CO2e") if is_credit else _("yuan")
+    unit = "t" if is_credit else _("yuan")
     head = [
         Paragraph(escape(_("Time")), TEXT),
         Paragraph(escape(_("What")), TEXT),

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ledger.errors import InvalidValue
 from ledger.journal.statements import Period, check_instant, period_of
@@ -13,8 +14,8 @@ from ledger.web.forms.fields import DateField
 
 
 class PeriodForm(forms.Form):
-    starts_on = DateField(label=_("First day"), required=False)
-    ends_on = DateField(label=_("Last day"), required=False)
+    starts_on = DateField(label=pgettext_lazy("statement", "First day"), required=False)
+    ends_on = DateField(label=pgettext_lazy("statement", "Last day"), required=False)
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
