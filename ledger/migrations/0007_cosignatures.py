@@ -1,10 +1,13 @@
 """What witnesses put under checkpoints, and the keys that have signed them."""
 
 import django.db.models.deletion
+from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    # The index is built while the log goes on.
+    atomic = False
 
     dependencies = [
         ('ledger', '0006_bank_statements'),
@@ -42,6 +45,7 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('record',), name='one_first_log_key', nulls_distinct=False)],
             },
         ),
+        AddIndexConcurrently("logleaf", models.Index(fields=["leaf_hash"], name="log_leaf_by_hash")),
         # TRUNCATE and changes are refused as on the rest of the log; the triggers go with their tables.
         migrations.RunSQL("SELECT make_append_only('ledger_cosignature')", migrations.RunSQL.noop),
         migrations.RunSQL("SELECT make_append_only('ledger_logkey')", migrations.RunSQL.noop),

@@ -38,6 +38,7 @@ class LogLeaf(models.Model):
 
     class Meta:
         app_label = "ledger"
+        indexes = [models.Index(fields=["leaf_hash"], name="log_leaf_by_hash")]
 
 
 class LogTile(models.Model):

@@ -1,5 +1,6 @@
 """Hashes, roots and proofs: another implementation, and every size up to some. The published vectors: test_vectors.py."""
 
+import pymerkle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +28,44 @@ def test_the_roots_are_those_of_another_implementation():
     for size in range(1, 70):
         theirs.append_entry(b"entry %d" % (size - 1))
         assert root(leaves(size)) == theirs.get_root()
+
+
+def grown(size):
+    """Return another implementation's tree, and a function that gives our roots over its leaves."""
+    theirs, hashes = InmemoryTree(algorithm="sha256"), leaves(size)
+    for at in range(size):
+        theirs.append_entry(b"entry %d" % at)
+    return theirs, lambda start, end: root(hashes[start:end])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7, 8, 9, 31, 32, 33, 64, 100, 255, 256, 257])
+def test_another_implementation_accepts_our_inclusion_proofs(size):
+    theirs, root_of = grown(size)
+    for index in range(size):
+        ours = inclusion_proof(index, size, root_of)
+        proof = theirs.prove_inclusion(index + 1, size)
+        assert proof.path[1:] == ours
+        proof.path = [leaf_hash(b"entry %d" % index), *ours]
+        pymerkle.verify_inclusion(proof.path[0], root_of(0, size), proof, index=index + 1, size=size)
+        if ours:
+            proof.path[-1] = leaf_hash(b"another")
+            with pytest.raises(pymerkle.InvalidProof):
+                pymerkle.verify_inclusion(proof.path[0], root_of(0, size), proof, index=index + 1, size=size)
+
+
+@pytest.mark.parametrize("new", [2, 3, 4, 5, 7, 8, 9, 31, 32, 33, 64, 100, 130])
+def test_another_implementation_accepts_our_consistency_proofs(new):
+    theirs, root_of = grown(new)
+    for old in range(1, new):
+        old_root, new_root = root_of(0, old), root_of(0, new)
+        ours = consistency_proof(old, new, root_of)
+        verify_consistency(old, new, ours, old_root, new_root)
+        proof = theirs.prove_consistency(old, new)
+        if old % 2:
+            # It cuts the tree as RFC 9162 does where the old one ends in a single leaf, and names that leaf second.
+            first, second, *rest = ours if old > 1 else [old_root, *ours]
+            proof.path = [second, first, *rest]
+        pymerkle.verify_consistency(old_root, new_root, proof, prior_size=old, later_size=new)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 13, 32, 33])
