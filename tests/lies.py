@@ -269,7 +269,24 @@ def a_holding_of_nobody(log: Log) -> int:
     return at
 
 
-@lie(r"transfer \d+ takes back what was retired")
+@lie(r"transfer \d+ of a transfer takes from account \d+, which is for bank")
+def money_that_enters_as_a_transfer(log: Log) -> int:
+    return post(log, len(log), "transfer", account(log, asset="CNY", purpose="bank"), account(log, asset="CNY"), 10**6)
+
+
+@lie(r"transfer \d+ of a transfer goes to account \d+, which is for bank")
+def money_that_leaves_as_a_transfer(log: Log) -> int:
+    return post(log, len(log), "transfer", account(log, asset="CNY"), account(log, asset="CNY", purpose="bank"), 1)
+
+
+@lie(r"transfer \d+ of a transfer goes to account \d+, which is for retired")
+def a_retirement_as_a_transfer(log: Log) -> int:
+    at, body = posted(log, "retirement")
+    body["kind"] = "transfer"
+    return at
+
+
+@lie(r"transfer \d+ of a transfer takes from account \d+, which is for retired")
 def credits_that_come_back_from_retirement(log: Log) -> int:
     at, body = posted(log, "retirement")
     transfer = body["transfers"][0]

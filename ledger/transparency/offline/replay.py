@@ -19,6 +19,12 @@ FAMILIES = ("project_", "parcel_", "report_", "organisation_", "member_", "marke
 OTHERS = frozenset(("bank_statement_imported", "instructions_executed"))
 """Kinds that are counted and move nothing."""
 
+# By which kind of transaction alone an account for some purpose gives or receives (None: by none but a reversal), and where
+# some kinds must end.
+GIVES_BY = {"bank": "deposit", "issuance": "issuance", "retired": None, "cancelled": None}
+RECEIVES_BY = {"bank": "withdrawal", "issuance": None, "retired": "retirement", "cancelled": "cancellation"}
+ENDS_IN = {"retirement": "retired", "cancellation": "cancelled"}
+
 ReadEntry = Callable[[int], bytes | None]
 """Returns the bytes of an entry that has been read before, or None where they are not the same any more."""
 
@@ -189,15 +195,12 @@ class Replay:
 
 
 def _check_purposes(posted: Posted) -> None:
-    """Check that only an issuance gives from an issuance account, and that nothing comes back from where credits end."""
-    ends = {"retirement": "retired", "cancellation": "cancelled"}
+    """Check that nothing enters or leaves the journal but by the kind of transaction that is for it."""
     for leg in posted.legs:
         giver, receiver = leg.debit.purpose, leg.credit.purpose
-        if giver == "issuance" and posted.kind != "issuance":
-            raise Fault(f"transfer {leg.id} takes from an issuance account, but is no issuance")
-        if giver in ("retired", "cancelled"):
-            raise Fault(f"transfer {leg.id} takes back what was {giver}")
-        if posted.kind in ends and receiver != ends[posted.kind]:
+        if posted.kind != GIVES_BY.get(giver, posted.kind):
+            raise Fault(f"transfer {leg.id} of a {posted.kind} takes from account {leg.debit.id}, which is for {giver}")
+        if posted.kind != RECEIVES_BY.get(receiver, posted.kind) or receiver != ENDS_IN.get(posted.kind, receiver):
             raise Fault(
                 f"transfer {leg.id} of a {posted.kind} goes to account {leg.credit.id}, which is for {receiver}"
             )
