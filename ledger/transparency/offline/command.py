@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import TextIO
 
+from ledger.transparency.cosignatures import CosignatureVerifier
 from ledger.transparency.notes import NoteError, decode_vkey
-from ledger.transparency.offline.cosignatures import Witness
 from ledger.transparency.offline.progress import Progress
 from ledger.transparency.offline.report import as_json, write_summary
 from ledger.transparency.offline.sources import FolderSource, Source, SourceError
@@ -77,9 +77,9 @@ def _check_key(vkey: str) -> str:
     return vkey.strip()
 
 
-def _witness(vkey: str) -> Witness:
+def _witness(vkey: str) -> CosignatureVerifier:
     try:
-        return Witness.from_vkey(vkey)
+        return CosignatureVerifier(vkey)
     except NoteError as error:
         raise UsageError(f"--witness: {error}.") from None
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from ledger.transparency.cosignatures import CosignatureVerifier
 from ledger.transparency.merkle import empty_root
 from ledger.transparency.notes import CheckpointBody, NoteError, Verifier, parse_checkpoint, parse_note
 from ledger.transparency.offline.bundles import Bundle, Bundles
-from ledger.transparency.offline.cosignatures import Witness
 from ledger.transparency.offline.findings import Findings
 from ledger.transparency.offline.progress import Progress
 from ledger.transparency.offline.replay import Replay
@@ -39,7 +39,12 @@ class Verification:
 
 
 def verify_log(
-    source: Source, vkey: str, *, witnesses: Sequence[Witness] = (), seen: Seen | None = None, progress: Progress
+    source: Source,
+    vkey: str,
+    *,
+    witnesses: Sequence[CosignatureVerifier] = (),
+    seen: Seen | None = None,
+    progress: Progress,
 ) -> Verification:
     """Read a log from its first byte to its last, and say all that is wrong with it.
 
@@ -202,12 +207,22 @@ def _check_signature(result: Verification, note: str) -> None:
     result.signed_by = keys[-1]
 
 
-def _check_witnesses(result: Verification, note: str, witnesses: Sequence[Witness]) -> None:
+def _check_witnesses(result: Verification, note: str, witnesses: Sequence[CosignatureVerifier]) -> None:
     for witness in witnesses:
         try:
-            result.cosigned_at[witness.name] = witness.cosigned_at(note)
+            result.cosigned_at[witness.name] = _cosigned_at(note, witness)
         except NoteError as error:
             result.findings.about_log(f"The checkpoint is not witnessed as you asked: {error}.")
+
+
+def _cosigned_at(note: str, witness: CosignatureVerifier) -> dt.datetime:
+    found = witness.find(note)
+    if found is None:
+        raise NoteError(f"{witness.name} has not cosigned it with this key")
+    try:
+        return dt.datetime.fromtimestamp(found.seconds, dt.UTC)
+    except (ValueError, OverflowError, OSError):
+        raise NoteError(f"the cosignature of {witness.name} is of no time that there is") from None
 
 
 def _check_key_files(source: Source, result: Verification) -> None:

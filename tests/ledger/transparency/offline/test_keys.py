@@ -146,10 +146,10 @@ def test_a_witness_with_another_key_is_not_the_one(log, verify):
 @pytest.mark.parametrize("lie", [{"text": "tianhui.test/keys\n7\nAAAA\n"}, {"seconds": COSIGNED_AT + 1}])
 def test_a_cosignature_of_something_else_does_not_hold(log, verify, lie):
     cosign(log, **lie)
-    says = f"The checkpoint is not witnessed as you asked: the cosignature of {WITNESS_NAME} does not hold."
+    says = f"The checkpoint is not witnessed as you asked: the signature of {WITNESS_NAME} does not hold."
     assert problems(verify(log, FIRST.vkey, "--witness", witness_vkey())) == [says]
 
 
 def test_the_logs_own_key_is_no_witness(log, run):
     status, _out, errors = run("verify", log, "--key", FIRST.vkey, "--witness", FIRST.vkey)
-    assert (status, errors.startswith("--witness: a witness's verifier key")) == (2, True)
+    assert (status, errors.startswith("--witness: the verifier key is not of an Ed25519 key of type 4")) == (2, True)
