@@ -22,6 +22,7 @@ from ledger.admin.actions import Action
 from ledger.admin.bank_entries import TREASURER, BankEntryAdmin, is_matchable, state_of
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import EMPTY, Table, at_moment, link, link_by_id, list_url, moment, object_url, yuan
+from ledger.admin.records import RecordIds
 from ledger.journal.bank.content import MAX_ACCOUNT, MAX_BYTES
 from ledger.journal.bank.matching import Proposal, Proposals, propose
 from ledger.journal.bank.models import BankEntry, BankStatement
@@ -134,6 +135,9 @@ class BankStatementAdmin(ViewOnlyAdmin):
     @admin.display(description=_("number"), ordering="id")
     def number(self, statement: BankStatement) -> str:
         return str(statement.pk)
+
+    def record_ids(self, target: BankStatement) -> RecordIds:
+        return [target.record_id]
 
     @admin.display(description=_("opening balance in yuan"))
     def opening_figure(self, statement: BankStatement) -> str:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from ledger.admin.actions import Action, ReasonForm
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import Table, amount_of, link, moment, person
+from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.journal.corrections import (
     REVERSIBLE,
     confirm_correction,
@@ -81,6 +82,14 @@ class CorrectionAdmin(ViewOnlyAdmin):
     @admin.display(description=_("number"), ordering="id")
     def number(self, correction: Correction) -> str:
         return str(correction.pk)
+
+    def record_ids(self, target: Correction) -> RecordIds:
+        kinds = ("correction_requested", "correction_confirmed", "correction_refused")
+        named = Named(kinds, {"correction": str(target.pk)})
+        return [
+            target.reversal.record_id if target.reversal else None,
+            *ids_naming(named, near=(target.requested_at, target.decided_at)),
+        ]
 
     def facts(self, target: Correction) -> list[Fact]:
         return [

@@ -11,7 +11,8 @@ from django.utils.translation import gettext
 from ledger.admin.display import Table, link
 from ledger.admin.filters import is_number, is_uuid
 from ledger.credits.models import Retirement
-from ledger.journal.models import Account, Asset, Payment, Transaction, Transfer
+from ledger.journal.bank.models import BankStatement
+from ledger.journal.models import Account, Asset, Correction, Payment, Transaction, Transfer
 from ledger.parties.models import Organisation, User
 from ledger.projects.models import MonitoringReport, Project
 
@@ -51,6 +52,8 @@ SUBJECTS: Subjects = {
     "account": Subject(Account),
     "asset": Subject(Asset, "code"),
     "payment": Subject(Payment),
+    "correction": Subject(Correction),
+    "statement": Subject(BankStatement),
     "retirement": Subject(Retirement, "public_id"),
     "report": Subject(MonitoringReport),
     "project": ProjectByCode(Project),

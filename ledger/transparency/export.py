@@ -4,7 +4,6 @@ Only what is new is written, since full tiles never change. The checkpoint is re
 meanwhile sees the old log or the new one. Source: C2SP tlog-tiles.
 """
 
-import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -12,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ledger.transparency import selectors
-from ledger.transparency.keys import log_signer
-from ledger.transparency.models import Checkpoint, Record
+from ledger.transparency.history import current_vkey, key_periods
+from ledger.transparency.models import Checkpoint
 from ledger.transparency.notes import CheckpointBody, NoteError, parse_checkpoint, parse_note
 from ledger.transparency.offline.sources import belongs_to_log
 from ledger.transparency.tiles import TILE_HEIGHT, TILE_WIDTH, encode_entry_bundle, tile_address
@@ -68,7 +67,7 @@ def _write_files(folder: Path, checkpoint: Checkpoint) -> None:
     _write_entries(folder, size)
     for level in range(LEVELS):
         _write_tiles(folder, level, size >> TILE_HEIGHT * level)
-    _write(folder / "checkpoint", checkpoint.note.encode())
+    _write(folder / "checkpoint", selectors.cosigned_note(checkpoint).encode())
 
 
 def _size_before(folder: Path, checkpoint: Checkpoint) -> int:
@@ -102,15 +101,8 @@ def _read_checkpoint(folder: Path) -> CheckpointBody:
 
 def _keys(size: int | None) -> list[tuple[int, str]]:
     """Return the keys of the log up to a size, the oldest first, each with the smallest size that it signs."""
-    rotations = Record.objects.filter(kind="log_key_rotated", leaf__isnull=False).order_by("leaf__index")
-    if size is not None:
-        rotations = rotations.filter(leaf__index__lt=size)
-    found: list[tuple[int, str]] = []
-    for index, entry in rotations.values_list("leaf__index", "entry"):
-        body = json.loads(bytes(entry))["body"]
-        found = found or [(0, body["old_vkey"])]
-        found.append((index + 1, body["new_vkey"]))
-    return found or [(0, log_signer().vkey)]
+    found = [(each.from_size, each.vkey) for each in key_periods() if size is None or each.from_size <= size]
+    return found or [(0, current_vkey())]
 
 
 def _write_entries(folder: Path, size: int) -> None:

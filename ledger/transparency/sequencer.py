@@ -16,6 +16,7 @@ from ledger.transparency.notes import checkpoint_text
 from ledger.transparency.tiles import TILE_WIDTH
 
 MAX_RECORDS = 20_000
+"""Records that are taken at once, so that memory stays the same however many wait."""
 _LOCK = 0x7469_616E_6875_6901
 
 
@@ -27,26 +28,35 @@ class Edge:
     levels: list[list[bytes]]
 
 
+@transaction.atomic
 def sequence_log() -> int:
-    """Bring all waiting records into the log, and return how many there were.
+    """Bring all waiting records into the log, sign once, and return how many there were.
+
+    What is signed never parts the records of one database transaction: they become visible at once, and the last chunk
+    takes all that its statement sees.
 
     Locks: an advisory lock, so that one sequencer works at a time; another one returns 0 at once.
     Raises: LogKeyMismatch where the key at hand is not the one that the log's history asks for; all stays as it was.
     """
-    total = 0
-    while True:
-        count = _sequence_some()
-        total += count
-        if count < MAX_RECORDS:
-            return total
-
-
-@transaction.atomic
-def _sequence_some() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:
             return 0
+    entries = _take_waiting()
+    if not entries:
+        return 0
+    edge = _read_edge()
+    previous_size = edge.size
+    while entries:
+        _append(edge, entries)
+        entries = _take_waiting() if len(entries) == MAX_RECORDS else []
+    _sign(edge, previous_size, timezone.now())
+    return edge.size - previous_size
+
+
+def _take_waiting() -> list[tuple[int, bytes]]:
+    """Take the records that have waited longest off the queue, and return number and entry of each, in order."""
+    with connection.cursor() as cursor:
         cursor.execute(
             """
             DELETE FROM ledger_unsequencedrecord
@@ -56,18 +66,16 @@ def _sequence_some() -> int:
             [MAX_RECORDS],
         )
         record_ids = sorted(row[0] for row in cursor.fetchall())
-        if not record_ids:
-            return 0
         cursor.execute("SELECT id, entry FROM ledger_record WHERE id = ANY(%s) ORDER BY id", [record_ids])
         entries = cursor.fetchall()
     assert len(entries) == len(record_ids), "a record that waits for the log is missing"
-    edge = _read_edge()
+    return entries
+
+
+def _append(edge: Edge, entries: Sequence[tuple[int, bytes]]) -> None:
     leaves = [(edge.size + at, record_id, leaf_hash(bytes(entry))) for at, (record_id, entry) in enumerate(entries)]
     copy_rows(LogLeaf, ("index", "record_id", "leaf_hash"), ("int8", "int8", "bytea"), leaves)
-    previous_size = edge.size
     _extend(edge, [leaf for _index, _record_id, leaf in leaves])
-    _sign(edge, previous_size, timezone.now())
-    return len(leaves)
 
 
 def _read_edge() -> Edge:
