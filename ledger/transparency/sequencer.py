@@ -67,7 +67,7 @@ def _take_waiting() -> list[tuple[int, bytes]]:
         )
         record_ids = sorted(row[0] for row in cursor.fetchall())
         cursor.execute("SELECT id, entry FROM ledger_record WHERE id = ANY(%s) ORDER BY id", [record_ids])
-        entries = cursor.fetchall()
+        entries: list[tuple[int, bytes]] = cursor.fetchall()
     assert len(entries) == len(record_ids), "a record that waits for the log is missing"
     return entries
 
