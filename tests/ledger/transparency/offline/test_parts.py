@@ -58,6 +58,7 @@ def test_a_giver_that_owns_nothing_of_it_is_told_who_does():
 # Numbers
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.integers(0, 600), st.integers(0, 2**64))))
 def test_numbers_are_remembered_as_in_a_set(numbers):
     found, places, seen = NumberSet(), NumberMap(), {}
@@ -111,6 +112,7 @@ def canonical(content):
     return json.dumps(content, ensure_ascii=False)
 
 
+@settings(deadline=None)
 @given(contents)
 @example({"\U0001f600": 1, "\ufb01": 2})
 @example({"a": 'say ":"', "b": {'":': ['":']}})
@@ -119,7 +121,7 @@ def test_what_is_canonical_is_read(content):
 
 
 @given(contents, st.data())
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_one_byte_put_in_or_out_is_another_text_or_refused(content, data):
     """Two texts that are read as one and the same would let a record be written again with another hash."""
     raw = canonical(content).encode()
