@@ -28,13 +28,12 @@ from ledger.admin.display import list_url
 from ledger.admin.journal import (
     AccountAdmin,
     AssetAdmin,
-    HoldAdmin,
-    SerialBlockAdmin,
     TransactionAdmin,
     TransferAdmin,
 )
 from ledger.admin.parties import ApiTokenAdmin, MembershipAdmin, OrganisationAdmin, UserAdmin
 from ledger.admin.payments import PaymentAdmin
+from ledger.admin.positions import HoldAdmin, SerialBlockAdmin
 from ledger.admin.projects import ParcelAdmin, ProjectAdmin
 from ledger.admin.reports import MonitoringReportAdmin
 from ledger.admin.runs import ReconciliationRunAdmin

@@ -1,12 +1,11 @@
-"""Assets, accounts, transactions with their transfers, and who owns which serial numbers."""
+"""Assets, accounts, and transactions with their transfers."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -38,7 +37,6 @@ from ledger.admin.filters import (
     Until,
     WithSerial,
     is_number,
-    with_serial,
 )
 from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.admin.timeline import TRANSACTIONS, TRANSFERS
@@ -56,8 +54,6 @@ ACCOUNTS = (
 )
 
 OCCURRED_AT = at_moment("occurred_at", _("occurred at"))
-
-PLACED_AT = at_moment("placed_at", _("placed at"))
 
 
 class AssetAdmin(ViewOnlyAdmin):
@@ -280,41 +276,3 @@ class TransferAdmin(LargeTableAdmin):
     @admin.display(description=_("serial numbers"))
     def serial_numbers(self, transfer: Transfer) -> str:
         return serial_runs(transfer.serials)
-
-
-class HoldAdmin(LargeTableAdmin):
-    list_display = ("number", "account", "purpose", "remaining_figure", PLACED_AT)
-    list_filter = ("purpose",)
-    list_select_related = ("account__organisation", "account__asset")
-    fields = ("number", "account", "purpose", "remaining_figure", PLACED_AT)
-
-    @admin.display(description=_("number"))
-    def number(self, hold: Hold) -> str:
-        return str(hold.pk)
-
-    @admin.display(description=_("remaining"))
-    def remaining_figure(self, hold: Hold) -> str:
-        return amount_of(hold.account.asset, hold.remaining)
-
-
-class SerialBlockAdmin(LargeTableAdmin):
-    list_display = ("run", "tonnes_figure", "asset", "account", "trace_link")
-    list_select_related = ("asset", "account__organisation", "account__asset")
-    search_fields = ("serials",)
-    search_help_text = _("A serial number: who owns this tonne now?")
-    fields = ("run", "tonnes_figure", "asset", "account", "trace_link")
-
-    @admin.display(description=_("serial numbers"))
-    def run(self, block: SerialBlock) -> str:
-        return serial_run(block.serials)
-
-    @admin.display(description=_("tonnes"))
-    def tonnes_figure(self, block: SerialBlock) -> str:
-        return tonnes(block.serials.upper - block.serials.lower)
-
-    @admin.display(description=_("trace"))
-    def trace_link(self, block: SerialBlock) -> str:
-        return format_html('<a href="{}">{}</a>', reverse("trace", args=[block.serials.lower]), block.serials.lower)
-
-    def search(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
-        return with_serial(queryset, term)

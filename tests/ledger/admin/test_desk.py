@@ -1,11 +1,23 @@
+import datetime as dt
 from typing import Any
 
+import pytest
+import time_machine
+from django.utils import timezone
+
+from ledger.admin import desk
+from ledger.admin.desk import WitnessState
+from ledger.admin.supply import supply_of_all
+from ledger.credits.services import retire_credits
 from ledger.journal.payments import request_deposit
 from ledger.models import Membership, MonitoringReport, Organisation, Project
+from ledger.transparency.keys import log_signer
 from ledger.transparency.sequencer import sequence_log
 from tests.desk import client_of
 from tests.factories import OrganisationFactory, ProjectFactory, ReportFactory
 from tests.scenes import People, issue_to_cooperative, market_for, pay_in
+from trading.execution.runs import run_nightly
+from trading.models import Market
 from trading.orders.services import NewOrder, place_orders
 
 
@@ -84,3 +96,86 @@ def test_the_desk_reads_as_often_however_much_waits(who: People, django_assert_n
     # Session, person and membership; six queues; checkpoint and waiting records; markets; runs; supply.
     with django_assert_num_queries(14):
         client.get("/admin/")
+
+
+def concerns(person: Membership) -> list[tuple[str, str]]:
+    return [(str(concern.what), concern.which) for concern in desk_of(person).context["concerns"]]
+
+
+def test_where_nothing_is_out_of_order_the_desk_says_so(who: People) -> None:
+    run_nightly()
+    answer = desk_of(who.auditor)
+    assert answer.context["concerns"] == []
+    assert "nothing has been open for too long" in answer.content.decode()
+
+
+def test_what_is_to_be_looked_at_is_listed(who: People) -> None:
+    assert concerns(who.auditor) == [("The books have never been reconciled", "")]
+    run_nightly()
+    market = market_for(who, issue_to_cooperative(who, 10))
+    pay_in(who, who.buyer, 100_000)
+    organisation = OrganisationFactory(status=Organisation.Status.APPLIED)
+    place_orders(actor=who.buyer, market_id=market.pk, orders=[NewOrder("b", "buy", 4_000, 1)])
+    Market.objects.filter(pk=market.pk).update(state="halted", halt_reason="looked into")
+    # Within a minute it is as it should be, but for the halt.
+    assert concerns(who.auditor) == [("Halted market", f"{market} · looked into")]
+    with time_machine.travel(timezone.now() + dt.timedelta(days=8)):
+        waiting = desk_of(who.auditor).context["log"].waiting
+        assert concerns(who.auditor) == [
+            ("The books were not reconciled last night", ""),
+            ("The log stands still: records wait", str(waiting)),
+            ("Halted market", f"{market} · looked into"),
+            ("The market stands still: instructions wait", str(market)),
+            ("Organisations to approve", f"{organisation} · buyer"),
+        ]
+
+
+def test_supply_is_summed_by_vintage_and_over_all(who: People) -> None:
+    first, second = issue_to_cooperative(who, 100, buffer_t=10), issue_to_cooperative(who, 50)
+    retire_credits(
+        actor=who.cooperative, batch_id=first.pk, quantity_t=7, beneficiary_name="我", purpose="own_footprint"
+    )
+    supply = supply_of_all()
+    figures = {
+        (row.vintage, row.code): (row.issued, row.held, row.buffer, row.retired, row.cancelled) for row in supply.rows
+    }
+    assert figures[first.vintage, first.asset.code] == figures[first.vintage, None] == (100, 83, 10, 7, 0)
+    assert figures[second.vintage, second.asset.code] == (50, 50, 0, 0, 0)
+    total = supply.total
+    assert (total.issued, total.held, total.buffer, total.retired) == (150, 133, 10, 7)
+    assert (supply.batches, supply.has_more) == (2, False)
+
+
+def test_of_many_batches_the_newest_are_listed_and_all_are_summed(who: People, django_assert_num_queries: Any) -> None:
+    batches = [issue_to_cooperative(who, 10 + at) for at in range(3)]
+    with django_assert_num_queries(1):
+        supply = supply_of_all(shown=1)
+    assert [row.code for row in supply.rows if row.code] == [batches[-1].asset.code]
+    assert (supply.total.issued, supply.batches, supply.has_more) == (33, 3, True)
+
+
+def test_nothing_issued_has_no_supply(who: People) -> None:
+    supply = supply_of_all()
+    assert (supply.rows, supply.total.issued, supply.batches) == ([], 0, 0)
+    assert "Nothing has been issued yet." in desk_of(who.auditor).content.decode()
+
+
+def test_witnesses_are_shown_and_those_behind_are_to_be_looked_at(who: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    pay_in(who, who.buyer, 100)
+    size = sequence_log()
+    at = timezone.now()
+    states = [
+        WitnessState("good.example", "https://good.example/", size, at, 0),
+        WitnessState("slow.example", "https://slow.example/", size - 2, at, 2),
+    ]
+    monkeypatch.setattr(desk, "_witness_states", lambda: states)
+    assert ("A witness is behind", "slow.example") in concerns(who.auditor)
+    assert ("A witness is behind", "good.example") not in concerns(who.auditor)
+    assert "good.example" in desk_of(who.auditor).content.decode()
+
+
+def test_the_desk_says_how_to_check_it_without_us(who: People) -> None:
+    page = desk_of(who.auditor).content.decode()
+    assert f"verify http://testserver/log --key &#x27;{log_signer().vkey}&#x27; --token-file token.txt" in page.replace(
+        "'", "&#x27;"
+    )

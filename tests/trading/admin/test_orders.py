@@ -6,6 +6,7 @@ from tests.desk import client_of
 from tests.scenes import People, issue_to_cooperative, market_for, pay_in
 from trading.execution.services import execute_market
 from trading.models import ExecutedInstruction, Order, Trade
+from trading.orders.halts import halt_market
 from trading.orders.services import NewOrder, place_orders
 
 
@@ -59,3 +60,52 @@ def test_orders_are_found_by_number_and_by_organisation(auditor: Client, traded:
         listed = auditor.get("/admin/trading/order/", {"q": term}).context["cl"]
         assert list(listed.result_list) == expected, term
     assert Order.objects.count() == 2
+
+
+def kinds(auditor: Client, name: str, pk: int) -> list[str]:
+    """Return the kinds of the records that a page names, the newest first."""
+    table = auditor.get(reverse(f"admin:trading_{name}_change", args=[pk])).context["records"]
+    return [row[1] for row in table.rows]
+
+
+def test_trades_instructions_and_markets_lead_to_their_records(who: People, auditor: Client, traded: Trade) -> None:
+    halt_market(actor=who.registrar, market_id=traded.market_id, reason="looked into")
+    executed = ExecutedInstruction.objects.earliest("id")
+    assert kinds(auditor, "trade", traded.pk) == ["instructions_executed", "transaction_posted"]
+    assert kinds(auditor, "executedinstruction", executed.pk) == ["instructions_executed"]
+    assert kinds(auditor, "market", traded.market_id) == ["market_halt_ordered", "market_opened"]
+
+
+def test_a_settlement_s_record_leads_to_all_that_it_proves(auditor: Client, traded: Trade) -> None:
+    record = reverse("admin:ledger_record_change", args=[traded.transaction.record_id])
+    page = auditor.get(record).content.decode()
+    wanted: list[tuple[str, int]] = [
+        ("ledger_transaction", traded.transaction_id),
+        ("trading_trade", traded.pk),
+        ("trading_market", traded.market_id),
+        ("trading_order", traded.buy_order_id),
+        ("trading_order", traded.sell_order_id),
+        *(("ledger_transfer", transfer.pk) for transfer in traded.transaction.transfers.all()),
+    ]
+    assert len(wanted) == 8
+    for name, pk in wanted:
+        assert reverse(f"admin:{name}_change", args=[pk]) in page, name
+
+
+def test_trades_and_settlements_are_found(who: People, auditor: Client, traded: Trade) -> None:
+    batch_serial = traded.transaction.transfers.get(serials__isnull=False).serials[0].lower
+    assert traded.buy_order is not None
+    for query in (
+        {"settlement": traded.transaction_id},
+        {"account": traded.buy_order.cash_account_id},
+        {"organisation": who.buyer.organisation.name},
+        {"serial": batch_serial},
+        {"since": "2020-01-01"},
+    ):
+        assert list(auditor.get("/admin/trading/trade/", query).context["cl"].result_list) == [traded], query
+    for query in ({"settlement": 1}, {"organisation": who.other_buyer.organisation.name}, {"until": "2020-01-01"}):
+        assert list(auditor.get("/admin/trading/trade/", query).context["cl"].result_list) == [], query
+    by_trade = {"trade": traded.pk}
+    [transaction] = auditor.get("/admin/ledger/transaction/", by_trade).context["cl"].result_list
+    assert transaction.pk == traded.transaction_id
+    assert auditor.get("/admin/ledger/transfer/", by_trade).context["cl"].result_count == 3
