@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from ledger.journal.serials import Run
-from ledger.journal.terms import Posting
+from ledger.journal.terms import MAX_LEGS, Posting
 from ledger.transparency.services import MAX_ENTRY_BYTES, NewRecord, format_time
 
 MAX_RUNS_IN_RECORD = 500
@@ -19,30 +19,48 @@ RUN_BYTES = 46
 TRANSFER_BYTES = 200
 REST_BYTES = 1_600
 
+ROOM_FOR_RUNS = tuple(
+    min(MAX_RUNS_IN_RECORD, (MAX_ENTRY_BYTES - REST_BYTES - TRANSFER_BYTES * transfers) // RUN_BYTES)
+    for transfers in range(MAX_LEGS + 1)
+)
+"""How many runs an entry spells out, by the number of its transfers."""
+
 WrittenRuns = list[list[str]]
 
 
-def transaction_records(
-    posting: Posting, transaction_id: int, transfer_ids: Sequence[int], runs: Sequence[Sequence[Run]]
-) -> list[NewRecord]:
-    """Return the record of a transaction, after those that list what it has no room for."""
-    body, listed = transaction_body(posting, transaction_id, transfer_ids, runs)
-    record = NewRecord("transaction_posted", body, posting.actor, posting.occurred_at)
-    if not listed:
-        return [record]
-    lists = [
+def listing_records(posting: Posting, listed: Sequence[tuple[str, WrittenRuns]]) -> list[NewRecord]:
+    """Return the records that list what a transaction's own entry has no room for. They stand before it."""
+    return [
         NewRecord("serials_listed", part, posting.actor, posting.occurred_at)
         for transfer, written in listed
         for part in _parts(transfer, written)
     ]
-    return [*lists, record]
 
 
 def transaction_body(
     posting: Posting, transaction_id: int, transfer_ids: Sequence[int], runs: Sequence[Sequence[Run]]
 ) -> tuple[dict[str, Any], list[tuple[str, WrittenRuns]]]:
-    """Return what an entry says, and the runs of those transfers that are listed apart from it."""
-    room = min(MAX_RUNS_IN_RECORD, _room_for_runs(len(transfer_ids)))
+    """Return what an entry says, and the runs of those transfers that are to be listed before it."""
+    transfers, listed = _transfers(posting, transfer_ids, runs)
+    body: dict[str, Any] = {
+        "transaction": str(transaction_id),
+        "kind": posting.kind,
+        "occurred_at": format_time(posting.occurred_at),
+        "transfers": transfers,
+    }
+    if posting.trade:
+        body["trade"] = posting.trade
+    if posting.reverses_id:
+        body["reverses"] = str(posting.reverses_id)
+    if posting.idempotency_key is not None:
+        body["idempotency_key"] = posting.idempotency_key
+    return body, listed
+
+
+def _transfers(
+    posting: Posting, transfer_ids: Sequence[int], runs: Sequence[Sequence[Run]]
+) -> tuple[list[dict[str, Any]], list[tuple[str, WrittenRuns]]]:
+    room = ROOM_FOR_RUNS[len(transfer_ids)]
     transfers: list[dict[str, Any]] = []
     listed: list[tuple[str, WrittenRuns]] = []
     for transfer_id, leg, leg_runs in zip(transfer_ids, posting.legs, runs, strict=True):
@@ -62,27 +80,7 @@ def transaction_body(
         else:
             transfer["serials_sha256"] = hashlib.sha256(orjson.dumps(written)).hexdigest()
             listed.append((transfer["transfer"], written))
-    return _with_rest(posting, transaction_id, transfers), listed
-
-
-def _room_for_runs(transfers: int) -> int:
-    return (MAX_ENTRY_BYTES - REST_BYTES - TRANSFER_BYTES * transfers) // RUN_BYTES
-
-
-def _with_rest(posting: Posting, transaction_id: int, transfers: list[dict[str, Any]]) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "transaction": str(transaction_id),
-        "kind": posting.kind,
-        "occurred_at": format_time(posting.occurred_at),
-        "transfers": transfers,
-    }
-    if posting.trade:
-        body["trade"] = posting.trade
-    if posting.reverses_id:
-        body["reverses"] = str(posting.reverses_id)
-    if posting.idempotency_key is not None:
-        body["idempotency_key"] = posting.idempotency_key
-    return body
+    return transfers, listed
 
 
 def _parts(transfer: str, written: WrittenRuns) -> Iterator[dict[str, Any]]:

@@ -18,7 +18,7 @@ from ledger.errors import (
 )
 from ledger.journal import serials, writing
 from ledger.journal.cutting import take_out
-from ledger.journal.entries import transaction_records
+from ledger.journal.entries import listing_records, transaction_body
 from ledger.journal.locks import LockedAccount, lock_accounts
 from ledger.journal.models import Transaction, Transfer
 from ledger.journal.repeats import answer_all, part_repeats
@@ -127,9 +127,11 @@ def _allocate_serials(
     for posting_at, posting in enumerate(postings):
         for leg_at, leg in enumerate(posting.legs):
             giver = accounts[leg.debit_id]
-            if leg.serials is not None or (giver.is_credit and giver.purpose == "issuance"):
+            if not giver.is_credit and leg.serials is None:
+                continue
+            if leg.serials is not None or giver.purpose == "issuance":
                 stated[posting_at, leg_at] = leg
-            elif giver.is_credit:
+            else:
                 places.append((posting_at, leg_at))
                 deliveries.append(Delivery(giver.asset_id, leg.debit_id, leg.credit_id, leg.amount))
                 needs[leg.debit_id] += leg.amount
@@ -171,8 +173,11 @@ def _number(postings: Sequence[Posting], runs: Mapping[Place, Sequence[Run]]) ->
             tuple([tuple(runs.get((at, leg_at), ())) for leg_at in range(count)]),
         )
         numbered.append(numbers)
-        records += transaction_records(posting, *numbers)
-        record_places.append(len(records) - 1)
+        body, listed = transaction_body(posting, *numbers)
+        if listed:
+            records += listing_records(posting, listed)
+        record_places.append(len(records))
+        records.append(NewRecord("transaction_posted", body, posting.actor, posting.occurred_at))
     record_ids = append_records(records)
     return [
         PostedTransaction(transaction_id, record_ids[place], leg_ids, leg_runs)

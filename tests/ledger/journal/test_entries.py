@@ -102,8 +102,9 @@ def test_the_largest_entries_have_room(legs):
         trade={name: str(largest) for name in ("trade", "market", "price_fen", "quantity_t", "maker_order")},
         reverses_id=largest,
     )
-    for record in entries.transaction_records(posting, largest, [largest] * legs, runs):
-        assert len(orjson.dumps(record.body)) + 300 <= MAX_ENTRY_BYTES
+    body, listed = entries.transaction_body(posting, largest, [largest] * legs, runs)
+    for said in [body, *(record.body for record in entries.listing_records(posting, listed))]:
+        assert len(orjson.dumps(said)) + 300 <= MAX_ENTRY_BYTES
 
 
 def test_issuance_spells_out_what_came_to_life(who):
