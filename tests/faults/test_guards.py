@@ -10,6 +10,7 @@ from ledger.transparency.sequencer import sequence_log
 from tests.conftest import APPEND_ONLY
 from tests.factories import MembershipFactory, ProjectFactory, ReportFactory, UserFactory
 from tests.scenes import issue_to_cooperative, market_for, pay_in
+from trading.execution.runs import run_nightly
 from trading.execution.services import execute_market
 from trading.models import Trade
 from trading.orders.services import NewOrder, place_order
@@ -32,6 +33,7 @@ def books(who):
     execute_market(market.pk)
     retire_credits(actor=who.buyer, batch_id=batch.pk, quantity_t=5, beneficiary_name="A", purpose="own_footprint")
     sequence_log()
+    run_nightly()
     run("INSERT INTO ledger_logtile (level, number, hashes, root) VALUES (0, 0, 'x', 'x')")
     return batch
 
