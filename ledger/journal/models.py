@@ -233,6 +233,9 @@ class Payment(models.Model):
         REFUSED = "refused", _("refused")
         REVERSED = "reversed", _("reversed")
 
+    # Mistakes: the bank's reference is free to be entered as it should have been.
+    VOID_STATUSES = (Status.REFUSED, Status.REVERSED)
+
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, verbose_name=_("organisation"), related_name="payments"
     )

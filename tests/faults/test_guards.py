@@ -19,6 +19,7 @@ from tests.database import append_only_tables, as_owner
 from tests.factories import MembershipFactory, ProjectFactory, ReportFactory, UserFactory
 from tests.scenes import issue_to_cooperative, market_for, pay_in
 from tests.statements import sample
+from trading.execution.runs import run_nightly
 from trading.execution.services import execute_market
 from trading.models import Trade
 from trading.orders.services import NewOrder, place_order
@@ -76,6 +77,7 @@ def books(who):
     execute_market(market.pk)
     retire_credits(actor=who.buyer, batch_id=batch.pk, quantity_t=5, beneficiary_name="A", purpose="own_footprint")
     sequence_log()
+    run_nightly()
     run("INSERT INTO ledger_logtile (level, number, hashes, root) VALUES (0, 0, 'x', 'x')")
     run(
         "INSERT INTO ledger_cosignature (checkpoint_id, name, key_id, line, signed_at, received_at) "

@@ -132,7 +132,7 @@ def _entered_payments(entries: Sequence[BankEntry]) -> dict[tuple[str, str, int]
     references = {entry.bank_reference for entry in entries}
     payments = (
         Payment.objects.filter(bank_reference__in=references, bank_entry=None)
-        .exclude(status=Payment.Status.REFUSED)
+        .exclude(status__in=Payment.VOID_STATUSES)
         .select_related("organisation")
     )
     of_direction = {theirs: ours for ours, theirs in PAYMENT_DIRECTION.items()}

@@ -113,8 +113,8 @@ class BankEntry(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether it waits for a payment: also where its payment was refused, which was a mistake then."""
-        if self.payment is not None and self.payment.status == Payment.Status.REFUSED:
+        """Whether it waits for a payment: also where its payment was refused or reversed, which was a mistake then."""
+        if self.payment is not None and self.payment.status in Payment.VOID_STATUSES:
             return True
         return self.status == self.Status.OPEN
 

@@ -10,7 +10,7 @@ from ledger.journal.bank.models import BankEntry, BankStatement
 from ledger.journal.models import Payment
 
 # As `BankEntry.is_open` says it.
-WAITS = Q(status=BankEntry.Status.OPEN) | Q(payment__status=Payment.Status.REFUSED)
+WAITS = Q(status=BankEntry.Status.OPEN) | Q(payment__status__in=Payment.VOID_STATUSES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def unmatched(*, first: dt.date, last: dt.date) -> Unmatched:
         .select_related("organisation")
         .order_by("id")
     )
-    without = ~Q(status=BankEntry.Status.MATCHED) | Q(payment__status=Payment.Status.REFUSED)
+    without = ~Q(status=BankEntry.Status.MATCHED) | Q(payment__status__in=Payment.VOID_STATUSES)
     entries = BankEntry.objects.filter(without, booked_on__gte=first, booked_on__lte=last).select_related(
         "statement", "payment"
     )

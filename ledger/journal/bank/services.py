@@ -95,11 +95,11 @@ def link_payment(*, actor: Membership, entry_id: int, payment_id: int) -> BankEn
 
     Locks: the entry, then the payment.
     Raises: NotAllowed, NotFound, WrongState, InvalidValue (another direction or amount; a payment that is matched,
-        refused, or waits for the bank).
+        refused, reversed, or waits for the bank).
     """
     entry = _lock_to_match(actor, entry_id)
     payment = _find_payment(entry, payment_id)
-    if payment.status == Payment.Status.REFUSED:
+    if payment.status in Payment.VOID_STATUSES:
         raise WrongState(field="payment_id", state=payment.get_status_display())
     if payment.direction == Payment.Direction.WITHDRAWAL and payment.status == Payment.Status.REQUESTED:
         raise InvalidValue(field="payment_id", reason=_("This withdrawal waits to be confirmed: confirm it instead."))

@@ -13,7 +13,9 @@ INVARIANTS = (
         f"""
         SELECT coalesce(payment.id::text, requested.body ->> 'payment') AS payment, payment.status
           FROM (SELECT payment.*, organisation.public_id::text AS organisation, 'user:' || requester.public_id AS requester,
-                       'user:' || decider.public_id AS decider
+                       'user:' || decider.public_id AS decider,
+                      EXISTS (SELECT FROM ledger_transaction reversal
+                               WHERE reversal.reverses_id = payment.transaction_id) AS is_reversed
                   FROM ledger_payment payment
                   LEFT JOIN ledger_organisation organisation ON organisation.id = payment.organisation_id
                   LEFT JOIN ledger_user requester ON requester.id = payment.requested_by_id
@@ -28,8 +30,8 @@ INVARIANTS = (
                 requested.actor, requested.at)
             OR (payment.status, payment.bank_reference, payment.transaction_id::text, payment.decider,
                 log_time(payment.decided_at)) IS DISTINCT FROM
-               (CASE decided.kind WHEN 'payment_confirmed' THEN 'posted' WHEN 'payment_refused' THEN 'refused'
-                                  ELSE 'requested' END,
+               (CASE WHEN payment.is_reversed THEN 'reversed' WHEN decided.kind = 'payment_confirmed' THEN 'posted'
+                     WHEN decided.kind = 'payment_refused' THEN 'refused' ELSE 'requested' END,
                 coalesce(decided.body, requested.body) ->> 'bank_reference', decided.body ->> 'transaction',
                 decided.actor, decided.at)
         """,
