@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, models
 
+from ledger.ahead import write
+
 
 def draw_ids(model: type[models.Model], count: int) -> list[int]:
     """Return `count` fresh primary keys of `model`, drawn from its sequence."""
@@ -37,17 +39,36 @@ def array_of(numbers: Iterable[int | None]) -> str:
 def copy_rows(
     model: type[models.Model], columns: Sequence[str], types: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
-    """Insert `rows` into the table of `model` by binary COPY.
+    """Insert `rows` into the table of `model` by binary COPY, ahead of the caller where it works ahead.
 
     `types` are PostgreSQL's names of the columns' types, which binary COPY needs.
 
     Raises: Django's database errors, as any other statement.
     """
     statement = f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
-    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
-        copy.set_types(types)
-        for row in rows:
-            copy.write_row(row)
+    rows = list(rows)
+
+    def copy_all(cursor: Any) -> None:
+        with cursor.copy(statement) as copy:
+            copy.set_types(types)
+            for row in rows:
+                copy.write_row(row)
+
+    write(copy_all)
+
+
+def update_rows(statement: str, parameters: Sequence[Any], *, count: int, otherwise: Exception) -> None:
+    """Execute a statement that changes `count` rows, ahead of the caller where it works ahead.
+
+    Raises: `otherwise` where it changes another number of rows.
+    """
+
+    def execute(cursor: Any) -> None:
+        cursor.execute(statement, parameters)
+        if cursor.rowcount != count:
+            raise otherwise
+
+    write(execute)
 
 
 def columns_of(model: type[models.Model], alias: str) -> str:

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
+from ledger.ahead import working_ahead
 from ledger.errors import (
     AssetMismatch,
     BalanceOverflow,
@@ -23,8 +24,9 @@ from ledger.journal.locks import LockedAccount, lock_accounts
 from ledger.journal.models import Transaction, Transfer
 from ledger.journal.repeats import answer_all, part_repeats
 from ledger.journal.serials import BlockChanges, Delivery, Run
-from ledger.journal.terms import MAX_AMOUNT, MAX_LEGS, HoldChange, Leg, PostedTransaction, Posting
+from ledger.journal.terms import MAX_AMOUNT, MAX_LEGS, HoldChange, Leg, Numbered, PostedTransaction, Posting
 from ledger.rows import draw_ids
+from ledger.transparency.models import Record
 from ledger.transparency.services import NewRecord, append_records
 
 __all__ = ["MAX_AMOUNT", "HoldChange", "Leg", "PostedTransaction", "Posting", "post_transactions"]
@@ -62,12 +64,18 @@ def _post(
     _apply_legs(postings, accounts)
     _check_balances(postings, accounts)
     runs, changes = _allocate_serials(postings, accounts)
-    posted = _number(postings, runs)
-    writing.write_holds(hold_changes)
-    writing.write_balances(accounts)
-    serials.write(changes)
-    writing.write_transactions(postings, posted)
-    writing.write_transfers(postings, posted)
+    numbered = _number(postings, runs)
+    try:
+        with working_ahead(len(postings)):
+            writing.write_holds(hold_changes)
+            writing.write_balances(accounts)
+            serials.write(changes)
+            posted = _record(postings, numbered)
+            writing.write_transactions(postings, posted)
+    except IntegrityError as error:
+        if (refusal := writing.refusal(error, postings)) is None:
+            raise
+        raise refusal from error
     return posted
 
 
@@ -158,28 +166,34 @@ def _take_stated(stated: Mapping[Place, Leg], accounts: Mapping[int, LockedAccou
     return runs
 
 
-def _number(postings: Sequence[Posting], runs: Mapping[Place, Sequence[Run]]) -> list[PostedTransaction]:
-    """Give every transaction and transfer its id, and record each transaction in the log."""
+def _number(postings: Sequence[Posting], runs: Mapping[Place, Sequence[Run]]) -> list[Numbered]:
+    """Give every transaction and transfer its id."""
     transaction_ids = draw_ids(Transaction, len(postings))
     transfer_ids = iter(draw_ids(Transfer, sum(len(posting.legs) for posting in postings)))
-    numbered: list[tuple[int, tuple[int, ...], tuple[tuple[Run, ...], ...]]] = []
-    records: list[NewRecord] = []
-    record_places: list[int] = []
-    for at, (transaction_id, posting) in enumerate(zip(transaction_ids, postings, strict=True)):
-        count = len(posting.legs)
-        numbers = (
+    return [
+        Numbered(
             transaction_id,
-            tuple(islice(transfer_ids, count)),
-            tuple([tuple(runs.get((at, leg_at), ())) for leg_at in range(count)]),
+            tuple(islice(transfer_ids, len(posting.legs))),
+            tuple([tuple(runs.get((at, leg_at), ())) for leg_at in range(len(posting.legs))]),
         )
-        numbered.append(numbers)
+        for at, (transaction_id, posting) in enumerate(zip(transaction_ids, postings, strict=True))
+    ]
+
+
+def _record(postings: Sequence[Posting], numbered: Sequence[Numbered]) -> list[PostedTransaction]:
+    """Record each transaction in the log, and write its transfers: entries are made while PostgreSQL writes these."""
+    records: list[NewRecord] = []
+    places: list[int] = []
+    for posting, numbers in zip(postings, numbered, strict=True):
         body, listed = transaction_body(posting, *numbers)
         if listed:
             records += listing_records(posting, listed)
-        record_places.append(len(records))
+        places.append(len(records))
         records.append(NewRecord("transaction_posted", body, posting.actor, posting.occurred_at))
-    record_ids = append_records(records)
+    record_ids = draw_ids(Record, len(records))
+    writing.write_transfers(postings, numbered)
+    append_records(records, record_ids)
     return [
-        PostedTransaction(transaction_id, record_ids[place], leg_ids, leg_runs)
-        for place, (transaction_id, leg_ids, leg_runs) in zip(record_places, numbered, strict=True)
+        PostedTransaction(transaction_id, record_ids[place], transfer_ids, leg_runs)
+        for place, (transaction_id, transfer_ids, leg_runs) in zip(places, numbered, strict=True)
     ]

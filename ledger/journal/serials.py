@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection
 
 from ledger.errors import InvalidSerials, SerialsNotOwned
-from ledger.rows import array_of
+from ledger.rows import array_of, update_rows
 
 MAX_SERIAL = 2**63 - 2  # a range in the database names the number after its last one
 Run = tuple[int, int]  # first and last serial number, both included
@@ -139,22 +139,29 @@ def runs_of(ranges: Iterable[Any] | None) -> tuple[Run, ...]:
 
 def write(changes: BlockChanges) -> None:
     """Write changed blocks: what is given up first, so that no number is in two blocks at any time."""
-    with connection.cursor() as cursor:
-        if changes.consumed:
-            cursor.execute("DELETE FROM ledger_serialblock WHERE id = ANY(%s::bigint[])", [array_of(changes.consumed)])
-        if changes.shortened:
-            cursor.execute(
-                """
-                UPDATE ledger_serialblock block SET serials = int8range(new.first, new.last, '[]')
-                  FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS new (id, first, last)
-                 WHERE block.id = new.id
-                """,
-                [
-                    array_of(changes.shortened),
-                    array_of(first for first, _ in changes.shortened.values()),
-                    array_of(last for _, last in changes.shortened.values()),
-                ],
-            )
+    gone = AssertionError("a block of a locked account has gone")
+    if changes.consumed:
+        update_rows(
+            "DELETE FROM ledger_serialblock WHERE id = ANY(%s::bigint[])",
+            [array_of(changes.consumed)],
+            count=len(changes.consumed),
+            otherwise=gone,
+        )
+    if changes.shortened:
+        update_rows(
+            """
+            UPDATE ledger_serialblock block SET serials = int8range(new.first, new.last, '[]')
+              FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS new (id, first, last)
+             WHERE block.id = new.id
+            """,
+            [
+                array_of(changes.shortened),
+                array_of(first for first, _ in changes.shortened.values()),
+                array_of(last for _, last in changes.shortened.values()),
+            ],
+            count=len(changes.shortened),
+            otherwise=gone,
+        )
     _insert(changes)
 
 
@@ -177,13 +184,14 @@ def _insert(changes: BlockChanges) -> None:
     ]
     if not rows:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO ledger_serialblock (account_id, asset_id, serials)
-            SELECT account_id, asset_id, int8range(first, last, '[]')
-              FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
-                   AS new (account_id, asset_id, first, last)
-            """,
-            [array_of(column) for column in zip(*rows, strict=True)],
-        )
+    update_rows(
+        """
+        INSERT INTO ledger_serialblock (account_id, asset_id, serials)
+        SELECT account_id, asset_id, int8range(first, last, '[]')
+          FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
+               AS new (account_id, asset_id, first, last)
+        """,
+        [array_of(column) for column in zip(*rows, strict=True)],
+        count=len(rows),
+        otherwise=AssertionError("a block is missing"),
+    )

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ledger.journal.serials import Run
 
@@ -47,6 +47,14 @@ class HoldChange:
     account_id: int
     before: int
     after: int
+
+
+class Numbered(NamedTuple):
+    """The numbers of a transaction that is about to be written, its own and those of its transfers and what they move."""
+
+    transaction_id: int
+    transfer_ids: tuple[int, ...]
+    serials: tuple[tuple[Run, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,13 +44,15 @@ def append_record(*, kind: str, body: dict[str, Any], actor: str, at: dt.datetim
     return append_records([NewRecord(kind, body, actor, at or timezone.now())])[0]
 
 
-def append_records(records: Sequence[NewRecord]) -> list[int]:
+def append_records(records: Sequence[NewRecord], ids: Sequence[int] | None = None) -> Sequence[int]:
     """Record many facts, inside the transaction that makes them true, and return their ids in order.
+
+    `ids` are given where they were drawn already: a caller who works ahead draws them before it hands over its writes.
 
     Raises: ValueError, TypeError as `append_record`.
     """
     assert transaction.get_connection().in_atomic_block, "a record stands in the transaction of its fact"
-    ids = draw_ids(Record, len(records))
+    ids = draw_ids(Record, len(records)) if ids is None else ids
     now = timezone.now()
     rows = [
         (record_id, record.kind, encode_entry(record_id, record, nonce), now)

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from django.db import connection, transaction
 from django.utils import timezone
 
+from ledger.ahead import working_ahead
 from trading.execution import batches, publishing
 from trading.execution.books import ORDER_COLUMNS, LiveOrder, forget, live_book
-from trading.execution.settlement import settle
 from trading.execution.writing import write_batch
 from trading.markets.models import Market
 from trading.orders.wakeups import taken
@@ -56,8 +56,8 @@ def _execute_batch(market_id: int, limit: int) -> int:
             live = live_book(market)
             now = timezone.now()
             batch = batches.apply(waiting, live, market)
-            settled = settle(batch, market, now)
-            write_batch(batch, settled, market, now)
+            with working_ahead(len(waiting)):
+                settled = write_batch(batch, market, now)
             live.version = market.last_sequence
     except BaseException:
         # Whatever it was, the book is ahead of the database now.

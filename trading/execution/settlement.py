@@ -1,14 +1,13 @@
 """Delivery versus payment: each fill is one transaction that moves credits, cash and fees, or nothing at all."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ledger.journal.models import Account, Asset
 from ledger.journal.posting import HoldChange, Leg, Posting, post_transactions
 from ledger.journal.services import open_account
-from ledger.rows import draw_ids
 from trading.execution.batches import Batch, Fill
-from trading.execution.models import Trade
 from trading.markets.fees import fee_fen
 from trading.markets.models import Market
 
@@ -21,7 +20,16 @@ class SettledFill(NamedTuple):
     transaction_id: int
 
 
-def settle(batch: Batch, market: Market, now: dt.datetime) -> list[SettledFill]:
+def find_fees_account(market: Market) -> int:
+    """Return the id of the account that receives fees, opened where it is new; 0 where the market has none."""
+    if not (market.taker_fee_bps or market.maker_fee_bps):
+        return 0
+    return open_account(organisation=None, asset=Asset.objects.get(code="CNY"), purpose=Account.Purpose.FEES).pk
+
+
+def settle(
+    batch: Batch, trade_ids: Sequence[int], fees_account_id: int, market: Market, now: dt.datetime
+) -> list[SettledFill]:
     """Post the settlement of every fill, and set each touched order's hold to the worst case of what remains.
 
     Locks: the accounts of the orders touched, in id order.
@@ -29,9 +37,7 @@ def settle(batch: Batch, market: Market, now: dt.datetime) -> list[SettledFill]:
     holds = _hold_changes(batch, market)
     if not batch.fills and not holds:
         return []
-    trade_ids = draw_ids(Trade, len(batch.fills))
     fees = [_fees(fill, market) for fill in batch.fills]
-    fees_account_id = _fees_account_id() if any(buyer or seller for buyer, seller in fees) else 0
     postings = [
         _posting(trade_id, fill, fee, fees_account_id, market, now)
         for trade_id, fill, fee in zip(trade_ids, batch.fills, fees, strict=True)
@@ -58,10 +64,6 @@ def _fees(fill: Fill, market: Market) -> tuple[int, int]:
     value_fen = fill.price_fen * fill.quantity_t
     taker_fee, maker_fee = fee_fen(value_fen, market.taker_fee_bps), fee_fen(value_fen, market.maker_fee_bps)
     return (taker_fee, maker_fee) if fill.is_buy_taker else (maker_fee, taker_fee)
-
-
-def _fees_account_id() -> int:
-    return open_account(organisation=None, asset=Asset.objects.get(code="CNY"), purpose=Account.Purpose.FEES).pk
 
 
 def _posting(

@@ -5,23 +5,32 @@ import hashlib
 from collections.abc import Iterable, Sequence
 
 import orjson
-from django.db import connection
 
-from ledger.rows import array_of, copy_rows
+from ledger.rows import array_of, copy_rows, draw_ids, update_rows
 from ledger.transparency.services import append_record
 from trading.execution.batches import Batch
 from trading.execution.books import LiveOrder
 from trading.execution.models import ExecutedInstruction, Trade
-from trading.execution.settlement import SettledFill
+from trading.execution.settlement import SettledFill, find_fees_account, settle
 from trading.markets.models import Market
 
 
-def write_batch(batch: Batch, settled: Sequence[SettledFill], market: Market, now: dt.datetime) -> None:
-    """Write a batch in bulk, inside the transaction that settled it."""
+def write_batch(batch: Batch, market: Market, now: dt.datetime) -> list[SettledFill]:
+    """Write a batch in bulk and settle it, and return its trades.
+
+    What is read comes first, then orders and instructions: PostgreSQL writes them while the settlement is prepared.
+
+    Locks: the accounts of the batch's orders, in id order.
+    """
+    trade_ids = draw_ids(Trade, len(batch.fills))
+    fees_account_id = find_fees_account(market)
     _write_orders(batch)
+    digest = _move_instructions(batch, market, now)
+    settled = settle(batch, trade_ids, fees_account_id, market, now)
     _write_trades(settled, market, now)
-    _move_instructions(batch, market, now)
+    _record_instructions(batch, digest, market, now)
     market.save(update_fields=["state", "halt_reason", "last_sequence", "book_sequence"])
+    return settled
 
 
 def _write_orders(batch: Batch) -> None:
@@ -31,27 +40,27 @@ def _write_orders(batch: Batch) -> None:
     # There are few words and many orders: each order names its words by their places (PostgreSQL counts from one).
     statuses = _places(order.status for order in orders)
     reasons = _places(order.reason for order in orders)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE trading_order o
-               SET filled_t = new.filled_t, status = (%s::text[])[new.status], reason = (%s::text[])[new.reason],
-                   sequence = new.sequence
-              FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::int[], %s::bigint[])
-                   AS new (id, filled_t, status, reason, sequence)
-             WHERE o.id = new.id
-            """,
-            [
-                list(statuses),
-                list(reasons),
-                array_of(order.id for order in orders),
-                array_of(order.filled_t for order in orders),
-                array_of(statuses[order.status] for order in orders),
-                array_of(reasons[order.reason] for order in orders),
-                array_of(order.sequence for order in orders),
-            ],
-        )
-        assert cursor.rowcount == len(orders)
+    update_rows(
+        """
+        UPDATE trading_order o
+           SET filled_t = new.filled_t, status = (%s::text[])[new.status], reason = (%s::text[])[new.reason],
+               sequence = new.sequence
+          FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::int[], %s::bigint[])
+               AS new (id, filled_t, status, reason, sequence)
+         WHERE o.id = new.id
+        """,
+        [
+            list(statuses),
+            list(reasons),
+            array_of(order.id for order in orders),
+            array_of(order.filled_t for order in orders),
+            array_of(statuses[order.status] for order in orders),
+            array_of(reasons[order.reason] for order in orders),
+            array_of(order.sequence for order in orders),
+        ],
+        count=len(orders),
+        otherwise=AssertionError("an order has gone"),
+    )
     _write_parts([order for order in orders if order.display_t is not None or order.decremented_t])
 
 
@@ -59,19 +68,20 @@ def _write_parts(orders: Sequence[LiveOrder]) -> None:
     """Write how much icebergs show, and what was taken off orders without a trade: hardly any order has either."""
     if not orders:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE trading_order o SET shown_t = new.shown_t, decremented_t = new.decremented_t
-              FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS new (id, shown_t, decremented_t)
-             WHERE o.id = new.id
-            """,
-            [
-                [order.id for order in orders],
-                [order.shown_t for order in orders],
-                [order.decremented_t for order in orders],
-            ],
-        )
+    update_rows(
+        """
+        UPDATE trading_order o SET shown_t = new.shown_t, decremented_t = new.decremented_t
+          FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS new (id, shown_t, decremented_t)
+         WHERE o.id = new.id
+        """,
+        [
+            array_of(order.id for order in orders),
+            array_of(order.shown_t for order in orders),
+            array_of(order.decremented_t for order in orders),
+        ],
+        count=len(orders),
+        otherwise=AssertionError("an order has gone"),
+    )
 
 
 def _places(words: Iterable[str]) -> dict[str, int]:
@@ -121,13 +131,14 @@ def _write_trades(settled: Sequence[SettledFill], market: Market, now: dt.dateti
     )
 
 
-def _move_instructions(batch: Batch, market: Market, now: dt.datetime) -> None:
-    """Take the batch off the queue and into the instruction log, and record a digest of it."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM trading_instruction WHERE id = ANY(%s::bigint[])", [array_of(batch.instruction_ids)]
-        )
-        assert cursor.rowcount == len(batch.instruction_ids)
+def _move_instructions(batch: Batch, market: Market, now: dt.datetime) -> str:
+    """Take the batch off the queue and into the instruction log, and return a digest of it."""
+    update_rows(
+        "DELETE FROM trading_instruction WHERE id = ANY(%s::bigint[])",
+        [array_of(batch.instruction_ids)],
+        count=len(batch.instruction_ids),
+        otherwise=AssertionError("an instruction has gone"),
+    )
     digest = hashlib.sha256()
     rows = []
     for sequence, kind, order_id, content in batch.executed:
@@ -140,13 +151,17 @@ def _move_instructions(batch: Batch, market: Market, now: dt.datetime) -> None:
         ("int8", "int8", "varchar", "int8", "text", "timestamptz"),
         rows,
     )
+    return digest.hexdigest()
+
+
+def _record_instructions(batch: Batch, digest: str, market: Market, now: dt.datetime) -> None:
     append_record(
         kind="instructions_executed",
         body={
             "market": str(market.pk),
             "first_sequence": batch.executed[0][0],
             "last_sequence": batch.executed[-1][0],
-            "sha256": digest.hexdigest(),
+            "sha256": digest,
         },
         actor="system",
         at=now,
