@@ -17,12 +17,14 @@ from ledger.journal.bank.services import (
     link_payment,
     reopen_entry,
 )
+from ledger.journal.corrections import confirm_correction, request_correction
 from ledger.journal.payments import confirm_payment, refuse_payment, request_deposit, request_withdrawal
 from ledger.journal.selectors import cash_account
 from ledger.models import Membership, Organisation, Payment, Record
 from tests.factories import MembershipFactory
 from tests.scenes import pay_in
 from tests.statements import ACCOUNT, balance, camt, entry, period, sample
+from trading.execution.reconciliation import reconcile
 
 
 def imported(who, *entries, **options):
@@ -367,3 +369,17 @@ def test_the_database_refuses_to_change_a_statement(who):
             connection.cursor() as cursor,
         ):
             cursor.execute(statement)
+
+
+def test_an_entry_whose_deposit_was_reversed_is_matched_again(who):
+    """The money went to the wrong organisation, and the correction gives the bank's reference free."""
+    bank_entry = imported(who, from_buyer(who))[0]
+    wrong = enter_deposit(actor=who.treasurer, entry_id=bank_entry.pk, organisation=who.other_buyer.organisation)
+    posted = confirm_payment(actor=who.second_treasurer, payment_id=wrong.payment_id)
+    asked = request_correction(actor=who.treasurer, transaction_id=posted.transaction_id, reason="To the wrong one.")
+    confirm_correction(actor=who.second_treasurer, correction_id=asked.pk)
+    bank_entry.refresh_from_db()
+    assert bank_entry.is_open
+    right = enter_deposit(actor=who.treasurer, entry_id=bank_entry.pk, organisation=who.buyer.organisation)
+    assert (right.payment.organisation, right.payment.status) == (who.buyer.organisation, "requested")
+    assert [result.detail for result in reconcile() if not result.holds] == []
