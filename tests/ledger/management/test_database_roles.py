@@ -59,7 +59,9 @@ def test_the_command_makes_the_role_that_the_application_logs_in_as(monkeypatch)
     monkeypatch.setenv("DATABASE_URL", "postgresql://third_app:rice@db.example/tianhui")
     assert command() == "third_app has what the application needs, and no more.\n"
     with connection.cursor() as cursor, as_owner():
-        cursor.execute("SELECT rolcanlogin, rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolname = 'third_app'")
+        cursor.execute(
+            "SELECT rolcanlogin, rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolname = 'third_app'"
+        )
         assert cursor.fetchone() == (True, True)
 
 
@@ -75,7 +77,11 @@ def test_a_new_table_is_nobodys_until_the_command_is_run_again():
         ]
         set_up_role(ROLE)
         assert differences(ROLE) == []
-    run("INSERT INTO paddy (name) VALUES ('long')", "UPDATE paddy SET name = 'longshan'", "INSERT INTO sheaf DEFAULT VALUES")
+    run(
+        "INSERT INTO paddy (name) VALUES ('long')",
+        "UPDATE paddy SET name = 'longshan'",
+        "INSERT INTO sheaf DEFAULT VALUES",
+    )
 
 
 TOO_MUCH = {
@@ -91,7 +97,7 @@ TOO_MUCH = {
     f"{ROLE} is CREATEROLE": f"ALTER ROLE {ROLE} CREATEROLE",
     f"{ROLE} is a member of pg_write_all_data": f"GRANT pg_write_all_data TO {ROLE}",
     f"{ROLE} may create in the schema": f"GRANT CREATE ON SCHEMA public TO {ROLE}",
-    f"{ROLE} may create temporary tables": f"GRANT TEMPORARY ON DATABASE test_tianhui TO PUBLIC",
+    f"{ROLE} may create temporary tables": "GRANT TEMPORARY ON DATABASE test_tianhui TO PUBLIC",
     f"{ROLE} has rights to tables that tianhui is yet to create": (
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT UPDATE ON TABLES TO {ROLE}"
     ),
