@@ -2,6 +2,9 @@
 
 import os
 import socket
+import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -87,3 +90,39 @@ def test_a_management_command_is_told_from_any_other(var):
     manage = run._command_of(run._parse(["manage", "migrate", "--plan"]))
     assert manage[1:] == ["manage.py", "migrate", "--plan"]
     assert run._command_of(run._parse(["exec", "--", "env", "-0"])) == ["env", "-0"]
+
+
+def test_our_own_database_is_logged_in_to_as_the_application_and_as_its_owner(var, monkeypatch):
+    monkeypatch.delenv("DATABASE_URL")
+    services = Services("postgresql://tianhui:owners@127.0.0.1:54320/tianhui", "redis://cache.example/0")
+    found = run.application_login(var, services)
+    password = (var / "application-password").read_text()
+    assert found == {
+        "DATABASE_URL": f"postgresql://tianhui_app:{password}@127.0.0.1:54320/tianhui",
+        "MIGRATIONS_DATABASE_URL": services.database_url,
+    }
+    assert run.application_login(var, services) == found
+    assert stat.S_IMODE((var / "application-password").stat().st_mode) == 0o600
+
+
+def test_how_another_database_is_logged_in_to_is_said_by_its_address(var, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me@db.example/mine")
+    assert run.application_login(var, Services("postgresql://me@db.example/mine", "redis://cache.example/0")) == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "user"),
+    [
+        ({}, "app"),
+        ({"DATABASE_AS_OWNER": "1"}, "app"),
+        ({"MIGRATIONS_DATABASE_URL": "postgresql://owner@db.example/mine"}, "app"),
+        ({"MIGRATIONS_DATABASE_URL": "postgresql://owner@db.example/mine", "DATABASE_AS_OWNER": "1"}, "owner"),
+    ],
+)
+def test_only_what_asks_for_it_works_as_the_owner(settings, user):
+    environment = dict(os.environ) | {"DATABASE_URL": "postgresql://app@db.example/mine"} | settings
+    asked = "from config import settings; print(settings.DATABASES['default']['USER'])"
+    answer = subprocess.run(
+        [sys.executable, "-c", asked], cwd=run.BASE_DIR, env=environment, capture_output=True, check=True
+    )
+    assert answer.stdout.decode().strip() == user

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from ledger.journal.reconciliation.invariants import Invariant, entries, newest
+from ledger.journal.reconciliation.invariants import Invariant, entries, newest, person
 
 PROJECT_CODE = """
     'TH-' || project.province_code || '-'
@@ -22,6 +22,11 @@ def _step(kind: str, key: str) -> str:
     return f"LEFT JOIN ({newest(entries(kind), key)}) {name} ON {name}.body ->> '{key}' = it.key"
 
 
+def _system(time: str) -> str:
+    """Return SQL for who took a step that no person took."""
+    return f"CASE WHEN {time} IS NOT NULL THEN 'system' END"
+
+
 def _sha256(text: str) -> str:
     """Return SQL for the hash of a text, null where there is none: what has not been stated is not in the log."""
     return f"CASE WHEN {text} <> '' THEN encode(sha256(convert_to({text}, 'UTF8')), 'hex') END"
@@ -35,8 +40,8 @@ INVARIANTS = (
         SELECT it.id AS project, coalesce(it.key, created.body ->> 'project') AS code, it.status, newest.kind AS newest_record
           FROM (SELECT project.*, {PROJECT_CODE} AS key, proponent.public_id::text AS proponent,
                        'user:' || creator.public_id AS creator,
-                       CASE WHEN validated_at IS NOT NULL THEN coalesce('user:' || validator.public_id, 'system') END AS validator,
-                       CASE WHEN registered_at IS NOT NULL THEN coalesce('user:' || registrar.public_id, 'system') END AS registrar
+                       {person("project.validated_by_id", "validator", otherwise=_system("project.validated_at"))} AS validator,
+                       {person("project.registered_by_id", "registrar", otherwise=_system("project.registered_at"))} AS registrar
                   FROM ledger_project project
                   LEFT JOIN ledger_organisation proponent ON proponent.id = project.proponent_id
                   LEFT JOIN ledger_user creator ON creator.id = project.created_by_id
@@ -61,8 +66,6 @@ INVARIANTS = (
                (validated.actor, validated.at, validated.body ->> 'statement_sha256')
             OR (it.registrar, log_time(it.registered_at)) IS DISTINCT FROM (registered.actor, registered.at)
             OR it.rejection_reason IS DISTINCT FROM coalesce(rejected.body ->> 'reason', '')
-            OR (it.validated_by_id IS NOT NULL AND coalesce(it.validator, 'system') = 'system')
-            OR (it.registered_by_id IS NOT NULL AND coalesce(it.registrar, 'system') = 'system')
         """,
     ),
     Invariant(
@@ -87,8 +90,9 @@ INVARIANTS = (
         f"""
         SELECT coalesce(it.key, submitted.body ->> 'report') AS report, it.status, newest.kind AS newest_record
           FROM (SELECT report.*, report.id::text AS key, {PROJECT_CODE} AS project,
-                       verifier.public_id::text AS verifier, 'user:' || preparer.public_id AS preparer,
-                       'user:' || person.public_id AS verifying, 'user:' || approver.public_id AS approver
+                       CASE WHEN report.verifier_id IS NOT NULL THEN coalesce(verifier.public_id::text, '') END AS verifier,
+                       'user:' || preparer.public_id AS preparer,
+                       {person("report.verified_by_id", "person")} AS verifying, {person("report.approved_by_id", "approver")} AS approver
                   FROM ledger_monitoringreport report
                   LEFT JOIN ledger_project project ON project.id = report.project_id
                   LEFT JOIN ledger_organisation verifier ON verifier.id = report.verifier_id

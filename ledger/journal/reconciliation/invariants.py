@@ -72,6 +72,11 @@ def entries(*kinds: str) -> str:
     """
 
 
+def person(column: str, alias: str, *, otherwise: str = "NULL") -> str:
+    """Return SQL for how the log names whom a column refers to; somebody who is not there is named like nobody in it."""
+    return f"CASE WHEN {column} IS NOT NULL THEN 'user:' || coalesce({alias}.public_id::text, '') ELSE {otherwise} END"
+
+
 def newest(said: str, key: str) -> str:
     """Return SQL for the newest of the entries `said` that there are of each thing that `key` names."""
     return f"SELECT DISTINCT ON (body ->> '{key}') * FROM ({said}) said ORDER BY body ->> '{key}', record_id DESC"

@@ -2,9 +2,12 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from ledger.journal.reconciliation.invariants import Invariant, entries, newest
+from ledger.journal.reconciliation.invariants import Invariant, entries, newest, person
 
 STATES = entries("organisation_applied", "organisation_approved", "organisation_suspended")
+
+# The operator itself is approved by whoever sets the product up.
+APPROVED_BY_NOBODY = "CASE WHEN organisation.approved_at IS NOT NULL THEN 'system' END"
 
 INVARIANTS = (
     Invariant(
@@ -12,9 +15,8 @@ INVARIANTS = (
         _("each organisation is as its records say: name, kind, status, and who decided when"),
         f"""
         SELECT organisation.id AS organisation, organisation.name, newest.kind AS newest_record
-          FROM (SELECT organisation.*, coalesce('user:' || applicant.public_id, 'system') AS applicant,
-                       CASE WHEN approved_at IS NOT NULL
-                            THEN coalesce('user:' || approver.public_id, 'system') END AS approver
+          FROM (SELECT organisation.*, {person("organisation.applied_by_id", "applicant", otherwise="'system'")} AS applicant,
+                       {person("organisation.approved_by_id", "approver", otherwise=APPROVED_BY_NOBODY)} AS approver
                   FROM ledger_organisation organisation
                   LEFT JOIN ledger_user applicant ON applicant.id = organisation.applied_by_id
                   LEFT JOIN ledger_user approver ON approver.id = organisation.approved_by_id) organisation
@@ -31,8 +33,6 @@ INVARIANTS = (
                 applied.body ->> 'credit_code', applied.actor, applied.at)
             OR 'organisation_' || organisation.status IS DISTINCT FROM newest.kind
             OR (organisation.approver, log_time(organisation.approved_at)) IS DISTINCT FROM (approved.actor, approved.at)
-            OR (organisation.applied_by_id IS NOT NULL AND organisation.applicant = 'system')
-            OR (organisation.approved_by_id IS NOT NULL AND coalesce(organisation.approver, 'system') = 'system')
         """,
     ),
     Invariant(

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from ledger.journal.reconciliation.invariants import Invariant, entries, newest
+from ledger.journal.reconciliation.invariants import Invariant, entries, newest, person
 
 DECISIONS = entries("payment_confirmed", "payment_refused")
 
@@ -13,7 +13,7 @@ INVARIANTS = (
         f"""
         SELECT coalesce(payment.id::text, requested.body ->> 'payment') AS payment, payment.status
           FROM (SELECT payment.*, organisation.public_id::text AS organisation, 'user:' || requester.public_id AS requester,
-                       'user:' || decider.public_id AS decider,
+                       {person("payment.decided_by_id", "decider")} AS decider,
                       EXISTS (SELECT FROM ledger_transaction reversal
                                WHERE reversal.reverses_id = payment.transaction_id) AS is_reversed
                   FROM ledger_payment payment

@@ -10,15 +10,15 @@ INVARIANTS = (
         _("each account is as its record says that it was opened"),
         f"""
         SELECT coalesce(account.id::text, said.body ->> 'account') AS account, said.record_id AS record
-          FROM (SELECT account.id, asset.code, account.purpose, organisation.public_id, account.organisation_id
+          FROM (SELECT account.id, asset.code, account.purpose,
+                       CASE WHEN account.organisation_id IS NOT NULL THEN coalesce(organisation.public_id::text, '') END AS organisation
                   FROM ledger_account account
                   LEFT JOIN ledger_asset asset ON asset.id = account.asset_id
                   LEFT JOIN ledger_organisation organisation ON organisation.id = account.organisation_id) account
           FULL JOIN ({entries("account_opened")}) said ON said.body ->> 'account' = account.id::text
          WHERE account.id IS NULL OR said.record_id IS NULL
-            OR (account.code, account.purpose, account.public_id::text) IS DISTINCT FROM
+            OR (account.code, account.purpose, account.organisation) IS DISTINCT FROM
                (said.body ->> 'asset', said.body ->> 'purpose', said.body ->> 'organisation')
-            OR (account.organisation_id IS NULL) <> (account.public_id IS NULL)
         """,
     ),
     Invariant(
