@@ -8,7 +8,7 @@ BENCH=quick measures little, to see that all of it runs: no target is judged the
 
 import sys
 from collections.abc import Iterator
-from time import perf_counter, sleep
+from time import perf_counter
 
 from config.run import BASE_DIR
 from tests.benchmarks import rows
@@ -95,8 +95,7 @@ def entry_rows(here: Stage, floor: Floor, sizes: Sizes, many: Row) -> Iterator[R
     """Yield what comes in over HTTP."""
     from tests.benchmarks import entry
 
-    with here.running("web"):
-        sleep(3)
+    with here.serving():
         empty = rows.figure("an empty view over HTTP", entry.empty_view(here, sizes.empty_requests), "requests/s")
         yield empty
         singly = entry.orders_one_by_one(here, floor, sizes.single_orders)
@@ -109,8 +108,7 @@ def log_rows(here: Stage, sizes: Sizes) -> Iterator[Row]:
     """Yield how soon a large log is proven from, and how long it takes to verify it offline."""
     from tests.benchmarks import large, proofs
 
-    with here.on(large.LARGE_LOG) as there, there.running("web"):
-        sleep(3)
+    with here.on(large.LARGE_LOG) as there, there.serving():
         proof_ms, empty_ms = proofs.proof_and_empty_view_ms(there, sizes.proofs)
     empty = rows.figure("an empty view, one at a time, median", empty_ms, "ms", "in turns with the proofs")
     yield empty

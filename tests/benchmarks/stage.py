@@ -1,10 +1,12 @@
 """A product of its own to measure: fresh servers with their ordinary settings, a market, and traders with means."""
 
 import contextlib
+import http.client
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
@@ -24,6 +26,7 @@ TRADERS = 200
 CASH_FEN = 10**12
 TONNES = 10**7
 WEB_PORT = 18_100
+WEB_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,17 @@ class Stage:
         finally:
             processes.stop()
 
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[None]:
+        """Run the pages and the API as long as the context lasts, which begins when they answer."""
+        address = ("127.0.0.1", int(self.environment["WEB_PORT"]))
+        with self.running("web"):
+            deadline = monotonic() + WEB_SECONDS
+            while not _answers(address):
+                assert monotonic() < deadline, "the pages do not answer"
+                sleep(0.1)
+            yield
+
     def copy_database(self, name: str) -> None:
         """Make a database that holds what this one holds now."""
         from django.db import connection
@@ -66,6 +80,17 @@ class Stage:
         finally:
             connection.close()
             connection.settings_dict["NAME"] = usual
+
+
+def _answers(address: tuple[str, int]) -> bool:
+    connection = http.client.HTTPConnection(*address, timeout=5)
+    try:
+        connection.request("GET", "/empty")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
 @contextlib.contextmanager
