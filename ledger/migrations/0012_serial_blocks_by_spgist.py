@@ -6,7 +6,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0005_corrections")]
+    dependencies = [("ledger", "0011_guards")]
 
     operations = [
         migrations.RemoveConstraint("serialblock", "serial_in_one_block"),
