@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 from django.utils import timezone
 
-from ledger.rows import copy_rows
+from ledger.rows import array_of, copy_rows
 from ledger.transparency.history import enter_first_key, signing_vkey
 from ledger.transparency.keys import signer_of
 from ledger.transparency.merkle import leaf_hash, node_hash, whole_root
@@ -15,8 +15,8 @@ from ledger.transparency.models import Checkpoint, LogLeaf, LogTile
 from ledger.transparency.notes import checkpoint_text
 from ledger.transparency.tiles import TILE_WIDTH
 
-MAX_RECORDS = 20_000
-"""Records that are taken at once, so that memory stays the same however many wait."""
+CHUNK = 20_000
+"""Entries that are read at once, so that memory stays the same however many wait."""
 _LOCK = 0x7469_616E_6875_6901
 
 
@@ -32,8 +32,8 @@ class Edge:
 def sequence_log() -> int:
     """Bring all waiting records into the log, sign once, and return how many there were.
 
-    What is signed never parts the records of one database transaction: they become visible at once, and the last chunk
-    takes all that its statement sees.
+    What is signed never parts the records of one database transaction: they become visible at once, and one statement takes
+    all that it sees.
 
     Locks: an advisory lock, so that one sequencer works at a time; another one returns 0 at once.
     Raises: LogKeyMismatch where the key at hand is not the one that the log's history asks for; all stays as it was.
@@ -42,31 +42,23 @@ def sequence_log() -> int:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:
             return 0
-    entries = _take_waiting()
-    if not entries:
+        cursor.execute("DELETE FROM ledger_unsequencedrecord RETURNING record_id")
+        record_ids = sorted(row[0] for row in cursor.fetchall())
+    if not record_ids:
         return 0
     edge = _read_edge()
     previous_size = edge.size
-    while entries:
-        _append(edge, entries)
-        entries = _take_waiting() if len(entries) == MAX_RECORDS else []
+    for start in range(0, len(record_ids), CHUNK):
+        _append(edge, _read_entries(record_ids[start : start + CHUNK]))
     _sign(edge, previous_size, timezone.now())
-    return edge.size - previous_size
+    return len(record_ids)
 
 
-def _take_waiting() -> list[tuple[int, bytes]]:
-    """Take the records that have waited longest off the queue, and return number and entry of each, in order."""
+def _read_entries(record_ids: Sequence[int]) -> list[tuple[int, bytes]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            DELETE FROM ledger_unsequencedrecord
-             WHERE record_id IN (SELECT record_id FROM ledger_unsequencedrecord ORDER BY record_id LIMIT %s)
-            RETURNING record_id
-            """,
-            [MAX_RECORDS],
+            "SELECT id, entry FROM ledger_record WHERE id = ANY(%s::bigint[]) ORDER BY id", [array_of(record_ids)]
         )
-        record_ids = sorted(row[0] for row in cursor.fetchall())
-        cursor.execute("SELECT id, entry FROM ledger_record WHERE id = ANY(%s) ORDER BY id", [record_ids])
         entries: list[tuple[int, bytes]] = cursor.fetchall()
     assert len(entries) == len(record_ids), "a record that waits for the log is missing"
     return entries

@@ -100,9 +100,9 @@ def test_nothing_new_is_nothing_signed(db):
 
 
 @pytest.mark.parametrize("count", [6, 7])
-def test_more_than_a_helping_is_taken_in_several_and_signed_once(db, monkeypatch, count):
+def test_many_records_are_read_in_several_helpings_and_signed_once(db, monkeypatch, count):
     """A checkpoint in between could part a transaction from the record that explains it."""
-    monkeypatch.setattr(sequencer, "MAX_RECORDS", 3)
+    monkeypatch.setattr(sequencer, "CHUNK", 3)
     append(count)
     assert sequence_log() == count
     assert list(Checkpoint.objects.values_list("tree_size", flat=True)) == [count]
