@@ -134,4 +134,4 @@ def _record(kind: str, correction: Correction, actor: Membership) -> None:
     }
     if correction.reversal_id is not None:
         body["reversal"] = str(correction.reversal_id)
-    append_record(kind=kind, body=body, actor=log_name(actor))
+    append_record(kind=kind, body=body, actor=log_name(actor), at=correction.decided_at or correction.requested_at)

@@ -27,7 +27,8 @@ def part_repeats(postings: Sequence[Posting]) -> tuple[Sequence[Posting], dict[s
 
     Raises: InvalidValue for a key that cannot be stored, IdempotencyConflict.
     """
-    keyed = [posting for posting in postings if posting.idempotency_key is not None]
+    # A trade's key is its number, drawn for this very call: only the database can have it twice, and refuses it.
+    keyed = [posting for posting in postings if posting.idempotency_key is not None and posting.trade is None]
     if not keyed:
         return postings, {}
     answers = _answers_to(_by_key(keyed))

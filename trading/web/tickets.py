@@ -45,7 +45,7 @@ _TERMS: dict[str, dict[str, Any]] = {
 class OrderForm(forms.Form):
     side = forms.ChoiceField(label=_("Side"), choices=Order.Side)
     kind = forms.ChoiceField(label=_("Kind of order"), choices=Kind, required=False)
-    price = YuanField(label=_("Price"), unit=_("yuan/t"), required=False)
+    price = YuanField(label=_("Price"), unit=_("yuan/t"))
     quantity = TonnesField(label=_("Quantity"))
     display = TonnesField(
         label=_("Show only"),
@@ -55,11 +55,9 @@ class OrderForm(forms.Form):
     # Made for each form that is shown: a form that is sent twice is one order.
     client_order_id = forms.CharField(widget=forms.HiddenInput, max_length=MAX_CLIENT_ORDER_ID)
 
-    def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = self.cleaned_data
-        if values.get("kind") != Kind.MARKET and values.get("price") is None and "price" not in self.errors:
-            self.add_error("price", self.fields["price"].error_messages["required"])
-        return values
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["price"].required = self["kind"].value() != Kind.MARKET
 
     def new_order(self) -> NewOrder:
         """Return what a valid form asks for."""
