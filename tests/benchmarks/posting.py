@@ -57,7 +57,7 @@ class Journal:
             quantity_t = self._dice.randint(1, LARGEST_T)
             value_fen = quantity_t * PRICE_FEN
             legs = [Leg(seller_credits, buyer_credits, quantity_t), Leg(buyer_cash, seller_cash, value_fen)]
-            postings.append(Posting("settlement", legs, "system", now))
+            postings.append(Posting("transfer", legs, "system", now))
             held.append((buyer_cash, value_fen))
         return Batch(postings, _hold(held))
 
