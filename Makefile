@@ -55,5 +55,5 @@ messages: .venv/dev.stamp  ## gather what is to be translated, and compile what 
 schema: install  ## write docs/openapi.yaml anew
 	$(NO_SERVERS) $(BIN)/python -W ignore manage.py spectacular --lang en --validate --fail-on-warn --file docs/openapi.yaml
 
-bench: .venv/bench.stamp  ## measure, print a table, and write var/bench.json
+bench: .venv/bench.stamp  ## measure, print a table, and write var/bench.json; BENCH=quick has a look
 	@$(BIN)/python -m tests.benchmarks

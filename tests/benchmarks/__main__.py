@@ -31,7 +31,7 @@ def main() -> int:
             elapsed = perf_counter() - started
             print(f"{elapsed:5.0f} s  {row.name}: {row.value:,.4g} {row.unit}", file=sys.stderr, flush=True)
             found.append(row if sizes.are_full else rows.unjudged(row))
-    rows.write(found, OUTPUT)
+    rows.write(found, OUTPUT, is_full=sizes.are_full)
     print(rows.table(found))
     print(rows.summary(found, perf_counter() - started))
     return 0

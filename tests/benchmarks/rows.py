@@ -51,10 +51,10 @@ def unjudged(row: Row) -> Row:
     return replace(row, holds=None)
 
 
-def write(rows: Sequence[Row], path: Path) -> None:
+def write(rows: Sequence[Row], path: Path, *, is_full: bool) -> None:
     """Write the rows as JSON, rounded to what the measurements are good for."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    content: dict[str, Any] = {"rows": [_rounded(row) for row in rows]}
+    content: dict[str, Any] = {"is_full": is_full, "rows": [_rounded(row) for row in rows]}
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 

@@ -95,7 +95,7 @@ def _answers(address: tuple[str, int]) -> bool:
 
 @contextlib.contextmanager
 def stage() -> Iterator[Stage]:
-    """Start servers on an empty folder, and set Django up on them."""
+    """Start servers on an empty folder, and set Django up on them; the folder is gone when all went well."""
     embedded.remove(VAR)
     with embedded.services(VAR, say=lambda _message: None) as services:
         web = embedded.free_port(WEB_PORT)
@@ -112,6 +112,8 @@ def stage() -> Iterator[Stage]:
             from django.db import connections
 
             connections.close_all()
+    # Gigabytes by now; after a failure they are left to be looked at, until the next start.
+    embedded.remove(VAR)
 
 
 def new_database(database_url: str, name: str, *, like: str | None = None) -> str:

@@ -19,6 +19,10 @@ class Run:
     microseconds_a_record: float
     peak_mb: float
 
+    def mean(self, other: "Run") -> "Run":
+        """Return what this run and another one come to."""
+        return Run((self.microseconds_a_record + other.microseconds_a_record) / 2, max(self.peak_mb, other.peak_mb))
+
 
 def write_and_verify(folder: Path, records: int) -> Run:
     """Write a log of so many records and verify it; the writing is not measured.
