@@ -28,7 +28,8 @@ def main() -> int:
     started = perf_counter()
     with stage() as here:
         for row in measure(here, sizes):
-            print(f"  {row.name}: {row.value:,.4g} {row.unit}", file=sys.stderr, flush=True)
+            elapsed = perf_counter() - started
+            print(f"{elapsed:5.0f} s  {row.name}: {row.value:,.4g} {row.unit}", file=sys.stderr, flush=True)
             found.append(row if sizes.are_full else rows.unjudged(row))
     rows.write(found, OUTPUT)
     print(rows.table(found))

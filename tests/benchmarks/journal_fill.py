@@ -41,7 +41,7 @@ SELECT tx.id, CASE WHEN step.is_return THEN receiver_id ELSE giver_id END,
 def fill(database_url: str, accounts: Sequence[tuple[int, int]], transfers: int) -> None:
     """Make transfers between traders' accounts of cash and of credits, two a transaction.
 
-    What PostgreSQL does in the background after so much has been written is done before this returns.
+    The tables are vacuumed before this returns, as PostgreSQL would do it in the background.
     """
     pairs = transfers // 4
     parts = [(2 * first, 2 * last - 1) for first, last in ((1, pairs // 2 + 1), (pairs // 2 + 1, pairs + 1))]
@@ -50,7 +50,6 @@ def fill(database_url: str, accounts: Sequence[tuple[int, int]], transfers: int)
             done.result()
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE ledger_transaction, ledger_transfer")
-        connection.execute("CHECKPOINT")
 
 
 def _fill_part(database_url: str, accounts: Sequence[tuple[int, int]], first: int, last: int) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from time import perf_counter
 
+import psycopg
+
 from tests.benchmarks.sizes import Sizes
 from tests.benchmarks.stage import VAR, Floor, Stage, database_url_of
 from tests.benchmarks.verification import Run, write_and_verify
@@ -43,7 +45,10 @@ def prepare(here: Stage, floor: Floor, sizes: Sizes) -> Prepared:
         journal = beside.submit(_seconds, journal_fill.fill, url, accounts, sizes.transfers)
         with here.on(LARGE_LOG) as there:
             log_seconds = _seconds(proofs.fill_log, there, sizes.records)
-        return Prepared(journal.result(), log_seconds, {records: run.result() for records, run in runs.items()})
+        prepared = Prepared(journal.result(), log_seconds, {records: run.result() for records, run in runs.items()})
+    with psycopg.connect(here.database_url, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+    return prepared
 
 
 def _seconds(make: Callable[..., object], *arguments: object) -> float:

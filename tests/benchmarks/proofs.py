@@ -25,7 +25,6 @@ def fill_log(stage: Stage, records: int) -> None:
         sequence_log()
     with psycopg.connect(stage.database_url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE ledger_record, ledger_unsequencedrecord, ledger_logleaf, ledger_logtile")
-        connection.execute("CHECKPOINT")
 
 
 @transaction.atomic
