@@ -20,9 +20,6 @@ ALTER TABLE ledger_account ADD CONSTRAINT account_purpose_known CHECK (purpose I
     'holding', 'bank', 'fees', 'issuance', 'buffer', 'retired', 'cancelled'));
 ALTER TABLE ledger_asset ADD CONSTRAINT asset_kind_known CHECK (kind IN ('cash', 'credit'));
 
--- The few records that are no transactions are found without reading all that are.
-CREATE INDEX record_of_kind ON ledger_record (kind, id) WHERE kind <> 'transaction_posted';
-
 -- An entry as JSON; NULL where it is none, so that whoever flips a byte of it breaks no query that looks for just that.
 CREATE FUNCTION log_entry(entry bytea) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 BEGIN

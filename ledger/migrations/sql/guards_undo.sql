@@ -1,7 +1,6 @@
 DROP FUNCTION log_serials(int8multirange);
 DROP FUNCTION log_time(timestamptz);
 DROP FUNCTION log_entry(bytea);
-DROP INDEX record_of_kind;
 ALTER TABLE ledger_asset DROP CONSTRAINT asset_kind_known;
 ALTER TABLE ledger_account DROP CONSTRAINT account_purpose_known;
 ALTER TABLE ledger_transaction DROP CONSTRAINT settlement_names_its_trade;

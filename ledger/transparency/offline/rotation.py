@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ledger.transparency.notes import NoteError, Verifier
+from ledger.transparency.notes import NoteError, Verifier, rotation_text
 from ledger.transparency.offline.fields import Body, text
 from ledger.transparency.offline.findings import Fault
 
@@ -45,8 +45,3 @@ class Rotations:
     def keys(self) -> list[str]:
         """Return all keys that the log had, the first one first; none where it was never rotated."""
         return [self.found[0].old_vkey, *(rotation.new_vkey for rotation in self.found)] if self.found else []
-
-
-def rotation_text(old_vkey: str, new_vkey: str) -> str:
-    """Return what both keys sign."""
-    return f"log key rotation\n{old_vkey}\n{new_vkey}\n"

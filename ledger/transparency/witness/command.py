@@ -1,6 +1,7 @@
 """Run a witness from the command line: `python -m ledger.transparency.witness`, or `manage.py witness`."""
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -51,7 +52,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run a witness as the command line says, and return the exit status."""
+    """Run a witness as the command line says, and return the exit status. SIGTERM and Ctrl-C end it in order."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         make_seed(options.key_file)
         signer = CosignatureSigner(options.name, read_seed(options.key_file))

@@ -275,7 +275,7 @@ def test_a_page_reads_as_often_however_many_entries_there_are(
     enter_deposit(actor=who.treasurer, entry_id=first.pk, organisation=who.buyer.organisation)
     ignore_entry(actor=who.treasurer, entry_id=second.pk, reason="x")
     client = client_of(who.treasurer)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         page = client.get(page_of(statement))
     assert len(page.context["lines"]) == min(2 * count, 50)
 

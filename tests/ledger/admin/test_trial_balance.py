@@ -84,4 +84,4 @@ def test_the_export_has_every_account(who: People, auditor: Client) -> None:
     head, bank, buyer = csv.reader(io.StringIO(content.removeprefix("\ufeff")))
     assert head == ["Asset", "Account", "Purpose", "Organisation", "Debits", "Credits", "Balance"]
     assert bank[3:] == ["", "1,234.56", "0.00", "−1,234.56"]
-    assert buyer[3:] == [who.buyer.organisation.name, "0.00", "1,234.56", "1,234.56"]
+    assert buyer[3:] == [who.buyer.organisation.name_en, "0.00", "1,234.56", "1,234.56"]

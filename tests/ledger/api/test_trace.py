@@ -178,7 +178,7 @@ def test_the_evidence_takes_few_queries_however_long_the_log_is(who: People, dja
     for _ in range(3):
         retirement = retire(who, issue_to_cooperative(who, 10))
     sequence_log()
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         Caller().ask(f"/retirements/{retirement.public_id}/evidence")
 
 

@@ -186,7 +186,9 @@ def swap(accounts, times):
     """Send the only tonne of a batch to and fro."""
     for at in range(times):
         giver, receiver = accounts[at % 2], accounts[1 - at % 2]
-        post_transactions([Posting("settlement", [Leg(giver, receiver, 1)], "system", timezone.now())])
+        key = f"trade:{receiver}-{at}"
+        legs = [Leg(giver, receiver, 1)]
+        post_transactions([Posting("settlement", legs, "system", timezone.now(), idempotency_key=key)])
 
 
 def test_a_long_life_is_read_in_parts(who, monkeypatch):

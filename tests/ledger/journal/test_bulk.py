@@ -48,6 +48,7 @@ def steps(floor):
                 [Leg(floor.credits[2], floor.credits[0], 10), Leg(buyer, seller, 1_000)],
                 "system",
                 now,
+                idempotency_key="trade:1",
                 trade=trade,
             ),
             {
@@ -66,6 +67,7 @@ def steps(floor):
                 ],
                 "system",
                 now,
+                idempotency_key="trade:2",
             ),
             {second_hold.pk: HoldChange(other, 50_000, 0)},
         ),

@@ -21,6 +21,7 @@ from ledger.transparency.selectors import latest_checkpoint, record_index, waiti
 from ledger.transparency.sequencer import sequence_log
 from ledger.transparency.services import NewRecord, append_records
 from ledger.transparency.verification import verify_log
+from tests.database import as_owner
 from tests.racing import race
 
 
@@ -241,7 +242,7 @@ def test_a_key_that_is_not_the_historys_does_not_sign(log):
 
 
 def test_a_key_that_did_not_sign_the_checkpoints_of_an_older_product_does_not_sign(log):
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE ledger_logkey DISABLE TRIGGER append_only_rows")
         cursor.execute("DELETE FROM ledger_logkey")
         cursor.execute("ALTER TABLE ledger_logkey ENABLE TRIGGER append_only_rows")
@@ -290,7 +291,7 @@ def test_a_new_key_file_without_a_key_changes_nothing(log, tmp_path, content):
 
 
 def tamper(statement, params=None, tables=("ledger_logkey", "ledger_checkpoint", "ledger_record", "ledger_logleaf")):
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         for table in tables:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER append_only_rows")
         cursor.execute(statement, params)

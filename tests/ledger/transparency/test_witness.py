@@ -528,6 +528,6 @@ def test_a_second_server_on_one_folder_ends_at_once(tmp_path):
         process.stdout.readline()
         wait_until(lambda: (tmp_path / "state" / "lock").exists())
         found = run(*words)
-        process.send_signal(signal.SIGINT)
+        process.terminate()
     assert (found.returncode, found.stderr) == (1, f"another witness works in {tmp_path / 'state'}\n")
     assert process.returncode == 0

@@ -5,8 +5,7 @@ import base64
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.transparency.notes import Signer, key_id
-from ledger.transparency.offline.rotation import rotation_text
+from ledger.transparency.notes import Signer, key_id, rotation_text
 from tests.benchmarks.large_log import Story
 from tests.log_folders import encode, write_folder
 
