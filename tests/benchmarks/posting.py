@@ -4,6 +4,7 @@ the exchange around it.
 
 import gc
 import random
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -42,10 +43,10 @@ class Journal:
         self._dice = random.Random(SEED)
         self._accounts = trading_accounts(floor)
 
-    def post(self, batches: int) -> float:
-        """Post batches and return how long it took; what is posted, and its holds, are made beforehand."""
+    def post(self, batches: int) -> list[float]:
+        """Post batches and return how long each took; what is posted, and its holds, are made beforehand."""
         prepared = [self._prepare() for _ in range(batches)]
-        return sum(_seconds(batch) for batch in prepared)
+        return [_seconds(batch) for batch in prepared]
 
     def _prepare(self) -> Batch:
         now = timezone.now()
@@ -65,13 +66,13 @@ class Journal:
 def compare(here: Stage, floor: Floor, databases: Sequence[str], rounds: int) -> list[float]:
     """Post to several databases in turns, so that none has the better moments; return transactions a second of each."""
     journal = Journal(floor)
-    seconds = dict.fromkeys(databases, 0.0)
+    seconds: dict[str, list[float]] = {name: [] for name in databases}
     for _ in range(rounds):
         for name in databases:
             with here.on(name):
                 journal.post(1)
                 seconds[name] += journal.post(BATCHES_A_ROUND)
-    return [rounds * BATCHES_A_ROUND * BATCH / taken for taken in seconds.values()]
+    return [BATCH / statistics.median(taken) for taken in seconds.values()]
 
 
 def scattered(here: Stage, floor: Floor, database: str, rounds: int) -> float:
@@ -79,7 +80,7 @@ def scattered(here: Stage, floor: Floor, database: str, rounds: int) -> float:
     journal = Journal(floor, fills_in_a_row=1)
     with here.on(database):
         journal.post(1)
-        return rounds * BATCH / journal.post(rounds)
+        return BATCH / statistics.median(journal.post(rounds))
 
 
 def trading_accounts(floor: Floor) -> list[tuple[int, int]]:
