@@ -211,7 +211,7 @@ def plan_of(client: Client, address: str, **query: object) -> str:
         (TRANSACTION, {"actor": "{actor}"}, "transaction_by_actor"),
         (TRANSFER, {"actor": "{actor}"}, "transaction_by_actor"),
         (RECORD, {"actor": "{actor}"}, "record_by_actor"),
-        (RECORD, {"kind": "batch_issued"}, "record_by_kind"),
+        (RECORD, {"kind": "account_opened"}, "record_by_kind"),
     ],
 )
 def test_searches_can_use_the_indexes_made_for_them(
