@@ -5,8 +5,10 @@ import datetime as dt
 import pytest
 from django.db import connection
 
+from ledger import ahead
+from ledger.models import Transaction
 from tests.scenes import issue_to_cooperative, market_for, pay_in
-from trading.execution import books, services
+from trading.execution import books, services, writing
 from trading.execution.books import forget, live_book
 from trading.execution.selectors import oldest_instructions
 from trading.execution.services import execute_market
@@ -79,6 +81,29 @@ def test_a_batch_that_fails_leaves_nothing_and_the_book_is_dropped(who, market, 
     assert market.pk not in books._live_books
     assert execute_market(market.pk) == 1
     assert Trade.objects.count() == before[0] + 2
+
+
+def test_a_batch_that_fails_takes_back_what_was_written_ahead(who, market, monkeypatch):
+    fill_book(who, market)
+    enter(who.buyer, market, "buy", 4_010, 10)
+    monkeypatch.setattr(ahead, "WORTH_A_THREAD", 1)
+    before = state_of_the_books()
+
+    def fail(*arguments):
+        assert state_of_the_books() != before, "nothing has been written yet"
+        raise RuntimeError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "_record_instructions", fail)
+        with pytest.raises(RuntimeError):
+            execute_market(market.pk)
+    assert state_of_the_books() == before
+    assert execute_market(market.pk) == 1
+
+
+def state_of_the_books():
+    orders = Order.objects.order_by("pk").values_list("pk", "status", "filled_t", "hold__remaining")
+    return list(orders), Trade.objects.count(), Instruction.objects.count(), Transaction.objects.count()
 
 
 def test_an_instruction_that_cannot_be_executed_is_cornered_and_named(who, market, monkeypatch, caplog):

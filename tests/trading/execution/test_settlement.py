@@ -3,6 +3,7 @@
 import orjson
 import pytest
 
+from ledger import ahead
 from ledger.journal.payments import cash
 from ledger.journal.selectors import cash_account, system_account
 from ledger.models import Account, Record, Transaction
@@ -168,8 +169,10 @@ def test_tonnes_bought_are_sold_on_in_a_later_batch(who, market):
     assert tonnes(who.buyer, market).balance == 40
 
 
-def test_a_batch_gives_the_same_as_one_instruction_after_the_other(who):
-    """Group commit changes nothing in what is traded, at which price, and what everyone has after it."""
+@pytest.mark.parametrize("worth_a_thread", [1, 200])
+def test_a_batch_gives_the_same_as_one_instruction_after_the_other(who, monkeypatch, worth_a_thread):
+    """Neither group commit nor writing ahead changes what is traded, at which price, and what everyone has after it."""
+    monkeypatch.setattr(ahead, "WORTH_A_THREAD", worth_a_thread)
 
     def run(at_once):
         batch = issue_to_cooperative(who, 1_000)
