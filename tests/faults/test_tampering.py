@@ -341,7 +341,7 @@ def swap_of(table, columns, column):
 
 
 def tampering_with(table, columns):
-    """Yield each thing that somebody could do to a table: the column it is about, what it is called, and SQL."""
+    """Yield each thing that somebody could do to a table: the column it is about, empty for a whole row, and SQL."""
     key = columns[0]
     for column in columns:
         for sql in changes_of(table, column):
