@@ -35,7 +35,6 @@ from ledger.transparency.selectors import (
 )
 
 MAX_ROW_ID = 2**63 - 1
-HASH_CHARACTERS = 44
 
 
 class LeafHash(Text):
