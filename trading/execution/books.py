@@ -50,7 +50,7 @@ class LiveOrder:
 
     @property
     def is_finished(self) -> bool:
-        return self.status in ("filled", "canceled", "rejected")
+        return self.status in ("filled", "canceled", "expired", "rejected")
 
     def hold_change(self, highest_rate_bps: int) -> HoldChange:
         """Return what the order's hold becomes: the worst case of what remains, nothing once it is finished."""
@@ -124,6 +124,8 @@ def _read_book(market: Market) -> LiveBook:
         [_resting(order) for order in orders.values()],
         sequence=market.book_sequence,
         halted=market.state == Market.State.HALTED,
+        closed=market.phase == Market.Phase.CLOSED,
+        in_auction=market.phase == Market.Phase.AUCTION,
     )
     return LiveBook(market.last_sequence, book, orders)
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ledger.journal.models import Transaction
-from trading.markets.models import Market
+from trading.markets.models import Market, TradingMode
 from trading.orders.models import Instruction, Order
 
 
@@ -18,7 +18,7 @@ class ExecutedInstruction(models.Model):
         Market, models.PROTECT, verbose_name=_("market"), related_name="+", db_constraint=False, db_index=False
     )
     sequence = models.BigIntegerField(_("number"))
-    kind = models.CharField(_("kind"), max_length=8, choices=Instruction.Kind)
+    kind = models.CharField(_("kind"), max_length=16, choices=Instruction.Kind)
     order_id = models.BigIntegerField(pgettext_lazy("trading", "order"), null=True)
     # The very text that is hashed into the log's digest of the batch.
     content = models.TextField(_("content"))
@@ -41,6 +41,9 @@ class Trade(models.Model):
         Market, models.PROTECT, verbose_name=_("market"), related_name="trades", db_constraint=False, db_index=False
     )
     sequence = models.BigIntegerField(_("instruction"), help_text="of the instruction that caused it")
+    trading_mode = models.CharField(
+        _("trading mode"), max_length=16, choices=TradingMode, db_default=TradingMode.LISTING
+    )
     buy_order = models.ForeignKey(
         Order, models.PROTECT, verbose_name=_("buy order"), related_name="buys", db_constraint=False
     )

@@ -10,7 +10,7 @@ import orjson
 from trading.execution.batches import told
 from trading.execution.books import rules_of
 from trading.execution.models import ExecutedInstruction, Trade
-from trading.markets.models import Market
+from trading.markets.models import Market, TradingMode
 from trading.matching import (
     Accepted,
     Canceled,
@@ -210,7 +210,12 @@ def _read(kind: str, order_id: int | None, content: str, halt_reason: str) -> tu
 
 def _recorded(market: Market) -> Iterator[Fact]:
     columns = ("sequence", "buy_order_id", "sell_order_id", "taker_side", "price_fen", "quantity_t")
-    trades = Trade.objects.filter(market=market).order_by("id").values_list(*columns).iterator(chunk_size=CHUNK)
+    trades = (
+        Trade.objects.filter(market=market, trading_mode=TradingMode.LISTING)
+        .order_by("id")
+        .values_list(*columns)
+        .iterator(chunk_size=CHUNK)
+    )
     for sequence, buy_id, sell_id, taker_side, price_fen, quantity_t in trades:
         maker_id, taker_id = (buy_id, sell_id) if taker_side == "sell" else (sell_id, buy_id)
         yield (sequence, maker_id, taker_id, price_fen, quantity_t)

@@ -1,20 +1,39 @@
-"""Where one batch of credits is traded against CNY, and by which rules."""
+"""Where one batch of credits is traded against CNY, by which rules, and when."""
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ledger.journal.models import Asset
+
+
+class TradingMode(models.TextChoices):
+    """How two parties come together: China's carbon markets know these three."""
+
+    LISTING = "listing", _("listing")
+    BLOCK_TRADE = "block_trade", _("block trade")
+    ONE_WAY_AUCTION = "one_way_auction", _("one-way auction")
 
 
 class Market(models.Model):
     class State(models.TextChoices):
         OPEN = "open", _("open")
+        AUCTION = "auction", _("call auction")
+        CLOSED = "closed", pgettext_lazy("market", "closed")
         HALTED = "halted", _("halted")
+
+    class Phase(models.TextChoices):
+        """Where the market stands in its day, halted or not."""
+
+        OPEN = "open", _("open")
+        AUCTION = "auction", _("call auction")
+        CLOSED = "closed", pgettext_lazy("market", "closed")
 
     symbol = models.CharField(_("symbol"), max_length=40, unique=True)
     asset = models.OneToOneField(Asset, models.PROTECT, verbose_name=_("asset"), related_name="market")
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.OPEN)
+    phase = models.CharField(_("phase"), max_length=8, choices=Phase, default=Phase.OPEN)
     halt_reason = models.CharField(_("reason of the halt"), max_length=200, blank=True)
     tick_size_fen = models.PositiveIntegerField(_("tick in fen"), default=1)
     lot_size_t = models.PositiveIntegerField(_("lot in tonnes"), default=1)
@@ -22,6 +41,17 @@ class Market(models.Model):
     band_percent = models.PositiveSmallIntegerField(_("price band in percent"), default=10)
     maker_fee_bps = models.PositiveSmallIntegerField(_("maker fee in basis points"), default=0)
     taker_fee_bps = models.PositiveSmallIntegerField(_("taker fee in basis points"), default=0)
+    # Trading days' sessions in Asia/Shanghai: [{"pre_open": "09:15", "open": "09:30", "close": "11:30"}, …]; none: always open.
+    sessions = models.JSONField(_("sessions"), default=list, blank=True)
+    # A trade so far from the reference price interrupts trading by a call auction of so many minutes; 0: nothing does.
+    volatility_percent = models.PositiveSmallIntegerField(_("volatility limit in percent"), default=0)
+    volatility_minutes = models.PositiveSmallIntegerField(_("volatility interruption in minutes"), default=5)
+    # When the call auction of an interruption ends; null where none is on.
+    auction_ends_at = models.DateTimeField(_("call auction ends at"), null=True, blank=True)
+    largest_order_t = models.BigIntegerField(_("largest order in tonnes"), default=100_000_000)
+    most_open_orders = models.PositiveIntegerField(_("most open orders of an organisation"), default=10_000)
+    block_band_percent = models.PositiveSmallIntegerField(_("price band of block trades in percent"), default=30)
+    block_minimum_t = models.BigIntegerField(_("smallest block trade in tonnes"), default=1)
     shard = models.PositiveSmallIntegerField(_("shard"), default=0)
     # The number of the last instruction applied: a worker's book in memory is good while it has the same one.
     last_sequence = models.BigIntegerField(_("last instruction"), default=0)
@@ -48,6 +78,18 @@ class Market(models.Model):
                 ),
             ),
             models.CheckConstraint(
+                name="market_limits_in_bounds",
+                condition=Q(
+                    volatility_percent__lt=100,
+                    volatility_minutes__gt=0,
+                    largest_order_t__gt=0,
+                    most_open_orders__gt=0,
+                    block_band_percent__gt=0,
+                    block_band_percent__lt=100,
+                    block_minimum_t__gt=0,
+                ),
+            ),
+            models.CheckConstraint(
                 name="market_makers_pay_no_more", condition=Q(maker_fee_bps__lte=F("taker_fee_bps"))
             ),
         ]
@@ -57,7 +99,16 @@ class Market(models.Model):
 
     @property
     def band_fen(self) -> tuple[int, int]:
-        """The lowest and the highest price allowed, in fen, both inside the band's percentage."""
-        low = -(-self.reference_price_fen * (100 - self.band_percent) // 100)
-        high = self.reference_price_fen * (100 + self.band_percent) // 100
+        """The lowest and the highest price allowed on the book, in fen, both inside the band's percentage."""
+        return self.band_of(self.band_percent)
+
+    @property
+    def block_band_fen(self) -> tuple[int, int]:
+        """The lowest and the highest price allowed of a block trade, in fen."""
+        return self.band_of(self.block_band_percent)
+
+    def band_of(self, percent: int) -> tuple[int, int]:
+        """Return the lowest and the highest price that are no more than so many percent from the reference price."""
+        low = -(-self.reference_price_fen * (100 - percent) // 100)
+        high = self.reference_price_fen * (100 + percent) // 100
         return max(low, 1), high

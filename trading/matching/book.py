@@ -13,6 +13,8 @@ from trading.matching.instructions import (
     AuctionUncross,
     Cancel,
     Canceled,
+    ChangeRules,
+    Close,
     Decremented,
     Event,
     Expire,
@@ -20,6 +22,7 @@ from trading.matching.instructions import (
     Halt,
     Instruction,
     MarketRules,
+    Open,
     Refused,
     Rejected,
     Replace,
@@ -47,6 +50,7 @@ class OrderBook:
         self.rules = rules
         self.sequence = 0
         self.halted = False
+        self.closed = False
         self.in_auction = False
         self._was_known = was_known
         self._orders: dict[Hashable, BookOrder] = {}
@@ -62,6 +66,9 @@ class OrderBook:
             Resume: self._resume,
             AuctionOpen: self._open_auction,
             AuctionUncross: self._uncross,
+            Close: self._close,
+            Open: self._open,
+            ChangeRules: self._change_rules,
         }
 
     @classmethod
@@ -72,12 +79,13 @@ class OrderBook:
         *,
         sequence: int,
         halted: bool = False,
+        closed: bool = False,
         in_auction: bool = False,
         was_known: Callable[[Hashable], bool] = _nobody,
     ) -> "OrderBook":
         """Return the book that had these orders resting; it goes on as the first one would have."""
         book = cls(rules, was_known)
-        book.sequence, book.halted, book.in_auction = sequence, halted, in_auction
+        book.sequence, book.halted, book.closed, book.in_auction = sequence, halted, closed, in_auction
         for row in sorted(resting, key=lambda row: row.sequence):
             book._put_back(row)
         return book
@@ -149,7 +157,7 @@ class OrderBook:
     def _rejection(self, new: Submit) -> str | None:
         if new.order_id in self._orders or self._was_known(new.order_id):
             return "duplicate_order"
-        reason = rejection(new, self.rules, halted=self.halted, in_auction=self.in_auction)
+        reason = rejection(new, self.rules, stopped=self._stopped(), in_auction=self.in_auction)
         if reason is None and new.post_only and self._would_take(new.side == "buy", new.price):
             return "would_take"
         return reason
@@ -321,8 +329,9 @@ class OrderBook:
             return "invalid_quantity"
         if price is not None and (type(price) is not int or price <= 0 or order.price is None):
             return "invalid_price"
-        if self.halted:
-            return "market_halted"
+        stopped = self._stopped()
+        if stopped is not None:
+            return stopped
         reason = breach(self.rules, quantity, price)
         if reason is not None:
             return reason
@@ -355,8 +364,26 @@ class OrderBook:
         return []
 
     def _open_auction(self, instruction: AuctionOpen) -> list[Event]:
-        self.in_auction = True
+        self.closed, self.in_auction = False, True
         return []
+
+    def _close(self, instruction: Close) -> list[Event]:
+        self.closed = True
+        return []
+
+    def _open(self, instruction: Open) -> list[Event]:
+        self.closed = False
+        return []
+
+    def _change_rules(self, instruction: ChangeRules) -> list[Event]:
+        self.rules = instruction.rules
+        return []
+
+    def _stopped(self) -> str | None:
+        """Return why no order is taken now, or None."""
+        if self.halted:
+            return "market_halted"
+        return "market_closed" if self.closed else None
 
     def _uncross(self, instruction: AuctionUncross) -> list[Event]:
         buys, sells = self._queues()

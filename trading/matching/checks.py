@@ -9,12 +9,12 @@ IMMEDIATE = frozenset({"ioc", "fok"})
 SELF_TRADE_MODES = frozenset({"cancel_newest", "cancel_oldest", "cancel_both", "decrement"})
 
 
-def rejection(order: Submit, rules: MarketRules, *, halted: bool, in_auction: bool) -> str | None:
+def rejection(order: Submit, rules: MarketRules, *, stopped: str | None, in_auction: bool) -> str | None:
     """Return the first reason to reject a new order, or None. What it would take is asked of the book itself."""
-    if _is_plain(order) and not halted:
+    if stopped is None and _is_plain(order):
         # Nearly every order: all that is left to ask of it.
         return breach(rules, order.quantity, order.price)
-    return _first_reason(order, rules, halted=halted, in_auction=in_auction)
+    return _first_reason(order, rules, stopped=stopped, in_auction=in_auction)
 
 
 def _is_plain(order: Submit) -> bool:
@@ -32,7 +32,7 @@ def _is_plain(order: Submit) -> bool:
     )
 
 
-def _first_reason(order: Submit, rules: MarketRules, *, halted: bool, in_auction: bool) -> str | None:
+def _first_reason(order: Submit, rules: MarketRules, *, stopped: str | None, in_auction: bool) -> str | None:
     if type(order.quantity) is not int or order.quantity <= 0:
         return "invalid_quantity"
     is_market = order.order_type == "market"
@@ -41,8 +41,8 @@ def _first_reason(order: Submit, rules: MarketRules, *, halted: bool, in_auction
     immediate = is_market or order.time_in_force in IMMEDIATE
     if _is_invalid_combination(order, immediate=immediate):
         return "invalid_combination"
-    if halted:
-        return "market_halted"
+    if stopped is not None:
+        return stopped
     price = order.protection if is_market else order.price
     reason = breach(rules, order.quantity, price)
     if reason is not None:

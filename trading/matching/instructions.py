@@ -69,7 +69,23 @@ class AuctionUncross(NamedTuple):
     pass
 
 
-Instruction = Submit | Cancel | Replace | Expire | Halt | Resume | AuctionOpen | AuctionUncross
+class Close(NamedTuple):
+    """The session ends: cancels and expiry are taken, nothing else, until the next one opens."""
+
+
+class Open(NamedTuple):
+    """A session begins without a call auction."""
+
+
+class ChangeRules(NamedTuple):
+    """From now on these rules are asked of every order that comes in; what rests stays."""
+
+    rules: MarketRules
+
+
+Instruction = (
+    Submit | Cancel | Replace | Expire | Halt | Resume | AuctionOpen | AuctionUncross | Close | Open | ChangeRules
+)
 
 
 class Accepted(NamedTuple):

@@ -7,7 +7,7 @@ from django.utils.translation import pgettext_lazy
 
 from ledger.journal.models import Account, Hold
 from ledger.parties.models import Organisation, User
-from trading.markets.models import Market
+from trading.markets.models import Market, TradingMode
 
 
 class Order(models.Model):
@@ -23,6 +23,8 @@ class Order(models.Model):
 
     class TimeInForce(models.TextChoices):
         GTC = "gtc", _("until cancelled")
+        DAY = "day", _("until the end of the day")
+        GTD = "gtd", _("until a time")
         IOC = "ioc", _("at once, the rest cancelled")
         FOK = "fok", _("at once and whole, or not at all")
 
@@ -38,6 +40,7 @@ class Order(models.Model):
         PARTIALLY_FILLED = "partially_filled", _("partly filled")
         FILLED = "filled", _("filled")
         CANCELED = "canceled", _("canceled")
+        EXPIRED = "expired", pgettext_lazy("order", "expired")
         REJECTED = "rejected", pgettext_lazy("order", "rejected")
 
     OPEN_STATUSES = (Status.PENDING_NEW, Status.NEW, Status.PARTIALLY_FILLED)
@@ -51,6 +54,11 @@ class Order(models.Model):
     side = models.CharField(_("side"), max_length=4, choices=Side)
     order_type = models.CharField(_("type of order"), max_length=6, choices=Type, default=Type.LIMIT)
     time_in_force = models.CharField(_("time in force"), max_length=3, choices=TimeInForce, default=TimeInForce.GTC)
+    # When an order that is good until a time ends.
+    expires_at = models.DateTimeField(_("expires at"), null=True)
+    trading_mode = models.CharField(
+        _("trading mode"), max_length=16, choices=TradingMode, db_default=TradingMode.LISTING
+    )
     post_only = models.BooleanField(_("only as maker"), default=False)
     self_trade_mode = models.CharField(
         _("on meeting an own order"), max_length=16, choices=SelfTradeMode, default=SelfTradeMode.CANCEL_NEWEST
@@ -95,8 +103,13 @@ class Order(models.Model):
             ),
             models.CheckConstraint(
                 name="order_terms_go_together",
-                condition=Q(order_type="limit", time_in_force="gtc")
-                | Q(time_in_force__in=["ioc", "fok"], post_only=False, display_t__isnull=True),
+                condition=Q(order_type="limit", time_in_force__in=["gtc", "day", "gtd"])
+                | Q(time_in_force__in=["day", "ioc", "fok"], post_only=False, display_t__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="order_expires_at_a_time",
+                condition=Q(time_in_force="gtd", expires_at__isnull=False)
+                | (~Q(time_in_force="gtd") & Q(expires_at__isnull=True)),
             ),
             models.CheckConstraint(
                 name="order_shows_a_part",
@@ -130,14 +143,24 @@ class Instruction(models.Model):
     class Kind(models.TextChoices):
         SUBMIT = "submit", pgettext_lazy("instruction", "submit")
         CANCEL = "cancel", pgettext_lazy("instruction", "cancel")
+        REPLACE = "replace", pgettext_lazy("instruction", "replace")
+        EXPIRE = "expire", pgettext_lazy("instruction", "expire")
+        AUCTION_OPEN = "auction_open", pgettext_lazy("instruction", "begin a call auction")
+        AUCTION_UNCROSS = "auction_uncross", pgettext_lazy("instruction", "end the call auction")
+        OPEN = "open", pgettext_lazy("instruction", "open")
+        CLOSE = "close", pgettext_lazy("instruction", "close")
+        CHANGE_RULES = "change_rules", pgettext_lazy("instruction", "change the rules")
+        AGREED = "agreed", pgettext_lazy("instruction", "settle what was agreed")
         HALT = "halt", pgettext_lazy("instruction", "halt")
         RESUME = "resume", pgettext_lazy("instruction", "resume")
 
     market = models.ForeignKey(Market, models.PROTECT, related_name="instructions", db_index=False)
-    kind = models.CharField(max_length=8, choices=Kind)
+    kind = models.CharField(max_length=16, choices=Kind)
     order = models.ForeignKey(Order, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False)
     actor = models.CharField(max_length=64)
     note = models.CharField(max_length=200, blank=True, default="")
+    # What a kind needs beyond its order: new terms, new rules, what was agreed.
+    content = models.JSONField(null=True)
     entered_at = models.DateTimeField()
 
     class Meta:

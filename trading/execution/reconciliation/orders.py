@@ -14,7 +14,7 @@ INVARIANTS = (
           JOIN trading_market market ON market.id = o.market_id
           LEFT JOIN ledger_hold hold ON hold.id = o.hold_id
          WHERE hold.remaining IS DISTINCT FROM CASE
-                   WHEN o.status IN ('filled', 'canceled', 'rejected') THEN 0
+                   WHEN o.status IN ('filled', 'canceled', 'expired', 'rejected') THEN 0
                    WHEN o.side = 'sell' THEN o.quantity_t - o.filled_t - o.decremented_t
                    ELSE o.price_fen * (o.quantity_t - o.filled_t - o.decremented_t)
                         + o.price_fen * (o.quantity_t - o.filled_t - o.decremented_t) * market.taker_fee_bps / 10000 END
