@@ -27,7 +27,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     """Set the environment before anybody else reads it."""
     if not ports.PROCESS and getattr(early_config.known_args_namespace, "numprocesses", None):
         if NO_SERVERS.keys() & os.environ.keys():
-            raise pytest.UsageError("DATABASE_URL and REDIS_URL name servers for one process: make test TEST_PROCESSES=0.")
+            raise pytest.UsageError(
+                "DATABASE_URL and REDIS_URL name servers for one process: make test TEST_PROCESSES=0."
+            )
         os.environ.update(NO_SERVERS)
     else:
         _start_servers()
