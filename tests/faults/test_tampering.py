@@ -42,8 +42,9 @@ from tests.scenes import issue_to_cooperative, market_for, pay_in, people
 from trading.execution import reconciliation as exchange
 from trading.execution.reconciliation import reconcile
 from trading.execution.services import execute_market
-from trading.orders.halts import halt_market, resume_market
-from trading.orders.services import NewOrder, cancel_order, place_orders
+from trading.orders.cancels import cancel_order
+from trading.orders.phases import halt_market, resume_market
+from trading.orders.services import NewOrder, place_orders
 
 pytestmark = pytest.mark.django_db
 

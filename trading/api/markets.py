@@ -19,8 +19,8 @@ from trading.execution.models import Trade
 from trading.marketdata.selectors import depth, market_by_symbol, markets, ticker, trades_of
 from trading.markets.models import Market
 from trading.markets.services import MAX_PRICE_FEN, open_market
-from trading.orders.halts import halt_market, resume_market
 from trading.orders.models import Order
+from trading.orders.phases import halt_market, resume_market
 from trading.orders.terms import MAX_QUANTITY_T
 
 LEVELS = 20

@@ -25,9 +25,10 @@ from trading.errors import (
     TooLateToCancel,
 )
 from trading.markets.services import MAX_PRICE_FEN
+from trading.orders.cancels import cancel_order
 from trading.orders.models import Order
 from trading.orders.selectors import OPEN, access_order_by_id, filter_orders, orders_of
-from trading.orders.services import MAX_ORDERS_A_CALL, OrderResult, cancel_order, enter_orders
+from trading.orders.services import MAX_ORDERS_A_CALL, OrderResult, enter_orders
 from trading.orders.single import enter_order
 from trading.orders.standing import standing_in
 from trading.orders.terms import MAX_CLIENT_ORDER_ID, MAX_QUANTITY_T, NewOrder

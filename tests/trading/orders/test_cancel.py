@@ -10,9 +10,10 @@ from tests.scenes import issue_to_cooperative, market_for, pay_in
 from trading.errors import TooLateToCancel
 from trading.execution.services import execute_market
 from trading.models import ExecutedInstruction, Instruction, Market, Order
-from trading.orders.halts import halt_market, resume_market
+from trading.orders.cancels import cancel_order
+from trading.orders.phases import halt_market, resume_market
 from trading.orders.selectors import access_order_by_id, open_orders_of, orders_of
-from trading.orders.services import NewOrder, cancel_order, place_order
+from trading.orders.services import NewOrder, place_order
 
 
 @pytest.fixture

@@ -32,6 +32,12 @@ INVARIANTS = (
                (newest.body ->> 'symbol', newest.body ->> 'asset', newest.body ->> 'tick_size_fen',
                 newest.body ->> 'lot_size_t', newest.body ->> 'reference_price_fen', newest.body ->> 'band_percent',
                 newest.body ->> 'maker_fee_bps', newest.body ->> 'taker_fee_bps')
+            OR (market.sessions::text, market.volatility_percent::text, market.volatility_minutes::text,
+                market.largest_order_t::text, market.block_band_percent::text, market.block_minimum_t::text)
+               IS DISTINCT FROM
+               (newest.body ->> 'sessions', newest.body ->> 'volatility_percent', newest.body ->> 'volatility_minutes',
+                newest.body ->> 'largest_order_t', newest.body ->> 'block_band_percent',
+                newest.body ->> 'block_minimum_t')
         """,
     ),
     Invariant(
