@@ -83,7 +83,7 @@ def lift_limit(*, actor: Membership, limit_id: int, reason: str) -> None:
     """
     _require_operator(actor)
     _check_reason(reason)
-    limit = TradingLimit.objects.select_for_update().filter(pk=limit_id).first()
+    limit = TradingLimit.objects.select_for_update(of=("self",)).filter(pk=limit_id).first()
     if limit is None:
         raise NotFound()
     _record("organisation_limit_lifted", limit, {"reason": reason.strip()}, actor)
