@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# How many processes share the tests; each has servers of its own.
+TEST_PROCESSES ?= 2
 # Settings with which lint can import the product; nothing listens there.
 NO_SERVERS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@127.0.0.1:1/lint REDIS_URL=redis://127.0.0.1:1/0
 
@@ -39,7 +41,7 @@ demo-check: install  ## start a demo of its own, drive one season over HTTP, ver
 	@$(BIN)/python -m config.run demo-check
 
 test: .venv/dev.stamp  ## run every test, on a real PostgreSQL, Redis and Celery worker
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal
 
 lint: .venv/dev.stamp  ## ruff, mypy, import-linter, missing migrations and translations
 	$(BIN)/ruff check .

@@ -207,6 +207,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"queue": "audit", "expires": 3_600},
     },
 }
+CELERY_BEAT_SCHEDULER = "config.beat:SteadyScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = env.text("CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "var" / "beat-schedule"))
 MATCHING_SHARDS = env.integer("MATCHING_SHARDS", 1)
 

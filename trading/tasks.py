@@ -27,7 +27,7 @@ def execute_market(market_id: int) -> None:
 def wake_waiting_markets() -> None:
     """Wake markets whose instructions wait for longer than a wake-up takes: theirs was lost. Name those that stall."""
     for oldest in oldest_instructions(older_than=OVERDUE):
-        wake(oldest.market_id, oldest.shard)
+        wake(oldest.market_id, oldest.shard, is_overdue=True)
         if oldest.age > STALLED:
             logger.error(
                 "market %s stands still: instruction %s (%s) waits since %s",
