@@ -10,7 +10,7 @@ import orjson
 from trading.execution.batches import phase_of
 from trading.execution.books import matching_rules
 from trading.execution.models import ExecutedInstruction, Trade
-from trading.execution.telling import Content, rules_from, tell
+from trading.execution.telling import PUT_OFF, Content, rules_from, tell
 from trading.markets.models import Market, TradingMode
 from trading.matching import (
     Accepted,
@@ -23,6 +23,7 @@ from trading.matching import (
     Replaced,
     Replenished,
     Traded,
+    Uncrossed,
 )
 from trading.orders.models import Order
 
@@ -118,6 +119,8 @@ class _Replaying:
     live: dict[int, ReplayedOrder] = field(default_factory=dict)
     finished: dict[int, ReplayedOrder] = field(default_factory=dict)
     halt_reason: str = ""
+    # From which price a trade may not be too far: that of the last auction of the day.
+    volatility_reference_fen: int | None = None
 
     def trades(self) -> Iterator[Fact]:
         executed = 0
@@ -146,6 +149,8 @@ class _Replaying:
                 )
             elif kind in ("halt", "resume"):
                 self.halt_reason = str(written["note"]) if kind == "halt" else ""
+            elif kind in ("new_day", "change_rules") and written != PUT_OFF:
+                self.volatility_reference_fen = None
             events = tell(self.book, kind, order_id, written)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise Disagreement(f"instruction {sequence} cannot be read: {error!r}") from error
@@ -178,6 +183,8 @@ class _Replaying:
                 self.live[order_id].replace(price, quantity, priority)
             case Rejected(order_id=order_id, reason=reason):
                 self._finish(order_id, "rejected", reason)
+            case Uncrossed(price=price) if price is not None:
+                self.volatility_reference_fen = price
 
     def _finish(self, order_id: int, status: str, reason: str) -> None:
         order = self.finished[order_id] = self.live.pop(order_id)
@@ -190,11 +197,16 @@ class _Replaying:
         """
         market, book, phase = self.market, self.book, str(phase_of(self.book))
         state = "halted" if book.halted else phase
-        replayed = (state, phase, book.in_auction, self.halt_reason, book.sequence, tuple(book.rules))
-        rules = tuple(matching_rules(market))
-        stored = (market.state, market.phase, market.in_auction, market.halt_reason, market.book_sequence, rules)
+        replayed = (
+            *(state, phase, book.in_auction, self.halt_reason, book.sequence),
+            *(self.volatility_reference_fen, tuple(book.rules)),
+        )
+        stored = (
+            *(market.state, market.phase, market.in_auction, market.halt_reason, market.book_sequence),
+            *(market.volatility_reference_fen, tuple(matching_rules(market))),
+        )
         if replayed != stored:
-            what = "state, phase, call auction, reason, priority number, rules"
+            what = "state, phase, call auction, reason, priority number, volatility reference, rules"
             raise Disagreement(f"the market is replayed {replayed}, stored {stored} ({what})")
 
 

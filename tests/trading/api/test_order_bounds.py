@@ -101,7 +101,8 @@ def test_a_field_at_its_bounds_and_beyond(who, market, field: str, value: Any, s
     if status == 201:
         assert answer.status_code == 201, answer.content
         return
-    assert is_problem(answer, status, code, f"/{field}" if code != "insufficient_credits" else "/quantity_t")
+    at_fault = {"sell": "quantity_t", "gtd": "expires_at"}.get(value, field) if isinstance(value, str) else field
+    assert is_problem(answer, status, code, f"/{at_fault}")
     assert not Order.objects.exists()
     assert not Instruction.objects.exists()
     assert not Account.objects.exclude(held=0).exists()

@@ -83,6 +83,7 @@ INVARIANTS = (
           FULL JOIN (SELECT * FROM trading_executedinstruction WHERE kind = 'submit') executed ON executed.order_id = o.id
           LEFT JOIN trading_instruction waiting ON waiting.order_id = o.id AND waiting.kind = 'submit'
          WHERE o.id IS NULL
+            OR (o.time_in_force = 'gtd') <> (o.expires_at IS NOT NULL)
             OR (o.status = 'pending_new') <> (executed.id IS NULL)
             OR (executed.id IS NULL) <> (waiting.id IS NOT NULL)
             OR (o.status = 'pending_new' AND (o.sequence IS NOT NULL OR o.reason <> ''))
