@@ -164,6 +164,9 @@ SPECTACULAR_SETTINGS = {
         "PaymentStatus": "ledger.journal.models.Payment.Status",
         "CorrectionStatus": "ledger.journal.models.Correction.Status",
         "MarketState": "trading.markets.models.Market.State",
+        "MarketPhase": "trading.markets.models.Market.Phase",
+        "MarketStep": "trading.api.markets.STEPS",
+        "TradingMode": "trading.markets.models.TradingMode",
         "OrderSide": "trading.orders.models.Order.Side",
         "OrderType": "trading.orders.models.Order.Type",
         "OrderTimeInForce": "trading.orders.models.Order.TimeInForce",
@@ -198,6 +201,8 @@ CELERY_TIMEZONE = TIME_ZONE
 # What beat sent while no worker was there is worth nothing later: the next second's will do.
 CELERY_BEAT_SCHEDULE = {
     "wake-markets": {"task": "trading.tasks.wake_waiting_markets", "schedule": 1.0, "options": {"expires": 10}},
+    "step-markets": {"task": "trading.tasks.step_markets", "schedule": 1.0, "options": {"expires": 10}},
+    "expire-orders": {"task": "trading.tasks.expire_orders", "schedule": 1.0, "options": {"expires": 10}},
     "sequence-log": {"task": "ledger.tasks.sequence_log", "schedule": 1.0, "options": {"expires": 10}},
     "reconcile-books": {
         "task": "trading.tasks.reconcile_nightly",

@@ -1,6 +1,7 @@
 """What a test needs to have happened before it begins, brought about by the services that bring it about in earnest."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from ledger.credits.services import issue_credits
 from ledger.journal.payments import confirm_payment, request_deposit
@@ -55,7 +56,7 @@ def issue_to_cooperative(who: People, tonnes: int, *, buffer_t: int = 0, project
     return issue_credits(actor=who.registrar, report_id=report.pk)
 
 
-def market_for(who: People, batch: Batch, *, reference_price_fen: int = 4_000, **rules: int) -> Market:
+def market_for(who: People, batch: Batch, *, reference_price_fen: int = 4_000, **rules: Any) -> Market:
     """Open a market for a batch: ±10 % around 40 yuan, and where no other rules are given tick 1 fen, lot 1 t, no fees."""
     return open_market(
         actor=who.registrar,

@@ -1,7 +1,17 @@
 """Gathers the tables that the domain packages define."""
 
 from trading.execution.models import ExecutedInstruction, Trade
-from trading.markets.models import Market
-from trading.orders.models import Instruction, Order
+from trading.markets.models import ClosedDay, Market, MarketClock, TradingLimit
+from trading.orders.models import Expiry, Instruction, Order
 
-__all__ = ["ExecutedInstruction", "Instruction", "Market", "Order", "Trade"]
+__all__ = [
+    "ClosedDay",
+    "ExecutedInstruction",
+    "Expiry",
+    "Instruction",
+    "Market",
+    "MarketClock",
+    "Order",
+    "Trade",
+    "TradingLimit",
+]

@@ -7,6 +7,7 @@ from celery import shared_task
 
 from trading.execution import runs, services
 from trading.execution.selectors import oldest_instructions
+from trading.orders import expiries, phases
 from trading.orders.wakeups import wake
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,18 @@ def wake_waiting_markets() -> None:
                 oldest.kind,
                 oldest.entered_at.isoformat(timespec="seconds"),
             )
+
+
+@shared_task
+def step_markets() -> None:
+    """Open, uncross and close markets by their sessions."""
+    phases.step_markets()
+
+
+@shared_task
+def expire_orders() -> None:
+    """End the orders whose time has come."""
+    expiries.expire_due_orders()
 
 
 @shared_task

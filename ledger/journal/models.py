@@ -165,6 +165,7 @@ class Hold(models.Model):
     class Purpose(models.TextChoices):
         ORDER = "order", pgettext_lazy("trading", "order")
         WITHDRAWAL = "withdrawal", _("withdrawal")
+        REPLACE = "replace", pgettext_lazy("trading", "new terms of an order")
 
     account = models.ForeignKey(
         Account, models.PROTECT, verbose_name=_("account"), related_name="holds", db_constraint=False

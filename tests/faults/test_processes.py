@@ -32,7 +32,8 @@ from trading.execution.reconciliation import reconcile
 from trading.execution.selectors import oldest_instructions
 from trading.models import ExecutedInstruction, Instruction, Order, Trade
 from trading.orders import wakeups
-from trading.orders.services import NewOrder, cancel_order, place_orders
+from trading.orders.cancels import cancel_order
+from trading.orders.services import NewOrder, place_orders
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

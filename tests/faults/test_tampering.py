@@ -4,6 +4,7 @@ The changes are made from the schema: every column of every table that can be pr
 check cannot find stands in an exempt list with the reason; a new column is either found or added there, or a test fails.
 """
 
+import datetime as dt
 from dataclasses import dataclass
 
 import pytest
@@ -42,8 +43,14 @@ from tests.scenes import issue_to_cooperative, market_for, pay_in, people
 from trading.execution import reconciliation as exchange
 from trading.execution.reconciliation import reconcile
 from trading.execution.services import execute_market
-from trading.orders.halts import halt_market, resume_market
-from trading.orders.services import NewOrder, cancel_order, place_orders
+from trading.markets.days import close_day
+from trading.markets.limits import set_limit
+from trading.models import Order
+from trading.orders.cancels import cancel_order
+from trading.orders.phases import halt_market, resume_market
+from trading.orders.replaces import replace_order
+from trading.orders.rules import change_market
+from trading.orders.services import NewOrder, place_orders
 
 pytestmark = pytest.mark.django_db
 
@@ -69,10 +76,13 @@ PROVEN = [
     "ledger_transaction",
     "ledger_transfer",
     "ledger_unsequencedrecord",
+    "trading_closedday",
     "trading_executedinstruction",
+    "trading_expiry",
     "trading_market",
     "trading_order",
     "trading_trade",
+    "trading_tradinglimit",
 ]
 NOT_PROVEN = {
     "auth_group": "Django's own, not used",
@@ -92,6 +102,7 @@ NOT_PROVEN = {
     "ledger_user_groups": "Django's own, not used",
     "ledger_user_user_permissions": "Django's own, not used",
     "trading_instruction": "a queue: what is executed of it is proven",
+    "trading_marketclock": "up to when the clock was followed; what was done by it is proven",
 }
 SURROGATE = "numbers rows of which the log names nothing but their content; what refers to them is proven by it"
 UNSAID = "when the row was written; when the fact was, its entry says"
@@ -105,7 +116,10 @@ EXEMPT = {
     ("ledger_retirement", "id"): SURROGATE,
     ("ledger_serialblock", "id"): "the order in which an account delivers its runs; whose they are is proven",
     ("trading_executedinstruction", "id"): SURROGATE,
+    ("trading_closedday", "id"): SURROGATE,
+    ("trading_market", "auction_ends_at"): "when somebody ends the auction, which is proven; it gives no price",
     ("trading_market", "shard"): "which worker serves the market",
+    ("trading_tradinglimit", "id"): SURROGATE,
     ("trading_order", "client_order_id"): "the client's own name for it",
     ("trading_order", "placed_at"): "orders have no record of their own; when they were executed is proven",
     ("trading_order", "placed_by_id"): "orders have no record of their own; whose they are is proven",
@@ -232,12 +246,37 @@ def trade(who):
     halt_market(actor=who.registrar, market_id=markets[0].pk, reason="More fog.")
     execute_market(markets[0].pk)
     enter(who.buyer, markets[1], "buy", 3_900, 2)
+    orders_with_an_end(who, markets[1])
+    change_market(actor=who.registrar, market_id=markets[1].pk, reason="As announced.", band_percent=12)
+    execute_market(markets[1].pk)
+    for market, figures in ((None, {"largest_order_t": 900}), (markets[1], {"largest_order_fen": 10**9})):
+        set_limit(
+            actor=who.registrar,
+            organisation_id=who.buyer.organisation_id,
+            market_id=market and market.pk,
+            reason=f"New here: {figures}.",
+            **figures,
+        )
+    for day in (1, 2):
+        close_day(actor=who.registrar, day=dt.date(2099, 1, day), reason=f"New Year, {day}.")
     ours = {"beneficiary_name": "甲", "purpose": "own_footprint"}
     retire_credits(
         actor=who.buyer, batch_id=batches[0].pk, quantity_t=5, note="For 2020.", idempotency_key="r1", **ours
     )
     hidden = {"is_beneficiary_public": False, "beneficiary_code": "91350000000000000X"}
     retire_credits(actor=who.other_buyer, batch_id=batches[1].pk, quantity_t=2, **hidden, **ours)
+
+
+def orders_with_an_end(who, market):
+    """Leave orders that end by themselves, and one that was replaced."""
+    for at in (1, 2):
+        ends_at = timezone.now() + dt.timedelta(days=at)
+        new = NewOrder(f"gtd-{at}", "buy", 3_900, 3, time_in_force="gtd", expires_at=ends_at)
+        place_orders(actor=who.buyer, market_id=market.pk, orders=[new])
+    execute_market(market.pk)
+    replaced = Order.objects.get(client_order_id="gtd-1")
+    replace_order(actor=who.buyer, order_id=replaced.pk, price_fen=3_910, quantity_t=4)
+    execute_market(market.pk)
 
 
 def enter(actor, market, side, price_fen, count):

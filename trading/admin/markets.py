@@ -17,8 +17,8 @@ from trading.execution.models import Trade
 from trading.marketdata.selectors import tape
 from trading.markets.models import Market
 from trading.markets.services import BOUNDS, open_market
-from trading.orders.halts import halt_market, resume_market
 from trading.orders.models import Instruction, Order
+from trading.orders.phases import halt_market, resume_market
 
 SHOWN = 20
 # What the log says of a market.

@@ -42,7 +42,11 @@ class Trade(models.Model):
     )
     sequence = models.BigIntegerField(_("instruction"), help_text="of the instruction that caused it")
     trading_mode = models.CharField(
-        _("trading mode"), max_length=16, choices=TradingMode, db_default=TradingMode.LISTING
+        _("trading mode"),
+        max_length=16,
+        choices=TradingMode,
+        default=TradingMode.LISTING,
+        db_default=TradingMode.LISTING,
     )
     buy_order = models.ForeignKey(
         Order, models.PROTECT, verbose_name=_("buy order"), related_name="buys", db_constraint=False

@@ -23,7 +23,7 @@ from trading.errors import TooLateToCancel
 from trading.execution.models import Trade
 from trading.marketdata import selectors
 from trading.markets.models import Market
-from trading.orders import services
+from trading.orders import cancels, services
 from trading.orders.models import Order
 from trading.orders.selectors import open_orders_of, orders_of
 from trading.orders.services import OrderResult
@@ -80,7 +80,7 @@ def _tell(request: HttpRequest, result: OrderResult, ticket: OrderForm, market: 
 def cancel_order(request: HttpRequest, membership: Membership, order_id: int) -> HttpResponse:
     """Ask for an order to be cancelled, and go back to where that was asked."""
     try:
-        services.cancel_order(actor=membership, order_id=order_id)
+        cancels.cancel_order(actor=membership, order_id=order_id)
     except TooLateToCancel as error:
         messages.warning(request, str(error))
     else:

@@ -6,7 +6,7 @@ from tests.desk import client_of
 from tests.scenes import People, issue_to_cooperative, market_for, pay_in
 from trading.execution.services import execute_market
 from trading.models import ExecutedInstruction, Order, Trade
-from trading.orders.halts import halt_market
+from trading.orders.phases import halt_market
 from trading.orders.services import NewOrder, place_orders
 
 

@@ -9,8 +9,8 @@ from ledger.parties.models import Organisation
 from tests.factories import MembershipFactory, UserFactory
 from trading.execution.services import execute_market
 from trading.models import Order
-from trading.orders.halts import halt_market
 from trading.orders.models import Instruction
+from trading.orders.phases import halt_market
 from trading.orders.services import NewOrder, place_order
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,18 @@
+"""A replaced order holds more until its market has taken the new terms."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('ledger', '0012_serial_blocks_by_spgist'),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name='hold',
+            name='purpose',
+            field=models.CharField(choices=[('order', 'order'), ('withdrawal', 'withdrawal'), ('replace', 'new terms of an order')], max_length=16, verbose_name='purpose of the hold'),
+        ),
+    ]

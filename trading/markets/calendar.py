@@ -1,0 +1,24 @@
+"""On which days markets trade: Monday to Friday, without China's public holidays and the days that the operator closes.
+
+A weekend on which China works in exchange for a holiday is no trading day, as at China's exchanges.
+"""
+
+import datetime as dt
+from collections.abc import Collection
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+SATURDAY = 5
+
+
+def is_trading_day(day: dt.date, closed_days: Collection[dt.date] = ()) -> bool:
+    """Return whether markets trade on a day. Source: the holidays of the State Council, as the package `holidays` has them."""
+    return day.weekday() < SATURDAY and day not in _public_holidays(day.year) and day not in closed_days
+
+
+@lru_cache(maxsize=8)
+def _public_holidays(year: int) -> frozenset[dt.date]:
+    return frozenset(holidays.country_holidays("CN", years=year))
