@@ -1,5 +1,6 @@
 """A short soak, whose clients and oracle `make soak` has for ten minutes; and that the oracle names what is not so."""
 
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -112,6 +113,13 @@ LIES = {
     "and its trades are of others": lambda who: alter(Order, {"client_order_id": "b1"}, filled_t=3),
     "(fok) is filled by 2 of 3 t": lambda who: alter(Order, {"client_order_id": "b2"}, filled_t=2),
     "(fok) rests": lambda who: alter(Order, {"client_order_id": "b2"}, status="new"),
+    "was to expire at": lambda who: alter(
+        Order,
+        {"client_order_id": "b3"},
+        status="new",
+        time_in_force="gtd",
+        expires_at=timezone.now() - dt.timedelta(minutes=1),
+    ),
     "was never taken": lambda who: alter(Order, {"client_order_id": "s1"}, status="pending_new"),
     "by an order that only makes": lambda who: alter(Order, {"client_order_id": "b1"}, post_only=True),
     "at a price that one side did not agree to": lambda who: alter(Trade, {"quantity_t": 4}, price_fen=4_011),

@@ -1,15 +1,18 @@
 """What clients were told against what the exchange has: each order once, with its very terms, and nothing made or lost."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db.models import Count, F, Max, Min, Q, Sum
+from django.utils import timezone
 
 from ledger.models import Account, UnsequencedRecord
 from trading.execution.reconciliation import reconcile
 from trading.models import ExecutedInstruction, Instruction, Market, Order, Trade
 
+OVERDUE = dt.timedelta(seconds=30)
 Told = Mapping[str, Any]
 TERMS = ("side", "price_fen", "quantity_t", "order_type", "time_in_force", "post_only", "display_t", "self_trade_mode")
 USUAL = {"order_type": "limit", "post_only": False, "display_t": None, "self_trade_mode": "cancel_newest"}
@@ -86,7 +89,9 @@ def ends_told(told: Iterable[Told]) -> Iterator[str]:
             cancelled.update(answer["cancel_all"])
         elif "replace" not in answer:
             continue
-        if not 200 <= answer["status"] < 300 and answer["status"] != 409:
+        # An iceberg cannot be replaced by less than it shows.
+        expected = (409, 422) if "replace" in answer else (409,)
+        if not 200 <= answer["status"] < 300 and answer["status"] not in expected:
             yield f"{answer}: nothing was a reason for such an answer"
     still_open = Order.objects.filter(pk__in=cancelled, status__in=Order.OPEN_STATUSES).values_list("pk", flat=True)
     yield from (f"order {pk} was cancelled and is open" for pk in still_open)
@@ -119,6 +124,8 @@ def orders_themselves(market: Market, replaced: Collection[int] = ()) -> Iterato
     yield from (f"order {order_id} has trades and is nowhere" for order_id in filled)
     never_rest = orders.filter(time_in_force__in=["ioc", "fok"], status__in=Order.OPEN_STATUSES)
     yield from (f"order {order.pk} ({order.time_in_force}) rests" for order in never_rest)
+    overdue = orders.filter(expires_at__lt=timezone.now() - OVERDUE, status__in=Order.OPEN_STATUSES)
+    yield from (f"order {order.pk} was to expire at {order.expires_at}, and is open" for order in overdue)
     halves = orders.filter(time_in_force="fok").exclude(filled_t=0).exclude(filled_t=F("quantity_t"))
     yield from (f"order {order.pk} (fok) is filled by {order.filled_t} of {order.quantity_t} t" for order in halves)
     yield from (f"order {order.pk} was never taken" for order in orders.filter(status="pending_new"))

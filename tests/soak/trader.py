@@ -5,6 +5,7 @@ What it was told it writes down, a line each; nobody else knows. It ends when it
     python -m tests.soak.trader < plan > told
 """
 
+import datetime as dt
 import http.client
 import json
 import random
@@ -151,7 +152,7 @@ class Trader:
     def _replace(self) -> dict[str, Any]:
         order_id = self.lot.choice(self.open)
         price_fen = MIDDLE_FEN + self.lot.randint(-WIDTH_FEN, WIDTH_FEN)
-        terms = {"price_fen": price_fen, "quantity_t": self.lot.randint(6, 60)}
+        terms = {"price_fen": price_fen, "quantity_t": self.lot.randint(1, 60)}
         answer = self.line.ask("POST", self.offers["replace"].format(order_id), terms)
         return {"replace": order_id, "terms": terms, "status": answer.status if answer else 0}
 
@@ -177,6 +178,12 @@ class Trader:
             order |= {"display_t": lot.randint(1, 5), "quantity_t": lot.randint(6, 60)}
         elif draw < 0.46 and not is_sound:
             order |= lot.choice([{"price_fen": BEYOND_FEN}, {"quantity_t": 0}, {"time_in_force": "never"}])
+        elif draw < 0.52:
+            # Longer than anybody waits for an answer: whether it is refused does not hang on when it is.
+            ends_at = dt.datetime.now(dt.UTC) + dt.timedelta(
+                seconds=lot.uniform(PATIENCE_SECONDS, PATIENCE_SECONDS + 30)
+            )
+            order |= {"time_in_force": "gtd", "expires_at": ends_at.isoformat()}
         if lot.random() < 0.5:
             order["self_trade_mode"] = lot.choice(MODES)
         return order
