@@ -299,6 +299,25 @@ def test_what_was_entered_while_redis_was_down_is_executed_when_it_is_back(trans
     assert broken() == []
 
 
+def test_a_worker_that_loses_redis_in_the_middle_of_a_batch_lives_on(transactional_db, who, own_redis):
+    server, start_redis_again = own_redis
+    market = market_for(who, issue_to_cooperative(who, 1_000))
+    pay_in(who, who.buyer, 10_000_000)
+    with running("match-0", "worker", "beat") as (processes, _environment):
+        with blocked_in_a_batch(market, who):
+            server.process.kill()
+            server.process.wait()
+        wait_until(nothing_waits)
+        # It has yet to say that it is done, and finds nobody.
+        time.sleep(2)
+        assert processes.ended() is None
+        start_redis_again()
+        enter(who.buyer, market, "buy", 1)
+        wait_until(nothing_waits, seconds=30)
+    assert Trade.objects.count() == 20
+    assert broken() == []
+
+
 # An instruction that cannot be executed
 
 
