@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from trading.execution import agreed
+from trading.execution.agreed import Agreed
 from trading.execution.books import LiveBook, LiveOrder
 from trading.markets.models import Market
 from trading.matching import (
@@ -37,6 +39,7 @@ class Waiting(NamedTuple):
     actor: str
     note: str
     order: LiveOrder | None
+    content: dict[str, Any] | None = None
 
 
 class Fill(NamedTuple):
@@ -56,11 +59,16 @@ class Batch:
     executed: list[tuple[int, str, int | None, dict[str, Any]]] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
     touched: dict[int, LiveOrder] = field(default_factory=dict)
+    # What was agreed outside the book, by the number of its instruction.
+    agreed: dict[int, Agreed] = field(default_factory=dict)
 
 
 def apply(waiting: list[Waiting], live: LiveBook, market: Market) -> Batch:
     """Apply instructions in order; the book, its orders and the market (state, sequences) change in memory."""
     batch = Batch()
+    live.orders.update(
+        agreed.read_orders(each.content for each in waiting if each.kind == agreed.KIND and each.content)
+    )
     for instruction in waiting:
         market.last_sequence += 1
         batch.instruction_ids.append(instruction.id)
@@ -77,6 +85,8 @@ def _content(instruction: Waiting) -> tuple[int | None, dict[str, Any]]:
     if instruction.kind == "submit":
         assert order is not None
         return order.id, terms_of(order)
+    if instruction.kind == agreed.KIND:
+        return None, instruction.content or {}
     if order is not None:
         return order.id, {}
     return None, {"note": instruction.note} if instruction.note else {}
@@ -139,6 +149,11 @@ def _submit(
 
 def _apply_one(instruction: Waiting, content: dict[str, Any], live: LiveBook, market: Market, batch: Batch) -> None:
     order = instruction.order
+    if instruction.kind == agreed.KIND:
+        found = batch.agreed[market.last_sequence] = agreed.read_agreed(content)
+        for event in found.events(is_halted=live.book.halted):
+            _follow(event, live, market.last_sequence, batch)
+        return
     if instruction.kind == "submit":
         assert order is not None
         live.orders[order.id] = order

@@ -7,10 +7,11 @@ from typing import Any
 
 import orjson
 
+from trading.execution import agreed
 from trading.execution.batches import told
 from trading.execution.books import rules_of
 from trading.execution.models import ExecutedInstruction, Trade
-from trading.markets.models import Market, TradingMode
+from trading.markets.models import Market
 from trading.matching import (
     Accepted,
     Canceled,
@@ -126,6 +127,8 @@ class _Replaying:
 
     def _apply(self, sequence: int, kind: str, order_id: int | None, content: str) -> list[Event]:
         try:
+            if kind == agreed.KIND:
+                return self._agree(agreed.read_agreed(orjson.loads(content)))
             instruction, self.halt_reason = _read(kind, order_id, content, self.halt_reason)
         except (ValueError, TypeError, KeyError) as error:
             raise Disagreement(f"instruction {sequence} cannot be read: {error!r}") from error
@@ -137,6 +140,14 @@ class _Replaying:
                 self._follow(event)
         except KeyError as error:
             raise Disagreement(f"instruction {sequence} is about an order that is not live: {error}") from error
+        return events
+
+    def _agree(self, found: agreed.Agreed) -> list[Event]:
+        """Let the orders of what was agreed trade with one another, beside the book."""
+        self.live.update((order_id, ReplayedOrder(quantity_t)) for order_id, quantity_t in found.orders)
+        events = found.events(is_halted=self.book.halted)
+        for event in events:
+            self._follow(event)
         return events
 
     def _follow(self, event: Event) -> None:
@@ -210,12 +221,7 @@ def _read(kind: str, order_id: int | None, content: str, halt_reason: str) -> tu
 
 def _recorded(market: Market) -> Iterator[Fact]:
     columns = ("sequence", "buy_order_id", "sell_order_id", "taker_side", "price_fen", "quantity_t")
-    trades = (
-        Trade.objects.filter(market=market, trading_mode=TradingMode.LISTING)
-        .order_by("id")
-        .values_list(*columns)
-        .iterator(chunk_size=CHUNK)
-    )
+    trades = Trade.objects.filter(market=market).order_by("id").values_list(*columns).iterator(chunk_size=CHUNK)
     for sequence, buy_id, sell_id, taker_side, price_fen, quantity_t in trades:
         maker_id, taker_id = (buy_id, sell_id) if taker_side == "sell" else (sell_id, buy_id)
         yield (sequence, maker_id, taker_id, price_fen, quantity_t)

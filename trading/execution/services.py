@@ -5,6 +5,7 @@ import gc
 import logging
 from collections.abc import Iterator, Sequence
 
+import orjson
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -97,7 +98,7 @@ def _waiting(market_id: int, limit: int) -> list[batches.Waiting]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT i.id, i.kind, i.actor, i.note, {ORDER_COLUMNS}
+            SELECT i.id, i.kind, i.actor, i.note, i.content::text, {ORDER_COLUMNS}
               FROM trading_instruction i
               LEFT JOIN trading_order o ON o.id = i.order_id
               LEFT JOIN ledger_hold hold ON hold.id = o.hold_id
@@ -108,6 +109,13 @@ def _waiting(market_id: int, limit: int) -> list[batches.Waiting]:
             [market_id, limit],
         )
         return [
-            batches.Waiting(row[0], row[1], row[2], row[3], None if row[4] is None else LiveOrder(*row[4:]))
+            batches.Waiting(
+                row[0],
+                row[1],
+                row[2],
+                row[3],
+                None if row[5] is None else LiveOrder(*row[5:]),
+                None if row[4] is None else orjson.loads(row[4]),
+            )
             for row in cursor.fetchall()
         ]
