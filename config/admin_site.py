@@ -64,6 +64,8 @@ from ledger.models import (
     User,
 )
 from ledger.transparency.keys import log_signer
+from trading.admin.auctions import BidAdmin, OneWayAuctionAdmin
+from trading.admin.blocks import BlockOfferAdmin
 from trading.admin.concerns import concerns
 from trading.admin.desk import market_states
 from trading.admin.execution import ExecutedInstructionAdmin, TradeAdmin
@@ -71,7 +73,7 @@ from trading.admin.markets import MarketAdmin
 from trading.admin.orders import OrderAdmin
 from trading.admin.reconciliation import begin_if_confirmed, page_of, progress_of, status
 from trading.admin.subjects import SUBJECTS
-from trading.models import ExecutedInstruction, Market, Order, Trade
+from trading.models import Bid, BlockOffer, ExecutedInstruction, Market, OneWayAuction, Order, Trade
 
 View = Callable[..., HttpResponseBase]
 
@@ -125,6 +127,9 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             Order: OrderAdmin,
             Trade: TradeAdmin,
             ExecutedInstruction: ExecutedInstructionAdmin,
+            BlockOffer: BlockOfferAdmin,
+            OneWayAuction: OneWayAuctionAdmin,
+            Bid: BidAdmin,
         },
     ),
     (

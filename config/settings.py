@@ -173,6 +173,10 @@ SPECTACULAR_SETTINGS = {
         "OrderSelfTradeMode": "trading.orders.models.Order.SelfTradeMode",
         "OrderStatus": "trading.orders.models.Order.Status",
         "OrderStatusFilter": "trading.api.orders.STATUS_FILTERS",
+        "BlockOfferState": "trading.blocks.models.BlockOffer.Outcome",
+        "AuctionState": "trading.auctions.models.OneWayAuction.Stage",
+        "AuctionPricing": "trading.auctions.models.OneWayAuction.Pricing",
+        "BidState": "trading.auctions.models.Bid.State",
     },
     "TAGS": [
         {"name": "people", "description": "Sign up, get tokens, and see who you are."},
@@ -185,6 +189,8 @@ SPECTACULAR_SETTINGS = {
         {"name": "corrections", "description": "Wrong transactions, reversed by two people; nothing is ever changed."},
         {"name": "markets", "description": "Books, trades and prices."},
         {"name": "orders", "description": "Enter and cancel orders; your trades."},
+        {"name": "blocks", "description": "Block trades: offers between two named parties, seen by them alone."},
+        {"name": "auctions", "description": "One-way auctions: lots, and bids for them."},
         {"name": "log", "description": "Proofs that nothing was changed or left out (RFC 9162)."},
     ],
 }
@@ -203,6 +209,8 @@ CELERY_BEAT_SCHEDULE = {
     "wake-markets": {"task": "trading.tasks.wake_waiting_markets", "schedule": 1.0, "options": {"expires": 10}},
     "step-markets": {"task": "trading.tasks.step_markets", "schedule": 1.0, "options": {"expires": 10}},
     "expire-orders": {"task": "trading.tasks.expire_orders", "schedule": 1.0, "options": {"expires": 10}},
+    "expire-offers": {"task": "trading.tasks.expire_block_offers", "schedule": 1.0, "options": {"expires": 10}},
+    "award-auctions": {"task": "trading.tasks.award_auctions", "schedule": 1.0, "options": {"expires": 10}},
     "sequence-log": {"task": "ledger.tasks.sequence_log", "schedule": 1.0, "options": {"expires": 10}},
     "reconcile-books": {
         "task": "trading.tasks.reconcile_nightly",

@@ -5,6 +5,8 @@ import logging
 
 from celery import shared_task
 
+from trading.auctions.closing import close_auctions
+from trading.blocks.services import expire_offers
 from trading.execution import runs, services
 from trading.execution.selectors import oldest_instructions
 from trading.orders import expiries, phases
@@ -48,6 +50,18 @@ def step_markets() -> None:
 def expire_orders() -> None:
     """End the orders whose time has come."""
     expiries.expire_due_orders()
+
+
+@shared_task
+def expire_block_offers() -> None:
+    """Let offers of block trades expire whose time is over."""
+    expire_offers()
+
+
+@shared_task
+def award_auctions() -> None:
+    """Award one-way auctions whose time is over."""
+    close_auctions()
 
 
 @shared_task

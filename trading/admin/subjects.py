@@ -1,6 +1,8 @@
 """What the entries of the log name of the exchange."""
 
 from ledger.admin.subjects import Subject, Subjects
+from trading.auctions.models import Bid, OneWayAuction
+from trading.blocks.models import BlockOffer
 from trading.execution.models import Trade
 from trading.markets.models import Market
 from trading.orders.models import Order
@@ -10,4 +12,11 @@ SUBJECTS: Subjects = {
     "trade": Subject(Trade),
     "maker_order": Subject(Order),
     "taker_order": Subject(Order),
+    "offer": Subject(BlockOffer),
+    "replaces": Subject(BlockOffer),
+    "auction": Subject(OneWayAuction),
+    "bid": Subject(Bid),
+    "buy_order": Subject(Order),
+    "sell_order": Subject(Order),
+    "order": Subject(Order),
 }

@@ -3,6 +3,8 @@
 from django.urls import path
 
 from config import converters  # noqa: F401 (registers id and code)
+from trading.api.auctions import Auctions, Bids
+from trading.api.blocks import Blocks
 from trading.api.markets import Markets
 from trading.api.orders import Orders
 from trading.api.trades import Trades
@@ -14,6 +16,19 @@ urlpatterns = [
     path("orders/cancel", Orders.as_view({"post": "cancel_orders"})),
     path("orders/<id:order_id>/replace", Orders.as_view({"post": "replace_order"})),
     path("orders/<id:order_id>/cancel", Orders.as_view({"post": "cancel_order"})),
+    path("blocks", Blocks.as_view({"get": "list_offers", "post": "make_offer"})),
+    path("blocks/<id:offer_id>", Blocks.as_view({"get": "get_offer"})),
+    path("blocks/<id:offer_id>/accept", Blocks.as_view({"post": "accept_offer"})),
+    path("blocks/<id:offer_id>/counter", Blocks.as_view({"post": "counter_offer"})),
+    path("blocks/<id:offer_id>/decline", Blocks.as_view({"post": "decline_offer"})),
+    path("blocks/<id:offer_id>/withdraw", Blocks.as_view({"post": "withdraw_offer"})),
+    path("auctions", Auctions.as_view({"get": "list_auctions", "post": "announce_auction"})),
+    path("auctions/<id:auction_id>", Auctions.as_view({"get": "get_auction"})),
+    path("auctions/<id:auction_id>/bids", Auctions.as_view({"get": "list_auction_bids", "post": "place_bid"})),
+    path("auctions/<id:auction_id>/cancel", Auctions.as_view({"post": "cancel_auction"})),
+    path("bids", Bids.as_view({"get": "list_bids"})),
+    path("bids/<id:bid_id>", Bids.as_view({"get": "get_bid"})),
+    path("bids/<id:bid_id>/withdraw", Bids.as_view({"post": "withdraw_bid"})),
     path("trades", Trades.as_view({"get": "list_trades"})),
     path("markets", Markets.as_view({"get": "list_markets", "post": "open_market"})),
     path("markets/<code:symbol>", Markets.as_view({"get": "get_market"})),

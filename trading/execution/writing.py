@@ -12,7 +12,7 @@ from trading.execution.batches import Batch
 from trading.execution.books import LiveOrder
 from trading.execution.models import ExecutedInstruction, Trade
 from trading.execution.settlement import SettledFill, find_fees_account, settle
-from trading.markets.models import Market
+from trading.markets.models import Market, TradingMode
 from trading.markets.rules import RULES
 
 STATE = (
@@ -25,6 +25,7 @@ STATE = (
     "last_sequence",
     "book_sequence",
 )
+LISTING = str(TradingMode.LISTING)
 
 
 def write_batch(batch: Batch, market: Market, now: dt.datetime) -> list[SettledFill]:
@@ -35,11 +36,11 @@ def write_batch(batch: Batch, market: Market, now: dt.datetime) -> list[SettledF
     Locks: the accounts of the batch's orders, in id order.
     """
     trade_ids = draw_ids(Trade, len(batch.fills))
-    fees_account_id = find_fees_account(market)
+    fees_account_id = find_fees_account(market, batch)
     _write_orders(batch)
     digest = _move_instructions(batch, market, now)
     settled = settle(batch, trade_ids, fees_account_id, market, now)
-    _write_trades(settled, market, now)
+    _write_trades(settled, batch, market, now)
     if batch.executed:
         _record_instructions(batch, digest, market, now)
     for actor, body in batch.changes:
@@ -128,13 +129,14 @@ def _places(words: Iterable[str]) -> dict[str, int]:
     return {word: place for place, word in enumerate(dict.fromkeys(words), 1)}
 
 
-def _write_trades(settled: Sequence[SettledFill], market: Market, now: dt.datetime) -> None:
+def _write_trades(settled: Sequence[SettledFill], batch: Batch, market: Market, now: dt.datetime) -> None:
     if not settled:
         return
     columns = (
         "id",
         "market_id",
         "sequence",
+        "trading_mode",
         "buy_order_id",
         "sell_order_id",
         "taker_side",
@@ -145,7 +147,8 @@ def _write_trades(settled: Sequence[SettledFill], market: Market, now: dt.dateti
         "transaction_id",
         "executed_at",
     )
-    types = ("int8",) * 5 + ("varchar",) + ("int8",) * 5 + ("timestamptz",)
+    types = ("int8",) * 3 + ("varchar",) + ("int8",) * 2 + ("varchar",) + ("int8",) * 5 + ("timestamptz",)
+    modes = {sequence: each.mode for sequence, each in batch.agreed.items()}
     copy_rows(
         Trade,
         columns,
@@ -155,6 +158,7 @@ def _write_trades(settled: Sequence[SettledFill], market: Market, now: dt.dateti
                 row.trade_id,
                 market.pk,
                 row.fill.sequence,
+                modes.get(row.fill.sequence, LISTING),
                 row.fill.buy.id,
                 row.fill.sell.id,
                 "buy" if row.fill.is_buy_taker else "sell",

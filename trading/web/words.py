@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from ledger.errors import DomainError
 from ledger.templatetags.tianhui import tonnes, yuan
-from trading.errors import DuplicateOrder, InsufficientCredits, InsufficientFunds, OffTick, OutsideBand
+from trading.errors import BelowReserve, DuplicateOrder, InsufficientCredits, InsufficientFunds, OffTick, OutsideBand
+from trading.markets.models import TradingMode
 from trading.orders.models import Order
 
 _REASONS: dict[str, str | Promise] = {
@@ -30,6 +31,9 @@ def words_of_reason(reason: str) -> str:
 def words_of_terms(order: Order) -> str:
     """Return in words what sets an order apart from a limit order that stands until it is cancelled; else nothing."""
     terms = []
+    if order.trading_mode in (TradingMode.BLOCK_TRADE, TradingMode.ONE_WAY_AUCTION):
+        # It trades with what it was agreed with: nothing else sets it apart.
+        return order.get_trading_mode_display()
     if order.order_type == Order.Type.MARKET:
         terms.append(pgettext("order type", "market"))
     if order.time_in_force == Order.TimeInForce.FOK or (
@@ -60,6 +64,10 @@ def words_of_refusal(error: DomainError) -> str:
         }
     if isinstance(error, InsufficientCredits):
         return _("You have %(available)s t to sell here.") % {"available": tonnes(params["available"])}
+    if isinstance(error, BelowReserve):
+        return _("The price must be the reserve price, %(reserve)s yuan, at least.") % {
+            "reserve": yuan(params["reserve"])
+        }
     if isinstance(error, DuplicateOrder):
         return _("This form was sent before as another order, which stands. Send it again if you want this one too.")
     return str(error)
