@@ -1,11 +1,12 @@
 """The desk as a whole: who gets in, what can be read, and that an auditor changes nothing on any path."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, reverse
@@ -15,7 +16,7 @@ from ledger.credits.services import retire_credits
 from ledger.journal.bank.services import import_statement
 from ledger.journal.corrections import request_correction
 from ledger.journal.payments import request_deposit, request_withdrawal
-from ledger.models import MonitoringReport, Organisation, Project, Transaction, User
+from ledger.models import Membership, MonitoringReport, Organisation, Project, Transaction, User
 from ledger.parties.access import log_name
 from ledger.parties.services import issue_token
 from ledger.transparency.sequencer import sequence_log
@@ -29,7 +30,7 @@ from tests.factories import (
     ReportFactory,
     UserFactory,
 )
-from tests.scenes import People, issue_to_cooperative, market_for, pay_in
+from tests.scenes import People, issue_to_cooperative, market_for, pay_in, people
 from tests.statements import sample
 from trading.execution.runs import run_nightly
 from trading.execution.services import execute_market
@@ -69,9 +70,23 @@ QUERIES = {
 }
 
 
+@pytest.fixture(scope="module")
+def _season_once(django_db_setup: None, django_db_blocker: Any) -> Iterator[People]:
+    """Let the season happen once for all tests of this file, in one transaction that none of them changes."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield all_that_can_be_done(people())
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def season(who: People) -> People:
-    """Return people who have done all that can be done: no list at the desk is empty, and something waits."""
+def season(_season_once: People, db: None) -> People:
+    """Return people who have done all that can be done, as the database has them; what a test does is undone."""
+    known = Membership.objects.select_related("user", "organisation")
+    return People(*(known.get(pk=getattr(_season_once, field.name).pk) for field in fields(People)))
+
+
+def all_that_can_be_done(who: People) -> People:
+    """Leave no list at the desk empty, and let something wait."""
     pay_in(who, who.buyer, 1_000_000)
     pay_in(who, who.other_buyer, 1_000_000)
     batch = issue_to_cooperative(who, 100, buffer_t=10)
@@ -208,17 +223,17 @@ def test_auditor_changes_nothing_on_any_path(season: People, is_superuser: bool)
     auditor.is_superuser = is_superuser
     auditor.save()
     client = client_of(season.auditor)
-    before = fingerprint()
+    before, wanted = fingerprint(), payload()
     assert len(walked()) > 3 * len(MODELS) + 14
     for name, address in walked():
         answer = client.get(address)
         assert (answer.status_code, len(read(answer)) > 0) == (expected_of_auditor(name), True), address
         assert client.head(address).status_code == expected_of_auditor(name), address
         for method in (client.post, client.put, client.patch, client.delete):
-            assert method(address, payload()).status_code == 403, address
+            assert method(address, wanted).status_code == 403, address
     for address in stock_pages():
         assert client.get(address).status_code == 404, address
-        assert client.post(address, payload()).status_code == 403, address
+        assert client.post(address, wanted).status_code == 403, address
     assert client.get(reverse("admin:login"))["Location"] == "/admin/"
     assert client.post(reverse("admin:login"), {"username": auditor.username, "password": "wrong"}).status_code == 200
     assert client.post(reverse("admin:logout")).status_code in (200, 302)
@@ -237,11 +252,11 @@ def test_the_walk_has_every_kind_of_page(season: People) -> None:
 @pytest.mark.parametrize("kind", ["cooperative", "buyer", "verifier"])
 def test_people_of_others_get_nothing_on_any_path(kind: str, season: People) -> None:
     client = client_of(getattr(season, kind))
-    before = fingerprint()
+    before, wanted = fingerprint(), payload()
     for _name, address in walked():
         assert client.get(address).status_code == 403, address
         for method in (client.post, client.put, client.patch, client.delete):
-            assert method(address, payload()).status_code == 403, address
+            assert method(address, wanted).status_code == 403, address
     assert fingerprint() == before
 
 

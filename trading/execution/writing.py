@@ -53,6 +53,8 @@ def _write_orders(batch: Batch) -> None:
     orders = list(batch.touched.values())
     if not orders:
         return
+    # First: an order that was made larger may be filled by more already than it was for.
+    _write_replaced([order for order in orders if order.id in batch.replaced])
     # There are few words and many orders: each order names its words by their places (PostgreSQL counts from one).
     statuses = _places(order.status for order in orders)
     reasons = _places(order.reason for order in orders)
@@ -77,7 +79,6 @@ def _write_orders(batch: Batch) -> None:
         count=len(orders),
         otherwise=AssertionError("an order has gone"),
     )
-    _write_replaced([order for order in orders if order.id in batch.replaced])
     _write_parts([order for order in orders if order.display_t is not None or order.decremented_t])
 
 
