@@ -4,9 +4,11 @@ The changes are made from the schema: every column of every table that can be pr
 check cannot find stands in an exempt list with the reason; a new column is either found or added there, or a test fails.
 """
 
+import datetime as dt
 from dataclasses import dataclass
 
 import pytest
+import time_machine
 from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone, translation
 
@@ -38,7 +40,11 @@ from ledger.transparency.verification import RebuiltTree, verify_log
 from tests.callers import undone
 from tests.database import as_owner
 from tests.factories import CREDITING, PRACTICES, SETTINGS, ProjectFactory, UserFactory, square
-from tests.scenes import issue_to_cooperative, market_for, pay_in, people
+from tests.scenes import bid_for, issue_to_cooperative, market_for, offer_block, pay_in, people, put_up_lot
+from trading.auctions.closing import close_auctions
+from trading.auctions.services import cancel_auction, withdraw_bid
+from trading.blocks.services import accept_offer, counter_offer, decline_offer, expire_offers, withdraw_offer
+from trading.blocks.terms import OfferTerms
 from trading.execution import reconciliation as exchange
 from trading.execution.reconciliation import reconcile
 from trading.execution.services import execute_market
@@ -69,8 +75,11 @@ PROVEN = [
     "ledger_transaction",
     "ledger_transfer",
     "ledger_unsequencedrecord",
+    "trading_bid",
+    "trading_blockoffer",
     "trading_executedinstruction",
     "trading_market",
+    "trading_onewayauction",
     "trading_order",
     "trading_trade",
 ]
@@ -105,6 +114,9 @@ EXEMPT = {
     ("ledger_retirement", "id"): SURROGATE,
     ("ledger_serialblock", "id"): "the order in which an account delivers its runs; whose they are is proven",
     ("trading_executedinstruction", "id"): SURROGATE,
+    ("trading_bid", "client_bid_id"): "the client's own name for it",
+    ("trading_blockoffer", "client_offer_id"): "the client's own name for it",
+    ("trading_onewayauction", "client_auction_id"): "the client's own name for it",
     ("trading_market", "shard"): "which worker serves the market",
     ("trading_order", "client_order_id"): "the client's own name for it",
     ("trading_order", "placed_at"): "orders have no record of their own; when they were executed is proven",
@@ -123,6 +135,7 @@ def _scene_once(django_db_setup, django_db_blocker):
         register(who)
         bank(who)
         trade(who)
+        agree(who)
         sequence_log()
         open_account(organisation=who.other_buyer.organisation, asset=cash())
         pay_in(who, who.other_buyer, 5_000)
@@ -238,6 +251,37 @@ def trade(who):
     )
     hidden = {"is_beneficiary_public": False, "beneficiary_code": "91350000000000000X"}
     retire_credits(actor=who.other_buyer, batch_id=batches[1].pk, quantity_t=2, **hidden, **ours)
+
+
+def agree(who):
+    """Take offers of block trades, lots and bids through their lives: open and decided in every way."""
+    batch = issue_to_cooperative(who, 1_000, project=ProjectFactory(proponent=who.cooperative.organisation, number=904))
+    market = market_for(who, batch, taker_fee_bps=35)
+    offers = [offer_block(who.buyer, who.cooperative, market, f"o{at}", price_fen=4_500 + at) for at in range(7)]
+    terms = OfferTerms("answer", 4_600, 20, timezone.now() + dt.timedelta(hours=2))
+    answer = counter_offer(actor=who.cooperative, offer_id=offers[0].pk, terms=terms).offer
+    accept_offer(actor=who.buyer, offer_id=answer.pk)
+    decline_offer(actor=who.cooperative, offer_id=offers[1].pk)
+    withdraw_offer(actor=who.buyer, offer_id=offers[2].pk)
+    accept_offer(actor=who.cooperative, offer_id=offers[3].pk)
+    offer_block(who.cooperative, who.other_buyer, market, "sell", side="sell")
+    lots = [put_up_lot(who.cooperative, market, f"l{at}", is_sealed=at < 3) for at in range(5)]
+    for lot in lots[:4]:
+        for at, bidder in enumerate((who.buyer, who.other_buyer, who.buyer)):
+            bid = bid_for(bidder, lot, f"b{lot.pk}-{at}", price_fen=4_500 + at)
+        if lot.is_sealed:
+            withdraw_bid(actor=who.buyer, bid_id=bid_for(who.buyer, lot, f"w{lot.pk}").pk)
+    cancel_auction(actor=who.registrar, auction_id=lots[0].pk, reason="Disputed.")
+    with time_machine.travel(bid.auction.closes_at + dt.timedelta(minutes=1)):
+        later = [offer_block(who.buyer, who.cooperative, market, f"later{at}") for at in range(2)]
+        expire_offers()
+        close_auctions()
+        lot = put_up_lot(who.cooperative, market, "late")
+        bid_for(who.other_buyer, lot, "late")
+        bid_for(who.buyer, lot, "late")
+        execute_market(market.pk)
+        # What is awarded last waits for its turn.
+        accept_offer(actor=who.cooperative, offer_id=later[0].pk)
 
 
 def enter(actor, market, side, price_fen, count):
