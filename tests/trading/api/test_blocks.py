@@ -21,9 +21,9 @@ def market(who: People) -> Market:
     return market_for(who, issue_to_cooperative(who, 1_000), taker_fee_bps=20)
 
 
-def body(who: People, market: Market, **changes: Any) -> dict[str, Any]:
+def body(who: People, traded: Market, **changes: Any) -> dict[str, Any]:
     return terms() | {
-        "market": market.symbol,
+        "market": traded.symbol,
         "counterparty": str(who.cooperative.organisation.public_id),
         "side": "buy",
     } | changes  # fmt: skip
@@ -114,7 +114,7 @@ def test_who_may_do_what(who: People, market: Market) -> None:
         ({"market": "NONE"}, 404, "not_found", "/market"),
         ({"side": "both"}, 400, "invalid_input", "/side"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, 422, "invalid_value", "/expires_at"),
-        ({"expires_at": "9999-12-31T23:59:59Z"}, 422, "invalid_value", "/expires_at"),
+        ({"expires_at": "2999-12-31T23:59:59Z"}, 422, "invalid_value", "/expires_at"),
         ({"expires_at": "soon"}, 400, "invalid_input", "/expires_at"),
         ({"expires_at": 5}, 400, "invalid_input", "/expires_at"),
         ({"client_offer_id": "x" * 65}, 400, "invalid_input", "/client_offer_id"),
@@ -135,6 +135,6 @@ def test_the_list_takes_as_many_queries_however_long_it_is(
     for count in (1, 4):
         for at in range(count):
             offer_block(who.buyer, who.cooperative, market, f"{count}-{at}")
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(2):
             assert caller.ask("/blocks", market=market.symbol).status_code == 200
     assert Organisation.objects.exists()

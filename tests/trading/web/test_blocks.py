@@ -13,10 +13,10 @@ from trading.models import BlockOffer
 pytestmark = pytest.mark.django_db
 
 
-def form(market, who, **changes):
+def form(traded, who, **changes):
     return {
         "key": "web-1",
-        "market": market.symbol,
+        "market": traded.symbol,
         "side": "buy",
         "counterparty": who.cooperative.organisation.name,
         "price_fen": "45.00",
