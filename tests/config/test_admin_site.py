@@ -30,7 +30,7 @@ from tests.factories import (
     ReportFactory,
     UserFactory,
 )
-from tests.scenes import People, issue_to_cooperative, market_for, pay_in, people
+from tests.scenes import People, bid_for, issue_to_cooperative, market_for, offer_block, pay_in, people, put_up_lot
 from tests.statements import sample
 from trading.execution.runs import run_nightly
 from trading.execution.services import execute_market
@@ -54,7 +54,7 @@ QUERIES = {
     "correction": 5,
     "bankstatement": 7,
     "bankentry": 7,
-    "account": 5,
+    "account": 6,
     "transaction": 9,
     "transfer": 9,
     "hold": 8,
@@ -64,6 +64,9 @@ QUERIES = {
     "order": 9,
     "trade": 9,
     "executedinstruction": 9,
+    "blockoffer": 9,
+    "onewayauction": 9,
+    "bid": 9,
     "record": 9,
     "checkpoint": 8,
     "reconciliationrun": 6,
@@ -100,6 +103,9 @@ def all_that_can_be_done(who: People) -> People:
         place_orders(actor=buyer, market_id=market.pk, orders=buys)
     execute_market(market.pk)
     market_for(who, issue_to_cooperative(who, 50))
+    for number in range(2):
+        offer_block(who.buyer, who.cooperative, market, f"offer-{number}")
+        bid_for(who.buyer, put_up_lot(who.cooperative, market, f"lot-{number}"), f"bid-{number}")
     for _time in range(2):
         retire_credits(actor=who.buyer, batch_id=batch.pk, quantity_t=1, beneficiary_name="我", purpose="own_footprint")
     sequence_log()

@@ -8,6 +8,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 import pytest
+import time_machine
 from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone, translation
 
@@ -39,7 +40,11 @@ from ledger.transparency.verification import RebuiltTree, verify_log
 from tests.callers import undone
 from tests.database import as_owner
 from tests.factories import CREDITING, PRACTICES, SETTINGS, ProjectFactory, UserFactory, square
-from tests.scenes import issue_to_cooperative, market_for, pay_in, people
+from tests.scenes import bid_for, issue_to_cooperative, market_for, offer_block, pay_in, people, put_up_lot
+from trading.auctions.closing import close_auctions
+from trading.auctions.services import cancel_auction, withdraw_bid
+from trading.blocks.services import accept_offer, counter_offer, decline_offer, expire_offers, withdraw_offer
+from trading.blocks.terms import OfferTerms
 from trading.execution import reconciliation as exchange
 from trading.execution.reconciliation import reconcile
 from trading.execution.services import execute_market
@@ -76,10 +81,13 @@ PROVEN = [
     "ledger_transaction",
     "ledger_transfer",
     "ledger_unsequencedrecord",
+    "trading_bid",
+    "trading_blockoffer",
     "trading_closedday",
     "trading_executedinstruction",
     "trading_expiry",
     "trading_market",
+    "trading_onewayauction",
     "trading_order",
     "trading_trade",
     "trading_tradinglimit",
@@ -118,6 +126,9 @@ EXEMPT = {
     ("trading_executedinstruction", "id"): SURROGATE,
     ("trading_closedday", "id"): SURROGATE,
     ("trading_market", "auction_ends_at"): "when somebody ends the auction, which is proven; it gives no price",
+    ("trading_bid", "client_bid_id"): "the client's own name for it",
+    ("trading_blockoffer", "client_offer_id"): "the client's own name for it",
+    ("trading_onewayauction", "client_auction_id"): "the client's own name for it",
     ("trading_market", "shard"): "which worker serves the market",
     ("trading_tradinglimit", "id"): SURROGATE,
     ("trading_order", "client_order_id"): "the client's own name for it",
@@ -137,6 +148,7 @@ def _scene_once(django_db_setup, django_db_blocker):
         register(who)
         bank(who)
         trade(who)
+        agree(who)
         sequence_log()
         open_account(organisation=who.other_buyer.organisation, asset=cash())
         pay_in(who, who.other_buyer, 5_000)
@@ -277,6 +289,37 @@ def orders_with_an_end(who, market):
     replaced = Order.objects.get(client_order_id="gtd-1")
     replace_order(actor=who.buyer, order_id=replaced.pk, price_fen=3_910, quantity_t=4)
     execute_market(market.pk)
+
+
+def agree(who):
+    """Take offers of block trades, lots and bids through their lives: open and decided in every way."""
+    batch = issue_to_cooperative(who, 1_000, project=ProjectFactory(proponent=who.cooperative.organisation, number=904))
+    market = market_for(who, batch, taker_fee_bps=35)
+    offers = [offer_block(who.buyer, who.cooperative, market, f"o{at}", price_fen=4_500 + at) for at in range(7)]
+    terms = OfferTerms("answer", 4_600, 20, timezone.now() + dt.timedelta(hours=2))
+    answer = counter_offer(actor=who.cooperative, offer_id=offers[0].pk, terms=terms).offer
+    accept_offer(actor=who.buyer, offer_id=answer.pk)
+    decline_offer(actor=who.cooperative, offer_id=offers[1].pk)
+    withdraw_offer(actor=who.buyer, offer_id=offers[2].pk)
+    accept_offer(actor=who.cooperative, offer_id=offers[3].pk)
+    offer_block(who.cooperative, who.other_buyer, market, "sell", side="sell")
+    lots = [put_up_lot(who.cooperative, market, f"l{at}", is_sealed=at < 3) for at in range(5)]
+    for lot in lots[:4]:
+        for at, bidder in enumerate((who.buyer, who.other_buyer, who.buyer)):
+            bid = bid_for(bidder, lot, f"b{lot.pk}-{at}", price_fen=4_500 + at)
+        if lot.is_sealed:
+            withdraw_bid(actor=who.buyer, bid_id=bid_for(who.buyer, lot, f"w{lot.pk}").pk)
+    cancel_auction(actor=who.registrar, auction_id=lots[0].pk, reason="Disputed.")
+    with time_machine.travel(bid.auction.closes_at + dt.timedelta(minutes=1)):
+        later = [offer_block(who.buyer, who.cooperative, market, f"later{at}") for at in range(2)]
+        expire_offers()
+        close_auctions()
+        lot = put_up_lot(who.cooperative, market, "late")
+        bid_for(who.other_buyer, lot, "late")
+        bid_for(who.buyer, lot, "late")
+        execute_market(market.pk)
+        # What is awarded last waits for its turn.
+        accept_offer(actor=who.cooperative, offer_id=later[0].pk)
 
 
 def enter(actor, market, side, price_fen, count):

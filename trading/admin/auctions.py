@@ -28,7 +28,7 @@ DECIDED_AT = at_moment("decided_at", _("decided at"))
 AUCTION_RECORDS = tuple(f"one_way_auction_{step}" for step in ("announced", "awarded", "unsold", "cancelled"))
 BID_RECORDS = tuple(f"bid_{step}" for step in ("placed", "withdrawn", "revealed", "voided"))
 
-BID_LOOKUPS = {"id", "state", "auction", "bidder", "placed_at"}
+BID_LOOKUPS = {"pk", "id", "state", "auction", "bidder", "placed_at"}
 
 CANCEL = Action(
     name="cancel",

@@ -91,8 +91,8 @@ def announce_auction(*, actor: Membership, market: str, terms: LotTerms) -> Anno
         is_sealed=terms.is_sealed,
         pricing=terms.pricing,
         fee_bps=found.taker_fee_bps,
-        opens_at=terms.opens_at or now,
-        closes_at=terms.closes_at,
+        opens_at=(terms.opens_at or now).astimezone(dt.UTC),
+        closes_at=terms.closes_at.astimezone(dt.UTC),
         hold=hold_for(accounts=accounts, side=Order.Side.SELL, amount=terms.quantity_t, purpose=Hold.Purpose.AUCTION),
         announced_at=now,
     )

@@ -122,7 +122,7 @@ def _offer(actor: Membership, place: _Place, terms: OfferTerms) -> Offered:
         price_fen=terms.price_fen,
         quantity_t=terms.quantity_t,
         fee_bps=place.fee_bps,
-        expires_at=terms.expires_at,
+        expires_at=terms.expires_at.astimezone(dt.UTC),
         replaces=place.answers,
         hold=hold,
         offered_at=now,

@@ -96,11 +96,11 @@ INVARIANTS = (
                      WHEN bid.state = 'void' THEN 'bid_voided' END, bid.decider, log_time(bid.decided_at)) IS DISTINCT FROM
                (ended.kind, ended.actor, ended.at)
             OR ended.kind = 'bid_revealed'
-               AND (bid.price_fen::text, bid.quantity_t::text, bid.nonce, bid.awarded_t::text, bid.awarded_price_fen::text,
-                    bid.order_id::text, bid.state = 'won') IS DISTINCT FROM
+               AND (bid.price_fen::text, bid.quantity_t::text, bid.nonce, bid.state = 'won') IS DISTINCT FROM
                    (ended.body ->> 'price_fen', ended.body ->> 'quantity_t', ended.body ->> 'nonce',
-                    ended.body ->> 'awarded_t', ended.body ->> 'awarded_price_fen', ended.body ->> 'order',
                     ended.body ->> 'awarded_t' <> '0')
+            OR (bid.awarded_t::text, bid.awarded_price_fen::text, bid.order_id::text) IS DISTINCT FROM
+               (coalesce(ended.body ->> 'awarded_t', '0'), ended.body ->> 'awarded_price_fen', ended.body ->> 'order')
         """,
     ),
     Invariant(
