@@ -3,5 +3,17 @@
 from trading.execution.models import ExecutedInstruction, Trade
 from trading.markets.models import Market
 from trading.orders.models import Instruction, Order
+from trading.surveillance.models import Alert, AlertStep, Relation, RuleChange, RuleProgress
 
-__all__ = ["ExecutedInstruction", "Instruction", "Market", "Order", "Trade"]
+__all__ = [
+    "Alert",
+    "AlertStep",
+    "ExecutedInstruction",
+    "Instruction",
+    "Market",
+    "Order",
+    "Relation",
+    "RuleChange",
+    "RuleProgress",
+    "Trade",
+]

@@ -10,11 +10,11 @@ from django.utils.translation import gettext, gettext_noop
 from ledger.credits import reconciliation as credits
 from ledger.journal import reconciliation as journal
 from ledger.journal.reconciliation import InvariantResult, check_one
-from trading.execution.reconciliation import markets, orders, trades
+from trading.execution.reconciliation import markets, orders, surveillance, trades
 from trading.execution.replay import replay_market
 from trading.markets.models import Market
 
-INVARIANTS = (*orders.INVARIANTS, *trades.INVARIANTS, *markets.INVARIANTS)
+INVARIANTS = (*orders.INVARIANTS, *trades.INVARIANTS, *markets.INVARIANTS, *surveillance.INVARIANTS)
 
 
 Step = tuple[str, Callable[[], InvariantResult]]
