@@ -170,6 +170,10 @@ SPECTACULAR_SETTINGS = {
         "OrderSelfTradeMode": "trading.orders.models.Order.SelfTradeMode",
         "OrderStatus": "trading.orders.models.Order.Status",
         "OrderStatusFilter": "trading.api.orders.STATUS_FILTERS",
+        "AlertRule": "trading.surveillance.models.Rule",
+        "AlertSeverity": "trading.surveillance.models.Alert.Severity",
+        "AlertState": "trading.surveillance.models.Alert.State",
+        "RelationKind": "trading.surveillance.models.Relation.Kind",
     },
     "TAGS": [
         {"name": "people", "description": "Sign up, get tokens, and see who you are."},
@@ -182,6 +186,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "corrections", "description": "Wrong transactions, reversed by two people; nothing is ever changed."},
         {"name": "markets", "description": "Books, trades and prices."},
         {"name": "orders", "description": "Enter and cancel orders; your trades."},
+        {"name": "surveillance", "description": "What the rules have found; for the operator and auditors."},
         {"name": "log", "description": "Proofs that nothing was changed or left out (RFC 9162)."},
     ],
 }
@@ -202,6 +207,17 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile-books": {
         "task": "trading.tasks.reconcile_nightly",
         "schedule": crontab(hour=2, minute=0),
+        "options": {"queue": "audit", "expires": 3_600},
+    },
+    # Each run goes on where the last one ended: it matters little when one comes.
+    "watch-hours": {
+        "task": "trading.tasks.watch_hours",
+        "schedule": 300.0,
+        "options": {"queue": "audit", "expires": 300},
+    },
+    "watch-days": {
+        "task": "trading.tasks.watch_days",
+        "schedule": crontab(minute=20),
         "options": {"queue": "audit", "expires": 3_600},
     },
 }

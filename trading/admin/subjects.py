@@ -4,10 +4,14 @@ from ledger.admin.subjects import Subject, Subjects
 from trading.execution.models import Trade
 from trading.markets.models import Market
 from trading.orders.models import Order
+from trading.surveillance.models import Alert, Relation, RuleChange
 
 SUBJECTS: Subjects = {
     "market": Subject(Market),
     "trade": Subject(Trade),
     "maker_order": Subject(Order),
     "taker_order": Subject(Order),
+    "alert": Subject(Alert),
+    "relation": Subject(Relation),
+    "change": Subject(RuleChange),
 }

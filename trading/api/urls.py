@@ -5,6 +5,7 @@ from django.urls import path
 from config import converters  # noqa: F401 (registers id and code)
 from trading.api.markets import Markets
 from trading.api.orders import Orders
+from trading.api.surveillance import Surveillance
 from trading.api.trades import Trades
 
 urlpatterns = [
@@ -19,4 +20,8 @@ urlpatterns = [
     path("markets/<code:symbol>/trades", Markets.as_view({"get": "list_market_trades"})),
     path("markets/<code:symbol>/halt", Markets.as_view({"post": "halt_market"})),
     path("markets/<code:symbol>/resume", Markets.as_view({"post": "resume_market"})),
+    path("surveillance/alerts", Surveillance.as_view({"get": "list_alerts"})),
+    path("surveillance/alerts/<id:alert_id>", Surveillance.as_view({"get": "get_alert"})),
+    path("surveillance/rules", Surveillance.as_view({"get": "list_rules"})),
+    path("surveillance/relations", Surveillance.as_view({"get": "list_relations"})),
 ]

@@ -53,6 +53,8 @@ class Alert(models.Model):
     # What the record says, word for word: figures, the thresholds they were held against, numbers of orders and trades.
     evidence = models.JSONField(_("evidence"))
     opened_at = models.DateTimeField(_("raised at"))
+    # No column: selectors.alerts() reads it from the steps.
+    state: str
 
     class Meta:
         app_label = "trading"

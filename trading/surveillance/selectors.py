@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
@@ -10,6 +11,7 @@ from django.db.models.functions import Coalesce
 from ledger.errors import NotAllowed, NotFound
 from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership, Organisation
+from ledger.texts import is_storable
 from trading.surveillance.models import Alert, AlertStep, Relation, Rule, RuleChange
 from trading.surveillance.rules import RULES
 from trading.surveillance.terms import WatchRule
@@ -37,12 +39,17 @@ def alerts() -> QuerySet[Alert]:
     """Return all alerts, newest first, each with its `state`: the newest step's, open where there is none."""
     newest = AlertStep.objects.filter(alert=OuterRef("pk")).order_by("-number").values("state")[:1]
     state = Coalesce(Subquery(newest), Value(Alert.State.OPEN.value))
-    return Alert.objects.select_related("market").annotate(state=state).order_by("-id")
+    return Alert.objects.select_related("market").annotate(state=state).order_by("-id")  # type: ignore[no-redef]
 
 
 def undecided_alerts() -> QuerySet[Alert]:
     """Return the alerts that somebody still has to decide, newest first."""
-    return alerts().filter(state__in=Alert.UNDECIDED)
+    return in_states(alerts(), Alert.UNDECIDED)
+
+
+def in_states(found: QuerySet[Alert], states: Iterable[str]) -> QuerySet[Alert]:
+    """Keep the alerts of these states."""
+    return found.filter(state__in=list(states))  # type: ignore[misc]
 
 
 def alerts_seen_by(membership: Membership) -> QuerySet[Alert]:
@@ -52,6 +59,26 @@ def alerts_seen_by(membership: Membership) -> QuerySet[Alert]:
     """
     _require_reader(membership)
     return alerts()
+
+
+def filter_alerts(
+    found: QuerySet[Alert],
+    *,
+    rule: str | None = None,
+    state: str | None = None,
+    severity: str | None = None,
+    symbol: str | None = None,
+    organisation: UUID | None = None,
+) -> QuerySet[Alert]:
+    """Keep the alerts of a rule, a state, a severity, a market or an organisation, where one is given."""
+    wanted: dict[str, object] = {"rule": rule, "state": state, "severity": severity}
+    found = found.filter(**{name: value for name, value in wanted.items() if value is not None})
+    if symbol is not None:
+        found = found.filter(market__symbol=symbol) if is_storable(symbol) else found.none()
+    if organisation is not None:
+        named = Organisation.objects.filter(public_id=organisation).values_list("pk", flat=True)
+        found = found.filter(organisations__overlap=list(named))
+    return found
 
 
 def access_alert_by_id(*, alert_id: int, membership: Membership) -> Alert:

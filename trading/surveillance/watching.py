@@ -101,7 +101,7 @@ def _raise_alerts(rule: WatchRule, since: dt.datetime, until: dt.datetime, now: 
                 "now": now,
             },
         )
-        return [Raised(*row[:-1], evidence=orjson.loads(row[-1])) for row in cursor.fetchall()]
+        return [Raised(*row[:-1], orjson.loads(row[-1])) for row in cursor.fetchall()]
 
 
 def _record(rule: WatchRule, raised: Sequence[Raised], now: dt.datetime) -> None:
