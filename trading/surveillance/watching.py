@@ -101,7 +101,10 @@ def _raise_alerts(rule: WatchRule, since: dt.datetime, until: dt.datetime, now: 
                 "now": now,
             },
         )
-        return [Raised(*row[:-1], orjson.loads(row[-1])) for row in cursor.fetchall()]
+        return [
+            Raised(number, severity, market_id, organisations, starts_at, ends_at, orjson.loads(evidence))
+            for number, severity, market_id, organisations, starts_at, ends_at, evidence in cursor.fetchall()
+        ]
 
 
 def _record(rule: WatchRule, raised: Sequence[Raised], now: dt.datetime) -> None:
