@@ -56,8 +56,8 @@ class EvidenceSerializer(serializers.Serializer[Any]):
 
     figures = JsonObject(help_text="What was counted, and under `relations` how a pair is related.")
     thresholds = JsonObject(help_text="What it was held against.")
-    orders = serializers.ListField(child=Text(), help_text="The first 50 orders, by number.")
-    trades = serializers.ListField(child=Text(), help_text="The first 50 trades, by number.")
+    orders = serializers.ListField(child=Text(), help_text="Up to 50 orders, by number.")
+    trades = serializers.ListField(child=Text(), help_text="Up to 50 trades, by number.")
 
 
 class AlertStepSerializer(serializers.Serializer[AlertStep]):

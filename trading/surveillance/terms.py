@@ -68,7 +68,7 @@ class WatchRule:
 
     `sentence` has a place for each threshold it names. `sql` selects the windows that meet the rule and end after `since`
     and not after `until`: market_id, organisations, severity, starts_at, ends_at, figures (jsonb), orders and trades
-    (bigint[], whole: only the first of them are kept).
+    (bigint[], of which the first 50 are kept).
     """
 
     name: Rule

@@ -42,10 +42,11 @@ def watch(*, cadence: Cadence) -> int:
     run that is killed has done nothing, or all of a rule, and the next run goes on from there. Windows are judged once they
     have ended, so that the evidence is whole and a second run finds the same.
 
-    An hour of 200,000 orders (100,000 trades) took 0.7 s for the rules of hours and 0.5 s for those of days beside as many
-    older ones, on two busy cores; it grows with the trades of the window, so an hour of a million orders takes a few
-    seconds. Trades are found by their times (`trade_times`), instructions by theirs (`instruction_times`), noted orders
-    by `order_of_note`, their organisations by primary key.
+    Measured with 200,000 orders and 100,000 trades in the hour beside 800,000 older orders, on two cores that others kept busy
+    as well: 6 s for the rules of hours, 3 s for those of days. The cost grows with the orders of the window, so an hour of a
+    million orders takes about half a minute of the `audit` worker. Trades are found by their times (`trade_times`),
+    instructions by theirs (`instruction_times`), orders that were canceled for meeting their own or rejected beyond the band by
+    `order_of_note`, open ones by `order_on_the_book`, whose they are by primary key.
     """
     return sum(len(run_rule(rule)) for rule in RULES.values() if rule.cadence == cadence)
 

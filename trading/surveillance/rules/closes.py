@@ -19,6 +19,8 @@ WITH closes AS (
       FROM closes
       JOIN trading_trade trade
            ON trade.market_id = closes.market_id AND trade.trading_mode = 'listing'
+          AND trade.executed_at >= %(since)s::timestamptz - interval '1 hour'
+          AND trade.executed_at < %(until)s::timestamptz + interval '1 minute'
           AND trade.executed_at >= closes.closes_at - make_interval(mins => %(minutes)s)
           AND trade.executed_at < closes.closes_at + interval '1 minute'
       JOIN trading_order taker

@@ -20,24 +20,27 @@ WITH canceled AS (
 ), heavier AS (
     SELECT DISTINCT ON (market_id, organisation_id, starts_at) * FROM canceled
      ORDER BY market_id, organisation_id, starts_at, tonnes DESC, side
+), traded AS (
+    -- What they traded meanwhile on the side that profits; nothing is read where there is nobody.
+    SELECT heavier.market_id, heavier.organisation_id, heavier.starts_at, count(*) AS trades,
+           sum(trade.quantity_t) AS tonnes, array_agg(trade.id ORDER BY trade.id) AS ids
+      FROM trading_trade trade
+     CROSS JOIN LATERAL (VALUES ('buy', trade.buy_order_id), ('sell', trade.sell_order_id)) AS party (side, order_id)
+      JOIN trading_order own ON own.id = party.order_id
+      JOIN heavier ON heavier.market_id = trade.market_id AND heavier.organisation_id = own.organisation_id
+                  AND heavier.side <> party.side AND heavier.starts_at = {start_of("hour", "trade.executed_at")}
+     WHERE EXISTS (SELECT FROM heavier)
+       AND trade.executed_at >= %(since)s AND trade.executed_at < %(until)s
+     GROUP BY 1, 2, 3
 )
-SELECT heavier.market_id, ARRAY[heavier.organisation_id] AS organisations,
+SELECT market_id, ARRAY[organisation_id] AS organisations,
        CASE WHEN traded.trades > 0 THEN 'high' ELSE 'low' END AS severity,
        starts_at, {end_of("hour", "starts_at")} AS ends_at,
        jsonb_build_object('canceled', heavier.orders, 'canceled_t', heavier.tonnes,
                           'is_buy', (heavier.side = 'buy')::int, 'other_side_trades', coalesce(traded.trades, 0),
                           'other_side_t', coalesce(traded.tonnes, 0)) AS figures,
        heavier.ids AS orders, traded.ids AS trades
-  FROM heavier
-  LEFT JOIN LATERAL (
-       -- What it traded meanwhile on the side that profits.
-       SELECT count(*) AS trades, sum(trade.quantity_t) AS tonnes, array_agg(trade.id ORDER BY trade.id) AS ids
-         FROM trading_trade trade
-         JOIN trading_order own
-              ON own.id = CASE heavier.side WHEN 'buy' THEN trade.sell_order_id ELSE trade.buy_order_id END
-        WHERE trade.market_id = heavier.market_id AND trade.executed_at >= heavier.starts_at
-          AND trade.executed_at < {end_of("hour", "heavier.starts_at")}
-          AND own.organisation_id = heavier.organisation_id) traded ON true
+  FROM heavier LEFT JOIN traded USING (market_id, organisation_id, starts_at)
 """
 
 QUICK_CANCELS = WatchRule(

@@ -8,8 +8,7 @@ from trading.surveillance.terms import Cadence, Figure, Threshold, WatchRule, en
 _SQL = f"""
 WITH messages AS (
     SELECT executed.market_id, placed.organisation_id, {start_of("day", "executed.executed_at")} AS starts_at,
-           count(*) AS messages, count(*) FILTER (WHERE executed.kind = 'submit') AS orders,
-           array_agg(placed.id ORDER BY executed.id) FILTER (WHERE executed.kind = 'submit') AS ids
+           count(*) AS messages, count(*) FILTER (WHERE executed.kind = 'submit') AS orders
       FROM trading_executedinstruction executed
       JOIN trading_order placed ON placed.id = executed.order_id
      WHERE executed.kind IN ('submit', 'replace', 'cancel')
@@ -29,8 +28,14 @@ SELECT market_id, ARRAY[organisation_id] AS organisations,
        starts_at, {end_of("day", "starts_at")} AS ends_at,
        jsonb_build_object('messages', messages, 'orders', orders, 'trades', coalesce(trades, 0),
                           'ratio', messages / greatest(coalesce(trades, 0), 1)) AS figures,
-       ids AS orders, NULL::bigint[] AS trades
+       newest.ids AS orders, NULL::bigint[] AS trades
   FROM messages LEFT JOIN trades USING (market_id, organisation_id, starts_at)
+ CROSS JOIN LATERAL (
+       SELECT array_agg(id ORDER BY id) AS ids
+         FROM (SELECT id FROM trading_order placed
+                WHERE placed.organisation_id = messages.organisation_id AND placed.market_id = messages.market_id
+                  AND placed.placed_at >= starts_at AND placed.placed_at < {end_of("day", "starts_at")}
+                ORDER BY id DESC LIMIT 50) placed) newest
  WHERE messages >= %(ratio)s * greatest(coalesce(trades, 0), 1)
 """
 
