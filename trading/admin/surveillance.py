@@ -10,12 +10,14 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html_join
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.functional import lazy
+from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst, format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ledger.admin.access import desk_membership
-from ledger.admin.actions import Action, Text
+from ledger.admin.actions import Action
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.desk import Queue, queue_of
 from ledger.admin.display import EMPTY, Table, at_moment, link, list_url, moment, money, tonnes
@@ -209,7 +211,9 @@ class AlertAdmin(ViewOnlyAdmin):
 
     @admin.display(description=_("window"), ordering="window_starts_at")
     def window(self, alert: Alert) -> str:
-        return f"{moment(alert.window_starts_at)} – {moment(alert.window_ends_at)}"
+        starts, ends = moment(alert.window_starts_at), moment(alert.window_ends_at)
+        day = starts.partition(" ")[0]
+        return f"{starts} – {ends.removeprefix(f'{day} ')}"
 
     def record_ids(self, target: Alert) -> RecordIds:
         return ids_naming(Named(("alert_raised", *RECORD_OF.values()), {"alert": str(target.pk)}))
@@ -232,8 +236,10 @@ class AlertAdmin(ViewOnlyAdmin):
         ]
 
 
-def amount(number: int, unit: Unit) -> str:
-    """Return a figure or a threshold with its unit."""
+def amount(number: Any, unit: Unit) -> str:
+    """Return a figure or a threshold with its unit, or the side that it names."""
+    if unit is Unit.SIDE:
+        return str(Order.Side(number).label)
     if unit is Unit.FEN:
         return money(number)
     return f"{tonnes(number)} {_unit(unit)}".rstrip()
@@ -254,7 +260,7 @@ def _figures(alert: Alert, rule: WatchRule) -> Table:
     for threshold in rule.thresholds:
         held = gettext("Threshold: %(threshold)s") % {"threshold": threshold.label}
         rows.append((held, amount(alert.evidence["thresholds"][threshold.name], threshold.unit)))
-    return Table(gettext("Figures"), (gettext("What"), gettext("Figure")), rows, figures=frozenset({1}))
+    return Table(gettext("Figures"), (gettext("What"), gettext("Figure")), rows, figures=frozenset({1}), is_text=True)
 
 
 def _orders(named: Sequence[str]) -> Table:
@@ -289,16 +295,20 @@ def _trades(named: Sequence[str]) -> Table:
         )
         for trade in trades
     ]
-    columns = (_("Trade"), _("Seller"), _("Buyer"), _("Price"), _("Tonnes"), _("Executed at"))
+    columns = (capfirst(Trade._meta.verbose_name), _("Seller"), _("Buyer"), _("Price"), _("Tonnes"), _("Executed at"))
     return Table(gettext("Trades in evidence"), tuple(map(str, columns)), rows, figures=frozenset({3, 4}))
 
 
 def _history(alert: Alert) -> Table:
     rows: list[tuple[object, ...]] = [
-        (step.get_state_display(), link(step.taken_by), moment(step.taken_at), step.reason or EMPTY)
+        (
+            step.get_state_display(),
+            step.reason or EMPTY,
+            format_html("{} · {}", link(step.taken_by), moment(step.taken_at)),
+        )
         for step in steps_of(alert)
     ]
-    columns = (gettext("State"), gettext("Taken by"), gettext("Taken at"), gettext("Reason"))
+    columns = (gettext("State"), gettext("Reason"), gettext("Taken by"))
     return Table(gettext("What was done about it"), columns, rows, is_text=True)
 
 
@@ -411,11 +421,14 @@ def _change(rule: Rule, actor: Membership, _target: None, values: dict[str, Any]
 
 
 def _action_for(rule: WatchRule) -> Action:
-    name: Text = rule.name.label
     return Action(
         name=f"change-{rule.name.value.replace('_', '-')}",
-        label=name,
-        explanation=_("New thresholds hold for what is judged from now on. They are kept in the log."),
+        label=format_lazy("{} · {}", _("Change thresholds"), rule.name.label),
+        explanation=format_lazy(
+            "{} {}",
+            lazy(lambda: rule.said(thresholds_now(rule)), str)(),
+            _("New thresholds hold for what is judged from now on. They are kept in the log."),
+        ),
         done=_("Changed: %(object)s"),
         role=REGISTRAR,
         perform=partial(_change, rule.name),
@@ -482,10 +495,10 @@ class RuleChangeAdmin(ViewOnlyAdmin):
 def _rules(rules: Iterable[RuleNow], actions: Iterable[Action], actor: Membership | None) -> Table:
     rows: list[tuple[object, ...]] = []
     for rule, action in zip(rules, actions, strict=True):
-        address = reverse(f"admin:trading_rulechange_{action.name}")
-        step = format_html_join(
-            "", '<a href="{}">{}</a>', [(address, gettext("Change"))] if action.is_for(actor) else []
-        )
-        rows.append((rule.name.label, rule.sentence, moment(rule.changed_at), step))
-    columns = (_("Rule"), _("What it says"), _("Changed at"), pgettext_lazy("step", "Change"))
-    return Table(gettext("The rules as they stand"), tuple(map(str, columns)), rows, is_text=True)
+        name: object = rule.name.label
+        if action.is_for(actor):
+            address = reverse(f"admin:trading_rulechange_{action.name}")
+            name = format_html('{} <a href="{}">{}</a>', name, address, gettext("Change"))
+        rows.append((name, rule.sentence))
+    columns = (gettext("Rule"), gettext("What it says"))
+    return Table(gettext("The rules as they stand"), columns, rows, is_text=True)

@@ -40,6 +40,7 @@ class Unit(StrEnum):
     PERCENT = "%"
     MINUTES = "min"
     SECONDS = "s"
+    SIDE = "side"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,9 @@ class WatchRule:
         """The thresholds as they are where nobody has changed them."""
         return {threshold.name: threshold.default for threshold in self.thresholds}
 
-    def said(self, thresholds: Mapping[str, object]) -> str:
+    def said(self, thresholds: Mapping[str, int]) -> str:
         """Return the sentence with these thresholds in it."""
-        return str(self.sentence) % {**self.defaults, **thresholds}
+        return str(self.sentence) % {name: f"{number:,}" for name, number in {**self.defaults, **thresholds}.items()}
 
 
 def start_of(length: str, column: str) -> str:

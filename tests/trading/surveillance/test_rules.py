@@ -259,7 +259,7 @@ def test_orders_canceled_within_seconds_are_an_alert(day: Day, who: People) -> N
     assert figures(alert) == {
         "canceled": 4,
         "canceled_t": 40,
-        "is_buy": 0,
+        "side": "sell",
         "other_side_trades": 0,
         "other_side_t": 0,
     }
@@ -386,7 +386,7 @@ def test_whoever_has_most_of_one_side_of_the_book_is_an_alert_once_a_day(day: Da
     bid(day, 900, 60, 40)
     [alert] = day.judge("open_interest", "11:02")
     assert alert.organisations == [who.buyer.organisation_id]
-    assert figures(alert) == {"open_t": 900, "side_t": 1_000, "open_percent": 90, "is_buy": 1, "organisations": 3}
+    assert figures(alert) == {"open_t": 900, "side_t": 1_000, "open_percent": 90, "side": "buy", "organisations": 3}
     assert day.judge("open_interest", "12:02") == []
     assert len(day.judge("open_interest", "10:02", day=2)) == 1
 

@@ -61,8 +61,8 @@ MARKING_CLOSE = WatchRule(
         "closing_t": Figure(_("Tonnes traded before the close"), Unit.TONNES),
         "taken_percent": Figure(_("Share, rounded down"), Unit.PERCENT),
         "closing_trades": Figure(_("Trades in which it took")),
-        "first_price_fen": Figure(_("First price"), Unit.FEN),
-        "last_price_fen": Figure(_("Last price"), Unit.FEN),
+        "first_price_fen": Figure(_("Price of the first trade"), Unit.FEN),
+        "last_price_fen": Figure(_("Price of the last trade"), Unit.FEN),
     },
     sql=_SQL,
 )

@@ -50,7 +50,7 @@ WITH sides AS (
 SELECT market_id, ARRAY[organisation_id] AS organisations, 'low' AS severity,
        day.starts_at, {end_of("day", "day.starts_at")} AS ends_at,
        jsonb_build_object('open_t', open_t, 'side_t', side_t, 'open_percent', div(open_t * 100, side_t),
-                          'is_buy', (side = 'buy')::int, 'organisations', greatest_shares.organisations) AS figures,
+                          'side', side, 'organisations', greatest_shares.organisations) AS figures,
        ids AS orders, NULL::bigint[] AS trades
   FROM greatest_shares
  CROSS JOIN (SELECT {start_of("day", _LAST_MOMENT)} AS starts_at) day
@@ -92,7 +92,7 @@ OPEN_INTEREST = WatchRule(
         "open_t": Figure(_("Tonnes of its open orders"), Unit.TONNES),
         "side_t": Figure(_("Tonnes on the side"), Unit.TONNES),
         "open_percent": Figure(_("Share, rounded down"), Unit.PERCENT),
-        "is_buy": Figure(_("Side (1: to buy, 0: to sell)")),
+        "side": Figure(_("Side of the orders"), Unit.SIDE),
         "organisations": Figure(_("Organisations on the side")),
     },
     sql=_OPEN_INTEREST,

@@ -37,7 +37,7 @@ SELECT market_id, ARRAY[organisation_id] AS organisations,
        CASE WHEN traded.trades > 0 THEN 'high' ELSE 'low' END AS severity,
        starts_at, {end_of("hour", "starts_at")} AS ends_at,
        jsonb_build_object('canceled', heavier.orders, 'canceled_t', heavier.tonnes,
-                          'is_buy', (heavier.side = 'buy')::int, 'other_side_trades', coalesce(traded.trades, 0),
+                          'side', heavier.side, 'other_side_trades', coalesce(traded.trades, 0),
                           'other_side_t', coalesce(traded.tonnes, 0)) AS figures,
        heavier.ids AS orders, traded.ids AS trades
   FROM heavier LEFT JOIN traded USING (market_id, organisation_id, starts_at)
@@ -59,7 +59,7 @@ QUICK_CANCELS = WatchRule(
     figures={
         "canceled": Figure(_("Orders canceled")),
         "canceled_t": Figure(_("Tonnes canceled"), Unit.TONNES),
-        "is_buy": Figure(_("Side (1: to buy, 0: to sell)")),
+        "side": Figure(_("Side of the orders"), Unit.SIDE),
         "other_side_trades": Figure(_("Trades on the other side meanwhile")),
         "other_side_t": Figure(_("Tonnes traded on the other side"), Unit.TONNES),
     },

@@ -53,7 +53,7 @@ ORDER_TO_TRADE = WatchRule(
     figures={
         "messages": Figure(_("Orders, changes and cancels")),
         "orders": Figure(_("Orders entered")),
-        "trades": Figure(_("Trades")),
+        "trades": Figure(_("Its trades")),
         "ratio": Figure(_("For each trade, rounded down")),
     },
     sql=_SQL,
