@@ -73,7 +73,19 @@ from trading.admin.markets import MarketAdmin
 from trading.admin.orders import OrderAdmin
 from trading.admin.reconciliation import begin_if_confirmed, page_of, progress_of, status
 from trading.admin.subjects import SUBJECTS
-from trading.models import Bid, BlockOffer, ExecutedInstruction, Market, OneWayAuction, Order, Trade
+from trading.admin.surveillance import AlertAdmin, RelationAdmin, RuleChangeAdmin, alert_queue
+from trading.models import (
+    Alert,
+    Bid,
+    BlockOffer,
+    ExecutedInstruction,
+    Market,
+    OneWayAuction,
+    Order,
+    Relation,
+    RuleChange,
+    Trade,
+)
 
 View = Callable[..., HttpResponseBase]
 
@@ -131,6 +143,10 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             OneWayAuction: OneWayAuctionAdmin,
             Bid: BidAdmin,
         },
+    ),
+    (
+        _("Surveillance"),
+        {Alert: AlertAdmin, Relation: RelationAdmin, RuleChange: RuleChangeAdmin},
     ),
     (
         _("Proof"),
@@ -222,7 +238,8 @@ class TianhuiAdminSite(AdminSite):
         refuse_writing(request)
         membership = desk_membership(request)
         assert membership is not None
-        waiting, log, markets, books = queues(membership), log_state(), list(market_states()), status(RUNS_SHOWN)
+        waiting = [*queues(membership), alert_queue(membership)]
+        log, markets, books = log_state(), list(market_states()), status(RUNS_SHOWN)
         context = {
             "queues": waiting,
             "log": log,

@@ -177,6 +177,10 @@ SPECTACULAR_SETTINGS = {
         "AuctionState": "trading.auctions.models.OneWayAuction.Stage",
         "AuctionPricing": "trading.auctions.models.OneWayAuction.Pricing",
         "BidState": "trading.auctions.models.Bid.State",
+        "AlertRule": "trading.surveillance.models.Rule",
+        "AlertSeverity": "trading.surveillance.models.Alert.Severity",
+        "AlertState": "trading.surveillance.models.Alert.State",
+        "RelationKind": "trading.surveillance.models.Relation.Kind",
     },
     "TAGS": [
         {"name": "people", "description": "Sign up, get tokens, and see who you are."},
@@ -191,6 +195,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "orders", "description": "Enter and cancel orders; your trades."},
         {"name": "blocks", "description": "Block trades: offers between two named parties, seen by them alone."},
         {"name": "auctions", "description": "One-way auctions: lots, and bids for them."},
+        {"name": "surveillance", "description": "What the rules have found; for the operator and auditors."},
         {"name": "log", "description": "Proofs that nothing was changed or left out (RFC 9162)."},
     ],
 }
@@ -215,6 +220,17 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile-books": {
         "task": "trading.tasks.reconcile_nightly",
         "schedule": crontab(hour=2, minute=0),
+        "options": {"queue": "audit", "expires": 3_600},
+    },
+    # Each run goes on where the last one ended: it matters little when one comes.
+    "watch-hours": {
+        "task": "trading.tasks.watch_hours",
+        "schedule": 300.0,
+        "options": {"queue": "audit", "expires": 300},
+    },
+    "watch-days": {
+        "task": "trading.tasks.watch_days",
+        "schedule": crontab(minute=20),
         "options": {"queue": "audit", "expires": 3_600},
     },
 }

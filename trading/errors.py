@@ -91,6 +91,10 @@ class MarketExists(DomainError):
     code, status, message = "market_exists", 409, _("These credits, or this symbol, have a market already.")
 
 
+class RelationExists(DomainError):
+    code, status, message = "relation_exists", 409, _("This relation is declared already, and has not ended.")
+
+
 class WorkersOutOfReach(DomainError):
     code, status = "workers_out_of_reach", 503
     message = _("The workers cannot be reached now, so nothing was begun. Try again in a while.")

@@ -5,8 +5,11 @@ from trading.blocks.models import BlockOffer
 from trading.execution.models import ExecutedInstruction, Trade
 from trading.markets.models import ClosedDay, Market, MarketClock, TradingLimit
 from trading.orders.models import Expiry, Instruction, Order
+from trading.surveillance.models import Alert, AlertStep, Relation, RuleChange, RuleProgress
 
 __all__ = [
+    "Alert",
+    "AlertStep",
     "Bid",
     "BlockOffer",
     "ClosedDay",
@@ -17,6 +20,9 @@ __all__ = [
     "MarketClock",
     "OneWayAuction",
     "Order",
+    "Relation",
+    "RuleChange",
+    "RuleProgress",
     "Trade",
     "TradingLimit",
 ]

@@ -11,6 +11,8 @@ from trading.execution import runs, services
 from trading.execution.selectors import oldest_instructions
 from trading.orders import expiries, phases
 from trading.orders.wakeups import wake
+from trading.surveillance import watching
+from trading.surveillance.terms import Cadence
 
 logger = logging.getLogger(__name__)
 
@@ -74,3 +76,15 @@ def reconcile_books(token: str) -> None:
 def reconcile_nightly() -> None:
     """Check every invariant, each night."""
     runs.run_nightly()
+
+
+@shared_task
+def watch_hours() -> None:
+    """Judge the hours that have ended by the rules of surveillance."""
+    watching.watch(cadence=Cadence.HOUR)
+
+
+@shared_task
+def watch_days() -> None:
+    """Judge the days that have ended by the rules of surveillance."""
+    watching.watch(cadence=Cadence.DAY)

@@ -35,6 +35,10 @@ from tests.statements import sample
 from trading.execution.runs import run_nightly
 from trading.execution.services import execute_market
 from trading.orders.services import NewOrder, place_orders
+from trading.surveillance.models import Rule
+from trading.surveillance.rules import RULES
+from trading.surveillance.services import change_thresholds, declare_relation, take_up_alert
+from trading.surveillance.watching import run_rule
 
 REGISTRY = admin.site._registry
 MODELS = list(REGISTRY)
@@ -67,6 +71,9 @@ QUERIES = {
     "blockoffer": 9,
     "onewayauction": 9,
     "bid": 9,
+    "alert": 7,
+    "relation": 5,
+    "rulechange": 6,
     "record": 9,
     "checkpoint": 8,
     "reconciliationrun": 6,
@@ -126,7 +133,25 @@ def all_that_can_be_done(who: People) -> People:
     ProjectFactory(status=Project.Status.VALIDATED)
     ReportFactory(status=MonitoringReport.Status.VERIFIED, approved_by=None)
     ReportFactory()
+    watched(who)
     return who
+
+
+def watched(who: People) -> None:
+    """Let surveillance raise alerts, of which one is reviewed, and registrars say what they know."""
+    for least_t in (1, 2):
+        thresholds = {"percent": 40, "least_t": least_t}
+        change_thresholds(actor=who.registrar, rule="holding", thresholds=thresholds, reason="Small batches.")
+    raised = run_rule(RULES[Rule.HOLDING])
+    take_up_alert(actor=who.registrar, alert_id=raised[0].id)
+    for kind in ("shareholder", "agreement"):
+        declare_relation(
+            actor=who.registrar,
+            one=who.buyer.organisation,
+            other=who.other_buyer.organisation,
+            kind=kind,
+            reason="Company register.",
+        )
 
 
 def model_pages(model: type[models.Model], patterns: list[Any]) -> Iterator[tuple[str, str]]:

@@ -56,6 +56,18 @@ from trading.orders.phases import halt_market, resume_market
 from trading.orders.replaces import replace_order
 from trading.orders.rules import change_market
 from trading.orders.services import NewOrder, place_orders
+from trading.surveillance.models import Rule
+from trading.surveillance.rules import RULES
+from trading.surveillance.services import (
+    change_thresholds,
+    close_alert,
+    declare_relation,
+    end_relation,
+    escalate_alert,
+    reopen_alert,
+    take_up_alert,
+)
+from trading.surveillance.watching import run_rule
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +93,8 @@ PROVEN = [
     "ledger_transaction",
     "ledger_transfer",
     "ledger_unsequencedrecord",
+    "trading_alert",
+    "trading_alertstep",
     "trading_bid",
     "trading_blockoffer",
     "trading_closedday",
@@ -89,6 +103,8 @@ PROVEN = [
     "trading_market",
     "trading_onewayauction",
     "trading_order",
+    "trading_relation",
+    "trading_rulechange",
     "trading_trade",
     "trading_tradinglimit",
 ]
@@ -111,6 +127,7 @@ NOT_PROVEN = {
     "ledger_user_user_permissions": "Django's own, not used",
     "trading_instruction": "a queue: what is executed of it is proven",
     "trading_marketclock": "up to when the clock was followed; what was done by it is proven",
+    "trading_ruleprogress": "up to when rules have judged; judging again raises no alert twice, and each alert is proven",
 }
 SURROGATE = "numbers rows of which the log names nothing but their content; what refers to them is proven by it"
 UNSAID = "when the row was written; when the fact was, its entry says"
@@ -148,6 +165,7 @@ def _scene_once(django_db_setup, django_db_blocker):
         register(who)
         bank(who)
         trade(who)
+        watch_and_review(who)
         agree(who)
         sequence_log()
         open_account(organisation=who.other_buyer.organisation, asset=cash())
@@ -322,6 +340,32 @@ def agree(who):
         accept_offer(actor=who.cooperative, offer_id=later[0].pk)
 
 
+def watch_and_review(who):
+    """Raise alerts about both buyers in both markets; leave some, take up, close, escalate and reopen others."""
+    parties = [each.organisation for each in (who.buyer, who.other_buyer, who.cooperative)]
+    first, _second = (
+        declare_relation(
+            actor=who.registrar, one=parties[0], other=other, kind=kind, reason=f"Company register: {kind}."
+        )
+        for other, kind in zip(parties[1:], ("shareholder", "same_controller"), strict=True)
+    )
+    end_relation(actor=who.registrar, relation_id=first.pk, reason="Sold.")
+    for rule, thresholds in (
+        ("holding", {"percent": 45, "least_t": 1}),
+        ("holding", {"percent": 40, "least_t": 1}),
+        ("band_hit", {"hits": 9}),
+    ):
+        change_thresholds(actor=who.registrar, rule=rule, thresholds=thresholds, reason=f"As {thresholds} is.")
+    raised = run_rule(RULES[Rule.HOLDING])
+    with time_machine.travel(timezone.now() + dt.timedelta(days=40)):
+        raised += run_rule(RULES[Rule.HOLDING])
+    assert len(raised) == 6
+    take_up_alert(actor=who.registrar, alert_id=raised[0].id)
+    close_alert(actor=who.registrar, alert_id=raised[0].id, reason="A market maker.")
+    reopen_alert(actor=who.registrar, alert_id=raised[0].id, reason="It is none.")
+    escalate_alert(actor=who.registrar, alert_id=raised[1].id, reason="To the supervisor.")
+
+
 def enter(actor, market, side, price_fen, count):
     """Enter orders of 2 t to sell, or of 1 t to buy."""
     quantity_t = 2 if side == "sell" else 1
@@ -377,6 +421,7 @@ CHANGES = {
         "{0} - int8multirange(int8range(lower({0}), lower({0}) + 1))",
         "int8multirange()",
     ],
+    "bigint[]": ["{0} || ({0}[1] + 1)", "ARRAY[{0}[1] + 1]", "'{{}}'"],
     "jsonb": ["jsonb_build_array({})", "{} || '{{\"x\": 1}}'", "'{{}}'"],
 }
 # Of numbers, which may refer to a row, one that another row has, and one that refers to nothing.

@@ -7,6 +7,7 @@ from trading.api.auctions import Auctions, Bids
 from trading.api.blocks import Blocks
 from trading.api.markets import Markets
 from trading.api.orders import Orders
+from trading.api.surveillance import Surveillance
 from trading.api.trades import Trades
 
 urlpatterns = [
@@ -37,4 +38,8 @@ urlpatterns = [
     path("markets/<code:symbol>/rules", Markets.as_view({"post": "change_market"})),
     path("markets/<code:symbol>/halt", Markets.as_view({"post": "halt_market"})),
     path("markets/<code:symbol>/resume", Markets.as_view({"post": "resume_market"})),
+    path("surveillance/alerts", Surveillance.as_view({"get": "list_alerts"})),
+    path("surveillance/alerts/<id:alert_id>", Surveillance.as_view({"get": "get_alert"})),
+    path("surveillance/rules", Surveillance.as_view({"get": "list_rules"})),
+    path("surveillance/relations", Surveillance.as_view({"get": "list_relations"})),
 ]

@@ -132,6 +132,12 @@ class Order(models.Model):
                 condition=Q(status__in=["new", "partially_filled"]),
                 name="order_on_the_book",
             ),
+            # What surveillance looks at; few orders are so, and it costs the others nothing.
+            models.Index(
+                fields=["placed_at"],
+                condition=Q(reason__in=["self_trade", "outside_band"]) | Q(decremented_t__gt=0),
+                name="order_of_note",
+            ),
         ]
 
     def __str__(self) -> str:
