@@ -24,7 +24,7 @@ register.filter(localized)
 ICONS = "vendor/lucide/icons-1.62.0.svg"
 GOOD = frozenset({"approved", "registered", "issued", "verified", "validated", "posted", "confirmed", "filled", "open"})
 BAD = frozenset({"rejected", "refused", "suspended", "halted"})
-FINISHED = frozenset({"canceled", "draft", "reversed"})
+FINISHED = frozenset({"canceled", "closed", "draft", "expired", "reversed"})
 SIGNIFICANT_DIGITS = 6
 
 
