@@ -65,13 +65,15 @@ from ledger.models import (
 )
 from ledger.transparency.keys import log_signer
 from trading.admin.concerns import concerns
+from trading.admin.days import ClosedDayAdmin
 from trading.admin.desk import market_states
 from trading.admin.execution import ExecutedInstructionAdmin, TradeAdmin
+from trading.admin.limits import TradingLimitAdmin
 from trading.admin.markets import MarketAdmin
 from trading.admin.orders import OrderAdmin
 from trading.admin.reconciliation import begin_if_confirmed, page_of, progress_of, status
 from trading.admin.subjects import SUBJECTS
-from trading.models import ExecutedInstruction, Market, Order, Trade
+from trading.models import ClosedDay, ExecutedInstruction, Market, Order, Trade, TradingLimit
 
 View = Callable[..., HttpResponseBase]
 
@@ -122,6 +124,8 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
         _("Exchange"),
         {
             Market: MarketAdmin,
+            ClosedDay: ClosedDayAdmin,
+            TradingLimit: TradingLimitAdmin,
             Order: OrderAdmin,
             Trade: TradeAdmin,
             ExecutedInstruction: ExecutedInstructionAdmin,
