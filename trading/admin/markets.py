@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.admin.actions import Action, ReasonForm
 from ledger.admin.base import Fact, ViewOnlyAdmin
-from ledger.admin.display import EMPTY, Table, link, list_url, moment, money, tonnes, yuan
+from ledger.admin.display import EMPTY, Table, at_moment, link, list_url, moment, money, tonnes, yuan
 from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.journal.models import Asset
 from ledger.parties.models import Membership
@@ -34,6 +34,7 @@ RECORDS = (
     "market_halt_ordered",
     "market_resume_ordered",
 )
+AUCTION_ENDS_AT = at_moment("auction_ends_at", _("call auction ends at"))
 STEPS = {
     Step.BEGIN_AUCTION: _("a call auction begins"),
     Step.OPEN: _("trading begins"),
@@ -110,7 +111,7 @@ class MarketAdmin(ViewOnlyAdmin):
         "asset",
         "state",
         "phase",
-        "auction_ends_at",
+        AUCTION_ENDS_AT,
         "halt_reason",
         "reference_price",
         "band",

@@ -26,7 +26,6 @@ class OrderAdmin(LargeTableAdmin):
         "market",
         "organisation",
         "side",
-        "terms",
         "price_figure",
         "quantity_figure",
         "filled_figure",
@@ -95,10 +94,6 @@ class OrderAdmin(LargeTableAdmin):
     @admin.display(description=_("remaining tonnes"))
     def remaining_figure(self, order: Order) -> str:
         return tonnes(order.remaining_t)
-
-    @admin.display(description=_("terms"))
-    def terms(self, order: Order) -> str:
-        return f"{order.get_order_type_display()}, {order.get_time_in_force_display()}"
 
     @admin.display(description=_("shown at a time, tonnes"))
     def display_figure(self, order: Order) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from trading.markets.models import Market
+from trading.markets.models import ClosedDay, Market
 from trading.markets.selectors import LOOK_AHEAD, steps_between
 from trading.markets.sessions import Session, Step, Timed
 from trading.web.words import moment_in_words
@@ -28,6 +28,8 @@ class Standing:
     market: Market
     since: dt.datetime | None
     following: Timed | None
+    # Why the operator closes today, where it does.
+    closed_because: str = ""
 
     @property
     def takes_orders(self) -> bool:
@@ -39,6 +41,8 @@ class Standing:
         if self.market.state == Market.State.HALTED:
             return ""
         parts = []
+        if self.closed_because:
+            parts.append(_("Closed today: %(reason)s") % {"reason": self.closed_because})
         if self.since is not None:
             parts.append(_("Since %(moment)s.") % {"moment": moment_in_words(self.since)})
         if self.following is not None:
@@ -47,9 +51,15 @@ class Standing:
 
 
 def standing(market: Market) -> Standing:
-    """Return where a market stands in its day: one query where it has sessions, none where it is always open."""
+    """Return where a market stands in its day: none but markets with sessions cost a query, closed ones two."""
     before, after = _around(market, timezone.now())
-    return Standing(market, _since(market, before), _following(market, after))
+    return Standing(market, _since(market, before), _following(market, after), _closed_because(market))
+
+
+def _closed_because(market: Market) -> str:
+    if not market.sessions or market.state != Market.State.CLOSED:
+        return ""
+    return ClosedDay.objects.filter(day=timezone.localdate()).values_list("reason", flat=True).first() or ""
 
 
 def _around(market: Market, now: dt.datetime) -> tuple[list[Timed], list[Timed]]:

@@ -9,6 +9,7 @@ from tests.scenes import issue_to_cooperative, market_for, pay_in
 from trading.execution.services import execute_market
 from trading.marketdata.auctions import Indicative, indicative
 from trading.markets.calendar import SHANGHAI
+from trading.markets.days import close_day
 from trading.models import Market
 from trading.orders.phases import halt_market, instruct, resume_market, step_markets
 from trading.orders.services import NewOrder, place_order
@@ -64,6 +65,14 @@ def test_each_phase_says_since_when_and_what_comes_next(clock, day):
         ("15:00", "Since 15:00. A call auction begins at December 1, 09:15."),
     ):
         assert standing(it_is(clock, day, time)).words == words, time
+
+
+def test_a_day_that_the_operator_closes_says_why(who, clock, day):
+    tuesday = MONDAY + dt.timedelta(days=1)
+    close_day(actor=who.registrar, day=tuesday, reason="Typhoon")
+    assert standing(it_is(clock, day, "15:00")).words.endswith("begins at December 2, 09:15.")
+    words = standing(it_is(clock, day, "10:00", tuesday)).words
+    assert words == "Closed today: Typhoon Since November 30, 15:00. A call auction begins at December 2, 09:15."
 
 
 def test_a_year_that_is_another_is_said(clock, day):
@@ -151,7 +160,8 @@ def test_an_indicative_price_is_left_out_where_there_are_too_many_prices(who, ma
 
 
 def test_sessions_and_an_auction_cost_a_query_each(browse, who, clock, day, django_assert_num_queries):
-    with django_assert_num_queries(7):
+    # A closed market's page asks why, too.
+    with django_assert_num_queries(8):
         browse().get(f"/markets/{day.symbol}")
     it_is(clock, day, "09:15")
     with django_assert_num_queries(8):
