@@ -67,8 +67,10 @@ from ledger.transparency.keys import log_signer
 from trading.admin.auctions import BidAdmin, OneWayAuctionAdmin
 from trading.admin.blocks import BlockOfferAdmin
 from trading.admin.concerns import concerns
+from trading.admin.days import ClosedDayAdmin
 from trading.admin.desk import market_states
 from trading.admin.execution import ExecutedInstructionAdmin, TradeAdmin
+from trading.admin.limits import TradingLimitAdmin
 from trading.admin.markets import MarketAdmin
 from trading.admin.orders import OrderAdmin
 from trading.admin.reconciliation import begin_if_confirmed, page_of, progress_of, status
@@ -78,6 +80,7 @@ from trading.models import (
     Alert,
     Bid,
     BlockOffer,
+    ClosedDay,
     ExecutedInstruction,
     Market,
     OneWayAuction,
@@ -85,6 +88,7 @@ from trading.models import (
     Relation,
     RuleChange,
     Trade,
+    TradingLimit,
 )
 
 View = Callable[..., HttpResponseBase]
@@ -136,6 +140,8 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
         _("Exchange"),
         {
             Market: MarketAdmin,
+            ClosedDay: ClosedDayAdmin,
+            TradingLimit: TradingLimitAdmin,
             Order: OrderAdmin,
             Trade: TradeAdmin,
             ExecutedInstruction: ExecutedInstructionAdmin,

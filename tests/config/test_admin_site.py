@@ -1,5 +1,6 @@
 """The desk as a whole: who gets in, what can be read, and that an auditor changes nothing on any path."""
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
@@ -10,6 +11,7 @@ from django.db import connection, models, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, reverse
+from django.utils import timezone
 
 from ledger.admin.base import ViewOnlyAdmin
 from ledger.credits.services import retire_credits
@@ -34,6 +36,8 @@ from tests.scenes import People, bid_for, issue_to_cooperative, market_for, offe
 from tests.statements import sample
 from trading.execution.runs import run_nightly
 from trading.execution.services import execute_market
+from trading.markets.days import close_day
+from trading.markets.limits import set_limit
 from trading.orders.services import NewOrder, place_orders
 from trading.surveillance.models import Rule
 from trading.surveillance.rules import RULES
@@ -65,6 +69,8 @@ QUERIES = {
     "serialblock": 8,
     "asset": 5,
     "market": 5,
+    "closedday": 5,
+    "tradinglimit": 5,
     "order": 9,
     "trade": 9,
     "executedinstruction": 9,
@@ -129,6 +135,13 @@ def all_that_can_be_done(who: People) -> People:
         request_correction(actor=who.treasurer, transaction_id=wrong.pk, reason="To the wrong one.")
     for name in ("june-daily.camt.053.001.02.xml", "june-ccb.gbk.csv"):
         import_statement(actor=who.treasurer, content=sample(name))
+    for limited, each in ((who.buyer, market.pk), (who.other_buyer, None)):
+        organisation_id = limited.organisation_id
+        set_limit(
+            actor=who.registrar, organisation_id=organisation_id, market_id=each, largest_order_t=50, reason="New here."
+        )
+    for days in (1, 2):
+        close_day(actor=who.registrar, day=timezone.localdate() + dt.timedelta(days=days), reason="Typhoon")
     OrganisationFactory(status=Organisation.Status.APPLIED, applied_by=UserFactory())
     ProjectFactory(status=Project.Status.VALIDATED)
     ReportFactory(status=MonitoringReport.Status.VERIFIED, approved_by=None)
