@@ -48,6 +48,7 @@ class Fill(NamedTuple):
     is_buy_taker: bool
     price_fen: int
     quantity_t: int
+    trading_mode: str = "listing"
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from ledger.rows import array_of, copy_rows, draw_ids, update_rows
 from ledger.transparency.services import append_record
 from trading.execution.batches import Batch
 from trading.execution.books import LiveOrder
+from trading.execution.candles import write_candles
 from trading.execution.models import ExecutedInstruction, Trade
 from trading.execution.settlement import SettledFill, find_fees_account, settle
 from trading.markets.models import Market
@@ -24,16 +25,17 @@ def write_batch(batch: Batch, market: Market, now: dt.datetime) -> list[SettledF
     """
     trade_ids = draw_ids(Trade, len(batch.fills))
     fees_account_id = find_fees_account(market)
-    _write_orders(batch)
+    _write_orders(batch, now)
     digest = _move_instructions(batch, market, now)
     settled = settle(batch, trade_ids, fees_account_id, market, now)
     _write_trades(settled, market, now)
+    write_candles(settled, market)
     _record_instructions(batch, digest, market, now)
     market.save(update_fields=["state", "halt_reason", "last_sequence", "book_sequence"])
     return settled
 
 
-def _write_orders(batch: Batch) -> None:
+def _write_orders(batch: Batch, now: dt.datetime) -> None:
     orders = list(batch.touched.values())
     if not orders:
         return
@@ -44,7 +46,7 @@ def _write_orders(batch: Batch) -> None:
         """
         UPDATE trading_order o
            SET filled_t = new.filled_t, status = (%s::text[])[new.status], reason = (%s::text[])[new.reason],
-               sequence = new.sequence
+               sequence = new.sequence, changed_at = %s
           FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::int[], %s::bigint[])
                AS new (id, filled_t, status, reason, sequence)
          WHERE o.id = new.id
@@ -52,6 +54,7 @@ def _write_orders(batch: Batch) -> None:
         [
             list(statuses),
             list(reasons),
+            now,
             array_of(order.id for order in orders),
             array_of(order.filled_t for order in orders),
             array_of(statuses[order.status] for order in orders),

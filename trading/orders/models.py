@@ -1,5 +1,6 @@
 """Orders, and the queue of instructions to the book."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -89,6 +90,8 @@ class Order(models.Model):
     )
     hold = models.OneToOneField(Hold, models.PROTECT, verbose_name=_("hold"), related_name="order", db_constraint=False)
     placed_at = models.DateTimeField(pgettext_lazy("trading", "placed at"))
+    # When the executor changed it last: who was away asks for what has changed since.
+    changed_at = models.DateTimeField(_("changed at"), null=True)
 
     class Meta:
         app_label = "trading"
@@ -123,6 +126,8 @@ class Order(models.Model):
                 condition=Q(status__in=["new", "partially_filled"]),
                 name="order_on_the_book",
             ),
+            # Most orders change soon after they are written, so pages of the table tell their times well enough.
+            BrinIndex(fields=["changed_at"], name="order_changes", pages_per_range=32, autosummarize=True),
         ]
 
     def __str__(self) -> str:
