@@ -56,3 +56,8 @@ class MarketExists(DomainError):
 class WorkersOutOfReach(DomainError):
     code, status = "workers_out_of_reach", 503
     message = _("The workers cannot be reached now, so nothing was begun. Try again in a while.")
+
+
+class StreamsOutOfReach(DomainError):
+    code, status = "streams_out_of_reach", 503
+    message = _("The live streams cannot be reached now. Ask every few seconds instead, or try again in a while.")

@@ -5,7 +5,7 @@ import logging
 
 from celery import shared_task
 
-from trading.execution import runs, services
+from trading.execution import publishing, runs, services
 from trading.execution.selectors import oldest_instructions
 from trading.orders.wakeups import wake
 
@@ -35,6 +35,12 @@ def wake_waiting_markets() -> None:
                 oldest.kind,
                 oldest.entered_at.isoformat(timespec="seconds"),
             )
+
+
+@shared_task
+def publish_missed_markets() -> None:
+    """Publish what a worker that was killed, or Redis that was away, has left unpublished."""
+    publishing.publish_missed()
 
 
 @shared_task
