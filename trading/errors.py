@@ -140,3 +140,8 @@ class BidBinds(DomainError):
 
 class BidNotStanding(DomainError):
     code, status, message = "bid_not_standing", 409, _("The bid is %(state)s: nothing more can be done with it.")
+
+
+class StreamsOutOfReach(DomainError):
+    code, status = "streams_out_of_reach", 503
+    message = _("The live streams cannot be reached now. Ask every few seconds instead, or try again in a while.")

@@ -7,7 +7,7 @@ from celery import shared_task
 
 from trading.auctions.closing import close_auctions
 from trading.blocks.services import expire_offers
-from trading.execution import runs, services
+from trading.execution import publishing, runs, services
 from trading.execution.selectors import oldest_instructions
 from trading.orders import expiries, phases
 from trading.orders.wakeups import wake
@@ -64,6 +64,12 @@ def expire_block_offers() -> None:
 def award_auctions() -> None:
     """Award one-way auctions whose time is over."""
     close_auctions()
+
+
+@shared_task
+def publish_missed_markets() -> None:
+    """Publish what a worker that was killed, or Redis that was away, has left unpublished."""
+    publishing.publish_missed()
 
 
 @shared_task

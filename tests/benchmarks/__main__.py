@@ -6,6 +6,7 @@ machine's mood does to it cancels out. PostgreSQL runs with its ordinary, durabl
 BENCH=quick measures little, to see that all of it runs: no target is judged then.
 """
 
+import statistics
 import sys
 from collections.abc import Iterator, Mapping
 from time import perf_counter
@@ -52,6 +53,7 @@ def measure(here: Stage, sizes: Sizes) -> Iterator[Row]:
     yield from posting_rows(here, floor, sizes, many)
     yield from settlement_rows(here, floor, sizes, many, pgbench)
     yield from entry_rows(here, open_floor(), sizes, many)
+    yield from stream_rows(here, open_floor(), sizes)
     yield from log_rows(here, sizes)
     yield from book_rows(sizes)
 
@@ -107,6 +109,23 @@ def entry_rows(here: Stage, floor: Floor, sizes: Sizes, many: Row) -> Iterator[R
         yield rows.at_least(0.15, "one order over HTTP", singly, "orders/s", empty, "token, checks, hold")
         in_batches = entry.orders_in_batches(here, floor, sizes.order_batches)
         yield rows.at_least(3, "orders over HTTP, 500 a request", in_batches, "orders/s", many)
+
+
+def stream_rows(here: Stage, floor: Floor, sizes: Sizes) -> Iterator[Row]:
+    """Yield how late the last of many stream clients is, and what pages take meanwhile."""
+    from tests.benchmarks import streams
+
+    run = streams.follow_market(here, floor, sizes.stream_clients, sizes.stream_seconds)
+    name = f"stream, {run.clients:,} clients"
+    note = (
+        f"from commit to the last client's receipt, {run.batches} batches; clients, web and database on the same cores"
+    )
+    yield rows.figure(f"{name}: last receipt, median", run.median_ms, "ms", note)
+    yield rows.figure(f"{name}: last receipt, p99", run.p99_ms, "ms")
+    yield rows.figure(f"{name}: processor", run.stream_cpu_percent, "% of a core")
+    for what, took in (("book by the API", run.book_ms), ("market page", run.page_ms)):
+        yield rows.figure(f"{name}: {what}, median", statistics.median(took), "ms")
+        yield rows.figure(f"{name}: {what}, p99", streams.p99(took), "ms")
 
 
 def log_rows(here: Stage, sizes: Sizes) -> Iterator[Row]:

@@ -5,6 +5,7 @@ from django.urls import path
 from config import converters  # noqa: F401 (registers id and code)
 from trading.api.auctions import Auctions, Bids
 from trading.api.blocks import Blocks
+from trading.api.marketdata import MarketData, Streams
 from trading.api.markets import Markets
 from trading.api.orders import Orders
 from trading.api.surveillance import Surveillance
@@ -36,6 +37,9 @@ urlpatterns = [
     path("markets/<code:symbol>/book", Markets.as_view({"get": "get_book"})),
     path("markets/<code:symbol>/trades", Markets.as_view({"get": "list_market_trades"})),
     path("markets/<code:symbol>/rules", Markets.as_view({"post": "change_market"})),
+    path("markets/<code:symbol>/candles", MarketData.as_view({"get": "get_candles"})),
+    path("markets/<code:symbol>/ticker", MarketData.as_view({"get": "get_ticker"})),
+    path("streams/ticket", Streams.as_view({"post": "issue_stream_ticket"})),
     path("markets/<code:symbol>/halt", Markets.as_view({"post": "halt_market"})),
     path("markets/<code:symbol>/resume", Markets.as_view({"post": "resume_market"})),
     path("surveillance/alerts", Surveillance.as_view({"get": "list_alerts"})),

@@ -36,6 +36,7 @@ class Fill(NamedTuple):
     is_buy_taker: bool
     price_fen: int
     quantity_t: int
+    trading_mode: str
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class Batch:
 
     def last_price_fen(self) -> int | None:
         """Return the last price on the book; None where nothing was traded there."""
-        prices = (fill.price_fen for fill in reversed(self.fills) if fill.sequence not in self.agreed)
+        prices = (fill.price_fen for fill in reversed(self.fills) if fill.trading_mode == "listing")
         return next(prices, None)
 
 
@@ -152,7 +153,9 @@ def _follow(event: object, live: LiveBook, market: Market, batch: Batch, *, is_i
         case Traded(price=price, quantity=quantity, maker_id=maker_id, taker_id=taker_id):
             maker, taker = live.orders[maker_id], live.orders[taker_id]
             buy, sell = (taker, maker) if taker.is_buy else (maker, taker)
-            batch.fills.append(Fill(market.last_sequence, buy, sell, taker.is_buy, price, quantity))
+            found = batch.agreed.get(market.last_sequence)
+            mode = "listing" if found is None else found.mode
+            batch.fills.append(Fill(market.last_sequence, buy, sell, taker.is_buy, price, quantity, mode))
             _show_less(maker, quantity, is_in_auction=is_in_auction)
             if is_in_auction:
                 _show_less(taker, quantity, is_in_auction=True)

@@ -10,9 +10,10 @@ from ledger.rows import array_of, copy_rows, draw_ids, update_rows
 from ledger.transparency.services import append_record
 from trading.execution.batches import Batch
 from trading.execution.books import LiveOrder
+from trading.execution.candles import write_candles
 from trading.execution.models import ExecutedInstruction, Trade
 from trading.execution.settlement import SettledFill, find_fees_account, settle
-from trading.markets.models import Market, TradingMode
+from trading.markets.models import Market
 from trading.markets.rules import RULES
 
 STATE = (
@@ -25,7 +26,6 @@ STATE = (
     "last_sequence",
     "book_sequence",
 )
-LISTING = str(TradingMode.LISTING)
 
 
 def write_batch(batch: Batch, market: Market, now: dt.datetime) -> list[SettledFill]:
@@ -37,10 +37,11 @@ def write_batch(batch: Batch, market: Market, now: dt.datetime) -> list[SettledF
     """
     trade_ids = draw_ids(Trade, len(batch.fills))
     fees_account_id = find_fees_account(market, batch)
-    _write_orders(batch)
+    _write_orders(batch, now)
     digest = _move_instructions(batch, market, now)
     settled = settle(batch, trade_ids, fees_account_id, market, now)
-    _write_trades(settled, batch, market, now)
+    _write_trades(settled, market, now)
+    write_candles(settled, market)
     if batch.executed:
         _record_instructions(batch, digest, market, now)
     for actor, body in batch.changes:
@@ -49,7 +50,7 @@ def write_batch(batch: Batch, market: Market, now: dt.datetime) -> list[SettledF
     return settled
 
 
-def _write_orders(batch: Batch) -> None:
+def _write_orders(batch: Batch, now: dt.datetime) -> None:
     orders = list(batch.touched.values())
     if not orders:
         return
@@ -62,7 +63,7 @@ def _write_orders(batch: Batch) -> None:
         """
         UPDATE trading_order o
            SET filled_t = new.filled_t, status = (%s::text[])[new.status], reason = (%s::text[])[new.reason],
-               sequence = new.sequence
+               sequence = new.sequence, changed_at = %s
           FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::int[], %s::bigint[])
                AS new (id, filled_t, status, reason, sequence)
          WHERE o.id = new.id
@@ -70,6 +71,7 @@ def _write_orders(batch: Batch) -> None:
         [
             list(statuses),
             list(reasons),
+            now,
             array_of(order.id for order in orders),
             array_of(order.filled_t for order in orders),
             array_of(statuses[order.status] for order in orders),
@@ -130,7 +132,7 @@ def _places(words: Iterable[str]) -> dict[str, int]:
     return {word: place for place, word in enumerate(dict.fromkeys(words), 1)}
 
 
-def _write_trades(settled: Sequence[SettledFill], batch: Batch, market: Market, now: dt.datetime) -> None:
+def _write_trades(settled: Sequence[SettledFill], market: Market, now: dt.datetime) -> None:
     if not settled:
         return
     columns = (
@@ -149,7 +151,6 @@ def _write_trades(settled: Sequence[SettledFill], batch: Batch, market: Market, 
         "executed_at",
     )
     types = ("int8",) * 3 + ("varchar",) + ("int8",) * 2 + ("varchar",) + ("int8",) * 5 + ("timestamptz",)
-    modes = {sequence: each.mode for sequence, each in batch.agreed.items()}
     copy_rows(
         Trade,
         columns,
@@ -159,7 +160,7 @@ def _write_trades(settled: Sequence[SettledFill], batch: Batch, market: Market, 
                 row.trade_id,
                 market.pk,
                 row.fill.sequence,
-                modes.get(row.fill.sequence, LISTING),
+                row.fill.trading_mode,
                 row.fill.buy.id,
                 row.fill.sell.id,
                 "buy" if row.fill.is_buy_taker else "sell",

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('ledger', '0012_serial_blocks_by_spgist'),
-        ('trading', '0005_blocks_and_auctions'),
+        ('trading', '0006_candles'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

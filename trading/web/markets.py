@@ -125,9 +125,11 @@ def _levels(levels: list[selectors.Level]) -> list[tuple[int, int, int]]:
 def _trade(trade: Trade) -> dict[str, Any]:
     return {
         "id": trade.pk,
+        "sequence": trade.sequence,
         "price_fen": trade.price_fen,
         "quantity_t": trade.quantity_t,
         "taker_side": trade.taker_side,
+        "trading_mode": trade.trading_mode,
         "executed_at": trade.executed_at,
     }
 

@@ -2,7 +2,7 @@
 
 import { direction, signedPercent, signedYuan, tonnes, yuan } from "./formats.js";
 
-export function quoteView(root, referenceFen) {
+export function quoteView(root) {
   const write = (name, text) => {
     const place = root.querySelector(`[data-${name}]`);
     if (place) place.textContent = text;
@@ -13,7 +13,7 @@ export function quoteView(root, referenceFen) {
     const { change } = market;
     const price = write("last-price", yuan(market.lastPrice));
     price.className = `figure ${direction(change)}`;
-    const changed = write("change", `${signedYuan(change)} (${signedPercent(change, referenceFen)})`);
+    const changed = write("change", `${signedYuan(change)} (${signedPercent(change, market.referenceFen)})`);
     changed.className = `change ${direction(change)} tabular`;
     write("highest-price", yuan(market.day.highest_price_fen));
     write("lowest-price", yuan(market.day.lowest_price_fen));
