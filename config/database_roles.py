@@ -31,7 +31,10 @@ DELETED_FROM = {
     "ledger_parcel": "a field that is taken out of a draft",
     "ledger_serialblock": "a run of serial numbers that is given away whole",
     "ledger_unsequencedrecord": "a record that has its place in the log",
+    "trading_closedday": "a day that is traded on after all",
+    "trading_expiry": "an order whose time has come",
     "trading_instruction": "an instruction that has been executed",
+    "trading_tradinglimit": "a limit that is lifted",
 }
 FORBIDDEN_ATTRIBUTES = ("rolsuper", "rolcreatedb", "rolcreaterole", "rolreplication", "rolbypassrls")
 _LOCK = 0x7469_616E_6875_6902

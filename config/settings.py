@@ -164,6 +164,9 @@ SPECTACULAR_SETTINGS = {
         "PaymentStatus": "ledger.journal.models.Payment.Status",
         "CorrectionStatus": "ledger.journal.models.Correction.Status",
         "MarketState": "trading.markets.models.Market.State",
+        "MarketPhase": "trading.markets.models.Market.Phase",
+        "MarketStep": "trading.api.markets.STEPS",
+        "TradingMode": "trading.markets.models.TradingMode",
         "OrderSide": "trading.orders.models.Order.Side",
         "OrderType": "trading.orders.models.Order.Type",
         "OrderTimeInForce": "trading.orders.models.Order.TimeInForce",
@@ -174,6 +177,10 @@ SPECTACULAR_SETTINGS = {
         "AuctionState": "trading.auctions.models.OneWayAuction.Stage",
         "AuctionPricing": "trading.auctions.models.OneWayAuction.Pricing",
         "BidState": "trading.auctions.models.Bid.State",
+        "AlertRule": "trading.surveillance.models.Rule",
+        "AlertSeverity": "trading.surveillance.models.Alert.Severity",
+        "AlertState": "trading.surveillance.models.Alert.State",
+        "RelationKind": "trading.surveillance.models.Relation.Kind",
     },
     "TAGS": [
         {"name": "people", "description": "Sign up, get tokens, and see who you are."},
@@ -188,6 +195,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "orders", "description": "Enter and cancel orders; your trades."},
         {"name": "blocks", "description": "Block trades: offers between two named parties, seen by them alone."},
         {"name": "auctions", "description": "One-way auctions: lots, and bids for them."},
+        {"name": "surveillance", "description": "What the rules have found; for the operator and auditors."},
         {"name": "log", "description": "Proofs that nothing was changed or left out (RFC 9162)."},
     ],
 }
@@ -204,6 +212,8 @@ CELERY_TIMEZONE = TIME_ZONE
 # What beat sent while no worker was there is worth nothing later: the next second's will do.
 CELERY_BEAT_SCHEDULE = {
     "wake-markets": {"task": "trading.tasks.wake_waiting_markets", "schedule": 1.0, "options": {"expires": 10}},
+    "step-markets": {"task": "trading.tasks.step_markets", "schedule": 1.0, "options": {"expires": 10}},
+    "expire-orders": {"task": "trading.tasks.expire_orders", "schedule": 1.0, "options": {"expires": 10}},
     "expire-offers": {"task": "trading.tasks.expire_block_offers", "schedule": 1.0, "options": {"expires": 10}},
     "award-auctions": {"task": "trading.tasks.award_auctions", "schedule": 1.0, "options": {"expires": 10}},
     "sequence-log": {"task": "ledger.tasks.sequence_log", "schedule": 1.0, "options": {"expires": 10}},
@@ -212,7 +222,19 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=2, minute=0),
         "options": {"queue": "audit", "expires": 3_600},
     },
+    # Each run goes on where the last one ended: it matters little when one comes.
+    "watch-hours": {
+        "task": "trading.tasks.watch_hours",
+        "schedule": 300.0,
+        "options": {"queue": "audit", "expires": 300},
+    },
+    "watch-days": {
+        "task": "trading.tasks.watch_days",
+        "schedule": crontab(minute=20),
+        "options": {"queue": "audit", "expires": 3_600},
+    },
 }
+CELERY_BEAT_SCHEDULER = "config.beat:SteadyScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = env.text("CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "var" / "beat-schedule"))
 MATCHING_SHARDS = env.integer("MATCHING_SHARDS", 1)
 

@@ -10,6 +10,7 @@ from time import monotonic, sleep
 from config.embedded import Services, free_port
 from config.processes import Processes
 from config.run import BASE_DIR, environment_for, programs
+from tests import ports
 from tests.database import application_url
 from tests.servers import VAR
 
@@ -25,7 +26,7 @@ def running(*names: str) -> Iterator[tuple[Processes, dict[str, str]]]:
 
     The environment that is returned has WEB_PORT and STREAM_PORT.
     """
-    web = free_port(18_000)
+    web = free_port(ports.own(18_000))
     environment = test_environment() | {"WEB_PORT": str(web), "STREAM_PORT": str(free_port(web + 1))}
     processes = Processes(BASE_DIR, environment)
     try:

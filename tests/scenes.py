@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils import timezone
 
@@ -62,7 +63,7 @@ def issue_to_cooperative(who: People, tonnes: int, *, buffer_t: int = 0, project
     return issue_credits(actor=who.registrar, report_id=report.pk)
 
 
-def market_for(who: People, batch: Batch, *, reference_price_fen: int = 4_000, **rules: int) -> Market:
+def market_for(who: People, batch: Batch, *, reference_price_fen: int = 4_000, **rules: Any) -> Market:
     """Open a market for a batch: ±10 % around 40 yuan, and where no other rules are given tick 1 fen, lot 1 t, no fees."""
     return open_market(
         actor=who.registrar,

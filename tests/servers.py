@@ -1,24 +1,58 @@
 """Starts a real PostgreSQL and a real Redis for the test run, before Django reads its settings.
 
-Loaded by `-p tests.servers` in pyproject.toml, so that it comes before pytest-django.
+Loaded by `-p tests.servers` in pyproject.toml, so that it comes before pytest-django. Where several processes share the
+tests (`pytest -n 2`), each has servers of its own: a role, a Redis that is emptied or a server that is killed are then
+nobody else's, and the process that hands the tests out has none.
 """
 
 import atexit
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
-from config import embedded
+import pytest
 
-VAR = Path(__file__).resolve().parent.parent / "var" / "test"
+from config import embedded
+from tests import ports
+
+VAR = Path(__file__).resolve().parent.parent / "var" / "test" / ports.PROCESS
+NO_SERVERS = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
 
 _stack = contextlib.ExitStack()
-_services = _stack.enter_context(
-    # The test database may be lost with the machine; what is tested here is what survives killed processes.
-    embedded.services(VAR, postgres_settings={"fsync": "off", "full_page_writes": "off", "max_connections": "100"})
-)
-atexit.register(_stack.close)
-os.environ.update(DATABASE_URL=_services.database_url, REDIS_URL=_services.redis_url)
-os.environ.setdefault("SECRET_KEY", "only-for-tests")
-os.environ.setdefault("LOG_SIGNING_KEY_FILE", str(VAR / "log-signing-key"))
-os.environ.setdefault("LOG_ORIGIN", "tianhui.test/log")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    """Set the environment before anybody else reads it."""
+    if not ports.PROCESS and getattr(early_config.known_args_namespace, "numprocesses", None):
+        if NO_SERVERS.keys() & os.environ.keys():
+            raise pytest.UsageError(
+                "DATABASE_URL and REDIS_URL name servers for one process: make test TEST_PROCESSES=0."
+            )
+        os.environ.update(NO_SERVERS)
+    else:
+        _start_servers()
+    os.environ.setdefault("SECRET_KEY", "only-for-tests")
+    os.environ.setdefault("LOG_ORIGIN", "tianhui.test/log")
+    yield
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Stop the servers while whoever has handed the tests out still waits for us."""
+    _stack.close()
+
+
+def _start_servers() -> None:
+    if ports.PROCESS:
+        for name in NO_SERVERS:
+            del os.environ[name]
+    ports.give_servers_their_own()
+    services = _stack.enter_context(
+        # The test database may be lost with the machine; what is tested here is what survives killed processes.
+        embedded.services(VAR, postgres_settings={"fsync": "off", "full_page_writes": "off", "max_connections": "100"})
+    )
+    atexit.register(_stack.close)
+    os.environ.update(services.environment())
+    os.environ.setdefault("LOG_SIGNING_KEY_FILE", str(VAR / "log-signing-key"))

@@ -9,6 +9,44 @@ class MarketHalted(DomainError):
     code, status, message = "market_halted", 409, _("The market is halted: %(reason)s")
 
 
+class MarketClosed(DomainError):
+    code, status, message = (
+        "market_closed",
+        409,
+        _("The market is closed now. Cancels are taken; enter the order when it opens."),
+    )
+
+
+class NotInAuction(DomainError):
+    code, status = "not_in_auction", 422
+    message = _("A call auction takes no orders that trade at once, only make, or show a part.")
+
+
+class OrderTooLarge(DomainError):
+    code, status, message = "order_too_large", 422, _("An order may be for %(most)s t at most here: split it.")
+
+
+class OverLimit(DomainError):
+    code, status = "over_limit", 422
+    message = _(
+        "Your organisation's limit is %(most)s; the order would come to %(needed)s. Ask the operator to raise it."
+    )
+
+
+class ReplacePending(DomainError):
+    code, status = "replace_pending", 409
+    message = _("The market has not taken the last new terms of this order yet. Try again in a moment.")
+
+
+class TooLateToReplace(DomainError):
+    code, status = "too_late_to_replace", 409
+    message = _("The order is %(state)s: its terms cannot be replaced any more.")
+
+
+class NothingToChange(DomainError):
+    code, status, message = "nothing_to_change", 422, _("The market has these rules already.")
+
+
 class OffTick(DomainError):
     code, status, message = "off_tick", 422, _("The price must be a multiple of %(tick)s fen.")
 
@@ -51,6 +89,10 @@ class InsufficientCredits(DomainError):
 
 class MarketExists(DomainError):
     code, status, message = "market_exists", 409, _("These credits, or this symbol, have a market already.")
+
+
+class RelationExists(DomainError):
+    code, status, message = "relation_exists", 409, _("This relation is declared already, and has not ended.")
 
 
 class WorkersOutOfReach(DomainError):

@@ -3,7 +3,26 @@
 from trading.auctions.models import Bid, OneWayAuction
 from trading.blocks.models import BlockOffer
 from trading.execution.models import ExecutedInstruction, Trade
-from trading.markets.models import Market
-from trading.orders.models import Instruction, Order
+from trading.markets.models import ClosedDay, Market, MarketClock, TradingLimit
+from trading.orders.models import Expiry, Instruction, Order
+from trading.surveillance.models import Alert, AlertStep, Relation, RuleChange, RuleProgress
 
-__all__ = ["Bid", "BlockOffer", "ExecutedInstruction", "Instruction", "Market", "OneWayAuction", "Order", "Trade"]
+__all__ = [
+    "Alert",
+    "AlertStep",
+    "Bid",
+    "BlockOffer",
+    "ClosedDay",
+    "ExecutedInstruction",
+    "Expiry",
+    "Instruction",
+    "Market",
+    "MarketClock",
+    "OneWayAuction",
+    "Order",
+    "Relation",
+    "RuleChange",
+    "RuleProgress",
+    "Trade",
+    "TradingLimit",
+]

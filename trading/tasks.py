@@ -9,7 +9,10 @@ from trading.auctions.closing import close_auctions
 from trading.blocks.services import expire_offers
 from trading.execution import runs, services
 from trading.execution.selectors import oldest_instructions
+from trading.orders import expiries, phases
 from trading.orders.wakeups import wake
+from trading.surveillance import watching
+from trading.surveillance.terms import Cadence
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +31,7 @@ def execute_market(market_id: int) -> None:
 def wake_waiting_markets() -> None:
     """Wake markets whose instructions wait for longer than a wake-up takes: theirs was lost. Name those that stall."""
     for oldest in oldest_instructions(older_than=OVERDUE):
-        wake(oldest.market_id, oldest.shard)
+        wake(oldest.market_id, oldest.shard, is_overdue=True)
         if oldest.age > STALLED:
             logger.error(
                 "market %s stands still: instruction %s (%s) waits since %s",
@@ -37,6 +40,18 @@ def wake_waiting_markets() -> None:
                 oldest.kind,
                 oldest.entered_at.isoformat(timespec="seconds"),
             )
+
+
+@shared_task
+def step_markets() -> None:
+    """Open, uncross and close markets by their sessions."""
+    phases.step_markets()
+
+
+@shared_task
+def expire_orders() -> None:
+    """End the orders whose time has come."""
+    expiries.expire_due_orders()
 
 
 @shared_task
@@ -61,3 +76,15 @@ def reconcile_books(token: str) -> None:
 def reconcile_nightly() -> None:
     """Check every invariant, each night."""
     runs.run_nightly()
+
+
+@shared_task
+def watch_hours() -> None:
+    """Judge the hours that have ended by the rules of surveillance."""
+    watching.watch(cadence=Cadence.HOUR)
+
+
+@shared_task
+def watch_days() -> None:
+    """Judge the days that have ended by the rules of surveillance."""
+    watching.watch(cadence=Cadence.DAY)

@@ -80,6 +80,24 @@ class Identifier(serializers.UUIDField):
         return super().to_internal_value(data)
 
 
+class Instant(serializers.DateTimeField):
+    """A time to come in, with its distance from UTC: 2026-12-01T15:00:00+08:00."""
+
+    default_error_messages = {"invalid": _("Give a time with its zone, such as 2026-12-01T15:00:00+08:00.")}
+
+    def to_internal_value(self, value: Any) -> dt.datetime:
+        if not isinstance(value, str):
+            self.fail("invalid", format="")
+        try:
+            moment = dt.datetime.fromisoformat(value)
+        except ValueError:
+            self.fail("invalid", format="")
+        # The year is that of a time that every zone can write.
+        if moment.tzinfo is None or not 2 <= moment.year <= 9_998:
+            self.fail("invalid", format="")
+        return moment.astimezone(dt.UTC)
+
+
 class Moment(serializers.DateTimeField):
     """A time, written in UTC by the renderer."""
 

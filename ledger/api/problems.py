@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
@@ -27,9 +28,16 @@ def handle_exception(exception: Exception, context: dict[str, Any]) -> Response:
     """Answer every exception with a problem; one that was not expected goes into the program's log, not to the caller."""
     if isinstance(exception, DomainError):
         return _response(of_domain(exception), _headers_of(exception))
+    request = context["request"]
+    if isinstance(exception, InterfaceError | OperationalError):
+        # It is being started again, or has undone what was asked: there is nothing to look for in our code.
+        logger.error("%s %s failed: %s", request.method, request.path, exception)
+        content = problem(
+            503, "database_out_of_reach", _("The database does not answer just now. Try again in a moment.")
+        )
+        return _response(content, {"Retry-After": "1"})
     known = _of_framework(exception)
     if known is None:
-        request = context["request"]
         logger.error("%s %s failed", request.method, request.path, exc_info=exception)
         return _response(problem(500, "internal_error", _("Something went wrong on our side.")))
     response = exception_handler(known, context)

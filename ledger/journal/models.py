@@ -165,6 +165,7 @@ class Hold(models.Model):
     class Purpose(models.TextChoices):
         ORDER = "order", pgettext_lazy("trading", "order")
         WITHDRAWAL = "withdrawal", _("withdrawal")
+        REPLACE = "replace", pgettext_lazy("trading", "new terms of an order")
         BLOCK_OFFER = "block_offer", _("offer of a block trade")
         AUCTION = "auction", _("one-way auction")
         BID = "bid", pgettext_lazy("auction", "bid")

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='hold',
             name='purpose',
-            field=models.CharField(choices=[('order', 'order'), ('withdrawal', 'withdrawal'), ('block_offer', 'offer of a block trade'), ('auction', 'one-way auction'), ('bid', 'bid'), ('sealed_bid', 'sealed bid')], max_length=16, verbose_name='purpose of the hold'),
+            field=models.CharField(choices=[('order', 'order'), ('withdrawal', 'withdrawal'), ('replace', 'new terms of an order'), ('block_offer', 'offer of a block trade'), ('auction', 'one-way auction'), ('bid', 'bid'), ('sealed_bid', 'sealed bid')], max_length=16, verbose_name='purpose of the hold'),
         ),
     ]

@@ -43,6 +43,7 @@ BAD = frozenset({"rejected", "refused", "suspended", "halted"})
 FINISHED = frozenset(
     {
         "canceled",
+        "closed",
         "draft",
         "reversed",
         "countered",

@@ -18,6 +18,8 @@ STARTER = """
 import sys, time
 from pathlib import Path
 from config import embedded
+from tests import ports
+ports.give_servers_their_own()
 with embedded.services(Path(sys.argv[1])) as services:
     print(services.database_url, services.redis_url, flush=True)
     time.sleep(600)

@@ -47,7 +47,8 @@ from trading.execution import services as execution
 from trading.execution.reconciliation import reconcile
 from trading.execution.services import execute_market
 from trading.models import Order, Trade
-from trading.orders.services import NewOrder, cancel_order, place_order
+from trading.orders.cancels import cancel_order
+from trading.orders.services import NewOrder, place_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

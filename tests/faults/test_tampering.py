@@ -48,8 +48,26 @@ from trading.blocks.terms import OfferTerms
 from trading.execution import reconciliation as exchange
 from trading.execution.reconciliation import reconcile
 from trading.execution.services import execute_market
-from trading.orders.halts import halt_market, resume_market
-from trading.orders.services import NewOrder, cancel_order, place_orders
+from trading.markets.days import close_day
+from trading.markets.limits import set_limit
+from trading.models import Order
+from trading.orders.cancels import cancel_order
+from trading.orders.phases import halt_market, resume_market
+from trading.orders.replaces import replace_order
+from trading.orders.rules import change_market
+from trading.orders.services import NewOrder, place_orders
+from trading.surveillance.models import Rule
+from trading.surveillance.rules import RULES
+from trading.surveillance.services import (
+    change_thresholds,
+    close_alert,
+    declare_relation,
+    end_relation,
+    escalate_alert,
+    reopen_alert,
+    take_up_alert,
+)
+from trading.surveillance.watching import run_rule
 
 pytestmark = pytest.mark.django_db
 
@@ -75,13 +93,20 @@ PROVEN = [
     "ledger_transaction",
     "ledger_transfer",
     "ledger_unsequencedrecord",
+    "trading_alert",
+    "trading_alertstep",
     "trading_bid",
     "trading_blockoffer",
+    "trading_closedday",
     "trading_executedinstruction",
+    "trading_expiry",
     "trading_market",
     "trading_onewayauction",
     "trading_order",
+    "trading_relation",
+    "trading_rulechange",
     "trading_trade",
+    "trading_tradinglimit",
 ]
 NOT_PROVEN = {
     "auth_group": "Django's own, not used",
@@ -101,6 +126,8 @@ NOT_PROVEN = {
     "ledger_user_groups": "Django's own, not used",
     "ledger_user_user_permissions": "Django's own, not used",
     "trading_instruction": "a queue: what is executed of it is proven",
+    "trading_marketclock": "up to when the clock was followed; what was done by it is proven",
+    "trading_ruleprogress": "up to when rules have judged; judging again raises no alert twice, and each alert is proven",
 }
 SURROGATE = "numbers rows of which the log names nothing but their content; what refers to them is proven by it"
 UNSAID = "when the row was written; when the fact was, its entry says"
@@ -114,10 +141,13 @@ EXEMPT = {
     ("ledger_retirement", "id"): SURROGATE,
     ("ledger_serialblock", "id"): "the order in which an account delivers its runs; whose they are is proven",
     ("trading_executedinstruction", "id"): SURROGATE,
+    ("trading_closedday", "id"): SURROGATE,
+    ("trading_market", "auction_ends_at"): "when somebody ends the auction, which is proven; it gives no price",
     ("trading_bid", "client_bid_id"): "the client's own name for it",
     ("trading_blockoffer", "client_offer_id"): "the client's own name for it",
     ("trading_onewayauction", "client_auction_id"): "the client's own name for it",
     ("trading_market", "shard"): "which worker serves the market",
+    ("trading_tradinglimit", "id"): SURROGATE,
     ("trading_order", "client_order_id"): "the client's own name for it",
     ("trading_order", "placed_at"): "orders have no record of their own; when they were executed is proven",
     ("trading_order", "placed_by_id"): "orders have no record of their own; whose they are is proven",
@@ -135,6 +165,7 @@ def _scene_once(django_db_setup, django_db_blocker):
         register(who)
         bank(who)
         trade(who)
+        watch_and_review(who)
         agree(who)
         sequence_log()
         open_account(organisation=who.other_buyer.organisation, asset=cash())
@@ -245,12 +276,37 @@ def trade(who):
     halt_market(actor=who.registrar, market_id=markets[0].pk, reason="More fog.")
     execute_market(markets[0].pk)
     enter(who.buyer, markets[1], "buy", 3_900, 2)
+    orders_with_an_end(who, markets[1])
+    change_market(actor=who.registrar, market_id=markets[1].pk, reason="As announced.", band_percent=12)
+    execute_market(markets[1].pk)
+    for market, figures in ((None, {"largest_order_t": 900}), (markets[1], {"largest_order_fen": 10**9})):
+        set_limit(
+            actor=who.registrar,
+            organisation_id=who.buyer.organisation_id,
+            market_id=market and market.pk,
+            reason=f"New here: {figures}.",
+            **figures,
+        )
+    for day in (1, 2):
+        close_day(actor=who.registrar, day=dt.date(2099, 1, day), reason=f"New Year, {day}.")
     ours = {"beneficiary_name": "甲", "purpose": "own_footprint"}
     retire_credits(
         actor=who.buyer, batch_id=batches[0].pk, quantity_t=5, note="For 2020.", idempotency_key="r1", **ours
     )
     hidden = {"is_beneficiary_public": False, "beneficiary_code": "91350000000000000X"}
     retire_credits(actor=who.other_buyer, batch_id=batches[1].pk, quantity_t=2, **hidden, **ours)
+
+
+def orders_with_an_end(who, market):
+    """Leave orders that end by themselves, and one that was replaced."""
+    for at in (1, 2):
+        ends_at = timezone.now() + dt.timedelta(days=at)
+        new = NewOrder(f"gtd-{at}", "buy", 3_900, 3, time_in_force="gtd", expires_at=ends_at)
+        place_orders(actor=who.buyer, market_id=market.pk, orders=[new])
+    execute_market(market.pk)
+    replaced = Order.objects.get(client_order_id="gtd-1")
+    replace_order(actor=who.buyer, order_id=replaced.pk, price_fen=3_910, quantity_t=4)
+    execute_market(market.pk)
 
 
 def agree(who):
@@ -282,6 +338,32 @@ def agree(who):
         execute_market(market.pk)
         # What is awarded last waits for its turn.
         accept_offer(actor=who.cooperative, offer_id=later[0].pk)
+
+
+def watch_and_review(who):
+    """Raise alerts about both buyers in both markets; leave some, take up, close, escalate and reopen others."""
+    parties = [each.organisation for each in (who.buyer, who.other_buyer, who.cooperative)]
+    first, _second = (
+        declare_relation(
+            actor=who.registrar, one=parties[0], other=other, kind=kind, reason=f"Company register: {kind}."
+        )
+        for other, kind in zip(parties[1:], ("shareholder", "same_controller"), strict=True)
+    )
+    end_relation(actor=who.registrar, relation_id=first.pk, reason="Sold.")
+    for rule, thresholds in (
+        ("holding", {"percent": 45, "least_t": 1}),
+        ("holding", {"percent": 40, "least_t": 1}),
+        ("band_hit", {"hits": 9}),
+    ):
+        change_thresholds(actor=who.registrar, rule=rule, thresholds=thresholds, reason=f"As {thresholds} is.")
+    raised = run_rule(RULES[Rule.HOLDING])
+    with time_machine.travel(timezone.now() + dt.timedelta(days=40)):
+        raised += run_rule(RULES[Rule.HOLDING])
+    assert len(raised) == 6
+    take_up_alert(actor=who.registrar, alert_id=raised[0].id)
+    close_alert(actor=who.registrar, alert_id=raised[0].id, reason="A market maker.")
+    reopen_alert(actor=who.registrar, alert_id=raised[0].id, reason="It is none.")
+    escalate_alert(actor=who.registrar, alert_id=raised[1].id, reason="To the supervisor.")
 
 
 def enter(actor, market, side, price_fen, count):
@@ -339,6 +421,7 @@ CHANGES = {
         "{0} - int8multirange(int8range(lower({0}), lower({0}) + 1))",
         "int8multirange()",
     ],
+    "bigint[]": ["{0} || ({0}[1] + 1)", "ARRAY[{0}[1] + 1]", "'{{}}'"],
     "jsonb": ["jsonb_build_array({})", "{} || '{{\"x\": 1}}'", "'{{}}'"],
 }
 # Of numbers, which may refer to a row, one that another row has, and one that refers to nothing.

@@ -6,6 +6,7 @@ from trading.blocks.models import BlockOffer
 from trading.execution.models import Trade
 from trading.markets.models import Market
 from trading.orders.models import Order
+from trading.surveillance.models import Alert, Relation, RuleChange
 
 SUBJECTS: Subjects = {
     "market": Subject(Market),
@@ -19,4 +20,7 @@ SUBJECTS: Subjects = {
     "buy_order": Subject(Order),
     "sell_order": Subject(Order),
     "order": Subject(Order),
+    "alert": Subject(Alert),
+    "relation": Subject(Relation),
+    "change": Subject(RuleChange),
 }

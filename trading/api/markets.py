@@ -11,20 +11,33 @@ from rest_framework.response import Response
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Moment, Text, WholeNumber, WrittenNumber
 from ledger.api.schema import refuses
-from ledger.api.serializers import NothingSerializer, PageQuerySerializer, StrictSerializer
+from ledger.api.serializers import PageQuerySerializer, StrictSerializer
 from ledger.errors import InvalidValue, NotAllowed, NotFound
 from ledger.journal.models import Asset
-from trading.errors import MarketExists
+from trading.errors import MarketExists, NothingToChange
 from trading.execution.models import Trade
 from trading.marketdata.selectors import depth, market_by_symbol, markets, ticker, trades_of
 from trading.markets.models import Market
+from trading.markets.selectors import next_step
 from trading.markets.services import MAX_PRICE_FEN, open_market
-from trading.orders.halts import halt_market, resume_market
+from trading.markets.sessions import MAX_SESSIONS, Step
 from trading.orders.models import Order
+from trading.orders.phases import LONGEST_AUCTION, halt_market, resume_market
+from trading.orders.rules import change_market
 from trading.orders.terms import MAX_QUANTITY_T
 
 LEVELS = 20
 MAX_LEVELS = 500
+STEPS = [(step.value, step.value.replace("_", " ")) for step in Step]
+
+
+class SessionSerializer(StrictSerializer):
+    """From its opening to its close, in Asia/Shanghai; with a call auction before it, or at its end, where those are given."""
+
+    pre_open = Text(max_length=5, required=False, help_text="09:15, say.")
+    open = Text(max_length=5)
+    closing = Text(max_length=5, required=False)
+    close = Text(max_length=5)
 
 
 class NewMarketSerializer(StrictSerializer):
@@ -36,6 +49,39 @@ class NewMarketSerializer(StrictSerializer):
     band_percent = WholeNumber(min_value=1, max_value=99, required=False, help_text="10 where none is given.")
     maker_fee_bps = WholeNumber(min_value=0, max_value=1_000, required=False, help_text="At most the taker's fee.")
     taker_fee_bps = WholeNumber(min_value=0, max_value=1_000, required=False)
+    sessions = serializers.ListField(
+        child=SessionSerializer(), required=False, max_length=MAX_SESSIONS, help_text="None: the market is always open."
+    )
+    volatility_percent = WholeNumber(
+        min_value=0,
+        max_value=99,
+        required=False,
+        help_text="A trade further than that from the reference price, or the last auction's, brings a call auction; 0: none does.",
+    )
+    volatility_minutes = WholeNumber(
+        min_value=1, max_value=60, required=False, help_text="How long that auction lasts."
+    )
+    largest_order_t = WholeNumber(min_value=1, max_value=MAX_QUANTITY_T, required=False)
+    block_band_percent = WholeNumber(min_value=1, max_value=99, required=False, help_text="30 where none is given.")
+    block_minimum_t = WholeNumber(min_value=1, max_value=MAX_QUANTITY_T, required=False)
+
+
+class NewRulesSerializer(NewMarketSerializer):
+    """Those that shall become other ones, and why."""
+
+    asset = None  # type: ignore[assignment]
+    symbol = None  # type: ignore[assignment]
+    reference_price_fen = WholeNumber(min_value=1, max_value=MAX_PRICE_FEN, required=False)
+    reason = Text(max_length=200, help_text="Kept in the log.")
+
+
+class ResumeSerializer(StrictSerializer):
+    auction_minutes = WholeNumber(
+        min_value=1,
+        max_value=LONGEST_AUCTION,
+        required=False,
+        help_text="Trading begins again by a call auction of so many minutes; at once where none is given.",
+    )
 
 
 class HaltSerializer(StrictSerializer):
@@ -54,6 +100,7 @@ class ListedMarketSerializer(serializers.Serializer[Market]):
     symbol = Text()
     asset = Text(source="asset.code")
     state = Choice(choices=Market.State.choices)
+    phase = Choice(choices=Market.Phase.choices, help_text="Where its day has come to, halted or not.")
     halt_reason = Text()
     reference_price_fen = serializers.IntegerField()
     tick_size_fen = serializers.IntegerField()
@@ -61,6 +108,13 @@ class ListedMarketSerializer(serializers.Serializer[Market]):
     maker_fee_bps = serializers.IntegerField()
     taker_fee_bps = serializers.IntegerField()
     band = serializers.SerializerMethodField()
+    sessions = serializers.ListField(child=SessionSerializer(), help_text="None: the market is always open.")
+    volatility_percent = serializers.IntegerField()
+    volatility_minutes = serializers.IntegerField()
+    auction_ends_at = Moment(allow_null=True, help_text="When the call auction of an interruption ends.")
+    largest_order_t = serializers.IntegerField()
+    block_band_percent = serializers.IntegerField()
+    block_minimum_t = serializers.IntegerField()
     opened_at = Moment()
 
     @extend_schema_field(BandSerializer)
@@ -80,8 +134,21 @@ class TickerSerializer(serializers.Serializer[Any]):
     value_fen = serializers.IntegerField()
 
 
+class NextStepSerializer(serializers.Serializer[Any]):
+    """What a market's sessions bring next."""
+
+    at = Moment()
+    step = Choice(choices=STEPS)
+
+
 class MarketSerializer(ListedMarketSerializer):
+    next_step = serializers.SerializerMethodField(help_text="Null where the market is always open.")
     ticker = serializers.SerializerMethodField()
+
+    @extend_schema_field(NextStepSerializer(allow_null=True))
+    def get_next_step(self, market: Market) -> Any:
+        coming = next_step(market)
+        return coming and show(NextStepSerializer, coming)
 
     @extend_schema_field(TickerSerializer)
     def get_ticker(self, market: Market) -> Any:
@@ -168,6 +235,17 @@ class Markets(Endpoint):
         self.query(PageQuerySerializer)
         return self.page(trades_of(market_by_symbol(symbol)), TapeSerializer)
 
+    @extend_schema(summary="Change a market's rules", request=NewRulesSerializer, responses={202: MarketSerializer})
+    @refuses(InvalidValue, NotAllowed, NothingToChange)
+    def change_market(self, request: Request, symbol: str) -> Response:
+        """For the operator's registrars. It is taken in its turn among the orders: the rules follow in a moment.
+
+        Orders that the new rules do not allow expire then; new fees end every order that rests.
+        """
+        market = market_by_symbol(symbol)
+        changed = change_market(actor=self.actor, market_id=market.pk, **self.body(NewRulesSerializer))
+        return Response(show(MarketSerializer, changed), status=202)
+
     @extend_schema(summary="Halt a market", request=HaltSerializer, responses={202: MarketSerializer})
     @refuses(InvalidValue, NotAllowed)
     def halt_market(self, request: Request, symbol: str) -> Response:
@@ -176,11 +254,11 @@ class Markets(Endpoint):
         halt_market(actor=self.actor, market_id=market.pk, **self.body(HaltSerializer))
         return Response(show(MarketSerializer, market), status=202)
 
-    @extend_schema(summary="Resume a market", request=NothingSerializer, responses={202: MarketSerializer})
-    @refuses(NotAllowed)
+    @extend_schema(summary="Resume a market", request=ResumeSerializer, responses={202: MarketSerializer})
+    @refuses(InvalidValue, NotAllowed)
     def resume_market(self, request: Request, symbol: str) -> Response:
         """For the operator's registrars. It is taken in its turn among the orders: `state` follows in a moment."""
-        self.body(NothingSerializer)
+        wanted = self.body(ResumeSerializer)
         market = market_by_symbol(symbol)
-        resume_market(actor=self.actor, market_id=market.pk)
+        resume_market(actor=self.actor, market_id=market.pk, **wanted)
         return Response(show(MarketSerializer, market), status=202)

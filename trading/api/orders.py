@@ -1,4 +1,4 @@
-"""Orders: enter one or many, read them, cancel."""
+"""Orders: enter one or many, read them, replace, cancel."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
-from ledger.api.fields import Choice, Flag, Moment, Text, WholeNumber
+from ledger.api.fields import Choice, Flag, Instant, Moment, Text, WholeNumber
 from ledger.api.problems import of_domain
 from ledger.api.schema import refuses
 from ledger.api.serializers import NothingSerializer, PageQuerySerializer, ProblemSerializer, StrictSerializer
@@ -18,22 +18,49 @@ from trading.errors import (
     InsufficientCredits,
     InsufficientFunds,
     InvalidOrder,
+    MarketClosed,
     MarketHalted,
+    NotInAuction,
     OffLot,
     OffTick,
+    OrderTooLarge,
     OutsideBand,
+    OverLimit,
+    ReplacePending,
     TooLateToCancel,
+    TooLateToReplace,
 )
+from trading.marketdata.selectors import market_by_symbol
+from trading.markets.models import TradingMode
 from trading.markets.services import MAX_PRICE_FEN
+from trading.orders.cancels import cancel_order, cancel_orders
 from trading.orders.models import Order
+from trading.orders.replaces import replace_order
 from trading.orders.selectors import OPEN, access_order_by_id, filter_orders, orders_of
-from trading.orders.services import MAX_ORDERS_A_CALL, OrderResult, cancel_order, enter_orders
+from trading.orders.services import MAX_ORDERS_A_CALL, OrderResult, enter_orders
 from trading.orders.single import enter_order
 from trading.orders.standing import standing_in
 from trading.orders.terms import MAX_CLIENT_ORDER_ID, MAX_QUANTITY_T, NewOrder
 
 STATUS_FILTERS = [(OPEN, "can still trade"), *Order.Status.choices]
 EXAMPLE = {"client_order_id": "2024-07-01-0001", "side": "buy", "price_fen": 4000, "quantity_t": 100}
+
+ENTRY = (
+    NotAllowed,
+    OrganisationNotApproved,
+    NotFound,
+    MarketHalted,
+    MarketClosed,
+    OffTick,
+    OffLot,
+    OutsideBand,
+    OrderTooLarge,
+    OverLimit,
+    InsufficientFunds,
+    InsufficientCredits,
+    InvalidOrder,
+)
+"""Why an order, or new terms of one, are refused."""
 
 
 class NewOrderSerializer(StrictSerializer):
@@ -56,7 +83,8 @@ class NewOrderSerializer(StrictSerializer):
     time_in_force = Choice(
         choices=Order.TimeInForce.choices,
         required=False,
-        help_text="Where none is given: `gtc` of a limit order, `ioc` of a market order, which never rests.",
+        help_text="Where none is given: `gtc` of a limit order; of a market order, which never rests, `ioc`, or `day` "
+        "while a call auction collects orders.",
     )
     post_only = Flag(required=False, help_text="Rejected (`would_take`) where it would trade on entry.")
     display_t = WholeNumber(
@@ -67,6 +95,7 @@ class NewOrderSerializer(StrictSerializer):
         required=False,
         help_text="What is done where it would trade with an order of your own; `cancel_newest` where none is given.",
     )
+    expires_at = Instant(required=False, help_text="Of an order that is good until a time (`gtd`), within a year.")
 
 
 class NewMarketOrderSerializer(NewOrderSerializer):
@@ -88,6 +117,8 @@ class OrderSerializer(serializers.Serializer[Order]):
     quantity_t = serializers.IntegerField()
     order_type = Choice(choices=Order.Type.choices)
     time_in_force = Choice(choices=Order.TimeInForce.choices)
+    expires_at = Moment(allow_null=True)
+    trading_mode = Choice(choices=TradingMode.choices)
     post_only = serializers.BooleanField()
     display_t = serializers.IntegerField(allow_null=True)
     self_trade_mode = Choice(choices=Order.SelfTradeMode.choices)
@@ -98,6 +129,27 @@ class OrderSerializer(serializers.Serializer[Order]):
     status = Choice(choices=Order.Status.choices)
     reason = Text(help_text="Why the market canceled or rejected it; else empty.")
     placed_at = Moment()
+
+
+class NewTermsSerializer(StrictSerializer):
+    """One of the two at least."""
+
+    quantity_t = WholeNumber(
+        required=False,
+        min_value=1,
+        max_value=MAX_QUANTITY_T,
+        help_text="The new total, of which what was filled is a part: not above that, it cancels what remains.",
+    )
+    price_fen = WholeNumber(required=False, min_value=1, max_value=MAX_PRICE_FEN)
+
+
+class CancelAllSerializer(StrictSerializer):
+    market = Text(required=False, max_length=40, help_text="A market's symbol; all markets where none is given.")
+    side = Choice(choices=Order.Side.choices, required=False, help_text="Both where none is given.")
+
+
+class CancelsSerializer(serializers.Serializer[Any]):
+    orders = serializers.IntegerField(help_text="How many the markets are asked to cancel.")
 
 
 class OrderResultSerializer(serializers.Serializer[Any]):
@@ -142,6 +194,8 @@ class Orders(Endpoint):
                     **EXAMPLE,
                     "order_type": "limit",
                     "time_in_force": "gtc",
+                    "expires_at": None,
+                    "trading_mode": "listing",
                     "post_only": False,
                     "display_t": None,
                     "self_trade_mode": "cancel_newest",
@@ -156,19 +210,7 @@ class Orders(Endpoint):
             ),
         ],
     )
-    @refuses(
-        NotAllowed,
-        OrganisationNotApproved,
-        NotFound,
-        MarketHalted,
-        OffTick,
-        OffLot,
-        OutsideBand,
-        InsufficientFunds,
-        InsufficientCredits,
-        InvalidOrder,
-        DuplicateOrder,
-    )
+    @refuses(*ENTRY, NotInAuction, DuplicateOrder)
     def place_order(self, request: Request) -> Response:
         """What it can cost, or deliver, is held at once; the market takes it in its turn.
 
@@ -202,6 +244,26 @@ class Orders(Endpoint):
     def get_order(self, request: Request, order_id: int) -> Response:
         """Your organisation's own."""
         return Response(show(OrderSerializer, access_order_by_id(order_id=order_id, actor=self.actor)))
+
+    @extend_schema(summary="Replace an order", request=NewTermsSerializer, responses={202: OrderSerializer})
+    @refuses(*ENTRY, TooLateToReplace, ReplacePending)
+    def replace_order(self, request: Request, order_id: int) -> Response:
+        """New terms, which the market takes in their turn; what they need beyond what is held already is held at once.
+
+        The same price and a smaller quantity keep the order's place; anything else takes a new one, and may trade at once.
+        Asked for again with the same terms, nothing more is done.
+        """
+        order = replace_order(actor=self.actor, order_id=order_id, **self.body(NewTermsSerializer))
+        return Response(show(OrderSerializer, order), status=202)
+
+    @extend_schema(summary="Cancel all orders", request=CancelAllSerializer, responses={202: CancelsSerializer})
+    @refuses(NotAllowed, NotFound)
+    def cancel_orders(self, request: Request) -> Response:
+        """Every open order of your organisation, or those of one market or side; each market takes it in its turn."""
+        wanted = self.body(CancelAllSerializer)
+        market_id = market_by_symbol(wanted["market"]).pk if "market" in wanted else None
+        asked_for = cancel_orders(actor=self.actor, market_id=market_id, side=wanted.get("side"))
+        return Response({"orders": asked_for}, status=202)
 
     @extend_schema(summary="Cancel an order", request=NothingSerializer, responses={202: OrderSerializer})
     @refuses(NotAllowed, TooLateToCancel)

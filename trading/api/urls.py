@@ -7,12 +7,15 @@ from trading.api.auctions import Auctions, Bids
 from trading.api.blocks import Blocks
 from trading.api.markets import Markets
 from trading.api.orders import Orders
+from trading.api.surveillance import Surveillance
 from trading.api.trades import Trades
 
 urlpatterns = [
     path("orders", Orders.as_view({"get": "list_orders", "post": "place_order"})),
     path("orders/batch", Orders.as_view({"post": "place_orders"})),
     path("orders/<id:order_id>", Orders.as_view({"get": "get_order"})),
+    path("orders/cancel", Orders.as_view({"post": "cancel_orders"})),
+    path("orders/<id:order_id>/replace", Orders.as_view({"post": "replace_order"})),
     path("orders/<id:order_id>/cancel", Orders.as_view({"post": "cancel_order"})),
     path("blocks", Blocks.as_view({"get": "list_offers", "post": "make_offer"})),
     path("blocks/<id:offer_id>", Blocks.as_view({"get": "get_offer"})),
@@ -32,6 +35,11 @@ urlpatterns = [
     path("markets/<code:symbol>", Markets.as_view({"get": "get_market"})),
     path("markets/<code:symbol>/book", Markets.as_view({"get": "get_book"})),
     path("markets/<code:symbol>/trades", Markets.as_view({"get": "list_market_trades"})),
+    path("markets/<code:symbol>/rules", Markets.as_view({"post": "change_market"})),
     path("markets/<code:symbol>/halt", Markets.as_view({"post": "halt_market"})),
     path("markets/<code:symbol>/resume", Markets.as_view({"post": "resume_market"})),
+    path("surveillance/alerts", Surveillance.as_view({"get": "list_alerts"})),
+    path("surveillance/alerts/<id:alert_id>", Surveillance.as_view({"get": "get_alert"})),
+    path("surveillance/rules", Surveillance.as_view({"get": "list_rules"})),
+    path("surveillance/relations", Surveillance.as_view({"get": "list_relations"})),
 ]

@@ -20,7 +20,8 @@ from trading.demo.pilot import fields, order_lines, pilot, practices
 from trading.execution.services import execute_market
 from trading.markets.services import open_market
 from trading.models import Market, Order
-from trading.orders.services import cancel_order, place_order
+from trading.orders.cancels import cancel_order
+from trading.orders.services import place_order
 from trading.orders.terms import NewOrder
 
 VALIDATION = "演示：地块、基线证据与方法学适用条件已核对。\nDemo: fields, evidence of the baseline and applicability were checked."

@@ -19,17 +19,17 @@ HALTED = "market_halted"
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """An instruction's content, read. `orders` are (id, tonnes); `trades` are (maker, taker, price in fen, tonnes)."""
+    """An instruction's content, read. `orders` are (id, price in fen, tonnes); `trades` are (maker, taker, price in fen, tonnes)."""
 
     mode: str
     fee_bps: int
-    orders: Sequence[tuple[int, int]]
+    orders: Sequence[tuple[int, int, int]]
     trades: Sequence[tuple[int, int, int, int]]
 
     def events(self, *, is_halted: bool) -> list[Event]:
         """Return what becomes of the orders: all of the trades, or none."""
         if is_halted:
-            return [Rejected(order_id, HALTED) for order_id, _quantity in self.orders]
+            return [Rejected(order_id, HALTED) for order_id, *_terms in self.orders]
         return [Traded(price, quantity, maker, taker) for maker, taker, price, quantity in self.trades]
 
 
@@ -42,7 +42,10 @@ def read_agreed(content: Mapping[str, Any]) -> Agreed:
     return Agreed(
         str(content["mode"]),
         _whole(content["fee_bps"]),
-        [(_whole(order["order"]), _whole(order["quantity_t"])) for order in content["orders"]],
+        [
+            (_whole(order["order"]), _whole(order["price_fen"]), _whole(order["quantity_t"]))
+            for order in content["orders"]
+        ],
         [
             tuple(_whole(trade[name]) for name in (first, then, "price_fen", "quantity_t"))  # type: ignore[misc]
             for trade in content["trades"]

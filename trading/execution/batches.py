@@ -1,45 +1,30 @@
 """Apply waiting instructions to the book, in memory, and gather what follows from them."""
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ledger.journal.posting import HoldChange
 from trading.execution import agreed
 from trading.execution.agreed import Agreed
 from trading.execution.books import LiveBook, LiveOrder
+from trading.execution.steps import OF_ORDERS, Step, Waiting, auction_end, steps_of
+from trading.execution.telling import PUT_OFF, Content, tell
 from trading.markets.models import Market
+from trading.markets.rules import entry_of
 from trading.matching import (
     Accepted,
-    Cancel,
     Canceled,
     Decremented,
-    Halt,
-    Instruction,
+    Event,
+    Expired,
+    OrderBook,
     Rejected,
+    Replaced,
     Replenished,
-    Resume,
-    Submit,
     Traded,
+    Uncrossed,
 )
-
-# How nearly every order is entered. A new option gets a line here, and old logs read as they always did.
-USUAL_TERMS: dict[str, Any] = {
-    "order_type": "limit",
-    "time_in_force": "gtc",
-    "post_only": False,
-    "display_t": None,
-    "self_trade_mode": "cancel_newest",
-}
-
-
-class Waiting(NamedTuple):
-    """A row of the queue, with the order it is about."""
-
-    id: int
-    kind: str
-    actor: str
-    note: str
-    order: LiveOrder | None
-    content: dict[str, Any] | None = None
 
 
 class Fill(NamedTuple):
@@ -56,124 +41,121 @@ class Fill(NamedTuple):
 @dataclass(slots=True)
 class Batch:
     instruction_ids: list[int] = field(default_factory=list)
-    executed: list[tuple[int, str, int | None, dict[str, Any]]] = field(default_factory=list)
+    executed: list[tuple[int, str, int | None, Content]] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
     touched: dict[int, LiveOrder] = field(default_factory=dict)
+    # Of those touched, the orders that have other terms now.
+    replaced: set[int] = field(default_factory=set)
+    # What was held aside for new terms, and is not any more.
+    released: dict[int, HoldChange] = field(default_factory=dict)
+    # The market as the log will say that it was changed, with who did it and why.
+    changes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     # What was agreed outside the book, by the number of its instruction.
     agreed: dict[int, Agreed] = field(default_factory=dict)
 
+    def last_price_fen(self) -> int | None:
+        """Return the last price on the book; None where nothing was traded there."""
+        prices = (fill.price_fen for fill in reversed(self.fills) if fill.sequence not in self.agreed)
+        return next(prices, None)
 
-def apply(waiting: list[Waiting], live: LiveBook, market: Market) -> Batch:
-    """Apply instructions in order; the book, its orders and the market (state, sequences) change in memory."""
+
+def apply(waiting: list[Waiting], live: LiveBook, market: Market, now: dt.datetime) -> Batch:
+    """Apply instructions in order; the book, its orders and the market (state, rules, sequences) change in memory."""
     batch = Batch()
     live.orders.update(
         agreed.read_orders(each.content for each in waiting if each.kind == agreed.KIND and each.content)
     )
     for instruction in waiting:
-        market.last_sequence += 1
         batch.instruction_ids.append(instruction.id)
-        order_id, content = _content(instruction)
-        batch.executed.append((market.last_sequence, instruction.kind, order_id, content))
-        _apply_one(instruction, content, live, market, batch)
+        _take_in(instruction, live, batch)
+        for step in steps_of(instruction, live, market, last_price_fen=batch.last_price_fen):
+            _execute(step, instruction, live, market, batch, now)
     market.book_sequence = live.book.sequence
     return batch
 
 
-def _content(instruction: Waiting) -> tuple[int | None, dict[str, Any]]:
-    """Return which order an instruction is about, and all else that the book is told: the log keeps both."""
+def _take_in(instruction: Waiting, live: LiveBook, batch: Batch) -> None:
     order = instruction.order
-    if instruction.kind == "submit":
-        assert order is not None
-        return order.id, terms_of(order)
-    if instruction.kind == agreed.KIND:
-        return None, instruction.content or {}
-    if order is not None:
-        return order.id, {}
-    return None, {"note": instruction.note} if instruction.note else {}
-
-
-def terms_of(order: LiveOrder) -> dict[str, Any]:
-    """Return an order as the log of instructions writes it; what is as usual is not written."""
-    terms: dict[str, Any] = {
-        "owner": order.organisation_id,
-        "side": order.side,
-        "price_fen": order.price_fen,
-        "quantity_t": order.quantity_t,
-    }
-    for name, usual in USUAL_TERMS.items():
-        if (value := getattr(order, name)) != usual:
-            terms[name] = value
-    return terms
-
-
-def told(kind: str, order_id: int | None, content: dict[str, Any]) -> Instruction:
-    """Return what the book is told by an instruction: the executor and a replay read the same."""
-    match kind:
-        case "submit":
-            return _submit(order_id, **{**USUAL_TERMS, **content})
-        case "cancel":
-            return Cancel(order_id)
-        case "halt":
-            return Halt()
-    return Resume()
-
-
-def _submit(
-    order_id: int | None,
-    *,
-    owner: int,
-    side: str,
-    price_fen: int,
-    quantity_t: int,
-    order_type: str,
-    time_in_force: str,
-    post_only: bool,
-    display_t: int | None,
-    self_trade_mode: str,
-) -> Submit:
-    is_market = order_type == "market"
-    return Submit(
-        order_id,
-        owner,
-        side,
-        order_type,
-        None if is_market else price_fen,
-        quantity_t,
-        time_in_force,
-        post_only,
-        display_t,
-        self_trade_mode,
-        price_fen if is_market else None,
-    )
-
-
-def _apply_one(instruction: Waiting, content: dict[str, Any], live: LiveBook, market: Market, batch: Batch) -> None:
-    order = instruction.order
-    if instruction.kind == agreed.KIND:
-        found = batch.agreed[market.last_sequence] = agreed.read_agreed(content)
-        for event in found.events(is_halted=live.book.halted):
-            _follow(event, live, market.last_sequence, batch)
+    if order is None:
         return
     if instruction.kind == "submit":
-        assert order is not None
         live.orders[order.id] = order
         batch.touched[order.id] = order
-    elif instruction.kind == "halt":
-        market.state, market.halt_reason = Market.State.HALTED, instruction.note
-    elif instruction.kind == "resume":
-        market.state, market.halt_reason = Market.State.OPEN, ""
-    for event in live.book.apply(told(instruction.kind, order.id if order else None, content)):
-        _follow(event, live, market.last_sequence, batch)
+    elif instruction.hold_id is not None:
+        assert instruction.held is not None
+        account_id = order.cash_account_id if order.is_buy else order.credit_account_id
+        batch.released[instruction.hold_id] = HoldChange(account_id, instruction.held, 0)
 
 
-def _follow(event: object, live: LiveBook, sequence: int, batch: Batch) -> None:
+def _execute(step: Step, why: Waiting, live: LiveBook, market: Market, batch: Batch, now: dt.datetime) -> None:
+    kind, order_id, content = step
+    market.last_sequence += 1
+    batch.executed.append((market.last_sequence, kind, order_id, content))
+    fills = len(batch.fills)
+    for event in _events(step, live.book, market.last_sequence, batch):
+        _follow(event, live, market, batch, is_in_auction=kind == "auction_uncross")
+    if kind not in OF_ORDERS:
+        _follow_phase(step, why, live.book, market, batch, now)
+    elif market.volatility_percent and len(batch.fills) > fills and _is_volatile(batch.fills[-1].price_fen, market):
+        interruption = Step("auction_open", content={"minutes": market.volatility_minutes})
+        _execute(interruption, why, live, market, batch, now)
+
+
+def _events(step: Step, book: OrderBook, sequence: int, batch: Batch) -> list[Event]:
+    """Return what follows from a step: what the book answers, or what was agreed outside of it."""
+    if step.kind != agreed.KIND:
+        return tell(book, step.kind, step.order_id, step.content)
+    found = batch.agreed[sequence] = agreed.read_agreed(step.content)
+    return found.events(is_halted=book.halted)
+
+
+def _is_volatile(price_fen: int, market: Market) -> bool:
+    """Return whether trading is interrupted after a trade at a price."""
+    reference_fen = market.volatility_reference_fen or market.reference_price_fen
+    return abs(price_fen - reference_fen) * 100 > market.volatility_percent * reference_fen
+
+
+def _follow_phase(step: Step, why: Waiting, book: OrderBook, market: Market, batch: Batch, now: dt.datetime) -> None:
+    """Bring the market's row to where its book stands after an instruction that is about no order."""
+    match step.kind:
+        case "halt":
+            market.halt_reason = step.content["note"]
+        case "resume":
+            market.halt_reason = ""
+        case "auction_open":
+            market.auction_ends_at = auction_end(step.content, now)
+        case "auction_uncross" | "open":
+            # What a halt puts off is made up for as soon as the market goes on.
+            market.auction_ends_at = now if book.in_auction else None
+        case "new_day":
+            market.volatility_reference_fen = None
+        case "change_rules" if step.content != PUT_OFF:
+            for name, value in step.content["is"].items():
+                setattr(market, name, value)
+            market.volatility_reference_fen = None
+            actor = "system" if why.kind == "new_day" else why.actor
+            batch.changes.append((actor, entry_of(market) | {"reason": why.note}))
+    market.in_auction = book.in_auction
+    market.phase = phase_of(book)
+    market.state = Market.State.HALTED if book.halted else market.phase
+
+
+def phase_of(book: OrderBook) -> str:
+    """Return where a market's book stands in its day."""
+    if book.closed:
+        return Market.Phase.CLOSED
+    return Market.Phase.AUCTION if book.in_auction else Market.Phase.OPEN
+
+
+def _follow(event: object, live: LiveBook, market: Market, batch: Batch, *, is_in_auction: bool) -> None:
     match event:
         case Traded(price=price, quantity=quantity, maker_id=maker_id, taker_id=taker_id):
             maker, taker = live.orders[maker_id], live.orders[taker_id]
             buy, sell = (taker, maker) if taker.is_buy else (maker, taker)
-            batch.fills.append(Fill(sequence, buy, sell, taker.is_buy, price, quantity))
-            if maker.display_t is not None:
-                maker.shown_t = _shown(maker) - quantity
+            batch.fills.append(Fill(market.last_sequence, buy, sell, taker.is_buy, price, quantity))
+            _show_less(maker, quantity, is_in_auction=is_in_auction)
+            if is_in_auction:
+                _show_less(taker, quantity, is_in_auction=True)
             for order in (maker, taker):
                 order.filled_t += quantity
                 order.status = "partially_filled" if order.remaining_t else "filled"
@@ -187,6 +169,10 @@ def _follow(event: object, live: LiveBook, sequence: int, batch: Batch) -> None:
             _finish(live.orders[order_id], "canceled", reason, batch)
         case Rejected(order_id=order_id, reason=reason):
             _finish(live.orders[order_id], "rejected", reason, batch)
+        case Expired(order_id=order_id):
+            _finish(live.orders[order_id], "expired", "", batch)
+        case Replaced(order_id=order_id, price=price, quantity=quantity, sequence=priority):
+            _replace(live.orders[order_id], price, quantity, priority, batch)
         case Replenished(order_id=order_id, shown=shown, sequence=priority):
             order = live.orders[order_id]
             order.shown_t, order.sequence = shown, priority
@@ -197,6 +183,16 @@ def _follow(event: object, live: LiveBook, sequence: int, batch: Batch) -> None:
             if order.display_t is not None:
                 order.shown_t = min(shown, order.remaining_t)
             batch.touched[order.id] = order
+        case Uncrossed(price=price) if price is not None:
+            market.volatility_reference_fen = price
+
+
+def _show_less(order: LiveOrder, quantity: int, *, is_in_auction: bool) -> None:
+    """Take a fill off what an iceberg on the book shows: an auction fills hidden tonnes like shown ones, and those last."""
+    if order.display_t is None:
+        return
+    shown = _shown(order)
+    order.shown_t = min(shown, order.remaining_t - quantity) if is_in_auction else shown - quantity
 
 
 def _shown(order: LiveOrder) -> int:
@@ -204,6 +200,18 @@ def _shown(order: LiveOrder) -> int:
     if order.shown_t is not None:
         return order.shown_t
     return min(order.display_t or order.remaining_t, order.remaining_t)
+
+
+def _replace(order: LiveOrder, price: int | None, quantity: int, priority: int, batch: Batch) -> None:
+    """Give an order its new terms; one that keeps its place keeps showing what it shows, as far as there is so much."""
+    shown, keeps_place = _shown(order), order.sequence == priority
+    order.quantity_t, order.sequence = quantity, priority
+    if price is not None:
+        order.price_fen = price
+    if order.display_t is not None:
+        order.shown_t = min(shown, order.remaining_t) if keeps_place else None
+    batch.touched[order.id] = order
+    batch.replaced.add(order.id)
 
 
 def _finish(order: LiveOrder, status: str, reason: str, batch: Batch) -> None:

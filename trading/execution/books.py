@@ -90,7 +90,7 @@ def forget(market_id: int) -> None:
     _live_books.pop(market_id, None)
 
 
-def rules_of(market: Market) -> MarketRules:
+def matching_rules(market: Market) -> MarketRules:
     """Return the rules that the book applies to each order."""
     return MarketRules(
         tick=market.tick_size_fen,
@@ -113,19 +113,19 @@ def _read_book(market: Market) -> LiveBook:
             f"""
             SELECT {ORDER_COLUMNS}
               FROM trading_order o JOIN ledger_hold hold ON hold.id = o.hold_id
-             WHERE o.market_id = %s AND o.status IN ('new', 'partially_filled')
+             WHERE o.market_id = %s AND o.status IN ('new', 'partially_filled') AND o.trading_mode = 'listing'
              ORDER BY o.sequence
             """,
             [market.pk],
         )
         orders = {row[0]: LiveOrder(*row) for row in cursor.fetchall()}
     book = OrderBook.restore(
-        rules_of(market),
+        matching_rules(market),
         [_resting(order) for order in orders.values()],
         sequence=market.book_sequence,
         halted=market.state == Market.State.HALTED,
         closed=market.phase == Market.Phase.CLOSED,
-        in_auction=market.phase == Market.Phase.AUCTION,
+        in_auction=market.in_auction,
     )
     return LiveBook(market.last_sequence, book, orders)
 
@@ -136,10 +136,12 @@ def _resting(order: LiveOrder) -> RestingOrder:
         order_id=order.id,
         owner=order.organisation_id,
         side=order.side,
-        price=order.price_fen,
+        price=None if order.order_type == "market" else order.price_fen,
         quantity=order.quantity_t,
         filled=order.filled_t,
         sequence=order.sequence,
+        order_type=order.order_type,
+        time_in_force=order.time_in_force,
         post_only=order.post_only,
         display=order.display_t,
         shown=order.shown_t,

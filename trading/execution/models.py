@@ -29,6 +29,8 @@ class ExecutedInstruction(models.Model):
         verbose_name = _("executed instruction")
         verbose_name_plural = _("executed instructions")
         constraints = [models.UniqueConstraint(fields=["market", "sequence"], name="instruction_sequence_once")]
+        # As for trades: a range of pages is enough to find an hour.
+        indexes = [BrinIndex(fields=["executed_at"], name="instruction_times", pages_per_range=32, autosummarize=True)]
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.get_kind_display()}"
@@ -42,7 +44,11 @@ class Trade(models.Model):
     )
     sequence = models.BigIntegerField(_("instruction"), help_text="of the instruction that caused it")
     trading_mode = models.CharField(
-        _("trading mode"), max_length=16, choices=TradingMode, db_default=TradingMode.LISTING
+        _("trading mode"),
+        max_length=16,
+        choices=TradingMode,
+        default=TradingMode.LISTING,
+        db_default=TradingMode.LISTING,
     )
     buy_order = models.ForeignKey(
         Order, models.PROTECT, verbose_name=_("buy order"), related_name="buys", db_constraint=False

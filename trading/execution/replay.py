@@ -8,28 +8,30 @@ from typing import Any
 import orjson
 
 from trading.execution import agreed
-from trading.execution.batches import told
-from trading.execution.books import rules_of
+from trading.execution.batches import phase_of
+from trading.execution.books import matching_rules
 from trading.execution.models import ExecutedInstruction, Trade
+from trading.execution.telling import PUT_OFF, Content, rules_from, tell
 from trading.markets.models import Market
 from trading.matching import (
     Accepted,
     Canceled,
     Decremented,
     Event,
-    Instruction,
+    Expired,
     OrderBook,
     Rejected,
+    Replaced,
     Replenished,
-    Submit,
     Traded,
+    Uncrossed,
 )
 from trading.orders.models import Order
 
 Fact = tuple[int, int, int, int, int]  # sequence, maker, taker, price in fen, tonnes
 CHUNK = 10_000
 FIGURES = ("owner", "price_fen", "quantity_t")
-STORED = ("status", "reason", "sequence", "filled_t", "decremented_t", "shown_t")
+STORED = ("price_fen", "quantity_t", "status", "reason", "sequence", "filled_t", "decremented_t", "shown_t")
 
 
 class Disagreement(Exception):
@@ -48,6 +50,7 @@ class Replay:
 class ReplayedOrder:
     """What has become of an order. An iceberg shows slices of `display_t`; `shown_t` is what one was cut down to."""
 
+    price_fen: int
     quantity_t: int
     display_t: int | None = None
     filled_t: int = 0
@@ -61,9 +64,11 @@ class ReplayedOrder:
     def remaining_t(self) -> int:
         return self.quantity_t - self.filled_t - self.decremented_t
 
-    def fill(self, quantity_t: int, *, is_maker: bool) -> None:
-        """Trade so much: a maker of what it shows."""
-        if is_maker and self.display_t is not None:
+    def fill(self, quantity_t: int, *, is_maker: bool, is_in_auction: bool) -> None:
+        """Trade so much: a maker of what it shows, and in an auction both of what is hidden first."""
+        if self.display_t is not None and is_in_auction:
+            self.shown_t = min(self._shown(self.display_t), self.remaining_t - quantity_t)
+        elif self.display_t is not None and is_maker:
             self.shown_t = self._shown(self.display_t) - quantity_t
         self.filled_t += quantity_t
         self.status = "partially_filled" if self.remaining_t else "filled"
@@ -75,19 +80,29 @@ class ReplayedOrder:
         if shown is not None:
             self.shown_t = min(shown, self.remaining_t)
 
+    def replace(self, price_fen: int | None, quantity_t: int, priority: int) -> None:
+        """Take new terms: an order that keeps its place keeps what it shows, as far as there is so much."""
+        shown = None if self.display_t is None else self._shown(self.display_t)
+        keeps_place = self.sequence == priority
+        self.quantity_t, self.sequence = quantity_t, priority
+        if price_fen is not None:
+            self.price_fen = price_fen
+        if shown is not None:
+            self.shown_t = min(shown, self.remaining_t) if keeps_place else None
+
     def _shown(self, display_t: int) -> int:
         return min(display_t, self.remaining_t) if self.shown_t is None else self.shown_t
 
     def stored(self) -> tuple[object, ...]:
         """Return it as the table has it."""
-        return self.status, self.reason, self.sequence, self.filled_t, self.decremented_t, self.shown_t
+        return tuple(getattr(self, name) for name in STORED)
 
 
 def replay_market(market: Market) -> Replay:
     """Replay a market from its first instruction to the last one executed."""
     compared = 0
-    replaying = _Replaying(market, OrderBook(rules_of(market)))
     try:
+        replaying = _Replaying(market, _first_book(market))
         for replayed, recorded in zip_longest(replaying.trades(), _recorded(market)):
             if replayed != recorded:
                 raise Disagreement(f"replayed {replayed}, recorded {recorded} (sequence, maker, taker, fen, t)")
@@ -107,6 +122,8 @@ class _Replaying:
     live: dict[int, ReplayedOrder] = field(default_factory=dict)
     finished: dict[int, ReplayedOrder] = field(default_factory=dict)
     halt_reason: str = ""
+    # From which price a trade may not be too far: that of the last auction of the day.
+    volatility_reference_fen: int | None = None
 
     def trades(self) -> Iterator[Fact]:
         executed = 0
@@ -127,35 +144,44 @@ class _Replaying:
 
     def _apply(self, sequence: int, kind: str, order_id: int | None, content: str) -> list[Event]:
         try:
+            written = _read(kind, order_id, content)
             if kind == agreed.KIND:
-                return self._agree(agreed.read_agreed(orjson.loads(content)))
-            instruction, self.halt_reason = _read(kind, order_id, content, self.halt_reason)
-        except (ValueError, TypeError, KeyError) as error:
+                return self._agree(agreed.read_agreed(written))
+            if kind == "submit":
+                assert order_id is not None
+                self.live[order_id] = ReplayedOrder(
+                    written["price_fen"], written["quantity_t"], written.get("display_t")
+                )
+            elif kind in ("halt", "resume"):
+                self.halt_reason = str(written["note"]) if kind == "halt" else ""
+            elif kind in ("new_day", "change_rules") and written != PUT_OFF:
+                self.volatility_reference_fen = None
+            events = tell(self.book, kind, order_id, written)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise Disagreement(f"instruction {sequence} cannot be read: {error!r}") from error
-        if isinstance(instruction, Submit):
-            self.live[instruction.order_id] = ReplayedOrder(instruction.quantity, instruction.display)
-        events = self.book.apply(instruction)
         try:
             for event in events:
-                self._follow(event)
+                self._follow(event, is_in_auction=kind == "auction_uncross")
         except KeyError as error:
             raise Disagreement(f"instruction {sequence} is about an order that is not live: {error}") from error
         return events
 
     def _agree(self, found: agreed.Agreed) -> list[Event]:
         """Let the orders of what was agreed trade with one another, beside the book."""
-        self.live.update((order_id, ReplayedOrder(quantity_t)) for order_id, quantity_t in found.orders)
+        self.live.update(
+            (order_id, ReplayedOrder(price_fen, quantity_t)) for order_id, price_fen, quantity_t in found.orders
+        )
         events = found.events(is_halted=self.book.halted)
         for event in events:
-            self._follow(event)
+            self._follow(event, is_in_auction=False)
         return events
 
-    def _follow(self, event: Event) -> None:
+    def _follow(self, event: Event, *, is_in_auction: bool) -> None:
         match event:
             case Traded(quantity=quantity, maker_id=maker_id, taker_id=taker_id):
                 for order_id in (maker_id, taker_id):
                     order = self.live[order_id]
-                    order.fill(quantity, is_maker=order_id == maker_id)
+                    order.fill(quantity, is_maker=order_id == maker_id, is_in_auction=is_in_auction)
                     if not order.remaining_t:
                         self.finished[order_id] = self.live.pop(order_id)
             case Replenished(order_id=order_id, shown=shown, sequence=priority):
@@ -166,8 +192,14 @@ class _Replaying:
                 self.live[order_id].status, self.live[order_id].sequence = "new", priority
             case Canceled(order_id=order_id, reason=reason):
                 self._finish(order_id, "canceled", reason)
+            case Expired(order_id=order_id):
+                self._finish(order_id, "expired", "")
+            case Replaced(order_id=order_id, price=price, quantity=quantity, sequence=priority):
+                self.live[order_id].replace(price, quantity, priority)
             case Rejected(order_id=order_id, reason=reason):
                 self._finish(order_id, "rejected", reason)
+            case Uncrossed(price=price) if price is not None:
+                self.volatility_reference_fen = price
 
     def _finish(self, order_id: int, status: str, reason: str) -> None:
         order = self.finished[order_id] = self.live.pop(order_id)
@@ -178,11 +210,39 @@ class _Replaying:
 
         Raises: Disagreement.
         """
-        state = Market.State.HALTED if self.book.halted else Market.State.OPEN
-        replayed = (state, self.halt_reason, self.book.sequence)
-        stored = (self.market.state, self.market.halt_reason, self.market.book_sequence)
+        market, book, phase = self.market, self.book, str(phase_of(self.book))
+        state = "halted" if book.halted else phase
+        replayed = (
+            *(state, phase, book.in_auction, self.halt_reason, book.sequence),
+            *(self.volatility_reference_fen, tuple(book.rules)),
+        )
+        stored = (
+            *(market.state, market.phase, market.in_auction, market.halt_reason, market.book_sequence),
+            *(market.volatility_reference_fen, tuple(matching_rules(market))),
+        )
         if replayed != stored:
-            raise Disagreement(f"the market is replayed {replayed}, stored {stored} (state, reason, priority number)")
+            what = "state, phase, call auction, reason, priority number, volatility reference, rules"
+            raise Disagreement(f"the market is replayed {replayed}, stored {stored} ({what})")
+
+
+def _first_book(market: Market) -> OrderBook:
+    """Return the book that a market opened with: its rules are those before the first change, and its sessions say whether it
+    was open.
+
+    Raises: Disagreement.
+    """
+    changes = ExecutedInstruction.objects.filter(market=market, kind="change_rules").order_by("sequence")
+    rules, sessions = matching_rules(market), market.sessions
+    for content in changes.values_list("content", flat=True):
+        try:
+            was = orjson.loads(content).get("was")
+            if was is None:
+                continue
+            rules, sessions = rules_from(was), was["sessions"]
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise Disagreement(f"a change of rules cannot be read: {error!r}") from error
+        break
+    return OrderBook.restore(rules, (), sequence=0, closed=bool(sessions))
 
 
 def _compare_orders(orders: dict[int, ReplayedOrder]) -> None:
@@ -206,17 +266,15 @@ def _executed(market: Market) -> Iterator[tuple[int, str, int | None, str]]:
     return log.values_list("sequence", "kind", "order_id", "content").iterator(chunk_size=CHUNK)
 
 
-def _read(kind: str, order_id: int | None, content: str, halt_reason: str) -> tuple[Instruction, str]:
-    """Return the instruction, and for which reason the market is halted after it.
+def _read(kind: str, order_id: int | None, content: str) -> Content:
+    """Return what the log writes of an instruction.
 
     Raises: ValueError, TypeError, KeyError where the text is not what the executor writes.
     """
-    written = orjson.loads(content)
-    if kind == "halt":
-        return told(kind, order_id, written), str(written["note"])
+    written: Content = orjson.loads(content)
     if kind == "submit" and not (order_id and all(type(written[name]) is int for name in FIGURES)):
         raise TypeError("a figure is no whole number")
-    return told(kind, order_id, written), "" if kind == "resume" else halt_reason
+    return written
 
 
 def _recorded(market: Market) -> Iterator[Fact]:

@@ -25,7 +25,11 @@ class OldestInstruction:
 
 
 def oldest_instructions(*, older_than: dt.timedelta = dt.timedelta(0)) -> list[OldestInstruction]:
-    """Return the oldest waiting instruction of each market where it has waited for longer than that."""
+    """Return the oldest waiting instruction of each market where it has waited for longer than that.
+
+    One that was entered in the future has waited since the clock was set back, nobody knows how long.
+    """
+    now = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -33,9 +37,9 @@ def oldest_instructions(*, older_than: dt.timedelta = dt.timedelta(0)) -> list[O
               FROM trading_market market
              CROSS JOIN LATERAL (SELECT id, kind, order_id, entered_at FROM trading_instruction
                                   WHERE market_id = market.id ORDER BY id LIMIT 1) oldest
-             WHERE oldest.entered_at < %s
+             WHERE oldest.entered_at < %s OR oldest.entered_at > %s
              ORDER BY oldest.entered_at
             """,
-            [timezone.now() - older_than],
+            [now - older_than, now],
         )
         return [OldestInstruction(*row) for row in cursor.fetchall()]

@@ -4,6 +4,7 @@ import contextlib
 import gc
 import logging
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import orjson
 from django.db import connection, transaction
@@ -12,6 +13,7 @@ from django.utils import timezone
 from ledger.ahead import working_ahead
 from trading.execution import batches, publishing
 from trading.execution.books import ORDER_COLUMNS, LiveOrder, forget, live_book
+from trading.execution.steps import Waiting
 from trading.execution.writing import write_batch
 from trading.markets.models import Market
 from trading.orders.wakeups import taken
@@ -45,7 +47,7 @@ def execute_market(market_id: int) -> int:
 
 
 def _execute_batch(market_id: int, limit: int) -> int:
-    waiting: list[batches.Waiting] = []
+    waiting: list[Waiting] = []
     try:
         with _collector_paused(), transaction.atomic():
             market = Market.objects.select_for_update(of=("self",), no_key=True).filter(pk=market_id).first()
@@ -56,7 +58,7 @@ def _execute_batch(market_id: int, limit: int) -> int:
                 return 0
             live = live_book(market)
             now = timezone.now()
-            batch = batches.apply(waiting, live, market)
+            batch = batches.apply(waiting, live, market, now)
             with working_ahead(len(waiting)):
                 settled = write_batch(batch, market, now)
             live.version = market.last_sequence
@@ -69,7 +71,7 @@ def _execute_batch(market_id: int, limit: int) -> int:
     for order_id, order in batch.touched.items():
         if order.is_finished:
             live.orders.pop(order_id, None)
-    publishing.publish(market, live.book, settled, instructions=len(waiting), executed_at=now)
+    publishing.publish(market, live.book, settled, instructions=len(batch.executed), executed_at=now)
     return len(waiting)
 
 
@@ -83,7 +85,7 @@ def _collector_paused() -> Iterator[None]:
         gc.enable()
 
 
-def _narrow(market_id: int, failed: Sequence[batches.Waiting]) -> None:
+def _narrow(market_id: int, failed: Sequence[Waiting]) -> None:
     if not failed:
         return
     _limits[market_id] = max(len(failed) // 2, 1)
@@ -94,14 +96,15 @@ def _narrow(market_id: int, failed: Sequence[batches.Waiting]) -> None:
         logger.error("market %s: %s instructions are rolled back and wait", market_id, len(failed))
 
 
-def _waiting(market_id: int, limit: int) -> list[batches.Waiting]:
+def _waiting(market_id: int, limit: int) -> list[Waiting]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT i.id, i.kind, i.actor, i.note, i.content::text, {ORDER_COLUMNS}
+            SELECT i.id, i.kind, i.actor, i.note, i.content, i.hold_id, extra.remaining, {ORDER_COLUMNS}
               FROM trading_instruction i
               LEFT JOIN trading_order o ON o.id = i.order_id
               LEFT JOIN ledger_hold hold ON hold.id = o.hold_id
+              LEFT JOIN ledger_hold extra ON extra.id = i.hold_id
              WHERE i.market_id = %s
              ORDER BY i.id
              LIMIT %s
@@ -109,13 +112,20 @@ def _waiting(market_id: int, limit: int) -> list[batches.Waiting]:
             [market_id, limit],
         )
         return [
-            batches.Waiting(
-                row[0],
-                row[1],
-                row[2],
-                row[3],
-                None if row[5] is None else LiveOrder(*row[5:]),
-                None if row[4] is None else orjson.loads(row[4]),
+            Waiting(
+                row_id,
+                kind,
+                actor,
+                note,
+                _read(content),
+                hold_id,
+                held,
+                LiveOrder(*order) if order[0] is not None else None,
             )
-            for row in cursor.fetchall()
+            for row_id, kind, actor, note, content, hold_id, held, *order in cursor.fetchall()
         ]
+
+
+def _read(content: str | None) -> Any:
+    """Return what an instruction says beyond its order: Django leaves JSON to whoever reads it without a model."""
+    return None if content is None else orjson.loads(content)

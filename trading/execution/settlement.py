@@ -52,7 +52,7 @@ def settle(
 
 
 def _hold_changes(batch: Batch, market: Market) -> dict[int, HoldChange]:
-    changes = {}
+    changes = dict(batch.released)
     for order in batch.touched.values():
         change = order.hold_change(market.taker_fee_bps)
         if change.after != change.before:

@@ -13,7 +13,18 @@ from trading.execution.books import LiveOrder
 from trading.execution.models import ExecutedInstruction, Trade
 from trading.execution.settlement import SettledFill, find_fees_account, settle
 from trading.markets.models import Market, TradingMode
+from trading.markets.rules import RULES
 
+STATE = (
+    "state",
+    "phase",
+    "in_auction",
+    "halt_reason",
+    "auction_ends_at",
+    "volatility_reference_fen",
+    "last_sequence",
+    "book_sequence",
+)
 LISTING = str(TradingMode.LISTING)
 
 
@@ -30,8 +41,11 @@ def write_batch(batch: Batch, market: Market, now: dt.datetime) -> list[SettledF
     digest = _move_instructions(batch, market, now)
     settled = settle(batch, trade_ids, fees_account_id, market, now)
     _write_trades(settled, batch, market, now)
-    _record_instructions(batch, digest, market, now)
-    market.save(update_fields=["state", "halt_reason", "last_sequence", "book_sequence"])
+    if batch.executed:
+        _record_instructions(batch, digest, market, now)
+    for actor, body in batch.changes:
+        append_record(kind="market_changed", body=body, actor=actor, at=now)
+    market.save(update_fields=[*STATE, *(RULES if batch.changes else ())])
     return settled
 
 
@@ -39,6 +53,8 @@ def _write_orders(batch: Batch) -> None:
     orders = list(batch.touched.values())
     if not orders:
         return
+    # First: an order that was made larger may be filled by more already than it was for.
+    _write_replaced([order for order in orders if order.id in batch.replaced])
     # There are few words and many orders: each order names its words by their places (PostgreSQL counts from one).
     statuses = _places(order.status for order in orders)
     reasons = _places(order.reason for order in orders)
@@ -80,6 +96,29 @@ def _write_parts(orders: Sequence[LiveOrder]) -> None:
             array_of(order.id for order in orders),
             array_of(order.shown_t for order in orders),
             array_of(order.decremented_t for order in orders),
+        ],
+        count=len(orders),
+        otherwise=AssertionError("an order has gone"),
+    )
+
+
+def _write_replaced(orders: Sequence[LiveOrder]) -> None:
+    """Write the new terms of orders, and keep the ones with which they were entered."""
+    if not orders:
+        return
+    update_rows(
+        """
+        UPDATE trading_order o
+           SET price_fen = new.price_fen, quantity_t = new.quantity_t,
+               entered_price_fen = coalesce(entered_price_fen, o.price_fen),
+               entered_quantity_t = coalesce(entered_quantity_t, o.quantity_t)
+          FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS new (id, price_fen, quantity_t)
+         WHERE o.id = new.id
+        """,
+        [
+            array_of(order.id for order in orders),
+            array_of(order.price_fen for order in orders),
+            array_of(order.quantity_t for order in orders),
         ],
         count=len(orders),
         otherwise=AssertionError("an order has gone"),

@@ -14,7 +14,7 @@ from ledger.errors import NotFound
 from ledger.parties.models import Organisation
 from ledger.texts import is_storable
 from trading.execution.models import Trade
-from trading.markets.models import Market
+from trading.markets.models import Market, TradingMode
 from trading.orders.models import Order
 
 ON_THE_BOOK = (Order.Status.NEW, Order.Status.PARTIALLY_FILLED)
@@ -90,12 +90,18 @@ def depth(market: Market, levels: int = 20) -> Depth:
     )
 
 
+def resting_orders() -> QuerySet[Order]:
+    """Return the orders that books show: an auction's market orders have no price to be shown at."""
+    return Order.objects.filter(status__in=ON_THE_BOOK, order_type=Order.Type.LIMIT, trading_mode=TradingMode.LISTING)
+
+
 def _side(market: Market, side: str, order: str, levels: int) -> list[Level]:
     remaining = F("quantity_t") - F("filled_t") - F("decremented_t")
     # An iceberg shows a slice; LEAST takes no notice of a null.
     shown = Coalesce("shown_t", Least(F("display_t"), remaining))
     rows = (
-        Order.objects.filter(market=market, side=side, status__in=ON_THE_BOOK)
+        resting_orders()
+        .filter(market=market, side=side)
         .values("price_fen")
         .annotate(quantity_t=Sum(shown), orders=Count("id"))
         .order_by(order)[:levels]
@@ -162,7 +168,7 @@ def _quote(market: Market, prices: tuple[int | None, int | None, int | None], da
 def _prices(found: list[Market]) -> dict[int, tuple[int | None, int | None, int | None]]:
     """Return each market's last price, best bid and best ask."""
     trades = Trade.objects.filter(market=OuterRef("pk")).order_by("-id")
-    resting = Order.objects.filter(market=OuterRef("pk"), status__in=ON_THE_BOOK)
+    resting = resting_orders().filter(market=OuterRef("pk"))
     bids = resting.filter(side=Order.Side.BUY).order_by("-price_fen")
     asks = resting.filter(side=Order.Side.SELL).order_by("price_fen")
     rows = (

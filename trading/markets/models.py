@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ledger.journal.models import Asset
+from ledger.parties.models import Organisation
 
 
 class TradingMode(models.TextChoices):
@@ -24,7 +25,7 @@ class Market(models.Model):
         HALTED = "halted", _("halted")
 
     class Phase(models.TextChoices):
-        """Where the market stands in its day, halted or not."""
+        """Where the market stands in its day, halted or not: what `state` says unless it is halted."""
 
         OPEN = "open", _("open")
         AUCTION = "auction", _("call auction")
@@ -46,10 +47,13 @@ class Market(models.Model):
     # A trade so far from the reference price interrupts trading by a call auction of so many minutes; 0: nothing does.
     volatility_percent = models.PositiveSmallIntegerField(_("volatility limit in percent"), default=0)
     volatility_minutes = models.PositiveSmallIntegerField(_("volatility interruption in minutes"), default=5)
+    # The book collects orders without trading; a market that is closed or halted meanwhile collects on afterwards.
+    in_auction = models.BooleanField(default=False)
+    # From which price a trade may not be too far: that of the last auction, else the reference price.
+    volatility_reference_fen = models.BigIntegerField(null=True)
     # When the call auction of an interruption ends; null where none is on.
     auction_ends_at = models.DateTimeField(_("call auction ends at"), null=True, blank=True)
     largest_order_t = models.BigIntegerField(_("largest order in tonnes"), default=100_000_000)
-    most_open_orders = models.PositiveIntegerField(_("most open orders of an organisation"), default=10_000)
     block_band_percent = models.PositiveSmallIntegerField(_("price band of block trades in percent"), default=30)
     block_minimum_t = models.BigIntegerField(_("smallest block trade in tonnes"), default=1)
     shard = models.PositiveSmallIntegerField(_("shard"), default=0)
@@ -83,7 +87,6 @@ class Market(models.Model):
                     volatility_percent__lt=100,
                     volatility_minutes__gt=0,
                     largest_order_t__gt=0,
-                    most_open_orders__gt=0,
                     block_band_percent__gt=0,
                     block_band_percent__lt=100,
                     block_minimum_t__gt=0,
@@ -112,3 +115,64 @@ class Market(models.Model):
         low = -(-self.reference_price_fen * (100 - percent) // 100)
         high = self.reference_price_fen * (100 + percent) // 100
         return max(low, 1), high
+
+
+class MarketClock(models.Model):
+    """Up to when a market's sessions have been turned into instructions: each step of a day is instructed once."""
+
+    market = models.OneToOneField(Market, models.PROTECT, primary_key=True, related_name="clock")
+    stepped_until = models.DateTimeField()
+
+    class Meta:
+        app_label = "trading"
+
+
+class ClosedDay(models.Model):
+    """A day without trading beyond weekends and public holidays, as the operator has said."""
+
+    day = models.DateField(_("day"), unique=True)
+    reason = models.CharField(_("reason"), max_length=200)
+
+    class Meta:
+        app_label = "trading"
+        ordering = ["-day"]
+        verbose_name = _("closed day")
+        verbose_name_plural = _("closed days")
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.reason}"
+
+
+class TradingLimit(models.Model):
+    """What an organisation may order at most, in one market or in each; null: as much as everybody."""
+
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, verbose_name=_("organisation"), related_name="trading_limits"
+    )
+    market = models.ForeignKey(
+        Market, models.PROTECT, verbose_name=_("market"), null=True, blank=True, related_name="limits"
+    )
+    largest_order_t = models.BigIntegerField(_("largest order in tonnes"), null=True, blank=True)
+    largest_order_fen = models.BigIntegerField(_("largest order in fen"), null=True, blank=True)
+    most_held_fen = models.BigIntegerField(_("most held for its orders in fen"), null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=200)
+
+    class Meta:
+        app_label = "trading"
+        ordering = ["organisation", "market"]
+        verbose_name = _("trading limit")
+        verbose_name_plural = _("trading limits")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "market"], nulls_distinct=False, name="one_limit_of_an_organisation_in_a_market"
+            ),
+            models.CheckConstraint(
+                name="trading_limit_in_bounds",
+                condition=(Q(largest_order_t__isnull=True) | Q(largest_order_t__gt=0))
+                & (Q(largest_order_fen__isnull=True) | Q(largest_order_fen__gt=0))
+                & (Q(most_held_fen__isnull=True) | Q(most_held_fen__gt=0)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation} · {self.market or _('all markets')}"

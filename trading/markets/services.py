@@ -1,6 +1,7 @@
 """Open markets."""
 
 import re
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -13,10 +14,13 @@ from ledger.parties.models import Membership, Organisation
 from ledger.transparency.services import append_record
 from trading.errors import MarketExists
 from trading.markets.models import Market
+from trading.markets.rules import entry_of
+from trading.markets.sessions import check_sessions
 
 MAX_PRICE_FEN = 100_000_000_00
 """A hundred million yuan a tonne: far above any price, low enough that price × quantity stays exact."""
 
+LARGEST_T = 100_000_000
 SYMBOL = re.compile(rf"(?!-){CODE}")
 BOUNDS = {
     "reference_price_fen": (1, MAX_PRICE_FEN),
@@ -25,6 +29,11 @@ BOUNDS = {
     "band_percent": (1, 99),
     "maker_fee_bps": (0, 1_000),
     "taker_fee_bps": (0, 1_000),
+    "volatility_percent": (0, 99),
+    "volatility_minutes": (1, 60),
+    "largest_order_t": (1, LARGEST_T),
+    "block_band_percent": (1, 99),
+    "block_minimum_t": (1, LARGEST_T),
 }
 
 
@@ -40,8 +49,11 @@ def open_market(
     band_percent: int = 10,
     maker_fee_bps: int = 0,
     taker_fee_bps: int = 0,
+    **rules: Any,
 ) -> Market:
-    """Open a market for a batch of credits.
+    """Open a market for a batch of credits; `rules` are further ones of RULES, which are as usual where not given.
+
+    A market with sessions is closed until the next one begins.
 
     Raises: NotAllowed, NotFound, InvalidValue, MarketExists.
     """
@@ -58,18 +70,31 @@ def open_market(
         band_percent=band_percent,
         maker_fee_bps=maker_fee_bps,
         taker_fee_bps=taker_fee_bps,
+        **rules,
     )
-    _check_rules(market)
+    check_rules(market)
+    if market.sessions:
+        market.state = market.phase = Market.Phase.CLOSED
     try:
         with transaction.atomic():
             market.save()
     except IntegrityError as error:
         raise MarketExists() from error
-    _record("market_opened", market, actor)
+    append_record(
+        kind="market_opened",
+        body=entry_of(market),
+        actor=f"user:{actor.user.public_id}",
+        at=market.opened_at,
+    )
     return market
 
 
-def _check_rules(market: Market) -> None:
+def check_rules(market: Market) -> None:
+    """Refuse rules that make no sense.
+
+    Raises: InvalidValue, naming the rule.
+    """
+    market.sessions = check_sessions(market.sessions)
     if not SYMBOL.fullmatch(market.symbol):
         raise InvalidValue(field="symbol", reason=_("A symbol has 1 to 40 letters, digits and hyphens."))
     for field, (least, most) in BOUNDS.items():
@@ -83,25 +108,3 @@ def _check_rules(market: Market) -> None:
 def _require_operator(actor: Membership) -> None:
     require_kind(actor, Organisation.Kind.OPERATOR)
     require_role(actor, Membership.Role.REGISTRAR)
-
-
-def _record(kind: str, market: Market, actor: Membership) -> None:
-    low, high = market.band_fen
-    append_record(
-        kind=kind,
-        body={
-            "market": str(market.pk),
-            "symbol": market.symbol,
-            "asset": market.asset.code,
-            "tick_size_fen": market.tick_size_fen,
-            "lot_size_t": market.lot_size_t,
-            "reference_price_fen": market.reference_price_fen,
-            "lowest_price_fen": low,
-            "highest_price_fen": high,
-            "band_percent": market.band_percent,
-            "maker_fee_bps": market.maker_fee_bps,
-            "taker_fee_bps": market.taker_fee_bps,
-        },
-        actor=f"user:{actor.user.public_id}",
-        at=market.opened_at if kind == "market_opened" else None,
-    )

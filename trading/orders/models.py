@@ -1,5 +1,7 @@
 """Orders, and the queue of instructions to the book."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -57,12 +59,19 @@ class Order(models.Model):
     # When an order that is good until a time ends.
     expires_at = models.DateTimeField(_("expires at"), null=True)
     trading_mode = models.CharField(
-        _("trading mode"), max_length=16, choices=TradingMode, db_default=TradingMode.LISTING
+        _("trading mode"),
+        max_length=16,
+        choices=TradingMode,
+        default=TradingMode.LISTING,
+        db_default=TradingMode.LISTING,
     )
     post_only = models.BooleanField(_("only as maker"), default=False)
     self_trade_mode = models.CharField(
         _("on meeting an own order"), max_length=16, choices=SelfTradeMode, default=SelfTradeMode.CANCEL_NEWEST
     )
+    # As it was entered, where it was replaced since.
+    entered_price_fen = models.BigIntegerField(null=True)
+    entered_quantity_t = models.BigIntegerField(null=True)
     # Of a market order: the worst price at which it may trade.
     price_fen = models.BigIntegerField(_("price in fen"))
     quantity_t = models.BigIntegerField(_("tonnes"))
@@ -113,7 +122,7 @@ class Order(models.Model):
             ),
             models.CheckConstraint(
                 name="order_shows_a_part",
-                condition=Q(display_t__isnull=True) | Q(display_t__gt=0, display_t__lt=F("quantity_t")),
+                condition=Q(display_t__isnull=True) | Q(display_t__gt=0),
             ),
         ]
         indexes = [
@@ -122,6 +131,12 @@ class Order(models.Model):
                 fields=["market", "side", "price_fen", "sequence"],
                 condition=Q(status__in=["new", "partially_filled"]),
                 name="order_on_the_book",
+            ),
+            # What surveillance looks at; few orders are so, and it costs the others nothing.
+            models.Index(
+                fields=["placed_at"],
+                condition=Q(reason__in=["self_trade", "outside_band"]) | Q(decremented_t__gt=0),
+                name="order_of_note",
             ),
         ]
 
@@ -136,6 +151,14 @@ class Order(models.Model):
     def is_open(self) -> bool:
         return self.status in self.OPEN_STATUSES
 
+    def entered(self, term: str) -> Any:
+        """Return a term as it was when the order was entered, also where it was replaced since."""
+        if term == "price_fen" and self.entered_price_fen is not None:
+            return self.entered_price_fen
+        if term == "quantity_t" and self.entered_quantity_t is not None:
+            return self.entered_quantity_t
+        return getattr(self, term)
+
 
 class Instruction(models.Model):
     """Something that a market's executor is to apply to the book; deleted in the transaction that applies it."""
@@ -147,8 +170,10 @@ class Instruction(models.Model):
         EXPIRE = "expire", pgettext_lazy("instruction", "expire")
         AUCTION_OPEN = "auction_open", pgettext_lazy("instruction", "begin a call auction")
         AUCTION_UNCROSS = "auction_uncross", pgettext_lazy("instruction", "end the call auction")
+        NEW_DAY = "new_day", pgettext_lazy("instruction", "begin the day")
         OPEN = "open", pgettext_lazy("instruction", "open")
         CLOSE = "close", pgettext_lazy("instruction", "close")
+        END_DAY = "end_day", pgettext_lazy("instruction", "end the day")
         CHANGE_RULES = "change_rules", pgettext_lazy("instruction", "change the rules")
         AGREED = "agreed", pgettext_lazy("instruction", "settle what was agreed")
         HALT = "halt", pgettext_lazy("instruction", "halt")
@@ -161,8 +186,23 @@ class Instruction(models.Model):
     note = models.CharField(max_length=200, blank=True, default="")
     # What a kind needs beyond its order: new terms, new rules, what was agreed.
     content = models.JSONField(null=True)
+    # What new terms need beyond what the order holds already, until the market has taken them.
+    hold = models.ForeignKey(Hold, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False)
     entered_at = models.DateTimeField()
 
     class Meta:
         app_label = "trading"
         indexes = [models.Index(fields=["market", "id"], name="instruction_waiting")]
+        constraints = [
+            models.UniqueConstraint(fields=["order"], condition=Q(kind="replace"), name="one_replace_at_a_time")
+        ]
+
+
+class Expiry(models.Model):
+    """When an order that is good until a time ends; deleted in the transaction that has its market told."""
+
+    order = models.OneToOneField(Order, models.PROTECT, primary_key=True, db_constraint=False, related_name="expiry")
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        app_label = "trading"

@@ -1,4 +1,4 @@
-"""Enter and cancel orders: check, hold, store and queue in one transaction, then wake the market."""
+"""Enter orders: check, hold, store and queue in one transaction, then wake the market."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -15,10 +15,11 @@ from ledger.journal.services import open_account, open_asset
 from ledger.parties.access import require_approved, require_kind, require_role
 from ledger.parties.models import Membership, Organisation
 from ledger.texts import is_storable
-from trading.errors import DuplicateOrder, InsufficientCredits, InsufficientFunds, InvalidOrder, TooLateToCancel
+from trading.errors import DuplicateOrder, InsufficientCredits, InsufficientFunds, InvalidOrder
+from trading.markets.fees import worst_cost_fen
+from trading.markets.limits import Limits, check_limits
 from trading.markets.models import Market
-from trading.orders.models import Instruction, Order
-from trading.orders.selectors import access_order_by_id
+from trading.orders.models import Order
 from trading.orders.standing import Standing, standing_in_market
 from trading.orders.terms import NewOrder, check_order, needed_for
 from trading.orders.wakeups import wake_after_commit
@@ -44,6 +45,7 @@ class Entry:
     cash: LockedAccount
     credit: LockedAccount
     known: dict[str, Order]
+    limits: Limits
     accepted: list[tuple[Order, int]] = field(default_factory=list)
 
 
@@ -99,33 +101,12 @@ def require_trader(actor: Membership) -> None:
     require_approved(actor)
 
 
-@transaction.atomic
-def cancel_order(*, actor: Membership, order_id: int) -> Order:
-    """Ask the market to cancel what remains of an order; a fill that is already under way comes first.
-
-    Raises: NotAllowed, NotFound, TooLateToCancel.
-    """
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
-    order = access_order_by_id(order_id=order_id, actor=actor)
-    if not order.is_open:
-        raise TooLateToCancel(state=order.get_status_display())
-    Instruction.objects.create(
-        market_id=order.market_id,
-        kind=Instruction.Kind.CANCEL,
-        order=order,
-        actor=f"user:{actor.user.public_id}",
-        entered_at=timezone.now(),
-    )
-    wake_after_commit(order.market)
-    return order
-
-
 def _begin(actor: Membership, standing: Standing, orders: Sequence[NewOrder]) -> Entry:
     cash_id, credit_id = _trading_accounts(actor.organisation, standing)
     accounts = lock_accounts([cash_id, credit_id])
     # Read after the lock: whoever enters the same id at the same moment waits there, and is seen here.
     known = {order.client_order_id: order for order in _known_orders(actor.organisation, orders)}
-    return Entry(actor, standing.market, accounts[cash_id], accounts[credit_id], known)
+    return Entry(actor, standing.market, accounts[cash_id], accounts[credit_id], known, standing.limits)
 
 
 def _known_orders(organisation: Organisation, orders: Sequence[NewOrder]) -> Iterable[Order]:
@@ -156,6 +137,7 @@ def _enter(entry: Entry, new: NewOrder, now: dt.datetime) -> OrderResult:
         if known is not None:
             return OrderResult(_same_or_refuse(known, new, entry.market), replayed=True)
         check_order(new, entry.market)
+        _check_limits(entry, new)
         order, amount = _hold(entry, new, now)
     except DomainError as error:
         return OrderResult(None, error)
@@ -165,10 +147,19 @@ def _enter(entry: Entry, new: NewOrder, now: dt.datetime) -> OrderResult:
 
 
 def _same_or_refuse(known: Order, new: NewOrder, market: Market) -> Order:
-    if known.market_id != market.pk or not new.is_like(known):
-        raise DuplicateOrder(client_order_id=new.client_order_id, field="client_order_id")
+    refusal = DuplicateOrder(client_order_id=new.client_order_id, field="client_order_id")
+    if known.market_id != market.pk:
+        raise refusal
     known.market = market
+    if not new.is_like(known):
+        raise refusal
     return known
+
+
+def _check_limits(entry: Entry, new: NewOrder) -> None:
+    needed_fen = worst_cost_fen(new.limit_fen(entry.market), new.quantity_t, entry.market.taker_fee_bps)
+    held_fen = entry.cash.held + needed_fen if new.side == Order.Side.BUY else 0
+    check_limits(entry.limits, quantity_t=new.quantity_t, value_fen=needed_fen, held_fen=held_fen)
 
 
 def _hold(entry: Entry, new: NewOrder, now: dt.datetime) -> tuple[Order, int]:
@@ -204,6 +195,7 @@ def _store(entry: Entry, now: dt.datetime) -> None:
                 "sides": [str(order.side) for order in orders],
                 "types": [str(order.order_type) for order in orders],
                 "times": [str(order.time_in_force) for order in orders],
+                "ends": [order.expires_at for order in orders],
                 "post_only": [order.post_only for order in orders],
                 "displays": [order.display_t for order in orders],
                 "modes": [str(order.self_trade_mode) for order in orders],
@@ -233,9 +225,9 @@ WITH new AS MATERIALIZED (
       FROM (SELECT pg_get_serial_sequence('trading_order', 'id')::regclass AS orders,
                    pg_get_serial_sequence('ledger_hold', 'id')::regclass AS holds OFFSET 0) sequences,
            unnest(%(client_order_ids)s::text[], %(sides)s::text[], %(types)s::text[], %(times)s::text[],
-                  %(post_only)s::boolean[], %(displays)s::bigint[], %(modes)s::text[], %(prices)s::bigint[],
+                  %(ends)s::timestamptz[], %(post_only)s::boolean[], %(displays)s::bigint[], %(modes)s::text[], %(prices)s::bigint[],
                   %(quantities)s::bigint[], %(amounts)s::bigint[])
-           WITH ORDINALITY AS row (client_order_id, side, order_type, time_in_force, post_only, display_t,
+           WITH ORDINALITY AS row (client_order_id, side, order_type, time_in_force, expires_at, post_only, display_t,
                                    self_trade_mode, price_fen, quantity_t, amount, place)
 ), held AS (
     UPDATE ledger_account SET held = CASE id WHEN %(cash_id)s THEN %(cash_held)s ELSE %(credit_held)s END
@@ -246,12 +238,17 @@ WITH new AS MATERIALIZED (
       FROM new
 ), orders AS (
     INSERT INTO trading_order (id, market_id, organisation_id, placed_by_id, client_order_id, side, order_type,
-                               time_in_force, post_only, display_t, self_trade_mode, price_fen, quantity_t, filled_t,
+                               time_in_force, expires_at, post_only, display_t, self_trade_mode, price_fen, quantity_t, filled_t,
                                decremented_t, status, reason, cash_account_id, credit_account_id, hold_id, placed_at)
     SELECT order_id, %(market_id)s, %(organisation_id)s, %(user_id)s, client_order_id, side, order_type, time_in_force,
-           post_only, display_t, self_trade_mode, price_fen, quantity_t, 0, 0, 'pending_new', '', %(cash_id)s,
+           expires_at, post_only, display_t, self_trade_mode, price_fen, quantity_t, 0, 0, 'pending_new', '', %(cash_id)s,
            %(credit_id)s, hold_id, %(now)s
       FROM new
+), expiries AS (
+    INSERT INTO trading_expiry (order_id, expires_at)
+    SELECT order_id, expires_at
+      FROM new
+     WHERE expires_at IS NOT NULL
 ), instructions AS (
     INSERT INTO trading_instruction (market_id, kind, order_id, actor, note, entered_at)
     SELECT %(market_id)s, 'submit', order_id, %(actor)s, '', %(now)s

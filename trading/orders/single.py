@@ -1,6 +1,6 @@
 """Enter one order in two round trips: one reads what is needed, one checks the balance and writes all.
 
-That is the plain case. Whatever is not plain (an id that was used, an account to be opened, too little to hold) goes the
+That is the plain case. Whatever is not plain (an id that was used, an account to be opened, a limit, too little to hold) goes the
 way of many orders, which locks first and then decides.
 """
 
@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from ledger.parties.models import Membership
+from trading.markets.limits import NO_LIMITS
 from trading.orders.models import Order
 from trading.orders.services import OrderResult, enter_orders, require_trader
 from trading.orders.standing import Standing, standing_in
@@ -33,6 +34,8 @@ def enter_order(*, actor: Membership, symbol: str, order: NewOrder) -> OrderResu
 def _enter_at_once(actor: Membership, standing: Standing, new: NewOrder) -> Order | None:
     """Return the order, or None where the case is not plain; then nothing was written."""
     if standing.known_id is not None or standing.cash_id is None or standing.credit_id is None:
+        return None
+    if standing.limits is not NO_LIMITS:
         return None
     check_order(new, standing.market)
     order = Order(
@@ -75,6 +78,7 @@ def _store(order: Order, amount: int) -> tuple[int, int] | None:
                 "side": str(order.side),
                 "order_type": str(order.order_type),
                 "time_in_force": str(order.time_in_force),
+                "expires_at": order.expires_at,
                 "post_only": order.post_only,
                 "display_t": order.display_t,
                 "self_trade_mode": str(order.self_trade_mode),
@@ -102,13 +106,18 @@ WITH held AS (
     RETURNING id
 ), entered AS (
     INSERT INTO trading_order (market_id, organisation_id, placed_by_id, client_order_id, side, order_type,
-                               time_in_force, post_only, display_t, self_trade_mode, price_fen, quantity_t, filled_t,
+                               time_in_force, expires_at, post_only, display_t, self_trade_mode, price_fen, quantity_t, filled_t,
                                decremented_t, status, reason, cash_account_id, credit_account_id, hold_id, placed_at)
     SELECT %(market_id)s, %(organisation_id)s, %(user_id)s, %(client_order_id)s, %(side)s, %(order_type)s,
-           %(time_in_force)s, %(post_only)s, %(display_t)s, %(self_trade_mode)s, %(price_fen)s, %(quantity_t)s, 0, 0,
+           %(time_in_force)s, %(expires_at)s, %(post_only)s, %(display_t)s, %(self_trade_mode)s, %(price_fen)s, %(quantity_t)s, 0, 0,
            'pending_new', '', %(cash_id)s, %(credit_id)s, id, %(now)s
       FROM hold
-    RETURNING id, hold_id
+    RETURNING id, hold_id, expires_at
+), expiry AS (
+    INSERT INTO trading_expiry (order_id, expires_at)
+    SELECT id, expires_at
+      FROM entered
+     WHERE expires_at IS NOT NULL
 ), queued AS (
     INSERT INTO trading_instruction (market_id, kind, order_id, actor, note, entered_at)
     SELECT %(market_id)s, 'submit', id, %(actor)s, '', %(now)s

@@ -4,21 +4,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from django.db.models import Min, Q
 
 from ledger.errors import NotFound
 from ledger.journal.models import Asset
 from ledger.rows import columns_of, read_models
-from trading.markets.models import Market
+from trading.markets.limits import FIGURES, NO_LIMITS, Limits
+from trading.markets.models import Market, TradingLimit
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A market with its asset, an organisation's accounts for it where it has them, and the order that has an id already."""
+    """A market with its asset, what an organisation has and may do there, and its order that has an id already."""
 
     market: Market
     cash_id: int | None
     credit_id: int | None
     known_id: int | None
+    limits: Limits = NO_LIMITS
 
 
 def standing_in(*, symbol: str, organisation_id: int, client_order_id: str | None = None) -> Standing:
@@ -46,14 +49,21 @@ def _read(key: str, value: Any, organisation_id: int, client_order_id: str | Non
         row = cursor.fetchone()
     if row is None:
         raise NotFound(field="market")
-    cash_id, credit_id, known_id, *columns = row
+    cash_id, credit_id, known_id, is_limited, *columns = row
     market, asset = read_models(columns, Market, Asset)
     market.asset = asset
-    return Standing(market, cash_id, credit_id, known_id)
+    limits = _limits(organisation_id, market.pk) if is_limited else NO_LIMITS
+    return Standing(market, cash_id, credit_id, known_id, limits)
+
+
+def _limits(organisation_id: int, market_id: int) -> Limits:
+    found = TradingLimit.objects.filter(Q(market=market_id) | Q(market=None), organisation=organisation_id)
+    return Limits(**found.aggregate(**{name: Min(name) for name in FIGURES}))
 
 
 _STANDING = f"""
-SELECT cash.id, credit.id, known.id, {columns_of(Market, "market")}, {columns_of(Asset, "asset")}
+SELECT cash.id, credit.id, known.id,
+       EXISTS (SELECT FROM trading_tradinglimit WHERE organisation_id = %(organisation_id)s), {columns_of(Market, "market")}, {columns_of(Asset, "asset")}
   FROM trading_market market
   JOIN ledger_asset asset ON asset.id = market.asset_id
   LEFT JOIN ledger_asset cny ON cny.code = 'CNY'

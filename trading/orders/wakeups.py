@@ -28,10 +28,13 @@ def wake_after_commit(market: Market) -> None:
     transaction.on_commit(lambda: wake(market.pk, market.shard))
 
 
-def wake(market_id: int, shard: int) -> None:
-    """Queue a wake-up for a market unless one is waiting already."""
+def wake(market_id: int, shard: int, *, is_overdue: bool = False) -> None:
+    """Queue a wake-up for a market unless one is waiting already; where it is overdue, whatever is said to wait.
+
+    The mark of one that waits may outlast it: Redis forgets it by the clock, which may be set back.
+    """
     try:
-        if _redis.set(_key(market_id), 1, nx=True, ex=PENDING_SECONDS):
+        if _redis.set(_key(market_id), 1, nx=not is_overdue, ex=PENDING_SECONDS):
             app.send_task(TASK, args=[market_id], queue=queue_of(shard), retry=False)
     except (redis.RedisError, OperationalError) as error:
         logger.warning("market %s is not woken, the sweep will: %s", market_id, error)

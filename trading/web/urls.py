@@ -3,7 +3,7 @@
 from django.urls import path
 
 from config import converters  # noqa: F401 (registers id)
-from trading.web import auctions, blocks, holdings, home, markets, orders
+from trading.web import auctions, blocks, changes, holdings, home, markets, orders
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("markets/<symbol>/orders", orders.place_order, name="place_order"),
     path("orders", orders.orders, name="orders"),
     path("orders/trades.csv", orders.trades_csv, name="trades_csv"),
+    path("orders/cancel", changes.cancel_orders, name="cancel_orders"),
+    path("orders/<int:order_id>/change", changes.change_order, name="change_order"),
     path("orders/<int:order_id>/cancel", orders.cancel_order, name="cancel_order"),
     path("blocks", blocks.offers, name="blocks"),
     path("blocks/new", blocks.new_offer, name="new_offer"),

@@ -16,7 +16,18 @@ from ledger.transparency.offline.rotation import Rotations
 from ledger.transparency.offline.settlements import Settlements
 from ledger.transparency.offline.transactions import Leg, Posted, WrittenRuns, mirror, moved, read_transaction
 
-FAMILIES = ("project_", "parcel_", "report_", "organisation_", "member_", "market_", "correction_", "payment_")
+FAMILIES = (
+    "project_",
+    "parcel_",
+    "report_",
+    "organisation_",
+    "member_",
+    "market_",
+    "correction_",
+    "payment_",
+    "alert_",
+    "relation_",
+)
 OTHERS = frozenset(("bank_statement_imported", "instructions_executed"))
 """Kinds that are counted and move nothing."""
 

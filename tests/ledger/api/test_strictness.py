@@ -1,9 +1,11 @@
 """What every operation refuses, and how: problem details, with the place of the fault, and nothing changed."""
 
+import contextlib
 import logging
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
 
 from ledger.journal import payments
@@ -59,10 +61,11 @@ def test_a_text_is_a_text_that_can_be_stored(who: People, text: Any) -> None:
 
 
 def test_a_nesting_that_would_exhaust_the_stack_is_refused_as_a_text_and_as_an_object(who: People) -> None:
-    deep = b"[" * 900 + b"]" * 900
+    # As deep as the parser takes it, beneath all that has called it here.
+    deep = b"[" * 850 + b"]" * 850
     answer = raw(Caller(who.buyer), b'{"name": ' + deep + b', "kind": ' + deep + b"}", "/organisations")
     assert is_problem(answer, 400, "invalid_input", "/kind")
-    settings = b'{"a":' * 900 + b"1" + b"}" * 900
+    settings = b'{"a":' * 850 + b"1" + b"}" * 850
     answer = raw(Caller(who.cooperative), b'{"settings": ' + settings + b"}", "/projects")
     assert is_problem(answer, 400, "invalid_input", "/settings")
 
@@ -180,6 +183,23 @@ def test_an_unexpected_error_tells_the_caller_nothing_and_the_log_everything(
     assert is_problem(answer, 500, "internal_error")
     assert "42" not in answer.content.decode()
     assert "the secret is 42" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_the_database_is_gone_the_caller_is_told_to_try_again(
+    who: People, caplog: pytest.LogCaptureFixture
+) -> None:
+    caller = Caller(who.buyer)
+    # Its end of the connection goes, as when PostgreSQL is started anew; ours does not know.
+    with connection.cursor() as cursor, contextlib.suppress(OperationalError):
+        cursor.execute("SET ROLE NONE")
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    answer = caller.send("/payments/withdrawals", {"amount_fen": 5})
+    assert is_problem(answer, 503, "database_out_of_reach")
+    assert answer["retry-after"] == "1"
+    assert "Traceback" not in caplog.text
+    connection.close()
+    assert caller.ask("/me").status_code == 200
 
 
 def test_an_organisation_that_is_not_approved_can_enter_nothing(who: People) -> None:

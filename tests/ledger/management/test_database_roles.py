@@ -97,7 +97,9 @@ TOO_MUCH = {
     f"{ROLE} is CREATEROLE": f"ALTER ROLE {ROLE} CREATEROLE",
     f"{ROLE} is a member of pg_write_all_data": f"GRANT pg_write_all_data TO {ROLE}",
     f"{ROLE} may create in the schema": f"GRANT CREATE ON SCHEMA public TO {ROLE}",
-    f"{ROLE} may create temporary tables": "GRANT TEMPORARY ON DATABASE test_tianhui TO PUBLIC",
+    f"{ROLE} may create temporary tables": (
+        "DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO PUBLIC', current_database()); END $$"
+    ),
     f"{ROLE} has rights to tables that tianhui is yet to create": (
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT UPDATE ON TABLES TO {ROLE}"
     ),

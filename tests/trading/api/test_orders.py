@@ -41,6 +41,8 @@ def test_an_order_is_received_held_and_queued(who: People, market: Market) -> No
         "quantity_t": 100,
         "order_type": "limit",
         "time_in_force": "gtc",
+        "expires_at": None,
+        "trading_mode": "listing",
         "post_only": False,
         "display_t": None,
         "self_trade_mode": "cancel_newest",

@@ -34,7 +34,7 @@ from trading.errors import (
 from trading.execution.reconciliation import reconcile
 from trading.execution.services import execute_market
 from trading.models import Bid, Instruction, OneWayAuction, Order, Trade
-from trading.orders.halts import halt_market, resume_market
+from trading.orders.phases import halt_market, resume_market
 
 PAID_IN = 10_000_000
 HOUR = dt.timedelta(hours=1)

@@ -37,7 +37,7 @@ from trading.errors import (
 from trading.execution.reconciliation import reconcile
 from trading.execution.services import execute_market
 from trading.models import BlockOffer, ExecutedInstruction, Market, Order, Trade
-from trading.orders.halts import halt_market, resume_market
+from trading.orders.phases import halt_market, resume_market
 from trading.orders.services import NewOrder, place_order
 
 PAID_IN = 10_000_000

@@ -110,14 +110,14 @@ def test_an_instruction_that_cannot_be_executed_is_cornered_and_named(who, marke
     """All before it is executed; it and what is behind it wait, for somebody to look."""
     orders = [enter(who.buyer, market, "buy", 3_600, 1) for _ in range(20)]
     poison = orders[12]
-    apply_one = services.batches._apply_one
+    take_in = services.batches._take_in
 
     def choke(instruction, *rest):
         if instruction.order is not None and instruction.order.id == poison.pk:
             raise RuntimeError("this one")
-        apply_one(instruction, *rest)
+        take_in(instruction, *rest)
 
-    monkeypatch.setattr(services.batches, "_apply_one", choke)
+    monkeypatch.setattr(services.batches, "_take_in", choke)
     tries = 0
     while Instruction.objects.count() > 8 or "stands still" not in caplog.text:
         tries += 1
@@ -131,7 +131,7 @@ def test_an_instruction_that_cannot_be_executed_is_cornered_and_named(who, marke
     (oldest,) = oldest_instructions()
     assert (oldest.market_id, oldest.instruction_id, oldest.order_id) == (market.pk, culprit.pk, poison.pk)
     # Once the cause is gone, all goes on as if nothing had been.
-    monkeypatch.setattr(services.batches, "_apply_one", apply_one)
+    monkeypatch.setattr(services.batches, "_take_in", take_in)
     assert execute_market(market.pk) == 8
     assert not oldest_instructions()
     assert market.pk not in services._limits

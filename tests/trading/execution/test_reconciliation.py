@@ -19,7 +19,8 @@ from tests.scenes import issue_to_cooperative, pay_in
 from trading.execution.reconciliation import reconcile
 from trading.execution.services import execute_market
 from trading.markets.services import open_market
-from trading.orders.services import NewOrder, cancel_order, place_orders
+from trading.orders.cancels import cancel_order
+from trading.orders.services import NewOrder, place_orders
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from trading.execution.reconciliation import reconcile
 from trading.execution.services import execute_market
 from trading.markets.services import open_market
 from trading.models import ExecutedInstruction, Instruction, Order, Trade
-from trading.orders.services import NewOrder, cancel_order, place_order
+from trading.orders.cancels import cancel_order
+from trading.orders.services import NewOrder, place_order
 
 PAID_IN = 10_000_000
 

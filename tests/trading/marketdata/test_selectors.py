@@ -13,7 +13,8 @@ from trading.execution.services import execute_market
 from trading.marketdata import selectors
 from trading.marketdata.selectors import Depth, Level, Ticker, depth, market_by_symbol, markets, tape, ticker
 from trading.models import Order
-from trading.orders.services import NewOrder, cancel_order, place_order
+from trading.orders.cancels import cancel_order
+from trading.orders.services import NewOrder, place_order
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ from tests.scenes import issue_to_cooperative, market_for, pay_in
 from trading.errors import TooLateToCancel
 from trading.execution.services import execute_market
 from trading.models import ExecutedInstruction, Instruction, Market, Order
-from trading.orders.halts import halt_market, resume_market
+from trading.orders.cancels import cancel_order, cancel_orders
+from trading.orders.phases import halt_market, resume_market
 from trading.orders.selectors import access_order_by_id, open_orders_of, orders_of
-from trading.orders.services import NewOrder, cancel_order, place_order
+from trading.orders.services import NewOrder, place_order
 
 
 @pytest.fixture
@@ -148,3 +149,29 @@ def test_only_registrars_halt_and_resume(who, market, stranger):
 def test_a_market_that_is_not_there_is_not_halted(who):
     with pytest.raises(NotFound):
         halt_market(actor=who.registrar, market_id=2**62, reason="No.")
+
+
+def test_all_orders_are_cancelled_at_once_or_those_of_a_market_or_side(who, market):
+    other = market_for(who, issue_to_cooperative(who, 100))
+    pay_in(who, who.buyer, 10_000_000)
+    for at, (where, side, actor) in enumerate(
+        [(market, "buy", who.buyer), (market, "sell", who.cooperative), (other, "buy", who.buyer)] * 2
+    ):
+        price_fen = 3_900 if side == "buy" else 4_100
+        place_order(actor=actor, market_id=where.pk, order=NewOrder(f"all-{at}", side, price_fen, 1))
+    execute_market(market.pk)
+    assert cancel_orders(actor=who.buyer, market_id=market.pk, side="sell") == 0
+    assert cancel_orders(actor=who.buyer, market_id=market.pk) == 2
+    # Those of the other market wait for their own market still: they are cancelled before they rest.
+    assert cancel_orders(actor=who.buyer) == 2
+    assert cancel_orders(actor=who.buyer) == 0
+    for where in (market, other):
+        execute_market(where.pk)
+    statuses = Order.objects.values_list("organisation", "status").distinct()
+    assert set(statuses) == {(who.buyer.organisation_id, "canceled"), (who.cooperative.organisation_id, "new")}
+
+
+def test_a_viewer_cancels_nothing(who, market):
+    viewer = MembershipFactory(organisation=who.buyer.organisation, role=Membership.Role.VIEWER)
+    with pytest.raises(NotAllowed):
+        cancel_orders(actor=viewer)

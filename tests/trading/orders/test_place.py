@@ -21,7 +21,7 @@ from trading.errors import (
 from trading.execution.services import execute_market
 from trading.markets.services import open_market
 from trading.models import Instruction, Market, Order
-from trading.orders.halts import halt_market, resume_market
+from trading.orders.phases import halt_market, resume_market
 from trading.orders.services import MAX_ORDERS_A_CALL, NewOrder, place_order, place_orders
 
 BAND = (3_600, 4_400)

@@ -6,7 +6,7 @@ from ledger.models import Membership, Organisation
 from tests.factories import MembershipFactory, UserFactory
 from tests.scenes import issue_to_cooperative, market_for
 from trading.execution.services import execute_market
-from trading.orders.halts import halt_market
+from trading.orders.phases import halt_market
 from trading.orders.services import NewOrder, place_order
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, gettext_noop
 from ledger.credits import reconciliation as credits
 from ledger.journal import reconciliation as journal
 from ledger.journal.reconciliation import InvariantResult, check_one
-from trading.execution.reconciliation import agreed, auctions, blocks, markets, orders, trades
+from trading.execution.reconciliation import agreed, auctions, blocks, markets, orders, surveillance, trades
 from trading.execution.replay import replay_market
 from trading.markets.models import Market
 
@@ -21,6 +21,7 @@ INVARIANTS = (
     *agreed.INVARIANTS,
     *blocks.INVARIANTS,
     *auctions.INVARIANTS,
+    *surveillance.INVARIANTS,
 )
 
 

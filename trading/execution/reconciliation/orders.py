@@ -37,6 +37,20 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        3,
+        _("what is held for new terms of an order belongs to a replace that waits, on the right account"),
+        """
+        SELECT hold.id AS hold, waiting.id AS instruction
+          FROM (SELECT * FROM ledger_hold WHERE purpose = 'replace') hold
+          FULL JOIN (SELECT instruction.*,
+                            CASE o.side WHEN 'buy' THEN o.cash_account_id ELSE o.credit_account_id END AS account_id
+                       FROM trading_instruction instruction LEFT JOIN trading_order o ON o.id = instruction.order_id
+                      WHERE instruction.hold_id IS NOT NULL) waiting ON waiting.hold_id = hold.id
+         WHERE hold.id IS NULL OR (waiting.id IS NULL AND hold.remaining <> 0)
+            OR (waiting.id IS NOT NULL AND (waiting.kind, waiting.account_id) IS DISTINCT FROM ('replace', hold.account_id))
+        """,
+    ),
+    Invariant(
         6,
         _("each order's fills are its trades"),
         """
@@ -74,6 +88,7 @@ INVARIANTS = (
           FULL JOIN (SELECT * FROM trading_executedinstruction WHERE kind = 'submit') executed ON executed.order_id = o.id
           LEFT JOIN trading_instruction waiting ON waiting.order_id = o.id AND waiting.kind = 'submit'
          WHERE o.id IS NULL
+            OR (o.time_in_force = 'gtd') <> (o.expires_at IS NOT NULL)
             OR (o.status = 'pending_new') <> (executed.id IS NULL)
             OR (executed.id IS NULL) <> (waiting.id IS NOT NULL)
             OR (o.status = 'pending_new' AND (o.sequence IS NOT NULL OR o.reason <> ''))
@@ -84,7 +99,8 @@ INVARIANTS = (
                    CASE WHEN o.order_type <> 'limit' THEN format('"order_type":"%s",', o.order_type) END,
                    format('"owner":%s,', o.organisation_id),
                    CASE WHEN o.post_only THEN '"post_only":true,' END,
-                   format('"price_fen":%s,"quantity_t":%s,', o.price_fen, o.quantity_t),
+                   format('"price_fen":%s,"quantity_t":%s,', coalesce(o.entered_price_fen, o.price_fen),
+                          coalesce(o.entered_quantity_t, o.quantity_t)),
                    CASE WHEN o.self_trade_mode <> 'cancel_newest'
                         THEN format('"self_trade_mode":"%s",', o.self_trade_mode) END,
                    format('"side":"%s"', o.side),

@@ -53,9 +53,10 @@ function begin(root) {
 
 function fromSnapshot(snapshot, market) {
   const { state, halt_reason: haltReason, bids, asks, trades, day, mine, sequence } = snapshot;
+  const { indicative, phase_words: phaseWords } = snapshot;
   // An answer that was under way while the stream went on knows less than the page does already.
   if (market && market.sequence > sequence) return { ...market, mine };
-  return { sequence, state, haltReason, bids, asks, trades, day, mine };
+  return { sequence, state, haltReason, indicative, phaseWords, bids, asks, trades, day, mine };
 }
 
 function updated(market, message) {
@@ -66,6 +67,9 @@ function updated(market, message) {
     sequence: message.sequence,
     state: message.state,
     haltReason: message.halt_reason,
+    indicative: message.indicative,
+    // What is said of a state and its times is of that state alone.
+    phaseWords: message.state === market.state ? market.phaseWords : "",
     bids: message.bids,
     asks: message.asks,
     trades: [...market.trades, ...fresh].slice(-TRADES),

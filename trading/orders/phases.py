@@ -1,0 +1,139 @@
+"""Where a market stands in its day: halts by the operator, and sessions by the clock.
+
+Both are instructions to the market's book like any other, so that a replay knows when they were taken.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ledger.errors import InvalidValue, NotFound
+from ledger.parties.access import require_kind, require_role
+from ledger.parties.models import Membership, Organisation
+from ledger.texts import check_text
+from ledger.transparency.services import append_record
+from trading.markets.models import Market, MarketClock
+from trading.markets.selectors import steps_between
+from trading.markets.sessions import Step
+from trading.orders.models import Instruction
+from trading.orders.wakeups import wake_after_commit
+
+MAX_REASON = 200
+LONGEST_AUCTION = 60
+SYSTEM = "system"
+LONGEST_GAP = dt.timedelta(days=30)
+"""Of a clock that stood still for longer, only the last days are made up for."""
+
+_KINDS = {
+    Step.BEGIN_AUCTION: Instruction.Kind.AUCTION_OPEN,
+    Step.OPEN: Instruction.Kind.OPEN,
+    Step.CLOSE: Instruction.Kind.CLOSE,
+    Step.END_DAY: Instruction.Kind.END_DAY,
+}
+
+
+@transaction.atomic
+def halt_market(*, actor: Membership, market_id: int, reason: str) -> Market:
+    """Stop trading in a market; cancels are still taken. It takes effect in the order of the market's instructions.
+
+    Raises: NotAllowed, NotFound, InvalidValue (no reason given).
+    """
+    if not reason.strip():
+        raise InvalidValue(field="reason", reason=_("Say why: the reason is shown to everyone."))
+    check_text(reason.strip(), field="reason", most=MAX_REASON)
+    return _order(actor, market_id, Instruction.Kind.HALT, reason.strip())
+
+
+@transaction.atomic
+def resume_market(*, actor: Membership, market_id: int, auction_minutes: int = 0) -> Market:
+    """Let a halted market go on where its day has come to, after a call auction of so many minutes where that is said.
+
+    Raises: NotAllowed, NotFound, InvalidValue.
+    """
+    if not 0 <= auction_minutes <= LONGEST_AUCTION:
+        raise InvalidValue(field="auction_minutes", reason=_("A call auction lasts up to 60 minutes."))
+    return _order(
+        actor, market_id, Instruction.Kind.RESUME, "", {"minutes": auction_minutes} if auction_minutes else None
+    )
+
+
+def _order(
+    actor: Membership, market_id: int, kind: Instruction.Kind, note: str, content: dict[str, int] | None = None
+) -> Market:
+    require_kind(actor, Organisation.Kind.OPERATOR)
+    require_role(actor, Membership.Role.REGISTRAR)
+    market = Market.objects.filter(pk=market_id).first()
+    if market is None:
+        raise NotFound()
+    name = f"user:{actor.user.public_id}"
+    instruct(market, [kind], actor=name, note=note, content=content)
+    append_record(
+        kind=f"market_{kind}_ordered",
+        body={"market": str(market.pk), "symbol": market.symbol, "reason": note},
+        actor=name,
+    )
+    return market
+
+
+def step_markets() -> int:
+    """Have each market do what its sessions ask for by now, and end the auctions whose time has come; return how many acted.
+
+    Each step is instructed once, whoever calls this and however often; one that is missed is made up for.
+    """
+    acted = 0
+    for market in Market.objects.order_by("id"):
+        acted += _step_market(market)
+    return acted
+
+
+@transaction.atomic
+def _step_market(market: Market) -> bool:
+    now = timezone.now()
+    MarketClock.objects.get_or_create(market=market, defaults={"stepped_until": market.opened_at})
+    # Whoever steps this market at the same moment has done, or does, what is to be done.
+    clock = MarketClock.objects.select_for_update(skip_locked=True).filter(market=market).first()
+    if clock is None or clock.stepped_until >= now:
+        return False
+    kinds = _due_kinds(market, clock.stepped_until, now)
+    clock.stepped_until = now
+    clock.save(update_fields=["stepped_until"])
+    if not kinds and _is_auction_over(market, now):
+        kinds = [Instruction.Kind.AUCTION_UNCROSS]
+    instruct(market, kinds, actor=SYSTEM)
+    return bool(kinds)
+
+
+def _due_kinds(market: Market, since: dt.datetime, now: dt.datetime) -> list[Instruction.Kind]:
+    steps = steps_between(market, max(since, now - LONGEST_GAP), now)
+    kinds = []
+    for timed in steps:
+        if timed.begins_day:
+            kinds.append(Instruction.Kind.NEW_DAY)
+        kinds.append(_KINDS[timed.step])
+    return kinds
+
+
+def _is_auction_over(market: Market, now: dt.datetime) -> bool:
+    """Return whether a call auction that ends by itself has lasted long enough, and nobody has ended it yet."""
+    market.refresh_from_db(fields=["state", "auction_ends_at"])
+    ends_at = market.auction_ends_at
+    if market.state != Market.State.AUCTION or ends_at is None or ends_at > now:
+        return False
+    return not Instruction.objects.filter(market=market, kind=Instruction.Kind.AUCTION_UNCROSS).exists()
+
+
+def instruct(
+    market: Market, kinds: Iterable[Instruction.Kind], *, actor: str, note: str = "", content: Any = None
+) -> None:
+    """Queue instructions for a market, in order, and wake it."""
+    now = timezone.now()
+    rows = [
+        Instruction(market=market, kind=kind, actor=actor, note=note, content=content, entered_at=now) for kind in kinds
+    ]
+    if rows:
+        Instruction.objects.bulk_create(rows)
+        wake_after_commit(market)

@@ -1,0 +1,65 @@
+"""Change the rules of a market that is open: an instruction like any other, taken in its turn among the orders."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from ledger.errors import InvalidValue, NotFound
+from ledger.parties.access import require_kind, require_role
+from ledger.parties.models import Membership, Organisation
+from ledger.texts import check_text
+from ledger.transparency.services import append_record
+from trading.errors import NothingToChange
+from trading.markets.models import Market
+from trading.markets.rules import RULES, Rules, rules_in
+from trading.markets.services import check_rules
+from trading.orders.models import Instruction
+from trading.orders.phases import MAX_REASON, instruct
+
+
+@transaction.atomic
+def change_market(*, actor: Membership, market_id: int, reason: str, **changes: Any) -> Market:
+    """Give a market other rules (of `markets.rules.RULES`), with the reason that the log keeps.
+
+    Orders on the book that the new rules do not allow expire when they take effect; new fees end all orders that rest, since
+    each holds what its fee can come to.
+
+    Raises: NotAllowed, NotFound, InvalidValue, NothingToChange.
+    """
+    require_kind(actor, Organisation.Kind.OPERATOR)
+    require_role(actor, Membership.Role.REGISTRAR)
+    if not reason.strip():
+        raise InvalidValue(field="reason", reason=_("Say why: the reason is kept in the log."))
+    check_text(reason.strip(), field="reason", most=MAX_REASON)
+    assert set(changes) <= set(RULES), "no rule of a market"
+    market = Market.objects.filter(pk=market_id).first()
+    if market is None:
+        raise NotFound()
+    changed = _changed(market, changes)
+    name = f"user:{actor.user.public_id}"
+    append_record(
+        kind="market_change_ordered",
+        body={"market": str(market.pk), "symbol": market.symbol, "rules": changed, "reason": reason.strip()},
+        actor=name,
+    )
+    kind = Instruction.Kind.CHANGE_RULES
+    instruct(market, [kind], actor=name, note=reason.strip(), content=changed)
+    return market
+
+
+def _changed(market: Market, changes: Rules) -> Rules:
+    """Return those rules that become other ones.
+
+    Raises: InvalidValue, NothingToChange.
+    """
+    before = rules_in(market)
+    for name, value in changes.items():
+        setattr(market, name, value)
+    check_rules(market)
+    changed = {name: value for name, value in rules_in(market).items() if value != before[name]}
+    for name, value in before.items():
+        setattr(market, name, value)
+    if not changed:
+        raise NothingToChange()
+    return changed
