@@ -73,9 +73,10 @@ def _around(market: Market, now: dt.datetime) -> tuple[list[Timed], list[Timed]]
 def _since(market: Market, before: Sequence[Timed]) -> dt.datetime | None:
     # The end of a day changes nothing that its close has not changed.
     changes = [timed for timed in before if timed.step != Step.END_DAY]
-    if not changes or _LEADS_TO[changes[-1].step] != market.phase or market.auction_ends_at is not None:
+    if not changes or changes[-1].at < market.opened_at or market.auction_ends_at is not None:
         return None
-    return max(changes[-1].at, market.opened_at)
+    # What the operator, or an interruption, has made of it has no time here.
+    return changes[-1].at if _LEADS_TO[changes[-1].step] == market.phase else None
 
 
 def _following(market: Market, after: Sequence[Timed]) -> Timed | None:

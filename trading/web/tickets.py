@@ -95,8 +95,8 @@ class OrderForm(forms.Form):
         super().__init__(*args, **options)
         self.fields["kind"].widget.is_in_auction = market.in_auction
         self.fields["price"].required = self["kind"].value() != Kind.MARKET
-        if self["kind"].value() == Kind.GTD:
-            self.fields["expires_at"].required = True
+        # It is shown where it is asked for alone, and must not say there that it may be left out.
+        self.fields["expires_at"].required = not self.is_bound or self["kind"].value() == Kind.GTD
 
     def new_order(self) -> NewOrder:
         """Return what a valid form asks for."""

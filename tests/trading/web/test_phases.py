@@ -55,7 +55,7 @@ def enter(actor, market, side, price_fen, quantity_t, name, **terms):
 
 
 def test_each_phase_says_since_when_and_what_comes_next(clock, day):
-    assert standing(day).words == "Since 08:00. A call auction begins at 09:15."
+    assert standing(day).words == "A call auction begins at 09:15."
     for time, words in (
         ("09:15", "Since 09:15. Trading begins at 09:30."),
         ("10:00", "Since 09:30. The market closes at 11:30."),
