@@ -51,7 +51,7 @@ class ListedAlertSerializer(serializers.Serializer[Alert]):
         return [show(OrganisationNameSerializer, found[number]) for number in alert.organisations]
 
 
-class EvidenceSerializer(serializers.Serializer[Any]):
+class AlertEvidenceSerializer(serializers.Serializer[Any]):
     """What the rule found, as the record of the alert says it."""
 
     figures = JsonObject(help_text="What was counted, and under `relations` how a pair is related.")
@@ -70,7 +70,7 @@ class AlertStepSerializer(serializers.Serializer[AlertStep]):
 
 class AlertSerializer(ListedAlertSerializer):
     sentence = serializers.SerializerMethodField(help_text="What the rule says, in the language that is asked for.")
-    evidence = EvidenceSerializer()
+    evidence = AlertEvidenceSerializer()
     steps = serializers.SerializerMethodField(help_text="What was done about it, the first step first.")
 
     @extend_schema_field(Text)

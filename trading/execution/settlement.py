@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ledger.journal.models import Account, Asset
 from ledger.journal.posting import HoldChange, Leg, Posting, post_transactions
-from ledger.journal.services import open_account
+from ledger.journal.services import open_account, open_asset
 from trading.execution.agreed import Agreed
 from trading.execution.batches import Batch, Fill
 from trading.markets.fees import fee_fen
@@ -26,7 +26,9 @@ def find_fees_account(market: Market, batch: Batch) -> int:
     agreed = any(each.fee_bps for each in batch.agreed.values())
     if not (market.taker_fee_bps or market.maker_fee_bps or agreed):
         return 0
-    return open_account(organisation=None, asset=Asset.objects.get(code="CNY"), purpose=Account.Purpose.FEES).pk
+    return open_account(
+        organisation=None, asset=open_asset(code="CNY", kind=Asset.Kind.CASH), purpose=Account.Purpose.FEES
+    ).pk
 
 
 def settle(

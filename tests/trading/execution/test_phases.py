@@ -8,7 +8,7 @@ import time_machine
 
 from ledger.errors import InvalidValue
 from ledger.journal.selectors import cash_account
-from ledger.models import Record
+from ledger.models import Asset, Record
 from tests.scenes import issue_to_cooperative, market_for, pay_in
 from trading.errors import MarketClosed, NotInAuction
 from trading.execution.books import forget
@@ -308,3 +308,10 @@ def test_the_operators_orders_to_the_market_are_in_the_log(who, market):
     halt_market(actor=who.registrar, market_id=market.pk, reason="Checking.")
     resume_market(actor=who.registrar, market_id=market.pk)
     assert Record.objects.filter(kind__in=["market_halt_ordered", "market_resume_ordered"]).count() == 2
+
+
+def test_a_market_with_fees_takes_its_first_instruction_before_anybody_has_paid_in(who):
+    market = market_for(who, issue_to_cooperative(who, 10), taker_fee_bps=30)
+    assert not Asset.objects.filter(code="CNY").exists()
+    halt_market(actor=who.registrar, market_id=market.pk, reason="Not yet.")
+    assert after(market).state == "halted"
