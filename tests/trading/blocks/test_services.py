@@ -36,8 +36,9 @@ from trading.errors import (
 )
 from trading.execution.reconciliation import reconcile
 from trading.execution.services import execute_market
-from trading.models import BlockOffer, ExecutedInstruction, Market, Order, Trade
+from trading.models import BlockOffer, ExecutedInstruction, Order, Trade
 from trading.orders.phases import halt_market, resume_market
+from trading.orders.rules import change_market
 from trading.orders.services import NewOrder, place_order
 
 PAID_IN = 10_000_000
@@ -65,6 +66,10 @@ def terms(name="o1", price_fen=5_000, quantity_t=100, **changes):
 def offer_to(market, actor, counterparty, side="buy", **changes):
     named = counterparty.organisation.name
     return make_offer(actor=actor, market=market.symbol, counterparty=named, side=side, terms=terms(**changes)).offer
+
+
+def change(who, market, **rules):
+    change_market(actor=who.registrar, market_id=market.pk, reason="As agreed.", **rules)
 
 
 @pytest.fixture
@@ -108,7 +113,7 @@ def test_the_same_id_is_the_same_offer(who, market):
 
 
 @pytest.mark.parametrize(
-    ("change", "refusal", "field"),
+    ("wrong", "refusal", "field"),
     [
         ({"price_fen": 2_799}, OutsideBand, "price_fen"),
         ({"price_fen": 5_201}, OutsideBand, "price_fen"),
@@ -124,19 +129,20 @@ def test_the_same_id_is_the_same_offer(who, market):
         ({"quantity_t": 10_000}, InsufficientFunds, "quantity_t"),
     ],
 )
-def test_an_offer_outside_the_rules_is_refused(who, market, change, refusal, field):
-    Market.objects.filter(pk=market.pk).update(block_minimum_t=50)
+def test_an_offer_outside_the_rules_is_refused(who, market, wrong, refusal, field):
+    change(who, market, block_minimum_t=50)
+    execute_market(market.pk)
     with pytest.raises(refusal) as refused:
-        offer_to(market, who.buyer, who.cooperative, **change)
+        offer_to(market, who.buyer, who.cooperative, **wrong)
     assert refused.value.field == field
     assert held(who.buyer) == 0
 
 
-@pytest.mark.parametrize(("change", "refusal"), [({"price_fen": 5_001}, OffTick), ({"quantity_t": 55}, OffLot)])
-def test_an_offer_keeps_to_the_market_s_steps(who, market, change, refusal):
+@pytest.mark.parametrize(("wrong", "refusal"), [({"price_fen": 5_001}, OffTick), ({"quantity_t": 55}, OffLot)])
+def test_an_offer_keeps_to_the_market_s_steps(who, market, wrong, refusal):
     coarse = market_for(who, issue_to_cooperative(who, 1_000), tick_size_fen=5, lot_size_t=10)
     with pytest.raises(refusal):
-        offer_to(coarse, who.buyer, who.cooperative, **change)
+        offer_to(coarse, who.buyer, who.cooperative, **wrong)
 
 
 @pytest.mark.parametrize("price_fen", [2_800, 5_200])
@@ -282,19 +288,21 @@ def test_only_the_named_party_decides(who, market, offer):
 
 
 def test_rules_of_the_day_apply_when_it_is_accepted(who, market, offer):
-    Market.objects.filter(pk=market.pk).update(block_band_percent=20)
+    change(who, market, block_band_percent=20)
+    execute_market(market.pk)
     with pytest.raises(OutsideBand):
         accept(who, offer)
 
 
 def test_the_fee_is_the_one_that_was_shown(who, market, offer):
-    Market.objects.filter(pk=market.pk).update(taker_fee_bps=50)
-    accept(who, offer)
-    Market.objects.filter(pk=market.pk).update(taker_fee_bps=0, maker_fee_bps=0)
+    change(who, market, taker_fee_bps=50)
     execute_market(market.pk)
-    assert Trade.objects.get().buyer_fee_fen == 1_750
-    # The rules were changed behind the log's back.
-    Market.objects.filter(pk=market.pk).update(taker_fee_bps=35, maker_fee_bps=10)
+    change(who, market, taker_fee_bps=0, maker_fee_bps=0)
+    accept(who, offer)
+    # The books are in order also while it waits, and where there are no fees any more when its turn comes.
+    assert [result for result in reconcile() if not result.holds] == []
+    execute_market(market.pk)
+    assert (Trade.objects.get().buyer_fee_fen, Trade.objects.get().seller_fee_fen) == (1_750, 1_750)
 
 
 def test_a_suspended_proposer_s_offer_is_not_accepted(who, market, offer):
