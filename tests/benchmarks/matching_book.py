@@ -24,7 +24,8 @@ RULES = MarketRules(tick=1, lot=1, band=(1, 10_000), reference=START)
 class Workload:
     """Instructions that fit the book they meet: what is cancelled is still resting."""
 
-    def __init__(self, seed: int = SEED) -> None:
+    def __init__(self, size: int, seed: int = SEED) -> None:
+        self._size = size
         self._random = random.Random(seed)
         self._book = OrderBook(RULES)
         self._resting: list[int] = []
@@ -32,10 +33,10 @@ class Workload:
         self._middle = START
         self._last_id = 0
 
-    def opening(self, resting: int) -> list[Instruction]:
+    def opening(self) -> list[Instruction]:
         """Return as many orders as shall rest on the book before the clock starts."""
         made = []
-        while len(self._resting) < resting:
+        while len(self._resting) < self._size:
             made.append(self._follow(self._passive()))
         return made
 
@@ -55,16 +56,25 @@ class Workload:
         self._middle = min(max(self._middle + self._random.choice((-1, 0, 1)), 2 * WIDTH), 10_000 - 2 * WIDTH)
         is_buy = self._random.random() < 0.5
         away = self._random.randint(1, WIDTH)
-        return self._submit(is_buy, self._middle - away if is_buy else self._middle + away, 100)
+        price = self._middle - away if is_buy else self._middle + away
+        bids, asks = self._book.depth(1)
+        # The price has walked, the book behind it has not: what would meet an order there rests just before it instead.
+        if is_buy and asks:
+            price = min(price, asks[0][0] - 1)
+        elif bids and not is_buy:
+            price = max(price, bids[0][0] + 1)
+        return self._submit(is_buy, price, 100)
 
     def _aggressive(self) -> Submit:
         is_buy = self._random.random() < 0.5
-        return self._submit(is_buy, self._middle + WIDTH if is_buy else self._middle - WIDTH, 300)
+        # About three resting orders on average: what the other instructions leave over, so that the book keeps its size.
+        largest = 400 if len(self._resting) > self._size else 200
+        return self._submit(is_buy, self._middle + WIDTH if is_buy else self._middle - WIDTH, largest)
 
     def _submit(self, is_buy: bool, price: int, largest: int) -> Submit:
         self._last_id += 1
         side = "buy" if is_buy else "sell"
-        owner = self._random.randrange(OWNERS)
+        owner = 2 * self._random.randrange(OWNERS) + is_buy
         return Submit(self._last_id, owner, side, "limit", price, self._random.randint(1, largest))
 
     def _follow(self, instruction: Instruction) -> Instruction:
@@ -81,7 +91,7 @@ class Workload:
         return instruction
 
     def _forget_unless_resting(self, order_id: int) -> None:
-        if order_id in self._book._orders or order_id not in self._place:
+        if order_id in self._book._resting.terms or order_id not in self._place:
             return
         at, last = self._place.pop(order_id), self._resting.pop()
         if last != order_id:
