@@ -97,8 +97,9 @@ class RestingOrders:
 
     def depth(self, side: BookSide, levels: int | None) -> list[tuple[int, int, int]]:
         """Return price, shown quantity and number of orders of a side's levels from the best on."""
+        terms, parts = self.terms, self.parts
         return [
-            (price, sum(self.part(order_id).shown for order_id in level), len(level))
+            (price, sum(parts[at].shown if at in parts else terms[at].quantity for at in level), len(level))
             for price, level in side.prices(levels)
         ]
 
