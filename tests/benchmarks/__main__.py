@@ -154,12 +154,21 @@ def verification_rows(runs: Mapping[int, Run]) -> Iterator[Row]:
 
 
 def book_rows(sizes: Sizes) -> Iterator[Row]:
-    """Yield the speed of the order book alone."""
+    """Yield the speed of the order book alone, beside the fastest one on PyPI, and what an order on it takes."""
     from tests.benchmarks import matching_book
 
-    for resting in sizes.books:
-        per_second = matching_book.run(resting, sizes.book_operations)
-        yield rows.figure(f"order book alone, {resting:,} resting", per_second, "operations/s")
+    small, *larger = sizes.books
+    ours, theirs = matching_book.ours_and_theirs(small, sizes.book_operations)
+    reference = rows.figure(f"lightmatchingengine, {small:,} resting", theirs, "operations/s", "processor time")
+    yield reference
+    first = rows.at_least(4, f"order book alone, {small:,} resting", ours, "operations/s", reference)
+    yield first
+    for resting in larger:
+        per_second = matching_book.ours_alone(resting, sizes.book_operations)
+        yield rows.at_least(0.6, f"order book alone, {resting:,} resting", per_second, "operations/s", first)
+    largest = sizes.books[-1]
+    size = matching_book.bytes_per_resting_order(largest)
+    yield rows.figure(f"order book's memory, {largest:,} resting", size, "bytes/order")
 
 
 def records_per_second() -> float:
