@@ -1,5 +1,6 @@
 """The desk as a whole: who gets in, what can be read, and that an auditor changes nothing on any path."""
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
@@ -10,6 +11,7 @@ from django.db import connection, models, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, reverse
+from django.utils import timezone
 
 from ledger.admin.base import ViewOnlyAdmin
 from ledger.credits.services import retire_credits
@@ -30,11 +32,17 @@ from tests.factories import (
     ReportFactory,
     UserFactory,
 )
-from tests.scenes import People, issue_to_cooperative, market_for, pay_in, people
+from tests.scenes import People, bid_for, issue_to_cooperative, market_for, offer_block, pay_in, people, put_up_lot
 from tests.statements import sample
 from trading.execution.runs import run_nightly
 from trading.execution.services import execute_market
+from trading.markets.days import close_day
+from trading.markets.limits import set_limit
 from trading.orders.services import NewOrder, place_orders
+from trading.surveillance.models import Rule
+from trading.surveillance.rules import RULES
+from trading.surveillance.services import change_thresholds, declare_relation, take_up_alert
+from trading.surveillance.watching import run_rule
 
 REGISTRY = admin.site._registry
 MODELS = list(REGISTRY)
@@ -54,16 +62,24 @@ QUERIES = {
     "correction": 5,
     "bankstatement": 7,
     "bankentry": 7,
-    "account": 5,
+    "account": 6,
     "transaction": 9,
     "transfer": 9,
     "hold": 8,
     "serialblock": 8,
     "asset": 5,
     "market": 5,
+    "closedday": 5,
+    "tradinglimit": 5,
     "order": 9,
     "trade": 9,
     "executedinstruction": 9,
+    "blockoffer": 9,
+    "onewayauction": 9,
+    "bid": 9,
+    "alert": 7,
+    "relation": 5,
+    "rulechange": 6,
     "record": 9,
     "checkpoint": 8,
     "reconciliationrun": 6,
@@ -100,6 +116,9 @@ def all_that_can_be_done(who: People) -> People:
         place_orders(actor=buyer, market_id=market.pk, orders=buys)
     execute_market(market.pk)
     market_for(who, issue_to_cooperative(who, 50))
+    for number in range(2):
+        offer_block(who.buyer, who.cooperative, market, f"offer-{number}")
+        bid_for(who.buyer, put_up_lot(who.cooperative, market, f"lot-{number}"), f"bid-{number}")
     for _time in range(2):
         retire_credits(actor=who.buyer, batch_id=batch.pk, quantity_t=1, beneficiary_name="我", purpose="own_footprint")
     sequence_log()
@@ -116,11 +135,36 @@ def all_that_can_be_done(who: People) -> People:
         request_correction(actor=who.treasurer, transaction_id=wrong.pk, reason="To the wrong one.")
     for name in ("june-daily.camt.053.001.02.xml", "june-ccb.gbk.csv"):
         import_statement(actor=who.treasurer, content=sample(name))
+    for limited, each in ((who.buyer, market.pk), (who.other_buyer, None)):
+        organisation_id = limited.organisation_id
+        set_limit(
+            actor=who.registrar, organisation_id=organisation_id, market_id=each, largest_order_t=50, reason="New here."
+        )
+    for days in (1, 2):
+        close_day(actor=who.registrar, day=timezone.localdate() + dt.timedelta(days=days), reason="Typhoon")
     OrganisationFactory(status=Organisation.Status.APPLIED, applied_by=UserFactory())
     ProjectFactory(status=Project.Status.VALIDATED)
     ReportFactory(status=MonitoringReport.Status.VERIFIED, approved_by=None)
     ReportFactory()
+    watched(who)
     return who
+
+
+def watched(who: People) -> None:
+    """Let surveillance raise alerts, of which one is reviewed, and registrars say what they know."""
+    for least_t in (1, 2):
+        thresholds = {"percent": 40, "least_t": least_t}
+        change_thresholds(actor=who.registrar, rule="holding", thresholds=thresholds, reason="Small batches.")
+    raised = run_rule(RULES[Rule.HOLDING])
+    take_up_alert(actor=who.registrar, alert_id=raised[0].id)
+    for kind in ("shareholder", "agreement"):
+        declare_relation(
+            actor=who.registrar,
+            one=who.buyer.organisation,
+            other=who.other_buyer.organisation,
+            kind=kind,
+            reason="Company register.",
+        )
 
 
 def model_pages(model: type[models.Model], patterns: list[Any]) -> Iterator[tuple[str, str]]:

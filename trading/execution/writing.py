@@ -10,6 +10,7 @@ from ledger.rows import array_of, copy_rows, draw_ids, update_rows
 from ledger.transparency.services import append_record
 from trading.execution.batches import Batch
 from trading.execution.books import LiveOrder
+from trading.execution.candles import write_candles
 from trading.execution.models import ExecutedInstruction, Trade
 from trading.execution.settlement import SettledFill, find_fees_account, settle
 from trading.markets.models import Market
@@ -35,11 +36,12 @@ def write_batch(batch: Batch, market: Market, now: dt.datetime) -> list[SettledF
     Locks: the accounts of the batch's orders, in id order.
     """
     trade_ids = draw_ids(Trade, len(batch.fills))
-    fees_account_id = find_fees_account(market)
-    _write_orders(batch)
+    fees_account_id = find_fees_account(market, batch)
+    _write_orders(batch, now)
     digest = _move_instructions(batch, market, now)
     settled = settle(batch, trade_ids, fees_account_id, market, now)
     _write_trades(settled, market, now)
+    write_candles(settled, market)
     if batch.executed:
         _record_instructions(batch, digest, market, now)
     for actor, body in batch.changes:
@@ -48,7 +50,7 @@ def write_batch(batch: Batch, market: Market, now: dt.datetime) -> list[SettledF
     return settled
 
 
-def _write_orders(batch: Batch) -> None:
+def _write_orders(batch: Batch, now: dt.datetime) -> None:
     orders = list(batch.touched.values())
     if not orders:
         return
@@ -61,7 +63,7 @@ def _write_orders(batch: Batch) -> None:
         """
         UPDATE trading_order o
            SET filled_t = new.filled_t, status = (%s::text[])[new.status], reason = (%s::text[])[new.reason],
-               sequence = new.sequence
+               sequence = new.sequence, changed_at = %s
           FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::int[], %s::bigint[])
                AS new (id, filled_t, status, reason, sequence)
          WHERE o.id = new.id
@@ -69,6 +71,7 @@ def _write_orders(batch: Batch) -> None:
         [
             list(statuses),
             list(reasons),
+            now,
             array_of(order.id for order in orders),
             array_of(order.filled_t for order in orders),
             array_of(statuses[order.status] for order in orders),
@@ -136,6 +139,7 @@ def _write_trades(settled: Sequence[SettledFill], market: Market, now: dt.dateti
         "id",
         "market_id",
         "sequence",
+        "trading_mode",
         "buy_order_id",
         "sell_order_id",
         "taker_side",
@@ -146,7 +150,7 @@ def _write_trades(settled: Sequence[SettledFill], market: Market, now: dt.dateti
         "transaction_id",
         "executed_at",
     )
-    types = ("int8",) * 5 + ("varchar",) + ("int8",) * 5 + ("timestamptz",)
+    types = ("int8",) * 3 + ("varchar",) + ("int8",) * 2 + ("varchar",) + ("int8",) * 5 + ("timestamptz",)
     copy_rows(
         Trade,
         columns,
@@ -156,6 +160,7 @@ def _write_trades(settled: Sequence[SettledFill], market: Market, now: dt.dateti
                 row.trade_id,
                 market.pk,
                 row.fill.sequence,
+                row.fill.trading_mode,
                 row.fill.buy.id,
                 row.fill.sell.id,
                 "buy" if row.fill.is_buy_taker else "sell",

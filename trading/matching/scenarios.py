@@ -18,12 +18,14 @@ class Recorder:
         self.states: dict[Any, dict[str, Any]] = {}
         self.trades: list[dict[str, Any]] = []
         self.refused: list[dict[str, Any]] = []
+        self._quantities: dict[Any, int] = {}
         self.book = OrderBook(rules, was_known=self.states.__contains__)
 
     def apply(self, instruction: told.Instruction) -> None:
         """Carry out one instruction and follow its events."""
         events = self.book.apply(instruction)
         if isinstance(instruction, told.Submit) and not isinstance(events[0], told.Rejected):
+            self._quantities[instruction.order_id] = instruction.quantity
             self.states[instruction.order_id] = {
                 "status": "new",
                 "filled": 0,
@@ -60,8 +62,9 @@ class Recorder:
         state["status"] = "partially_filled" if state["remaining"] else "filled"
 
     def _replace(self, order_id: Any, quantity: int) -> None:
-        state = self.states[order_id]
-        state["remaining"] = quantity - state["filled"]
+        """Follow a new total: the remainder changes by as much, so that what an order lost without a trade stays lost."""
+        self.states[order_id]["remaining"] += quantity - self._quantities[order_id]
+        self._quantities[order_id] = quantity
 
     def result(self) -> dict[str, Any]:
         """Return trades, orders, refusals and book, as a scenario's `expect` names them."""
