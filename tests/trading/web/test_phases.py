@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 import time_machine
+from django.utils import translation
 
 from tests.scenes import issue_to_cooperative, market_for, pay_in
 from trading.execution.services import execute_market
@@ -26,6 +27,12 @@ SESSIONS = [
 
 def moment(time, day=MONDAY):
     return dt.datetime.combine(day, dt.time.fromisoformat(time), SHANGHAI)
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
