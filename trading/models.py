@@ -2,9 +2,10 @@
 
 from trading.execution.models import ExecutedInstruction, Trade
 from trading.markets.models import ClosedDay, Market, MarketClock, TradingLimit
-from trading.orders.models import Expiry, Instruction, Order
+from trading.orders.models import BookEntry, Expiry, Instruction, Order
 
 __all__ = [
+    "BookEntry",
     "ClosedDay",
     "ExecutedInstruction",
     "Expiry",

@@ -36,7 +36,7 @@ def write_batch(batch: Batch, market: Market, now: dt.datetime) -> list[SettledF
     """
     trade_ids = draw_ids(Trade, len(batch.fills))
     fees_account_id = find_fees_account(market)
-    _write_orders(batch)
+    _write_orders(batch, market)
     digest = _move_instructions(batch, market, now)
     settled = settle(batch, trade_ids, fees_account_id, market, now)
     _write_trades(settled, market, now)
@@ -48,7 +48,7 @@ def write_batch(batch: Batch, market: Market, now: dt.datetime) -> list[SettledF
     return settled
 
 
-def _write_orders(batch: Batch) -> None:
+def _write_orders(batch: Batch, market: Market) -> None:
     orders = list(batch.touched.values())
     if not orders:
         return
@@ -76,8 +76,41 @@ def _write_orders(batch: Batch) -> None:
         count=len(orders),
         otherwise=AssertionError("an order has gone"),
     )
+    _write_entries(orders, market)
     _write_replaced([order for order in orders if order.id in batch.replaced])
     _write_parts([order for order in orders if order.display_t is not None or order.decremented_t])
+
+
+def _write_entries(orders: Sequence[LiveOrder], market: Market) -> None:
+    """Write which orders are on the book now, and at which price: those that left it go, and those that came are new."""
+    now = [(order, order.entry_now()) for order in orders]
+    left = [order.id for order, entry in now if order.entry is not None and entry != order.entry]
+    came = [(order, entry) for order, entry in now if entry is not None and entry != order.entry]
+    if left:
+        update_rows(
+            "DELETE FROM trading_bookentry WHERE order_id = ANY(%s::bigint[])",
+            [array_of(left)],
+            count=len(left),
+            otherwise=AssertionError("an order was not on the book"),
+        )
+    if came:
+        update_rows(
+            """
+            INSERT INTO trading_bookentry (order_id, market_id, side, price_fen)
+            SELECT order_id, %s, CASE WHEN is_buy THEN 'buy' ELSE 'sell' END, price_fen
+              FROM unnest(%s::bigint[], %s::boolean[], %s::bigint[]) AS new (order_id, is_buy, price_fen)
+            """,
+            [
+                market.pk,
+                array_of(order.id for order, _entry in came),
+                [order.is_buy for order, _entry in came],
+                array_of(entry.price_fen for _order, entry in came),
+            ],
+            count=len(came),
+            otherwise=AssertionError("an order is not on the book"),
+        )
+    for order, entry in now:
+        order.entry = entry
 
 
 def _write_parts(orders: Sequence[LiveOrder]) -> None:
