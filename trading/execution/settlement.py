@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ledger.journal.models import Account, Asset
-from ledger.journal.posting import HoldChange, Leg, Posting, post_transactions
+from ledger.journal.posting import HoldChange, Leg, Posting, post_within
 from ledger.journal.services import open_account
 from trading.execution.batches import Batch, Fill
 from trading.markets.fees import fee_fen
@@ -24,6 +24,9 @@ def find_fees_account(market: Market) -> int:
     """Return the id of the account that receives fees, opened where it is new; 0 where the market has none."""
     if not (market.taker_fee_bps or market.maker_fee_bps):
         return 0
+    found = Account.objects.filter(organisation=None, asset__code="CNY", purpose=Account.Purpose.FEES)
+    if (account_id := found.values_list("pk", flat=True).first()) is not None:
+        return account_id
     return open_account(organisation=None, asset=Asset.objects.get(code="CNY"), purpose=Account.Purpose.FEES).pk
 
 
@@ -42,7 +45,7 @@ def settle(
         _posting(trade_id, fill, fee, fees_account_id, market, now)
         for trade_id, fill, fee in zip(trade_ids, batch.fills, fees, strict=True)
     ]
-    posted = post_transactions(postings, hold_changes=holds)
+    posted = post_within(postings, hold_changes=holds)
     return [
         SettledFill(trade_id, fill, *fee, row.transaction_id)
         for trade_id, fill, fee, row in zip(trade_ids, batch.fills, fees, posted, strict=True)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import orjson
 
-from ledger.rows import array_of, copy_rows, draw_ids, update_rows
+from ledger.rows import array_of, draw_ids_of, insert_rows, update_rows
+from ledger.transparency.models import Record
 from ledger.transparency.services import append_record
 from trading.execution.batches import Batch
 from trading.execution.books import LiveOrder
@@ -34,14 +35,14 @@ def write_batch(batch: Batch, market: Market, now: dt.datetime) -> list[SettledF
 
     Locks: the accounts of the batch's orders, in id order.
     """
-    trade_ids = draw_ids(Trade, len(batch.fills))
+    trade_ids, record_ids = draw_ids_of((Trade, len(batch.fills)), (Record, 1 if batch.executed else 0))
     fees_account_id = find_fees_account(market)
     _write_orders(batch, market)
     digest = _move_instructions(batch, market, now)
     settled = settle(batch, trade_ids, fees_account_id, market, now)
     _write_trades(settled, market, now)
     if batch.executed:
-        _record_instructions(batch, digest, market, now)
+        _record_instructions(batch, record_ids[0], digest, market, now)
     for actor, body in batch.changes:
         append_record(kind="market_changed", body=body, actor=actor, at=now)
     market.save(update_fields=[*STATE, *(RULES if batch.changes else ())])
@@ -179,7 +180,7 @@ def _write_trades(settled: Sequence[SettledFill], market: Market, now: dt.dateti
         "executed_at",
     )
     types = ("int8",) * 5 + ("varchar",) + ("int8",) * 5 + ("timestamptz",)
-    copy_rows(
+    insert_rows(
         Trade,
         columns,
         types,
@@ -217,7 +218,7 @@ def _move_instructions(batch: Batch, market: Market, now: dt.datetime) -> str:
         text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
         digest.update(b"%d %s %d %s\n" % (sequence, kind.encode(), order_id or 0, text))
         rows.append((market.pk, sequence, kind, order_id, text.decode(), now))
-    copy_rows(
+    insert_rows(
         ExecutedInstruction,
         ("market_id", "sequence", "kind", "order_id", "content", "executed_at"),
         ("int8", "int8", "varchar", "int8", "text", "timestamptz"),
@@ -226,7 +227,7 @@ def _move_instructions(batch: Batch, market: Market, now: dt.datetime) -> str:
     return digest.hexdigest()
 
 
-def _record_instructions(batch: Batch, digest: str, market: Market, now: dt.datetime) -> None:
+def _record_instructions(batch: Batch, record_id: int, digest: str, market: Market, now: dt.datetime) -> None:
     append_record(
         kind="instructions_executed",
         body={
@@ -237,4 +238,5 @@ def _record_instructions(batch: Batch, digest: str, market: Market, now: dt.date
         },
         actor="system",
         at=now,
+        record_id=record_id,
     )
