@@ -31,6 +31,7 @@ DELETED_FROM = {
     "ledger_parcel": "a field that is taken out of a draft",
     "ledger_serialblock": "a run of serial numbers that is given away whole",
     "ledger_unsequencedrecord": "a record that has its place in the log",
+    "trading_bookentry": "an order that is not on the book any more",
     "trading_closedday": "a day that is traded on after all",
     "trading_expiry": "an order whose time has come",
     "trading_instruction": "an instruction that has been executed",

@@ -4,7 +4,7 @@ from trading.auctions.models import Bid, OneWayAuction
 from trading.blocks.models import BlockOffer
 from trading.execution.models import Candle, ExecutedInstruction, Trade
 from trading.markets.models import ClosedDay, Market, MarketClock, TradingLimit
-from trading.orders.models import Expiry, Instruction, Order
+from trading.orders.models import BookEntry, Expiry, Instruction, Order
 from trading.surveillance.models import Alert, AlertStep, Relation, RuleChange, RuleProgress
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "AlertStep",
     "Bid",
     "BlockOffer",
+    "BookEntry",
     "Candle",
     "ClosedDay",
     "ExecutedInstruction",

@@ -25,11 +25,11 @@ from ledger.journal.models import Transaction, Transfer
 from ledger.journal.repeats import answer_all, part_repeats
 from ledger.journal.serials import BlockChanges, Delivery, Run
 from ledger.journal.terms import MAX_AMOUNT, MAX_LEGS, HoldChange, Leg, Numbered, PostedTransaction, Posting
-from ledger.rows import draw_ids
+from ledger.rows import draw_ids, draw_ids_of
 from ledger.transparency.models import Record
 from ledger.transparency.services import NewRecord, append_records
 
-__all__ = ["MAX_AMOUNT", "HoldChange", "Leg", "PostedTransaction", "Posting", "post_transactions"]
+__all__ = ["MAX_AMOUNT", "HoldChange", "Leg", "PostedTransaction", "Posting", "post_transactions", "post_within"]
 
 Place = tuple[int, int]
 """Which leg of which posting of the call."""
@@ -39,7 +39,14 @@ Place = tuple[int, int]
 def post_transactions(
     postings: Sequence[Posting], *, hold_changes: Mapping[int, HoldChange] | None = None
 ) -> list[PostedTransaction]:
-    """Post transactions and change the holds that they settle, all or nothing.
+    """Post transactions and change the holds that they settle, all or nothing; see `post_within`."""
+    return post_within(postings, hold_changes=hold_changes)
+
+
+def post_within(
+    postings: Sequence[Posting], *, hold_changes: Mapping[int, HoldChange] | None = None
+) -> list[PostedTransaction]:
+    """Post transactions within a database transaction that is given up whole where they are refused.
 
     A posting whose key was used before with the same content is answered with what was posted then. Where this is so of
     every posting, the holds were changed then, too. An account delivers only credits that it owned before the call.
@@ -47,7 +54,7 @@ def post_transactions(
     Locks: every account concerned, in id order.
     Raises: EmptyTransaction, TooManyTransfers, InvalidAmount, SameAccount, UnknownAccount, InvalidValue (the key),
         IdempotencyConflict, AssetMismatch, HoldChanged, InsufficientBalance, BalanceOverflow, InvalidSerials,
-        SerialsNotOwned. Nothing is changed then.
+        SerialsNotOwned. Of `post_transactions` nothing is changed then.
     """
     hold_changes = hold_changes or {}
     accounts = lock_accounts(_accounts_of(postings, hold_changes))
@@ -64,13 +71,13 @@ def _post(
     _apply_legs(postings, accounts)
     _check_balances(postings, accounts)
     runs, changes = _allocate_serials(postings, accounts)
-    numbered = _number(postings, runs)
+    numbered, record_ids = _number(postings, runs)
     try:
         with working_ahead(len(postings)):
             writing.write_holds(hold_changes)
             writing.write_balances(accounts)
             serials.write(changes)
-            posted = _record(postings, numbered)
+            posted = _record(postings, numbered, record_ids)
             writing.write_transactions(postings, posted)
     except IntegrityError as error:
         if (refusal := writing.refusal(error, postings)) is None:
@@ -166,22 +173,33 @@ def _take_stated(stated: Mapping[Place, Leg], accounts: Mapping[int, LockedAccou
     return runs
 
 
-def _number(postings: Sequence[Posting], runs: Mapping[Place, Sequence[Run]]) -> list[Numbered]:
-    """Give every transaction and transfer its id."""
-    transaction_ids = draw_ids(Transaction, len(postings))
-    transfer_ids = iter(draw_ids(Transfer, sum(len(posting.legs) for posting in postings)))
-    return [
+def _number(postings: Sequence[Posting], runs: Mapping[Place, Sequence[Run]]) -> tuple[list[Numbered], list[int]]:
+    """Give every transaction and transfer its id, and draw one for each transaction's record.
+
+    All at once, and before anything is written: who works ahead would have to wait for it.
+    """
+    transaction_ids, transfer_ids, record_ids = draw_ids_of(
+        (Transaction, len(postings)),
+        (Transfer, sum(len(posting.legs) for posting in postings)),
+        (Record, len(postings)),
+    )
+    transfers = iter(transfer_ids)
+    numbered = [
         Numbered(
             transaction_id,
-            tuple(islice(transfer_ids, len(posting.legs))),
+            tuple(islice(transfers, len(posting.legs))),
             tuple([tuple(runs.get((at, leg_at), ())) for leg_at in range(len(posting.legs))]),
         )
         for at, (transaction_id, posting) in enumerate(zip(transaction_ids, postings, strict=True))
     ]
+    return numbered, record_ids
 
 
-def _record(postings: Sequence[Posting], numbered: Sequence[Numbered]) -> list[PostedTransaction]:
+def _record(
+    postings: Sequence[Posting], numbered: Sequence[Numbered], record_ids: Sequence[int]
+) -> list[PostedTransaction]:
     """Record each transaction in the log, and write its transfers: entries are made while PostgreSQL writes these."""
+    writing.write_transfers(postings, numbered)
     records: list[NewRecord] = []
     places: list[int] = []
     for posting, numbers in zip(postings, numbered, strict=True):
@@ -190,8 +208,9 @@ def _record(postings: Sequence[Posting], numbered: Sequence[Numbered]) -> list[P
             records += listing_records(posting, listed)
         places.append(len(records))
         records.append(NewRecord("transaction_posted", body, posting.actor, posting.occurred_at))
-    record_ids = draw_ids(Record, len(records))
-    writing.write_transfers(postings, numbered)
+    if len(records) > len(postings):
+        # Lists stand before what they belong to: all is numbered anew.
+        record_ids = draw_ids(Record, len(records))
     append_records(records, record_ids)
     return [
         PostedTransaction(transaction_id, record_ids[place], transfer_ids, leg_runs)

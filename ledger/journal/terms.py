@@ -1,8 +1,10 @@
-"""What a caller of the journal says, and what it is told: postings with their legs, changes of holds, answers."""
+"""What a caller of the journal says, and what it is told: postings with their legs, changes of holds, answers.
+
+Tuples: a settlement makes seven of them a trade, and a frozen dataclass takes three times as long to be made.
+"""
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ledger.journal.serials import Run
@@ -13,8 +15,7 @@ MAX_LEGS = 300
 """Transfers of one transaction, as many as surely fit into its entry of the log."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(NamedTuple):
     """An amount that the debit account gives and the credit account receives.
 
     `serials` say which numbers come to life at issuance; elsewhere they name those that the giver is to deliver, where it
@@ -27,8 +28,7 @@ class Leg:
     serials: tuple[Run, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(NamedTuple):
     """A transaction to be posted: its legs happen together or not at all."""
 
     kind: str
@@ -40,8 +40,7 @@ class Posting:
     reverses_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HoldChange:
+class HoldChange(NamedTuple):
     """What remains of a hold after the postings: the difference is no longer held on the account."""
 
     account_id: int
@@ -57,8 +56,7 @@ class Numbered(NamedTuple):
     serials: tuple[tuple[Run, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PostedTransaction:
+class PostedTransaction(NamedTuple):
     transaction_id: int
     record_id: int
     transfer_ids: tuple[int, ...]

@@ -10,7 +10,7 @@ from ledger.journal.locks import LockedAccount
 from ledger.journal.models import Transaction, Transfer
 from ledger.journal.serials import Run
 from ledger.journal.terms import HoldChange, Numbered, PostedTransaction, Posting
-from ledger.rows import array_of, copy_rows, update_rows
+from ledger.rows import array_of, copy_rows, insert_rows, update_rows
 
 # PostgreSQL's binary form of a range [first, after): its length in bytes, its flags, and each bound with its length.
 _RANGE = struct.Struct("!IBIqIq")
@@ -67,7 +67,7 @@ def write_transactions(postings: Sequence[Posting], posted: Sequence[PostedTrans
 
     Raises: IntegrityError, which `refusal` explains.
     """
-    copy_rows(
+    insert_rows(
         Transaction,
         ("id", "kind", "occurred_at", "actor", "idempotency_key", "reverses_id", "record_id"),
         ("int8", "varchar", "timestamptz", "varchar", "varchar", "int8", "int8"),

@@ -5,14 +5,13 @@ import datetime as dt
 import functools
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import transaction
 from django.utils import timezone
 
-from ledger.rows import copy_rows, draw_ids
+from ledger.rows import draw_ids, insert_rows
 from ledger.transparency.models import Record, UnsequencedRecord
 
 ENTRY_VERSION = 1
@@ -28,20 +27,24 @@ CANONICAL = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NewRecord:
+class NewRecord(NamedTuple):
     kind: str
     body: dict[str, Any]
     actor: str
     at: dt.datetime
 
 
-def append_record(*, kind: str, body: dict[str, Any], actor: str, at: dt.datetime | None = None) -> int:
+def append_record(
+    *, kind: str, body: dict[str, Any], actor: str, at: dt.datetime | None = None, record_id: int | None = None
+) -> int:
     """Record one fact, inside the transaction that makes it true, and return the record's id.
+
+    `record_id` is given where it was drawn already.
 
     Raises: ValueError for a body that is too large, TypeError for one that canonical JSON cannot say exactly.
     """
-    return append_records([NewRecord(kind, body, actor, at or timezone.now())])[0]
+    ids = None if record_id is None else [record_id]
+    return append_records([NewRecord(kind, body, actor, at or timezone.now())], ids)[0]
 
 
 def append_records(records: Sequence[NewRecord], ids: Sequence[int] | None = None) -> Sequence[int]:
@@ -58,8 +61,8 @@ def append_records(records: Sequence[NewRecord], ids: Sequence[int] | None = Non
         (record_id, record.kind, encode_entry(record_id, record, nonce), now)
         for record_id, record, nonce in zip(ids, records, _nonces(len(records)), strict=True)
     ]
-    copy_rows(Record, ("id", "kind", "entry", "created_at"), ("int8", "varchar", "bytea", "timestamptz"), rows)
-    copy_rows(UnsequencedRecord, ("record_id",), ("int8",), ((record_id,) for record_id in ids))
+    insert_rows(Record, ("id", "kind", "entry", "created_at"), ("int8", "varchar", "bytea", "timestamptz"), rows)
+    insert_rows(UnsequencedRecord, ("record_id",), ("int8",), ((record_id,) for record_id in ids))
     return ids
 
 

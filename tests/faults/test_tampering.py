@@ -97,6 +97,7 @@ PROVEN = [
     "trading_alertstep",
     "trading_bid",
     "trading_blockoffer",
+    "trading_bookentry",
     "trading_candle",
     "trading_closedday",
     "trading_executedinstruction",
@@ -258,7 +259,8 @@ def bank(who):
 
 
 def trade(who):
-    """Fill more than a tile of the log with trades, cancel, halt and resume, leave orders, and retire what was bought."""
+    """Fill more than a tile of the log with trades, cancel, halt and resume, leave orders on the book and in the queue,
+    and retire what was bought."""
     projects = [ProjectFactory(proponent=who.cooperative.organisation, number=number) for number in (901, 902)]
     batches = [
         issue_to_cooperative(who, tonnes, buffer_t=tonnes // 10, project=project)
@@ -277,6 +279,9 @@ def trade(who):
     resume_market(actor=who.registrar, market_id=markets[0].pk)
     halt_market(actor=who.registrar, market_id=markets[0].pk, reason="More fog.")
     execute_market(markets[0].pk)
+    enter(who.cooperative, markets[1], "sell", 4_200, 2)
+    enter(who.buyer, markets[1], "buy", 3_800, 2)
+    execute_market(markets[1].pk)
     enter(who.buyer, markets[1], "buy", 3_900, 2)
     orders_with_an_end(who, markets[1])
     change_market(actor=who.registrar, market_id=markets[1].pk, reason="As announced.", band_percent=12)

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 
 from trading.execution.books import ORDER_COLUMNS, LiveOrder
-from trading.matching import Event, Rejected, Traded
+from trading.matching import Event, Rejected, traded
 
 KIND = "agreed"
 HALTED = "market_halted"
@@ -30,7 +30,7 @@ class Agreed:
         """Return what becomes of the orders: all of the trades, or none."""
         if is_halted:
             return [Rejected(order_id, HALTED) for order_id, *_terms in self.orders]
-        return [Traded(price, quantity, maker, taker) for maker, taker, price, quantity in self.trades]
+        return [traded(price, quantity, maker, taker) for maker, taker, price, quantity in self.trades]
 
 
 def read_agreed(content: Mapping[str, Any]) -> Agreed:

@@ -6,6 +6,7 @@ come between, and it is read anew from the open orders.
 
 import gc
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -13,6 +14,12 @@ from ledger.journal.posting import HoldChange
 from trading.markets.fees import worst_cost_fen
 from trading.markets.models import Market
 from trading.matching import MarketRules, OrderBook, RestingOrder
+
+
+class Entry(NamedTuple):
+    """What an order's row among those on the book says of it. Units: fen per tonne."""
+
+    price_fen: int | None
 
 
 @dataclass(slots=True)
@@ -40,6 +47,8 @@ class LiveOrder:
     shown_t: int | None
     decremented_t: int
     client_order_id: str
+    # At which price it stands on the book by what is written; nothing where it does not.
+    entry: Entry | None = None
 
     @property
     def is_buy(self) -> bool:
@@ -52,6 +61,12 @@ class LiveOrder:
     @property
     def is_finished(self) -> bool:
         return self.status in ("filled", "canceled", "expired", "rejected")
+
+    def entry_now(self) -> Entry | None:
+        """Return where the order is to be found on the book now; an auction's market order has no price."""
+        if self.status not in ("new", "partially_filled"):
+            return None
+        return Entry(None if self.order_type == "market" else self.price_fen)
 
     def hold_change(self, highest_rate_bps: int) -> HoldChange:
         """Return what the order's hold becomes: the worst case of what remains, nothing once it is finished."""
@@ -114,13 +129,17 @@ def read_book(market: Market) -> LiveBook:
         cursor.execute(
             f"""
             SELECT {ORDER_COLUMNS}
-              FROM trading_order o JOIN ledger_hold hold ON hold.id = o.hold_id
-             WHERE o.market_id = %s AND o.status IN ('new', 'partially_filled') AND o.trading_mode = 'listing'
+              FROM trading_bookentry entry
+              JOIN trading_order o ON o.id = entry.order_id
+              JOIN ledger_hold hold ON hold.id = o.hold_id
+             WHERE entry.market_id = %s
              ORDER BY o.sequence
             """,
             [market.pk],
         )
         orders = {row[0]: LiveOrder(*row) for row in cursor.fetchall()}
+    for order in orders.values():
+        order.entry = order.entry_now()
     book = OrderBook.restore(
         matching_rules(market),
         [_resting(order) for order in orders.values()],

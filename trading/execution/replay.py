@@ -214,11 +214,11 @@ class _Replaying:
         state = "halted" if book.halted else phase
         replayed = (
             *(state, phase, book.in_auction, self.halt_reason, book.sequence),
-            *(self.volatility_reference_fen, tuple(book.rules)),
+            *(self.volatility_reference_fen, book.rules),
         )
         stored = (
             *(market.state, market.phase, market.in_auction, market.halt_reason, market.book_sequence),
-            *(market.volatility_reference_fen, tuple(matching_rules(market))),
+            *(market.volatility_reference_fen, matching_rules(market)),
         )
         if replayed != stored:
             what = "state, phase, call auction, reason, priority number, volatility reference, rules"

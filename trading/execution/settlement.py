@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ledger.journal.models import Account, Asset
-from ledger.journal.posting import HoldChange, Leg, Posting, post_transactions
+from ledger.journal.posting import HoldChange, Leg, Posting, post_within
 from ledger.journal.services import open_account, open_asset
 from trading.execution.agreed import Agreed
 from trading.execution.batches import Batch, Fill
@@ -26,9 +26,11 @@ def find_fees_account(market: Market, batch: Batch) -> int:
     agreed = any(each.fee_bps for each in batch.agreed.values())
     if not (market.taker_fee_bps or market.maker_fee_bps or agreed):
         return 0
-    return open_account(
-        organisation=None, asset=open_asset(code="CNY", kind=Asset.Kind.CASH), purpose=Account.Purpose.FEES
-    ).pk
+    found = Account.objects.filter(organisation=None, asset__code="CNY", purpose=Account.Purpose.FEES)
+    if (account_id := found.values_list("pk", flat=True).first()) is not None:
+        return account_id
+    cash = open_asset(code="CNY", kind=Asset.Kind.CASH)
+    return open_account(organisation=None, asset=cash, purpose=Account.Purpose.FEES).pk
 
 
 def settle(
@@ -46,7 +48,7 @@ def settle(
         _posting(trade_id, fill, fee, fees_account_id, market, now)
         for trade_id, fill, fee in zip(trade_ids, batch.fills, fees, strict=True)
     ]
-    posted = post_transactions(postings, hold_changes=holds)
+    posted = post_within(postings, hold_changes=holds)
     return [
         SettledFill(trade_id, fill, *fee, row.transaction_id)
         for trade_id, fill, fee, row in zip(trade_ids, batch.fills, fees, posted, strict=True)

@@ -9,7 +9,6 @@ from trading.matching import (
     AuctionOpen,
     AuctionUncross,
     Cancel,
-    Canceled,
     ChangeRules,
     Close,
     Decremented,
@@ -26,6 +25,7 @@ from trading.matching import (
     Resume,
     Submit,
     Traded,
+    canceled,
 )
 
 Content = dict[str, Any]
@@ -90,7 +90,7 @@ def _without_own_trades(events: Iterable[Event], resting: Mapping[Any, RestingOr
         for order_id in pair:
             yield Decremented(order_id, event.quantity)
             if not remaining[order_id]:
-                yield Canceled(order_id, 0, "self_trade")
+                yield canceled(order_id, 0, "self_trade")
 
 
 def _is_unprotected(new: Submit, rules: MarketRules) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import orjson
 
-from ledger.rows import array_of, copy_rows, draw_ids, update_rows
+from ledger.rows import array_of, draw_ids_of, insert_rows, update_rows
+from ledger.transparency.models import Record
 from ledger.transparency.services import append_record
 from trading.execution.batches import Batch
 from trading.execution.books import LiveOrder
@@ -35,22 +36,22 @@ def write_batch(batch: Batch, market: Market, now: dt.datetime) -> list[SettledF
 
     Locks: the accounts of the batch's orders, in id order.
     """
-    trade_ids = draw_ids(Trade, len(batch.fills))
+    trade_ids, record_ids = draw_ids_of((Trade, len(batch.fills)), (Record, 1 if batch.executed else 0))
     fees_account_id = find_fees_account(market, batch)
-    _write_orders(batch, now)
+    _write_orders(batch, market, now)
     digest = _move_instructions(batch, market, now)
     settled = settle(batch, trade_ids, fees_account_id, market, now)
     _write_trades(settled, market, now)
     write_candles(settled, market)
     if batch.executed:
-        _record_instructions(batch, digest, market, now)
+        _record_instructions(batch, record_ids[0], digest, market, now)
     for actor, body in batch.changes:
         append_record(kind="market_changed", body=body, actor=actor, at=now)
     market.save(update_fields=[*STATE, *(RULES if batch.changes else ())])
     return settled
 
 
-def _write_orders(batch: Batch, now: dt.datetime) -> None:
+def _write_orders(batch: Batch, market: Market, now: dt.datetime) -> None:
     orders = list(batch.touched.values())
     if not orders:
         return
@@ -81,7 +82,40 @@ def _write_orders(batch: Batch, now: dt.datetime) -> None:
         count=len(orders),
         otherwise=AssertionError("an order has gone"),
     )
+    _write_entries(orders, market)
     _write_parts([order for order in orders if order.display_t is not None or order.decremented_t])
+
+
+def _write_entries(orders: Sequence[LiveOrder], market: Market) -> None:
+    """Write which orders are on the book now, and at which price: those that left it go, and those that came are new."""
+    now = [(order, order.entry_now()) for order in orders]
+    left = [order.id for order, entry in now if order.entry is not None and entry != order.entry]
+    came = [(order, entry) for order, entry in now if entry is not None and entry != order.entry]
+    if left:
+        update_rows(
+            "DELETE FROM trading_bookentry WHERE order_id = ANY(%s::bigint[])",
+            [array_of(left)],
+            count=len(left),
+            otherwise=AssertionError("an order was not on the book"),
+        )
+    if came:
+        update_rows(
+            """
+            INSERT INTO trading_bookentry (order_id, market_id, side, price_fen)
+            SELECT order_id, %s, CASE WHEN is_buy THEN 'buy' ELSE 'sell' END, price_fen
+              FROM unnest(%s::bigint[], %s::boolean[], %s::bigint[]) AS new (order_id, is_buy, price_fen)
+            """,
+            [
+                market.pk,
+                array_of(order.id for order, _entry in came),
+                [order.is_buy for order, _entry in came],
+                array_of(entry.price_fen for _order, entry in came),
+            ],
+            count=len(came),
+            otherwise=AssertionError("an order is not on the book"),
+        )
+    for order, entry in now:
+        order.entry = entry
 
 
 def _write_parts(orders: Sequence[LiveOrder]) -> None:
@@ -151,7 +185,7 @@ def _write_trades(settled: Sequence[SettledFill], market: Market, now: dt.dateti
         "executed_at",
     )
     types = ("int8",) * 3 + ("varchar",) + ("int8",) * 2 + ("varchar",) + ("int8",) * 5 + ("timestamptz",)
-    copy_rows(
+    insert_rows(
         Trade,
         columns,
         types,
@@ -190,7 +224,7 @@ def _move_instructions(batch: Batch, market: Market, now: dt.datetime) -> str:
         text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
         digest.update(b"%d %s %d %s\n" % (sequence, kind.encode(), order_id or 0, text))
         rows.append((market.pk, sequence, kind, order_id, text.decode(), now))
-    copy_rows(
+    insert_rows(
         ExecutedInstruction,
         ("market_id", "sequence", "kind", "order_id", "content", "executed_at"),
         ("int8", "int8", "varchar", "int8", "text", "timestamptz"),
@@ -199,7 +233,7 @@ def _move_instructions(batch: Batch, market: Market, now: dt.datetime) -> str:
     return digest.hexdigest()
 
 
-def _record_instructions(batch: Batch, digest: str, market: Market, now: dt.datetime) -> None:
+def _record_instructions(batch: Batch, record_id: int, digest: str, market: Market, now: dt.datetime) -> None:
     append_record(
         kind="instructions_executed",
         body={
@@ -210,4 +244,5 @@ def _record_instructions(batch: Batch, digest: str, market: Market, now: dt.date
         },
         actor="system",
         at=now,
+        record_id=record_id,
     )

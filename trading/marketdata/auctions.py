@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Case, F, Sum, Value, When
+from django.db.models import F, Sum
 
-from trading.marketdata.selectors import ON_THE_BOOK
-from trading.markets.models import Market, TradingMode
+from trading.markets.models import Market
 from trading.matching import Submit
 from trading.matching.auction import clearing_price
-from trading.matching.orders import BookOrder
-from trading.orders.models import Order
+from trading.matching.resting import Waiting
+from trading.orders.models import BookEntry, Order
 
 MOST_PRICES = 5_000
 """Prices that are looked at at most, of both sides: no market with a usual tick has as many inside its band."""
@@ -33,19 +32,26 @@ def indicative(market: Market) -> Indicative | None:
     wanted = _wanted(market)
     if len(wanted) > MOST_PRICES:
         return None
-    buys, sells = ([order for order in wanted if order.is_buy is is_buy] for is_buy in (True, False))
+    buys, sells = (
+        [order for order in wanted if (order.terms.side == Order.Side.BUY) is is_buy] for is_buy in (True, False)
+    )
     cleared = clearing_price(buys, sells, market.reference_price_fen)
     return None if cleared is None else Indicative(*cleared)
 
 
-def _wanted(market: Market) -> list[BookOrder]:
+def _wanted(market: Market) -> list[Waiting]:
     """Return what is wanted at each price of each side, as if it were one order; market orders have no price."""
-    limit_fen = Case(When(order_type=Order.Type.MARKET, then=Value(None)), default=F("price_fen"))
+    remaining = F("order__quantity_t") - F("order__filled_t") - F("order__decremented_t")
     rows = (
-        Order.objects.filter(market=market, status__in=ON_THE_BOOK, trading_mode=TradingMode.LISTING)
+        BookEntry.objects.filter(market=market)
         .order_by()
-        .values("side", "order_type", limit_fen=limit_fen)
-        .annotate(wanted_t=Sum(F("quantity_t") - F("filled_t") - F("decremented_t")))
-        .values_list("side", "order_type", "limit_fen", "wanted_t")[: MOST_PRICES + 1]
+        .values("side", "price_fen")
+        .annotate(wanted_t=Sum(remaining))
+        .values_list("side", "price_fen", "wanted_t")[: MOST_PRICES + 1]
     )
-    return [BookOrder(Submit(None, None, side, kind, limit, int(wanted_t)), 0) for side, kind, limit, wanted_t in rows]
+    return [_as_one(side, price_fen, int(wanted_t)) for side, price_fen, wanted_t in rows]
+
+
+def _as_one(side: str, price_fen: int | None, wanted_t: int) -> Waiting:
+    order_type = Order.Type.MARKET if price_fen is None else Order.Type.LIMIT
+    return Waiting(Submit(None, None, side, str(order_type), price_fen, wanted_t), 0, wanted_t)

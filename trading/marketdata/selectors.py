@@ -16,9 +16,7 @@ from ledger.parties.models import Organisation
 from ledger.texts import is_storable
 from trading.execution.models import Trade
 from trading.markets.models import Market, TradingMode
-from trading.orders.models import Order
-
-ON_THE_BOOK = (Order.Status.NEW, Order.Status.PARTIALLY_FILLED)
+from trading.orders.models import BookEntry, Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +92,24 @@ def depth(market: Market, levels: int = 20) -> Depth:
     )
 
 
-def resting_orders() -> QuerySet[Order]:
-    """Return the orders that books show: an auction's market orders have no price to be shown at."""
-    return Order.objects.filter(status__in=ON_THE_BOOK, order_type=Order.Type.LIMIT, trading_mode=TradingMode.LISTING)
+def shown_entries() -> QuerySet[BookEntry]:
+    """Return what books show: an auction's market orders have no price to be shown at."""
+    return BookEntry.objects.filter(price_fen__isnull=False)
 
 
 def _side(market: Market, side: str, order: str, levels: int) -> list[Level]:
-    remaining = F("quantity_t") - F("filled_t") - F("decremented_t")
+    remaining = F("order__quantity_t") - F("order__filled_t") - F("order__decremented_t")
     # An iceberg shows a slice; LEAST takes no notice of a null.
-    shown = Coalesce("shown_t", Least(F("display_t"), remaining))
+    shown = Coalesce("order__shown_t", Least(F("order__display_t"), remaining))
     rows = (
-        resting_orders()
+        shown_entries()
         .filter(market=market, side=side)
         .values("price_fen")
-        .annotate(quantity_t=Sum(shown), orders=Count("id"))
-        .order_by(order)[:levels]
+        .annotate(shown_t=Sum(shown), count=Count("pk"))
+        .order_by(order)
+        .values_list("price_fen", "shown_t", "count")[:levels]
     )
-    return [Level(**row) for row in rows]
+    return [Level(price_fen, shown_t, count) for price_fen, shown_t, count in rows if price_fen is not None]
 
 
 def trades_of(market: Market) -> QuerySet[Trade]:
@@ -172,7 +171,7 @@ def _quote(market: Market, prices: tuple[int | None, int | None, int | None], da
 def _prices(found: list[Market]) -> dict[int, tuple[int | None, int | None, int | None]]:
     """Return each market's last price, best bid and best ask."""
     trades = Trade.objects.filter(market=OuterRef("pk"), trading_mode=TradingMode.LISTING).order_by("-id")
-    resting = resting_orders().filter(market=OuterRef("pk"))
+    resting = shown_entries().filter(market=OuterRef("pk"))
     bids = resting.filter(side=Order.Side.BUY).order_by("-price_fen")
     asks = resting.filter(side=Order.Side.SELL).order_by("price_fen")
     rows = (

@@ -128,13 +128,9 @@ class Order(models.Model):
                 condition=Q(display_t__isnull=True) | Q(display_t__gt=0),
             ),
         ]
+        # None that holds a copy of what the executor changes: an update then stays in its page, and touches no index (BookEntry).
         indexes = [
             models.Index(fields=["organisation", "-id"], name="order_by_organisation"),
-            models.Index(
-                fields=["market", "side", "price_fen", "sequence"],
-                condition=Q(status__in=["new", "partially_filled"]),
-                name="order_on_the_book",
-            ),
             # What surveillance looks at; few orders are so, and it costs the others nothing.
             models.Index(
                 fields=["placed_at"],
@@ -163,6 +159,26 @@ class Order(models.Model):
         if term == "quantity_t" and self.entered_quantity_t is not None:
             return self.entered_quantity_t
         return getattr(self, term)
+
+
+class BookEntry(models.Model):
+    """An order that rests on its market's book, written and deleted in the transaction that brings it there and away.
+
+    A book, and its best prices, are found by these few rows, however many orders there have been. An index of orders by their
+    status would find them too, but each change of an order would then be written into all of the table's indexes.
+    """
+
+    order = models.OneToOneField(
+        Order, models.PROTECT, primary_key=True, db_constraint=False, related_name="book_entry"
+    )
+    market = models.ForeignKey(Market, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    side = models.CharField(max_length=4, choices=Order.Side)
+    # None of a market order in a call auction.
+    price_fen = models.BigIntegerField(null=True)
+
+    class Meta:
+        app_label = "trading"
+        indexes = [models.Index(fields=["market", "side", "price_fen"], name="book_by_price")]
 
 
 class Instruction(models.Model):

@@ -12,7 +12,9 @@ from trading.execution import books, services, writing
 from trading.execution.books import forget, live_book
 from trading.execution.selectors import oldest_instructions
 from trading.execution.services import execute_market
-from trading.models import Instruction, Order, Trade
+from trading.models import BookEntry, Instruction, Order, Trade
+from trading.orders.cancels import cancel_order
+from trading.orders.replaces import replace_order
 from trading.orders.services import NewOrder, place_order
 
 
@@ -62,6 +64,43 @@ def test_finished_orders_are_forgotten(who, market):
     assert set(live_book(market).orders) == set(
         Order.objects.filter(status__in=["new", "partially_filled"]).values_list("pk", flat=True)
     )
+
+
+def test_what_is_on_the_book_is_found_by_its_price(who, market):
+    fill_book(who, market)
+    expected = {
+        (order.pk, order.side, order.price_fen)
+        for order in Order.objects.filter(status__in=["new", "partially_filled"])
+    }
+    assert expected
+    assert set(BookEntry.objects.values_list("order", "side", "price_fen")) == expected
+
+
+def test_an_order_that_gets_another_price_is_found_there(who, market):
+    order = enter(who.buyer, market, "buy", 3_900, 10)
+    execute_market(market.pk)
+    for price_fen, quantity_t in ((3_900, 5), (3_950, 5)):
+        replace_order(actor=who.buyer, order_id=order.pk, price_fen=price_fen, quantity_t=quantity_t)
+        execute_market(market.pk)
+        assert BookEntry.objects.get(order=order).price_fen == price_fen
+    cancel_order(actor=who.buyer, order_id=order.pk)
+    execute_market(market.pk)
+    assert not BookEntry.objects.exists()
+
+
+def test_a_change_of_an_order_touches_no_index(who, market):
+    fill_book(who, market)
+    enter(who.buyer, market, "buy", 4_010, 10)
+    execute_market(market.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT pg_stat_get_xact_tuples_updated(oid), pg_stat_get_xact_tuples_hot_updated(oid)
+              FROM pg_class WHERE oid = 'trading_order'::regclass
+            """
+        )
+        updated, beside = cursor.fetchone()
+    assert updated == beside > 0
 
 
 def test_a_batch_that_fails_leaves_nothing_and_the_book_is_dropped(who, market, monkeypatch):

@@ -79,6 +79,19 @@ INVARIANTS = (
     ),
     Invariant(
         8,
+        _("what is on the books is each order that can trade there, at its price"),
+        """
+        SELECT coalesce(o.id, entry.order_id) AS order, o.status, entry.price_fen
+          FROM (SELECT * FROM trading_order
+                 WHERE status IN ('new', 'partially_filled') AND trading_mode = 'listing') o
+          FULL JOIN trading_bookentry entry ON entry.order_id = o.id
+         WHERE o.id IS NULL OR entry.order_id IS NULL
+            OR (entry.market_id, entry.side, entry.price_fen) IS DISTINCT FROM
+               (o.market_id, o.side, CASE o.order_type WHEN 'limit' THEN o.price_fen END)
+        """,
+    ),
+    Invariant(
+        8,
         _("each order is what was executed, or waits for it"),
         # The text of the instruction is what the order would be written as: no text has to be read for that. What is as
         # usual is not written (trading/execution/batches.py), and concat leaves out what is null.

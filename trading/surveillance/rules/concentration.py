@@ -32,10 +32,9 @@ SELECT market_id, ARRAY[organisation_id] AS organisations,
 
 _OPEN_INTEREST = f"""
 WITH sides AS (
-    SELECT market_id, side, organisation_id, sum(quantity_t - filled_t - decremented_t) AS open_t,
+    SELECT resting.market_id, resting.side, organisation_id, sum(quantity_t - filled_t - decremented_t) AS open_t,
            array_agg(id ORDER BY id) AS ids
-      FROM trading_order
-     WHERE status IN ('new', 'partially_filled')
+      FROM trading_bookentry resting JOIN trading_order ON id = order_id
      GROUP BY 1, 2, 3
 ), shares AS (
     SELECT *, sum(open_t) OVER book AS side_t, count(*) OVER book AS organisations
