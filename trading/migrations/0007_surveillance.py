@@ -92,10 +92,6 @@ class Migration(migrations.Migration):
             model_name='executedinstruction',
             index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['executed_at'], name='instruction_times', pages_per_range=32),
         ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('reason__in', ['self_trade', 'outside_band']), ('decremented_t__gt', 0), _connector='OR'), fields=['placed_at'], name='order_of_note'),
-        ),
         migrations.AddField(
             model_name='alert',
             name='market',

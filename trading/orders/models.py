@@ -131,12 +131,6 @@ class Order(models.Model):
         # None that holds a copy of what the executor changes: an update then stays in its page, and touches no index (BookEntry).
         indexes = [
             models.Index(fields=["organisation", "-id"], name="order_by_organisation"),
-            # What surveillance looks at; few orders are so, and it costs the others nothing.
-            models.Index(
-                fields=["placed_at"],
-                condition=Q(reason__in=["self_trade", "outside_band"]) | Q(decremented_t__gt=0),
-                name="order_of_note",
-            ),
             # Most orders change soon after they are written, so pages of the table tell their times well enough.
             BrinIndex(fields=["changed_at"], name="order_changes", pages_per_range=32, autosummarize=True),
         ]

@@ -46,7 +46,7 @@ def watch(*, cadence: Cadence) -> int:
     as well: 6 s for the rules of hours, 3 s for those of days. The cost grows with the orders of the window, so an hour of a
     million orders takes about half a minute of the `audit` worker. Trades are found by their times (`trade_times`),
     instructions by theirs (`instruction_times`), orders that were canceled for meeting their own or rejected beyond the band by
-    `order_of_note`, open ones by `order_on_the_book`, whose they are by primary key.
+    the times of their changes (`order_changes`), whose they are by primary key.
     """
     return sum(len(run_rule(rule)) for rule in RULES.values() if rule.cadence == cadence)
 

@@ -6,7 +6,6 @@ import orjson
 import pytest
 import redis
 from django.conf import settings
-from trading.orders.halts import halt_market
 
 from tests.scenes import issue_to_cooperative, market_for, pay_in
 from trading.execution import publishing
@@ -15,7 +14,9 @@ from trading.execution.buffers import events_of, head_of
 from trading.execution.publishing import changed_levels, publish_missed
 from trading.execution.services import execute_market
 from trading.models import Market, Order
-from trading.orders.services import NewOrder, cancel_order, place_order
+from trading.orders.cancels import cancel_order
+from trading.orders.phases import halt_market
+from trading.orders.services import NewOrder, place_order
 
 pytestmark = pytest.mark.django_db
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -11,7 +10,9 @@ from ledger.models import Organisation
 from tests.factories import MembershipFactory
 from tests.scenes import People, issue_to_cooperative, market_for, pay_in
 from tests.watched import Day, at, figures, round_trip
-from trading.models import Market, Order, Trade
+from trading.execution.services import execute_market
+from trading.models import Instruction, Market, Order, Trade
+from trading.orders.phases import instruct
 from trading.surveillance.services import declare_relation, end_relation
 
 # Orders that meet themselves
@@ -31,8 +32,8 @@ def test_orders_that_meet_their_own_organisations_are_an_alert(day: Day, who: Pe
     assert alert.window_ends_at - alert.window_starts_at == dt.timedelta(hours=1)
     assert alert.window_starts_at == dt.datetime(2026, 12, 1, 2, tzinfo=dt.UTC)
     assert alert.evidence == {
-        "figures": {"attempts": 3, "attempted_t": 15, "own_trades": 0, "own_t": 0},
-        "thresholds": {"attempts": 3, "own_t": 1},
+        "figures": {"attempts": 3, "attempted_t": 15},
+        "thresholds": {"attempts": 3},
         "orders": [str(order.pk) for order in met],
         "trades": [],
     }
@@ -64,32 +65,20 @@ def test_an_order_that_rested_for_days_before_it_met_its_own_is_found(day: Day, 
         day.enter(who.cooperative, "buy", 4_000, 20, self_trade_mode="cancel_oldest")
     [alert] = day.judge("self_trade", "11:02", day=3)
     assert figures(alert)["attempts"] == 3
-    assert alert.window_starts_at == dt.datetime(2026, 12, 1, 2, tzinfo=dt.UTC)
+    assert alert.window_starts_at == dt.datetime(2026, 12, 3, 2, tzinfo=dt.UTC)
 
 
-@contextmanager
-def own_trade(day: Day) -> Iterator[Trade]:
-    """Let the two sides of a trade be of one organisation, as a call auction may pair them."""
-    day.trade(day.who.cooperative, day.who.buyer, 5)
-    trade = Trade.objects.get()
-    sell = Order.objects.filter(pk=trade.sell_order_id)
-    sell.update(organisation=day.who.buyer.organisation)
-    yield trade
-    sell.update(organisation=day.who.cooperative.organisation)
-
-
-def test_a_trade_with_oneself_is_grave(day: Day, who: People) -> None:
-    with at("10:10"), own_trade(day) as trade:
-        [alert] = day.judge("self_trade")
-        assert (alert.organisations, alert.severity) == ([who.buyer.organisation_id], "high")
-        assert figures(alert) == {"attempts": 0, "attempted_t": 0, "own_trades": 1, "own_t": 5}
-        assert alert.evidence["trades"] == [str(trade.pk)]
-
-
-def test_less_bought_from_oneself_than_the_threshold_is_none(day: Day) -> None:
-    day.set("self_trade", own_t=6)
-    with at("10:10"), own_trade(day):
-        assert day.judge("self_trade") == []
+def test_what_would_have_met_itself_in_a_call_auction_counts_too(day: Day, who: People) -> None:
+    with at("10:10"):
+        instruct(day.market, [Instruction.Kind.AUCTION_OPEN], actor="system")
+        for _time in range(2):
+            day.enter(who.cooperative, "sell", 4_000, 5)
+            day.enter(who.cooperative, "buy", 4_000, 5)
+        instruct(day.market, [Instruction.Kind.AUCTION_UNCROSS], actor="system")
+        execute_market(day.market.pk)
+    [alert] = day.judge("self_trade")
+    assert figures(alert) == {"attempts": 4, "attempted_t": 20}
+    assert not Trade.objects.exists()
 
 
 # Round trips

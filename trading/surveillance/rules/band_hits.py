@@ -22,10 +22,9 @@ WITH edges AS (
      WHERE trade.executed_at >= %(since)s AND trade.executed_at < %(until)s AND trade.trading_mode = 'listing'
        AND (trade.price_fen >= edges.high OR trade.price_fen <= edges.low)
      UNION ALL
-    SELECT market_id, placed_at, NULL, quantity_t, id
+    SELECT market_id, changed_at, NULL, quantity_t, id
       FROM trading_order
-     WHERE (reason IN ('self_trade', 'outside_band') OR decremented_t > 0) AND reason = 'outside_band'
-       AND placed_at >= %(since)s AND placed_at < %(until)s
+     WHERE reason = 'outside_band' AND changed_at >= %(since)s AND changed_at < %(until)s
 )
 SELECT hits.market_id, ARRAY[placed.organisation_id] AS organisations,
        CASE WHEN count(DISTINCT placed.id) >= 5 * %(hits)s THEN 'medium' ELSE 'low' END AS severity,
