@@ -20,7 +20,8 @@ from tests.soak.grounds import OF_OTHERS
 from trading.execution.services import execute_market
 from trading.models import ExecutedInstruction, Instruction, Order, Trade
 from trading.orders.cancels import cancel_order
-from trading.orders.services import NewOrder, place_orders
+from trading.orders.services import place_orders
+from trading.orders.terms import NewOrder
 
 
 def test_whatever_is_killed_nothing_is_lost_nothing_doubled_and_the_market_goes_on(tmp_path):

@@ -13,7 +13,8 @@ from tests.running import running, signal_program, start_again, wait_until
 from tests.scenes import issue_to_cooperative, market_for, pay_in
 from tests.soak.trader import Line
 from trading.models import Order, Trade
-from trading.orders.services import NewOrder, place_order
+from trading.orders.services import place_order
+from trading.orders.terms import NewOrder
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -135,9 +135,10 @@ def grounds(var: Path) -> Iterator[Grounds]:
 
 def _start(var: Path, stack: contextlib.ExitStack) -> Grounds:
     server, database_url = postgres.start(var, settings={}, last_port=None, say=lambda _message: None)
-    stack.callback(lambda: postgres.stop_fast(found.postgres))
+    # Whichever runs in the end; what is gone by then is passed over.
+    stack.callback(postgres.stop_fast, server)
     broker, redis_url = redis.start(var, last_port=None)
-    stack.callback(lambda: redis.stop_saving(found.redis))
+    stack.callback(redis.stop_saving, broker)
     embedded.remember(var, postgres_port=server.port, redis_port=broker.port)
     services = Services(database_url, redis_url)
     web = embedded.free_port(ports.own(18_300))
@@ -151,9 +152,11 @@ def _start(var: Path, stack: contextlib.ExitStack) -> Grounds:
         "STREAM_PORT": str(embedded.free_port(web + 1)),
     }
     processes = QuietProcesses(BASE_DIR, environment)
+    found = Grounds(var, environment, server, broker, processes, database_url)
+    stack.callback(lambda: postgres.stop_fast(found.postgres))
+    stack.callback(lambda: redis.stop_saving(found.redis))
     processes.log = stack.enter_context((var / "programs.log").open("wb"))
     stack.callback(processes.stop)
-    found = Grounds(var, environment, server, broker, processes, database_url)
     return found
 
 

@@ -102,7 +102,7 @@ def kinds(auditor: Client, name: str, pk: int) -> list[str]:
 def test_trades_instructions_and_markets_lead_to_their_records(who: People, auditor: Client, traded: Trade) -> None:
     halt_market(actor=who.registrar, market_id=traded.market_id, reason="looked into")
     executed = ExecutedInstruction.objects.earliest("id")
-    assert kinds(auditor, "trade", traded.pk) == ["instructions_executed", "transaction_posted"]
+    assert kinds(auditor, "trade", traded.pk) == ["transaction_posted", "instructions_executed"]
     assert kinds(auditor, "executedinstruction", executed.pk) == ["instructions_executed"]
     assert kinds(auditor, "market", traded.market_id) == ["market_halt_ordered", "market_opened"]
 

@@ -113,7 +113,7 @@ def test_state_and_reason_are_told_when_they_change_and_only_then(who, market, c
 
 
 def test_in_a_call_auction_the_price_it_would_have_is_told(who, market, client):
-    Market.objects.filter(pk=market.pk).update(state="auction", phase="auction")
+    Market.objects.filter(pk=market.pk).update(state="auction", phase="auction", in_auction=True)
     forget_all(market)
     enter(who.cooperative, market, "sell", 3_990, 5)
     enter(who.buyer, market, "buy", 4_010, 4)
