@@ -106,7 +106,8 @@ def _side(market: Market, side: str, order: str, levels: int) -> list[Level]:
         .annotate(quantity_t=Sum(shown), orders=Count("pk"))
         .order_by(order)[:levels]
     )
-    return [Level(**row) for row in rows]
+    # What is shown has a price.
+    return [Level(**row) for row in rows]  # type: ignore[arg-type]
 
 
 def trades_of(market: Market) -> QuerySet[Trade]:
