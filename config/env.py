@@ -82,7 +82,7 @@ def postgres(name: str) -> dict[str, Any]:
     if url.scheme not in {"postgres", "postgresql"}:
         raise SettingError(f"{name} must start with postgresql://: PostgreSQL is the only database.")
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.postgresql",
         "NAME": unquote(url.path.lstrip("/")),
         "USER": unquote(url.username or ""),
         "PASSWORD": unquote(url.password or ""),

@@ -28,6 +28,11 @@ ROOM_FOR_RUNS = tuple(
 WrittenRuns = list[list[str]]
 
 
+def is_spelled_out(runs: Sequence[Sequence[Run]]) -> bool:
+    """Return whether a transaction's own entry surely has room for the runs that its transfers move."""
+    return sum(map(len, runs)) <= ROOM_FOR_RUNS[len(runs)]
+
+
 def listing_records(posting: Posting, listed: Sequence[tuple[str, WrittenRuns]]) -> list[NewRecord]:
     """Return the records that list what a transaction's own entry has no room for. They stand before it."""
     return [

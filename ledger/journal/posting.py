@@ -1,7 +1,7 @@
 """Post transactions: the one way in which a balance changes, for one transaction or for thousands."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from django.db import IntegrityError, transaction
@@ -19,17 +19,19 @@ from ledger.errors import (
 )
 from ledger.journal import serials, writing
 from ledger.journal.cutting import take_out
-from ledger.journal.entries import listing_records, transaction_body
+from ledger.journal.entries import is_spelled_out, listing_records, transaction_body
 from ledger.journal.locks import LockedAccount, lock_accounts
 from ledger.journal.models import Transaction, Transfer
 from ledger.journal.repeats import answer_all, part_repeats
 from ledger.journal.serials import BlockChanges, Delivery, Run
 from ledger.journal.terms import MAX_AMOUNT, MAX_LEGS, HoldChange, Leg, Numbered, PostedTransaction, Posting
-from ledger.rows import draw_ids, draw_ids_of
+from ledger.rows import draw_ids_of
 from ledger.transparency.models import Record
 from ledger.transparency.services import NewRecord, append_records
 
 __all__ = ["MAX_AMOUNT", "HoldChange", "Leg", "PostedTransaction", "Posting", "post_transactions", "post_within"]
+
+ENTRIES_AT_A_TIME = 1_000
 
 Place = tuple[int, int]
 """Which leg of which posting of the call."""
@@ -77,8 +79,7 @@ def _post(
             writing.write_holds(hold_changes)
             writing.write_balances(accounts)
             serials.write(changes)
-            posted = _record(postings, numbered, record_ids)
-            writing.write_transactions(postings, posted)
+            posted = _write(postings, numbered, record_ids)
     except IntegrityError as error:
         if (refusal := writing.refusal(error, postings)) is None:
             raise
@@ -195,11 +196,19 @@ def _number(postings: Sequence[Posting], runs: Mapping[Place, Sequence[Run]]) ->
     return numbered, record_ids
 
 
-def _record(
+def _write(
     postings: Sequence[Posting], numbered: Sequence[Numbered], record_ids: Sequence[int]
 ) -> list[PostedTransaction]:
-    """Record each transaction in the log, and write its transfers: entries are made while PostgreSQL writes these."""
+    """Write transactions with their transfers, and record each in the log."""
     writing.write_transfers(postings, numbered)
+    if all(is_spelled_out(numbers.serials) for numbers in numbered):
+        # PostgreSQL writes what is there while the entries are made, and entries while more of them are.
+        posted = _posted(numbered, record_ids)
+        writing.write_transactions(postings, posted)
+        for start in range(0, len(postings), ENTRIES_AT_A_TIME):
+            part = slice(start, start + ENTRIES_AT_A_TIME)
+            append_records(_entries(postings[part], numbered[part]), record_ids[part])
+        return posted
     records: list[NewRecord] = []
     places: list[int] = []
     for posting, numbers in zip(postings, numbered, strict=True):
@@ -208,11 +217,22 @@ def _record(
             records += listing_records(posting, listed)
         places.append(len(records))
         records.append(NewRecord("transaction_posted", body, posting.actor, posting.occurred_at))
-    if len(records) > len(postings):
-        # Lists stand before what they belong to: all is numbered anew.
-        record_ids = draw_ids(Record, len(records))
-    append_records(records, record_ids)
+    # Lists stand before what they belong to: all is numbered anew.
+    all_ids = append_records(records)
+    posted = _posted(numbered, [all_ids[place] for place in places])
+    writing.write_transactions(postings, posted)
+    return posted
+
+
+def _entries(postings: Sequence[Posting], numbered: Sequence[Numbered]) -> Iterator[NewRecord]:
+    """Yield what the log says of transactions that need no lists: each is made when its turn has come, and gone then."""
+    for posting, numbers in zip(postings, numbered, strict=True):
+        body, _none = transaction_body(posting, *numbers)
+        yield NewRecord("transaction_posted", body, posting.actor, posting.occurred_at)
+
+
+def _posted(numbered: Sequence[Numbered], record_ids: Sequence[int]) -> list[PostedTransaction]:
     return [
-        PostedTransaction(transaction_id, record_ids[place], transfer_ids, leg_runs)
-        for place, (transaction_id, transfer_ids, leg_runs) in zip(places, numbered, strict=True)
+        PostedTransaction(numbers.transaction_id, record_id, numbers.transfer_ids, numbers.serials)
+        for numbers, record_id in zip(numbered, record_ids, strict=True)
     ]

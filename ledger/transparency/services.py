@@ -4,15 +4,15 @@ import base64
 import datetime as dt
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 from django.db import transaction
 from django.utils import timezone
 
-from ledger.rows import draw_ids, insert_rows
-from ledger.transparency.models import Record, UnsequencedRecord
+from ledger.rows import array_of, draw_ids, insert_rows, update_rows
+from ledger.transparency.models import Record
 
 ENTRY_VERSION = 1
 MAX_ENTRY_BYTES = 65_535
@@ -47,7 +47,7 @@ def append_record(
     return append_records([NewRecord(kind, body, actor, at or timezone.now())], ids)[0]
 
 
-def append_records(records: Sequence[NewRecord], ids: Sequence[int] | None = None) -> Sequence[int]:
+def append_records(records: Iterable[NewRecord], ids: Sequence[int] | None = None) -> Sequence[int]:
     """Record many facts, inside the transaction that makes them true, and return their ids in order.
 
     `ids` are given where they were drawn already: a caller who works ahead draws them before it hands over its writes.
@@ -55,14 +55,23 @@ def append_records(records: Sequence[NewRecord], ids: Sequence[int] | None = Non
     Raises: ValueError, TypeError as `append_record`.
     """
     assert transaction.get_connection().in_atomic_block, "a record stands in the transaction of its fact"
-    ids = draw_ids(Record, len(records)) if ids is None else ids
+    if ids is None:
+        records = list(records)
+        ids = draw_ids(Record, len(records))
+    if not ids:
+        return ids
     now = timezone.now()
     rows = [
         (record_id, record.kind, encode_entry(record_id, record, nonce), now)
-        for record_id, record, nonce in zip(ids, records, _nonces(len(records)), strict=True)
+        for record_id, record, nonce in zip(ids, records, _nonces(len(ids)), strict=True)
     ]
     insert_rows(Record, ("id", "kind", "entry", "created_at"), ("int8", "varchar", "bytea", "timestamptz"), rows)
-    insert_rows(UnsequencedRecord, ("record_id",), ("int8",), ((record_id,) for record_id in ids))
+    update_rows(
+        "INSERT INTO ledger_unsequencedrecord (record_id) SELECT unnest(%s::bigint[])",
+        [array_of(ids)],
+        count=len(ids),
+        otherwise=AssertionError("a record does not wait"),
+    )
     return ids
 
 

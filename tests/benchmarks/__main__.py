@@ -45,7 +45,9 @@ def measure(here: Stage, sizes: Sizes) -> Iterator[Row]:
     floor = open_floor()
     prepared = large.prepare(here, floor, sizes)
     yield rows.figure(f"filling a log, {sizes.records:,} records", prepared.log_seconds, "s")
-    yield rows.figure(f"filling a journal, {sizes.transfers:,} transfers", prepared.journal_seconds, "s")
+    yield rows.figure(
+        f"filling a journal, {sizes.transfers:,} transfers, {sizes.orders:,} orders", prepared.journal_seconds, "s"
+    )
     yield from verification_rows(prepared.verified)
     pgbench = PgBench(here.pgbench, here.database_url, sizes.pgbench_seconds)
     many = rows.figure("pgbench TPC-B, 32 clients", pgbench.transactions_per_second(), "transactions/s", "scale 10")
@@ -84,18 +86,29 @@ def posting_rows(here: Stage, floor: Floor, sizes: Sizes, many: Row) -> Iterator
 
 def settlement_rows(here: Stage, floor: Floor, sizes: Sizes, many: Row, pgbench: PgBench) -> Iterator[Row]:
     """Yield how fast and how soon the worker settles, and how fast its records come into the log."""
-    from tests.benchmarks import settlement
+    from tests.benchmarks import large, settlement
 
     per_second, count = settlement.trades_per_second(here, floor, sizes.settled_orders)
     settled = rows.at_least(
         5, "settled trades through the worker", per_second, "trades/s", many, f"{count:,} trades from a full queue"
     )
     yield settled
+    with here.on(large.FULL_JOURNAL) as there:
+        full, _count = settlement.trades_per_second(there, floor, sizes.settled_orders)
+    yield rows.at_least(
+        0.9,
+        f"the same, {sizes.orders:,} orders and {sizes.transfers:,} transfers there",
+        full,
+        "trades/s",
+        settled,
+        "as many trades, instructions and holds as orders",
+    )
     yield rows.at_least(2, "log: records integrated", records_per_second(), "records/s", settled)
     one = rows.figure("pgbench TPC-B, 1 client", pgbench.latency_ms(), "ms")
     yield one
-    median_ms = settlement.submit_to_settled_ms(here, open_floor(), sizes.round_trips)
+    median_ms, slow_ms = settlement.submit_to_settled_ms(here, open_floor(), sizes.round_trips)
     yield rows.at_most(15, "submit to settled, idle market, median", median_ms, "ms", one)
+    yield rows.figure("submit to settled, idle market, p99", slow_ms, "ms")
 
 
 def entry_rows(here: Stage, floor: Floor, sizes: Sizes, many: Row) -> Iterator[Row]:

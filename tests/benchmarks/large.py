@@ -2,6 +2,7 @@
 offline verifier's way through such logs.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -42,7 +43,8 @@ def prepare(here: Stage, floor: Floor, sizes: Sizes) -> Prepared:
             for at, records in enumerate([*sizes.verified, sizes.verified[0]])
         ]
         url = database_url_of(here.database_url, FULL_JOURNAL)
-        journal = beside.submit(_seconds, journal_fill.fill, url, accounts, sizes.transfers)
+        fill = functools.partial(journal_fill.fill, market_id=floor.market.pk, orders=sizes.orders)
+        journal = beside.submit(_seconds, fill, url, accounts, sizes.transfers)
         with here.on(LARGE_LOG) as there:
             log_seconds = _seconds(proofs.fill_log, there, sizes.records)
         first, *others, again = [run.result() for run in runs]

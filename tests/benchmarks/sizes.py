@@ -21,6 +21,7 @@ class Sizes:
     books: tuple[int, ...]
     posting_rounds: int
     transfers: int
+    orders: int
     hordak_transfers: int
     records: int
     proofs: int
@@ -30,7 +31,7 @@ class Sizes:
 FULL = Sizes(
     are_full=True,
     pgbench_seconds=10,
-    settled_orders=40_000,
+    settled_orders=20_000,
     round_trips=100,
     empty_requests=10_000,
     single_orders=3_000,
@@ -39,12 +40,13 @@ FULL = Sizes(
     stream_seconds=8.0,
     book_operations=200_000,
     books=(5_000, 100_000),
-    posting_rounds=7,
+    posting_rounds=4,
     transfers=5_000_000,
+    orders=1_000_000,
     hordak_transfers=2_000,
     records=1_000_000,
     proofs=1_500,
-    verified=(10_000, 100_000, 1_000_000),
+    verified=(10_000, 1_000_000),
 )
 QUICK = Sizes(
     are_full=False,
@@ -60,6 +62,7 @@ QUICK = Sizes(
     books=(5_000,),
     posting_rounds=1,
     transfers=100_000,
+    orders=20_000,
     hordak_transfers=200,
     records=20_000,
     proofs=300,

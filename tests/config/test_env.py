@@ -50,7 +50,7 @@ def test_words_are_split_at_commas(monkeypatch):
 def test_a_postgresql_url_becomes_django_settings(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://us%40er:p%2Fw@db.example:5433/tian%20hui?sslmode=require")
     assert env.postgres("DATABASE_URL") == {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.postgresql",
         "NAME": "tian hui",
         "USER": "us@er",
         "PASSWORD": "p/w",
