@@ -60,4 +60,4 @@ def _is_invalid_combination(order: Submit, *, immediate: bool) -> bool:
         return True
     if order.display is None:
         return False
-    return immediate or not 0 < order.display < order.quantity
+    return immediate or type(order.display) is not int or not 0 < order.display < order.quantity

@@ -328,9 +328,9 @@ class PlainBook:
     def result(self) -> dict[str, object]:
         states = {}
         for order_id, order in self.orders.items():
-            states[order_id] = {"status": order.status, "filled": order.filled, "remaining": order.left}
+            states[str(order_id)] = {"status": order.status, "filled": order.filled, "remaining": order.left}
             if order.reason:
-                states[order_id]["reason"] = order.reason
+                states[str(order_id)]["reason"] = order.reason
         return {
             "trades": self.trades,
             "orders": states,
