@@ -7,7 +7,7 @@ TEST_PROCESSES ?= 2
 # Settings with which lint can import the product; nothing listens there.
 NO_SERVERS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@127.0.0.1:1/lint REDIS_URL=redis://127.0.0.1:1/0
 
-.PHONY: help install demo up demo-check test lint messages schema bench
+.PHONY: help install demo up demo-check test lint messages schema bench soak
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -59,3 +59,6 @@ schema: install  ## write docs/openapi.yaml anew
 
 bench: .venv/bench.stamp  ## measure, print a table, and write var/bench.json; BENCH=quick has a look
 	@$(BIN)/python -m tests.benchmarks
+
+soak: .venv/dev.stamp  ## trade for ten minutes (SOAK_SECONDS) while workers, web and servers are killed, and check everything
+	@$(BIN)/python -m tests.soak

@@ -64,14 +64,32 @@ from ledger.models import (
     User,
 )
 from ledger.transparency.keys import log_signer
+from trading.admin.auctions import BidAdmin, OneWayAuctionAdmin
+from trading.admin.blocks import BlockOfferAdmin
 from trading.admin.concerns import concerns
+from trading.admin.days import ClosedDayAdmin
 from trading.admin.desk import market_states
 from trading.admin.execution import ExecutedInstructionAdmin, TradeAdmin
+from trading.admin.limits import TradingLimitAdmin
 from trading.admin.markets import MarketAdmin
 from trading.admin.orders import OrderAdmin
 from trading.admin.reconciliation import begin_if_confirmed, page_of, progress_of, status
 from trading.admin.subjects import SUBJECTS
-from trading.models import ExecutedInstruction, Market, Order, Trade
+from trading.admin.surveillance import AlertAdmin, RelationAdmin, RuleChangeAdmin, alert_queue
+from trading.models import (
+    Alert,
+    Bid,
+    BlockOffer,
+    ClosedDay,
+    ExecutedInstruction,
+    Market,
+    OneWayAuction,
+    Order,
+    Relation,
+    RuleChange,
+    Trade,
+    TradingLimit,
+)
 
 View = Callable[..., HttpResponseBase]
 
@@ -122,10 +140,19 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
         _("Exchange"),
         {
             Market: MarketAdmin,
+            ClosedDay: ClosedDayAdmin,
+            TradingLimit: TradingLimitAdmin,
             Order: OrderAdmin,
             Trade: TradeAdmin,
             ExecutedInstruction: ExecutedInstructionAdmin,
+            BlockOffer: BlockOfferAdmin,
+            OneWayAuction: OneWayAuctionAdmin,
+            Bid: BidAdmin,
         },
+    ),
+    (
+        _("Surveillance"),
+        {Alert: AlertAdmin, Relation: RelationAdmin, RuleChange: RuleChangeAdmin},
     ),
     (
         _("Proof"),
@@ -217,7 +244,8 @@ class TianhuiAdminSite(AdminSite):
         refuse_writing(request)
         membership = desk_membership(request)
         assert membership is not None
-        waiting, log, markets, books = queues(membership), log_state(), list(market_states()), status(RUNS_SHOWN)
+        waiting = [*queues(membership), alert_queue(membership)]
+        log, markets, books = log_state(), list(market_states()), status(RUNS_SHOWN)
         context = {
             "queues": waiting,
             "log": log,

@@ -164,12 +164,23 @@ SPECTACULAR_SETTINGS = {
         "PaymentStatus": "ledger.journal.models.Payment.Status",
         "CorrectionStatus": "ledger.journal.models.Correction.Status",
         "MarketState": "trading.markets.models.Market.State",
+        "MarketPhase": "trading.markets.models.Market.Phase",
+        "MarketStep": "trading.api.markets.STEPS",
+        "TradingMode": "trading.markets.models.TradingMode",
         "OrderSide": "trading.orders.models.Order.Side",
         "OrderType": "trading.orders.models.Order.Type",
         "OrderTimeInForce": "trading.orders.models.Order.TimeInForce",
         "OrderSelfTradeMode": "trading.orders.models.Order.SelfTradeMode",
         "OrderStatus": "trading.orders.models.Order.Status",
         "OrderStatusFilter": "trading.api.orders.STATUS_FILTERS",
+        "BlockOfferState": "trading.blocks.models.BlockOffer.Outcome",
+        "AuctionState": "trading.auctions.models.OneWayAuction.Stage",
+        "AuctionPricing": "trading.auctions.models.OneWayAuction.Pricing",
+        "BidState": "trading.auctions.models.Bid.State",
+        "AlertRule": "trading.surveillance.models.Rule",
+        "AlertSeverity": "trading.surveillance.models.Alert.Severity",
+        "AlertState": "trading.surveillance.models.Alert.State",
+        "RelationKind": "trading.surveillance.models.Relation.Kind",
     },
     "TAGS": [
         {"name": "people", "description": "Sign up, get tokens, and see who you are."},
@@ -182,6 +193,9 @@ SPECTACULAR_SETTINGS = {
         {"name": "corrections", "description": "Wrong transactions, reversed by two people; nothing is ever changed."},
         {"name": "markets", "description": "Books, trades and prices."},
         {"name": "orders", "description": "Enter and cancel orders; your trades."},
+        {"name": "blocks", "description": "Block trades: offers between two named parties, seen by them alone."},
+        {"name": "auctions", "description": "One-way auctions: lots, and bids for them."},
+        {"name": "surveillance", "description": "What the rules have found; for the operator and auditors."},
         {"name": "log", "description": "Proofs that nothing was changed or left out (RFC 9162)."},
     ],
 }
@@ -191,6 +205,7 @@ CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "") or env.next_redis_database
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CONSUMER = "config.worker:SteadyConsumer"
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5.0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -200,10 +215,24 @@ CELERY_BEAT_SCHEDULE = {
     "wake-markets": {"task": "trading.tasks.wake_waiting_markets", "schedule": 1.0, "options": {"expires": 10}},
     "step-markets": {"task": "trading.tasks.step_markets", "schedule": 1.0, "options": {"expires": 10}},
     "expire-orders": {"task": "trading.tasks.expire_orders", "schedule": 1.0, "options": {"expires": 10}},
+    "expire-offers": {"task": "trading.tasks.expire_block_offers", "schedule": 1.0, "options": {"expires": 10}},
+    "award-auctions": {"task": "trading.tasks.award_auctions", "schedule": 1.0, "options": {"expires": 10}},
+    "publish-missed": {"task": "trading.tasks.publish_missed_markets", "schedule": 2.0, "options": {"expires": 10}},
     "sequence-log": {"task": "ledger.tasks.sequence_log", "schedule": 1.0, "options": {"expires": 10}},
     "reconcile-books": {
         "task": "trading.tasks.reconcile_nightly",
         "schedule": crontab(hour=2, minute=0),
+        "options": {"queue": "audit", "expires": 3_600},
+    },
+    # Each run goes on where the last one ended: it matters little when one comes.
+    "watch-hours": {
+        "task": "trading.tasks.watch_hours",
+        "schedule": 300.0,
+        "options": {"queue": "audit", "expires": 300},
+    },
+    "watch-days": {
+        "task": "trading.tasks.watch_days",
+        "schedule": crontab(minute=20),
         "options": {"queue": "audit", "expires": 3_600},
     },
 }

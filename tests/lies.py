@@ -786,6 +786,60 @@ def a_trade_before_its_money(log: Log) -> int:
     return at - 2
 
 
+# Proposals
+
+
+@lie("offer \\d+ was decided before")
+def an_offer_that_is_accepted_and_withdrawn(log: Log) -> int:
+    at = first(log, "block_accepted")
+    again = copy.deepcopy(log[at]) | {"kind": "block_withdrawn", "id": fresh(log, "id")}
+    log.insert(at + 1, again)
+    return at + 1
+
+
+@lie("offer \\d+ is not what was offered")
+def an_offer_that_is_accepted_at_another_price(log: Log) -> int:
+    at = first(log, "block_accepted")
+    log[at]["body"]["price_fen"] += 1
+    return at
+
+
+@lie("offer \\d+ was never made")
+def an_offer_that_nobody_made(log: Log) -> int:
+    at = first(log, "block_accepted")
+    del log[first(log, "block_offered", offer=log[at]["body"]["offer"])]
+    return at - 1
+
+
+@lie("bid \\d+ is not what it committed to")
+def a_bid_that_was_raised_after_the_close(log: Log) -> int:
+    at = first(log, "bid_revealed", price_fen=4_300)
+    log[at]["body"]["price_fen"] = 4_600
+    return at
+
+
+@lie("bid \\d+ of auction \\d+ got 0 t at 0 fen, by the rules it gets 20 t at 4300 fen")
+def a_loser_above_the_winner(log: Log) -> int:
+    at = first(log, "bid_revealed", price_fen=4_300)
+    log[at]["body"] |= {"awarded_t": 0}
+    return first(log, "one_way_auction_awarded")
+
+
+@lie("bid \\d+ of auction \\d+ was never revealed")
+def a_bid_that_is_left_out(log: Log) -> int:
+    del log[first(log, "bid_revealed", price_fen=4_200)]
+    return first(log, "one_way_auction_awarded")
+
+
+@lie("auction \\d+ was decided before")
+def a_bid_after_the_award(log: Log) -> int:
+    late = copy.deepcopy(log[first(log, "bid_placed")]) | {"id": fresh(log, "id")}
+    late["body"]["bid"] = "999"
+    at = first(log, "one_way_auction_awarded") + 1
+    log.insert(at, late)
+    return at
+
+
 # Entries
 
 

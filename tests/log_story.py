@@ -1,7 +1,9 @@
 """A whole story for a log: all that the journal knows, told by the services that people use."""
 
+import datetime as dt
 from typing import Any
 
+import time_machine
 from django.utils import timezone
 
 from ledger.credits.services import retire_credits
@@ -11,6 +13,11 @@ from ledger.journal.posting import Leg, Posting, post_transactions
 from ledger.journal.services import open_account
 from ledger.models import Account, Asset, Transaction
 from tests.scenes import People, issue_to_cooperative, market_for, pay_in
+from trading.auctions.closing import close_auctions
+from trading.auctions.services import announce_auction, place_bid
+from trading.auctions.terms import BidTerms, LotTerms
+from trading.blocks.services import accept_offer, counter_offer, make_offer
+from trading.blocks.terms import OfferTerms
 from trading.execution.services import execute_market
 from trading.orders.services import NewOrder, place_order
 
@@ -22,6 +29,7 @@ def tell(who: People) -> None:
         pay_in(who, payer, 10_000_000)
     _trade(who, rice)
     _trade(who, tea)
+    _agree(who, rice)
     for holder, tonnes in ((who.buyer, 12), (who.other_buyer, 3)):
         retire_credits(
             actor=holder, batch_id=rice.pk, quantity_t=tonnes, beneficiary_name="龙山米业", purpose="own_footprint"
@@ -44,6 +52,24 @@ def _trade(who: People, batch: Any) -> None:
         order = NewOrder(f"buy {market.pk} {quantity}", "buy", 4_010, quantity)
         place_order(actor=buyer, market_id=market.pk, order=order)
     execute_market(market.pk)
+
+
+def _agree(who: People, batch: Any) -> None:
+    """Trade a block after one answer, sell a lot to two of three bidders, and leave an offer open."""
+    soon = timezone.now() + dt.timedelta(hours=1)
+    place = {"market": batch.asset.code, "side": "buy", "counterparty": who.cooperative.organisation.name}
+    first = make_offer(actor=who.buyer, terms=OfferTerms("o1", 4_100, 40, soon), **place).offer
+    answer = counter_offer(actor=who.cooperative, offer_id=first.pk, terms=OfferTerms("o2", 4_200, 30, soon)).offer
+    accept_offer(actor=who.buyer, offer_id=answer.pk)
+    make_offer(actor=who.buyer, terms=OfferTerms("o3", 4_000, 1, soon), **place)
+    lot = LotTerms("l1", 50, 4_000, soon)
+    auction = announce_auction(actor=who.cooperative, market=batch.asset.code, terms=lot).auction
+    for bidder, price_fen, quantity_t in ((who.buyer, 4_300, 30), (who.other_buyer, 4_500, 30), (who.buyer, 4_200, 5)):
+        terms = BidTerms(f"b{price_fen}", price_fen, quantity_t)
+        place_bid(actor=bidder, auction_id=auction.pk, terms=terms)
+    with time_machine.travel(soon):
+        close_auctions()
+        execute_market(auction.market_id)
 
 
 def _move(who: People, kind: str, asset: Asset, receiver: Any, tonnes: int) -> None:

@@ -27,7 +27,10 @@ def running(*names: str) -> Iterator[tuple[Processes, dict[str, str]]]:
     The environment that is returned has WEB_PORT and STREAM_PORT.
     """
     web = free_port(ports.own(18_000))
-    environment = test_environment() | {"WEB_PORT": str(web), "STREAM_PORT": str(free_port(web + 1))}
+    stream = free_port(web + 1)
+    environment = test_environment() | {"WEB_PORT": str(web), "STREAM_PORT": str(stream)}
+    if "stream" in names:
+        environment["STREAM_URL"] = f"http://127.0.0.1:{stream}"
     processes = Processes(BASE_DIR, environment)
     try:
         for name, command in programs(environment).items():

@@ -1,14 +1,21 @@
 """What a test needs to have happened before it begins, brought about by the services that bring it about in earnest."""
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
+
+from django.utils import timezone
 
 from ledger.credits.services import issue_credits
 from ledger.journal.payments import confirm_payment, request_deposit
 from ledger.models import Batch, Membership, Organisation, Project
 from tests.factories import MembershipFactory, OrganisationFactory, ProjectFactory, ReportFactory
+from trading.auctions.services import announce_auction, place_bid
+from trading.auctions.terms import BidTerms, LotTerms
+from trading.blocks.services import make_offer
+from trading.blocks.terms import OfferTerms
 from trading.markets.services import open_market
-from trading.models import Market
+from trading.models import Bid, BlockOffer, Market, OneWayAuction
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +72,31 @@ def market_for(who: People, batch: Batch, *, reference_price_fen: int = 4_000, *
         reference_price_fen=reference_price_fen,
         **rules,
     )
+
+
+def offer_block(
+    actor: Membership, counterparty: Membership, market: Market, name: str, *, side: str = "buy", **changes: int
+) -> BlockOffer:
+    """Offer a block trade of 10 t at 45 yuan, for an hour."""
+    terms = {"price_fen": 4_500, "quantity_t": 10} | changes
+    return make_offer(
+        actor=actor,
+        market=market.symbol,
+        counterparty=str(counterparty.organisation.public_id),
+        side=side,
+        terms=OfferTerms(name, expires_at=timezone.now() + dt.timedelta(hours=1), **terms),
+    ).offer
+
+
+def put_up_lot(actor: Membership, market: Market, name: str, *, is_sealed: bool = True) -> OneWayAuction:
+    """Put up a lot of 10 t from 40 yuan, for an hour."""
+    closes_at = timezone.now() + dt.timedelta(hours=1)
+    terms = LotTerms(name, 10, 4_000, closes_at, is_sealed=is_sealed)
+    return announce_auction(actor=actor, market=market.symbol, terms=terms).auction
+
+
+def bid_for(
+    actor: Membership, auction: OneWayAuction, name: str, *, price_fen: int = 4_500, quantity_t: int = 4
+) -> Bid:
+    """Bid for a lot."""
+    return place_bid(actor=actor, auction_id=auction.pk, terms=BidTerms(name, price_fen, quantity_t)).bid

@@ -91,6 +91,57 @@ class MarketExists(DomainError):
     code, status, message = "market_exists", 409, _("These credits, or this symbol, have a market already.")
 
 
+class RelationExists(DomainError):
+    code, status, message = "relation_exists", 409, _("This relation is declared already, and has not ended.")
+
+
 class WorkersOutOfReach(DomainError):
     code, status = "workers_out_of_reach", 503
     message = _("The workers cannot be reached now, so nothing was begun. Try again in a while.")
+
+
+class DuplicateProposal(DomainError):
+    code, status = "duplicate_proposal", 409
+    message = _("The id %(client_id)s was used before for something else.")
+
+
+class TooManyProposals(DomainError):
+    code, status = "too_many_proposals", 409
+    message = _("At most %(most)s may stand at a time. Withdraw one first.")
+
+
+class BelowMinimum(DomainError):
+    code, status = "below_minimum", 422
+    message = _("The quantity must be %(least)s t at least.")
+
+
+class BelowReserve(DomainError):
+    code, status = "below_reserve", 422
+    message = _("The price must be the reserve price, %(reserve)s fen per tonne, at least.")
+
+
+class UnknownParty(DomainError):
+    code, status = "unknown_party", 422
+    message = _("No other approved cooperative or buyer has this name, code or id.")
+
+
+class OfferNotOpen(DomainError):
+    code, status, message = "offer_not_open", 409, _("The offer is %(state)s: nothing more can be done with it.")
+
+
+class AuctionNotOpen(DomainError):
+    code, status, message = "auction_not_open", 409, _("The auction is %(state)s: this cannot be done now.")
+
+
+class BidBinds(DomainError):
+    code, status = "bid_binds", 409
+    message = _("A bid that everyone sees binds until the close: others have answered it.")
+
+
+class BidNotStanding(DomainError):
+    code, status, message = "bid_not_standing", 409, _("The bid is %(state)s: nothing more can be done with it.")
+
+
+class StreamsOutOfReach(DomainError):
+    code, status = "streams_out_of_reach", 503
+    message = _("The live streams cannot be reached now. Ask every few seconds instead, or try again in a while.")

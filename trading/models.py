@@ -1,18 +1,30 @@
 """Gathers the tables that the domain packages define."""
 
-from trading.execution.models import ExecutedInstruction, Trade
+from trading.auctions.models import Bid, OneWayAuction
+from trading.blocks.models import BlockOffer
+from trading.execution.models import Candle, ExecutedInstruction, Trade
 from trading.markets.models import ClosedDay, Market, MarketClock, TradingLimit
 from trading.orders.models import BookEntry, Expiry, Instruction, Order
+from trading.surveillance.models import Alert, AlertStep, Relation, RuleChange, RuleProgress
 
 __all__ = [
+    "Alert",
+    "AlertStep",
+    "Bid",
+    "BlockOffer",
     "BookEntry",
+    "Candle",
     "ClosedDay",
     "ExecutedInstruction",
     "Expiry",
     "Instruction",
     "Market",
     "MarketClock",
+    "OneWayAuction",
     "Order",
+    "Relation",
+    "RuleChange",
+    "RuleProgress",
     "Trade",
     "TradingLimit",
 ]

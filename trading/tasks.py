@@ -5,10 +5,14 @@ import logging
 
 from celery import shared_task
 
-from trading.execution import runs, services
+from trading.auctions.closing import close_auctions
+from trading.blocks.services import expire_offers
+from trading.execution import publishing, runs, services
 from trading.execution.selectors import oldest_instructions
 from trading.orders import expiries, phases
 from trading.orders.wakeups import wake
+from trading.surveillance import watching
+from trading.surveillance.terms import Cadence
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +55,24 @@ def expire_orders() -> None:
 
 
 @shared_task
+def expire_block_offers() -> None:
+    """Let offers of block trades expire whose time is over."""
+    expire_offers()
+
+
+@shared_task
+def award_auctions() -> None:
+    """Award one-way auctions whose time is over."""
+    close_auctions()
+
+
+@shared_task
+def publish_missed_markets() -> None:
+    """Publish what a worker that was killed, or Redis that was away, has left unpublished."""
+    publishing.publish_missed()
+
+
+@shared_task
 def reconcile_books(token: str) -> None:
     """Check every invariant, for whoever asked for it."""
     runs.run_requested(token)
@@ -60,3 +82,15 @@ def reconcile_books(token: str) -> None:
 def reconcile_nightly() -> None:
     """Check every invariant, each night."""
     runs.run_nightly()
+
+
+@shared_task
+def watch_hours() -> None:
+    """Judge the hours that have ended by the rules of surveillance."""
+    watching.watch(cadence=Cadence.HOUR)
+
+
+@shared_task
+def watch_days() -> None:
+    """Judge the days that have ended by the rules of surveillance."""
+    watching.watch(cadence=Cadence.DAY)

@@ -47,7 +47,7 @@ def services(
     """
     var_dir = var_dir.resolve()
     with ExitStack() as stack:
-        stack.enter_context(_locked(var_dir))
+        stack.enter_context(locked(var_dir))
         remember(var_dir, environment=None)
         database_url = env.text("DATABASE_URL", "")
         if not database_url:
@@ -74,7 +74,7 @@ def remove(var_dir: Path) -> None:
     Raises: EmbeddedError where the folder is in use.
     """
     var_dir = var_dir.resolve()
-    with _locked(var_dir):
+    with locked(var_dir):
         homes = [home for home in postgres.homes(var_dir) if home.is_dir()]
         if (var_dir / postgres.PASSWORD_NAME).exists() and any((home / "data").exists() for home in homes):
             postgres.stop_leftover(postgres.prepare(var_dir, lambda _message: None))
@@ -127,7 +127,7 @@ def _port(var_dir: Path, name: str) -> int | None:
 
 
 @contextmanager
-def _locked(var_dir: Path) -> Iterator[None]:
+def locked(var_dir: Path) -> Iterator[None]:
     with _open_lock(var_dir) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

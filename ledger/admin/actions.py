@@ -20,13 +20,18 @@ def _always(_target: Any) -> bool:
     return True
 
 
+def _nothing(_target: Any) -> dict[str, Any]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """A step that people of the operator with one role may take.
 
     `perform` gets who acts, the object (None for a step that makes a new one) and the form's values, and calls the
     service. `makers` names the attributes that hold whose own work the object is: they may not take the step.
-    `is_due` says whether the object waits for it. Both only spare people the way: the service decides.
+    `is_due` says whether the object waits for it. Both only spare people the way: the service decides. `initial` fills the form
+    in beforehand with what the object is.
     """
 
     name: str
@@ -39,6 +44,7 @@ class Action:
     makers: tuple[str, ...] = ()
     is_due: Callable[[Any], bool] = _always
     is_grave: bool = False
+    initial: Callable[[Any], dict[str, Any]] = _nothing
 
     def is_for(self, actor: Membership | None) -> bool:
         """Return whether the step is one of the actor's role."""

@@ -74,7 +74,7 @@ def queues(reader: Membership) -> list[Queue]:
     reports = MonitoringReport.objects.select_related("project").defer("case", "sheet")
     registrar, treasurer = (reader.role == role for role in (Membership.Role.REGISTRAR, Membership.Role.TREASURER))
     return [
-        _queue(
+        queue_of(
             _("Organisations to approve"),
             Organisation.objects.filter(status=Organisation.Status.APPLIED).order_by("created_at"),
             list_url(Organisation, status__exact=Organisation.Status.APPLIED),
@@ -82,7 +82,7 @@ def queues(reader: Membership) -> list[Queue]:
             registrar,
             7,
         ),
-        _queue(
+        queue_of(
             _("Projects to register"),
             Project.objects.filter(status=Project.Status.VALIDATED).order_by("validated_at"),
             list_url(Project, status__exact=Project.Status.VALIDATED),
@@ -90,7 +90,7 @@ def queues(reader: Membership) -> list[Queue]:
             registrar,
             14,
         ),
-        _queue(
+        queue_of(
             _("Reports to approve"),
             reports.filter(status=MonitoringReport.Status.VERIFIED).order_by("verified_at"),
             list_url(MonitoringReport, status__exact=MonitoringReport.Status.VERIFIED),
@@ -98,7 +98,7 @@ def queues(reader: Membership) -> list[Queue]:
             registrar,
             14,
         ),
-        _queue(
+        queue_of(
             _("Credits to issue"),
             reports.filter(status=MonitoringReport.Status.APPROVED).order_by("approved_at"),
             list_url(MonitoringReport, status__exact=MonitoringReport.Status.APPROVED),
@@ -106,7 +106,7 @@ def queues(reader: Membership) -> list[Queue]:
             registrar,
             7,
         ),
-        _queue(
+        queue_of(
             _("Payments for a second treasurer"),
             payments.order_by("requested_at"),
             list_url(Payment, status__exact=Payment.Status.REQUESTED),
@@ -114,7 +114,7 @@ def queues(reader: Membership) -> list[Queue]:
             treasurer,
             2,
         ),
-        _queue(
+        queue_of(
             _("Corrections for a second treasurer"),
             corrections.order_by("requested_at"),
             list_url(Correction, status__exact=Correction.Status.REQUESTED),
@@ -125,7 +125,7 @@ def queues(reader: Membership) -> list[Queue]:
     ]
 
 
-def _queue(
+def queue_of(
     title: Text,
     waiting: QuerySet[Any],
     all_url: str,
@@ -133,6 +133,7 @@ def _queue(
     is_readers: bool,
     days: int,
 ) -> Queue:
+    """Return a queue of what waits, the oldest first; what has waited for more than so many days is late."""
     limit = timezone.now() - dt.timedelta(days=days)
 
     def entry(each: Any) -> Waiting:

@@ -1,7 +1,7 @@
 """How numbers, links and documents are written at the desk."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from ledger.journal.models import Asset
+from ledger.journal.models import Account, Asset, Hold
 from ledger.parties.models import User
 
 EMPTY = "–"
@@ -64,6 +64,19 @@ def tonnes(quantity_t: int) -> str:
 def amount_of(asset: Asset, amount: int) -> str:
     """Return an amount of an asset with its unit: money in yuan, credits in tonnes."""
     return money(amount) if asset.kind == Asset.Kind.CASH else f"{tonnes(amount)} t"
+
+
+def amount_of_hold(hold: Hold, asset: Asset) -> str:
+    """Return what remains of a hold; of a sealed bid's, which would tell the bid, only that it is sealed."""
+    is_sealed = hold.purpose == Hold.Purpose.SEALED_BID and hold.remaining > 0
+    return _("sealed") if is_sealed else amount_of(asset, hold.remaining)
+
+
+def held_on(account: Account, asset: Asset, sealed: Collection[int]) -> tuple[str, str]:
+    """Return what is held on an account, and what is available; of accounts with a sealed bid, that it is sealed."""
+    if account.pk in sealed:
+        return _("sealed"), _("sealed")
+    return amount_of(asset, account.held), amount_of(asset, account.available)
 
 
 def area(area_ha: Decimal | None) -> str:

@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.admin.actions import Action
 from ledger.admin.base import Fact, ViewOnlyAdmin
-from ledger.admin.display import Table, amount_of, link, list_url, moment
+from ledger.admin.display import Table, amount_of, held_on, link, list_url, moment
 from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.errors import InvalidValue
 from ledger.journal.models import Account
-from ledger.journal.selectors import holdings
+from ledger.journal.selectors import holdings, sealed_accounts
 from ledger.parties.models import Membership, Organisation, User
 from ledger.parties.services import ROLES_BY_KIND, add_member, approve_organisation, suspend_organisation
 
@@ -90,14 +90,15 @@ def _people(organisation: Organisation) -> Table:
 
 
 def _accounts(organisation: Organisation) -> Table:
+    accounts = list(holdings(organisation)[:SHOWN])
+    sealed = sealed_accounts(accounts)
     rows: list[tuple[object, ...]] = [
         (
             link(account, account.asset.code),
             amount_of(account.asset, account.balance),
-            amount_of(account.asset, account.held),
-            amount_of(account.asset, account.available),
+            *held_on(account, account.asset, sealed),
         )
-        for account in holdings(organisation)[:SHOWN]
+        for account in accounts
     ]
     columns = (str(_("Asset")), str(_("Balance")), str(_("Held")), str(_("Available")))
     all_url = list_url(Account, organisation=organisation.pk)

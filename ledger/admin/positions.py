@@ -4,12 +4,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from ledger.admin.base import LargeTableAdmin
-from ledger.admin.display import amount_of, at_moment, serial_run, tonnes
+from ledger.admin.display import amount_of_hold, at_moment, serial_run, tonnes
 from ledger.admin.filters import with_serial
 from ledger.journal.models import Hold, SerialBlock
 
@@ -28,7 +29,13 @@ class HoldAdmin(LargeTableAdmin):
 
     @admin.display(description=_("remaining"))
     def remaining_figure(self, hold: Hold) -> str:
-        return amount_of(hold.account.asset, hold.remaining)
+        return amount_of_hold(hold, hold.account.asset)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        # Whoever may ask for all that is more than so much finds out how much it is.
+        if lookup.startswith("remaining") and (lookup, value) != ("remaining__gt", "0"):
+            return False
+        return super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]
 
 
 class SerialBlockAdmin(LargeTableAdmin):

@@ -32,7 +32,7 @@ class Named:
     """Records whose entries name a thing: of which kinds, and by which keys and values."""
 
     kinds: tuple[str, ...]
-    names: Mapping[str, str | int]
+    names: Mapping[str, str | int | None]
 
 
 def ids_naming(named: Named, *, near: Sequence[dt.datetime | None] | None = None) -> list[int]:

@@ -36,6 +36,7 @@ from ledger.journal.selectors import (
     accounts_seen_by,
     balances_at,
     payments_seen_by,
+    sealed_accounts,
     serial_blocks,
     statement,
 )
@@ -64,6 +65,9 @@ class AccountQuerySerializer(PageQuerySerializer, InstantQuerySerializer):
     """Query parameters of the list of accounts."""
 
 
+HELD = "Known as of now alone: null with `at`, and of others' accounts as long as a sealed bid is deposited there."
+
+
 class AccountSerializer(serializers.Serializer[Account]):
     """Units: fen where the asset is CNY, whole tonnes where it is a batch of credits.
 
@@ -77,8 +81,8 @@ class AccountSerializer(serializers.Serializer[Account]):
     purpose = Choice(choices=Account.Purpose.choices)
     at = serializers.SerializerMethodField(help_text="The past instant that was asked for; null for now.")
     balance = serializers.SerializerMethodField(help_text="At that instant, or now.")
-    held = serializers.SerializerMethodField(help_text="Known as of now alone; null with `at`.")
-    available = serializers.SerializerMethodField(help_text="Known as of now alone; null with `at`.")
+    held = serializers.SerializerMethodField(help_text=HELD)
+    available = serializers.SerializerMethodField(help_text=HELD)
 
     @extend_schema_field(Moment(allow_null=True))
     def get_at(self, account: Account) -> dt.datetime | None:
@@ -89,10 +93,13 @@ class AccountSerializer(serializers.Serializer[Account]):
         return account.balance if self.context["at"] is None else self.context["balances"][account.pk]
 
     def get_held(self, account: Account) -> int | None:
-        return account.held if self.context["at"] is None else None
+        return account.held if self._is_told(account) else None
 
     def get_available(self, account: Account) -> int | None:
-        return account.available if self.context["at"] is None else None
+        return account.available if self._is_told(account) else None
+
+    def _is_told(self, account: Account) -> bool:
+        return self.context["at"] is None and account.pk not in self.context["sealed"]
 
 
 class TransferSerializer(serializers.Serializer[Transfer]):
@@ -160,7 +167,11 @@ class Accounts(Endpoint):
         return self.page(
             accounts_seen_by(self.actor),
             AccountSerializer,
-            lambda found: {"at": at, "balances": balances_at(found, at) if at else {}},
+            lambda found: {
+                "at": at,
+                "balances": balances_at(found, at) if at else {},
+                "sealed": sealed_accounts(each for each in found if each.organisation != self.actor.organisation),
+            },
         )
 
     @extend_schema(

@@ -160,12 +160,17 @@ class Transfer(models.Model):
 
 
 class Hold(models.Model):
-    """An amount set aside on an account for an order or a withdrawal until it settles or is released."""
+    """An amount set aside on an account for an order, a proposal or a withdrawal until it settles or is released."""
 
     class Purpose(models.TextChoices):
         ORDER = "order", pgettext_lazy("trading", "order")
         WITHDRAWAL = "withdrawal", _("withdrawal")
         REPLACE = "replace", pgettext_lazy("trading", "new terms of an order")
+        BLOCK_OFFER = "block_offer", _("offer of a block trade")
+        AUCTION = "auction", _("one-way auction")
+        BID = "bid", pgettext_lazy("auction", "bid")
+        # Its amount would tell the bid: the desk does not show it as long as there is any.
+        SEALED_BID = "sealed_bid", _("sealed bid")
 
     account = models.ForeignKey(
         Account, models.PROTECT, verbose_name=_("account"), related_name="holds", db_constraint=False

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Count, Max, Min, Q, QuerySet
 
 from ledger.errors import NotAllowed, NotFound
-from ledger.journal.models import Account, Asset, Correction, Payment, SerialBlock, Transfer
+from ledger.journal.models import Account, Asset, Correction, Hold, Payment, SerialBlock, Transfer
 from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership, Organisation
 
@@ -35,6 +35,13 @@ def accounts_seen_by(membership: Membership) -> QuerySet[Account]:
     """Return the accounts that one may see, newest first: the operator and auditors all, others their own."""
     accounts = Account.objects.select_related("asset", "organisation").order_by("-id")
     return accounts if reads_everything(membership) else accounts.filter(organisation=membership.organisation)
+
+
+def sealed_accounts(accounts: Iterable[Account]) -> set[int]:
+    """Return the ids of those accounts with the deposit of a sealed bid, which what is held on them would tell."""
+    ids = [account.pk for account in accounts]
+    holds = Hold.objects.filter(account__in=ids, purpose=Hold.Purpose.SEALED_BID, remaining__gt=0)
+    return set(holds.values_list("account_id", flat=True))
 
 
 def access_account_by_id(*, account_id: int, membership: Membership) -> Account:

@@ -22,9 +22,40 @@ register = template.Library()
 register.filter(localized)
 
 ICONS = "vendor/lucide/icons-1.62.0.svg"
-GOOD = frozenset({"approved", "registered", "issued", "verified", "validated", "posted", "confirmed", "filled", "open"})
+GOOD = frozenset(
+    {
+        "approved",
+        "registered",
+        "issued",
+        "verified",
+        "validated",
+        "posted",
+        "confirmed",
+        "filled",
+        "open",
+        "accepted",
+        "settled",
+        "awarded",
+        "won",
+    }
+)
 BAD = frozenset({"rejected", "refused", "suspended", "halted"})
-FINISHED = frozenset({"canceled", "draft", "reversed"})
+FINISHED = frozenset(
+    {
+        "canceled",
+        "closed",
+        "draft",
+        "reversed",
+        "countered",
+        "declined",
+        "withdrawn",
+        "expired",
+        "unsold",
+        "lost",
+        "void",
+        "cancelled",
+    }
+)
 SIGNIFICANT_DIGITS = 6
 
 

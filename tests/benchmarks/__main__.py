@@ -6,6 +6,7 @@ machine's mood does to it cancels out. PostgreSQL runs with its ordinary, durabl
 BENCH=quick measures little, to see that all of it runs: no target is judged then.
 """
 
+import statistics
 import sys
 from collections.abc import Iterator, Mapping
 from time import perf_counter
@@ -54,6 +55,7 @@ def measure(here: Stage, sizes: Sizes) -> Iterator[Row]:
     yield from posting_rows(here, floor, sizes, many)
     yield from settlement_rows(here, floor, sizes, many, pgbench)
     yield from entry_rows(here, open_floor(), sizes, many)
+    yield from stream_rows(here, open_floor(), sizes)
     yield from log_rows(here, sizes)
     yield from book_rows(sizes)
 
@@ -122,6 +124,23 @@ def entry_rows(here: Stage, floor: Floor, sizes: Sizes, many: Row) -> Iterator[R
         yield rows.at_least(3, "orders over HTTP, 500 a request", in_batches, "orders/s", many)
 
 
+def stream_rows(here: Stage, floor: Floor, sizes: Sizes) -> Iterator[Row]:
+    """Yield how late the last of many stream clients is, and what pages take meanwhile."""
+    from tests.benchmarks import streams
+
+    run = streams.follow_market(here, floor, sizes.stream_clients, sizes.stream_seconds)
+    name = f"stream, {run.clients:,} clients"
+    note = (
+        f"from commit to the last client's receipt, {run.batches} batches; clients, web and database on the same cores"
+    )
+    yield rows.figure(f"{name}: last receipt, median", run.median_ms, "ms", note)
+    yield rows.figure(f"{name}: last receipt, p99", run.p99_ms, "ms")
+    yield rows.figure(f"{name}: processor", run.stream_cpu_percent, "% of a core")
+    for what, took in (("book by the API", run.book_ms), ("market page", run.page_ms)):
+        yield rows.figure(f"{name}: {what}, median", statistics.median(took), "ms")
+        yield rows.figure(f"{name}: {what}, p99", streams.p99(took), "ms")
+
+
 def log_rows(here: Stage, sizes: Sizes) -> Iterator[Row]:
     """Yield how soon a large log is proven from."""
     from tests.benchmarks import large, proofs
@@ -148,12 +167,21 @@ def verification_rows(runs: Mapping[int, Run]) -> Iterator[Row]:
 
 
 def book_rows(sizes: Sizes) -> Iterator[Row]:
-    """Yield the speed of the order book alone."""
+    """Yield the speed of the order book alone, beside the fastest one on PyPI, and what an order on it takes."""
     from tests.benchmarks import matching_book
 
-    for resting in sizes.books:
-        per_second = matching_book.run(resting, sizes.book_operations)
-        yield rows.figure(f"order book alone, {resting:,} resting", per_second, "operations/s")
+    small, *larger = sizes.books
+    ours, theirs = matching_book.ours_and_theirs(small, sizes.book_operations)
+    reference = rows.figure(f"lightmatchingengine, {small:,} resting", theirs, "operations/s", "processor time")
+    yield reference
+    first = rows.at_least(4, f"order book alone, {small:,} resting", ours, "operations/s", reference)
+    yield first
+    for resting in larger:
+        per_second = matching_book.ours_alone(resting, sizes.book_operations)
+        yield rows.at_least(0.6, f"order book alone, {resting:,} resting", per_second, "operations/s", first)
+    largest = sizes.books[-1]
+    size = matching_book.bytes_per_resting_order(largest)
+    yield rows.figure(f"order book's memory, {largest:,} resting", size, "bytes/order")
 
 
 def records_per_second() -> float:

@@ -15,6 +15,8 @@ class Sizes:
     empty_requests: int
     single_orders: int
     order_batches: int
+    stream_clients: int
+    stream_seconds: float
     book_operations: int
     books: tuple[int, ...]
     posting_rounds: int
@@ -34,6 +36,8 @@ FULL = Sizes(
     empty_requests=10_000,
     single_orders=3_000,
     order_batches=80,
+    stream_clients=1_000,
+    stream_seconds=8.0,
     book_operations=200_000,
     books=(5_000, 100_000),
     posting_rounds=4,
@@ -52,6 +56,8 @@ QUICK = Sizes(
     empty_requests=2_000,
     single_orders=500,
     order_batches=10,
+    stream_clients=100,
+    stream_seconds=2.0,
     book_operations=20_000,
     books=(5_000,),
     posting_rounds=1,

@@ -145,17 +145,17 @@ class Floor:
     traders: "list[Membership]"
 
 
-def open_floor() -> Floor:
-    """Issue credits, open a market, and give every trader cash and credits by bulk posting."""
+def open_floor(traders: int = TRADERS) -> Floor:
+    """Issue credits, open a market, and give every one of so many traders cash and credits by bulk posting."""
     from tests.factories import MembershipFactory
     from tests.scenes import issue_to_cooperative, market_for, people
 
     who = people()
-    batch = issue_to_cooperative(who, TRADERS * TONNES)
+    batch = issue_to_cooperative(who, traders * TONNES)
     market = market_for(who, batch, taker_fee_bps=30)
-    traders = [MembershipFactory() for _ in range(TRADERS)]
-    _endow(who.cooperative, traders, market)
-    return Floor(market, traders)
+    members = [MembershipFactory() for _ in range(traders)]
+    _endow(who.cooperative, members, market)
+    return Floor(market, members)
 
 
 def _endow(cooperative: "Membership", traders: "list[Membership]", market: "Market") -> None:

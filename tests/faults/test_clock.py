@@ -19,7 +19,8 @@ from trading.execution.reconciliation import reconcile
 from trading.execution.selectors import oldest_instructions
 from trading.execution.services import execute_market
 from trading.models import ExecutedInstruction, Instruction, Trade
-from trading.orders.services import NewOrder, place_orders
+from trading.orders.services import place_orders
+from trading.orders.terms import NewOrder
 from trading.orders.wakeups import queue_of
 from trading.tasks import wake_waiting_markets
 

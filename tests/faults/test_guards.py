@@ -23,6 +23,10 @@ from trading.execution.runs import run_nightly
 from trading.execution.services import execute_market
 from trading.models import Trade
 from trading.orders.services import NewOrder, place_order
+from trading.surveillance.models import Rule
+from trading.surveillance.rules import RULES
+from trading.surveillance.services import change_thresholds, take_up_alert
+from trading.surveillance.watching import run_rule
 
 NO_PRIVILEGE = "42501"
 APPEND_ONLY = "23001"
@@ -39,7 +43,10 @@ AT_LEAST = {
     "ledger_retirement",
     "ledger_transaction",
     "ledger_transfer",
+    "trading_alert",
+    "trading_alertstep",
     "trading_executedinstruction",
+    "trading_rulechange",
     "trading_trade",
 }
 
@@ -84,6 +91,10 @@ def books(who):
         "SELECT tree_size, 'w', 'x', 'x', now(), now() FROM ledger_checkpoint"
     )
     import_statement(actor=who.treasurer, content=sample("june-daily.camt.053.001.02.xml"))
+    few = {"percent": 50, "least_t": 1}
+    change_thresholds(actor=who.registrar, rule=Rule.HOLDING, thresholds=few, reason="A small batch.")
+    [alert] = run_rule(RULES[Rule.HOLDING])
+    take_up_alert(actor=who.registrar, alert_id=alert.id)
     return batch
 
 

@@ -144,14 +144,20 @@ def test_orders_keep_coming_in_while_a_batch_is_blocked(market, who):
     assert broken() == []
 
 
-def test_a_worker_killed_again_and_again_loses_nothing_and_does_nothing_twice(product, market, who):
-    """At moments drawn by lot, the same in every run, while orders and cancels flow."""
+def test_a_worker_killed_at_twenty_moments_loses_nothing_and_does_nothing_twice(product, market, who):
+    """At moments drawn by lot, while orders and cancels flow; as one starts again, another is at work, and killed next."""
     processes, environment = product
     lot = random.Random(20220719)
+    second = Processes(settings.BASE_DIR, environment)
+    workers = [
+        (processes, config_run.programs(environment)["match-0"]),
+        (second, [*config_run.programs(environment)["match-0"], "-n", "second@%h"]),
+    ]
+    second.start("match-0", workers[1][1])
     placed = []
-    for _ in range(3):
-        executed = ExecutedInstruction.objects.count()
-        for _ in range(6):
+    try:
+        for kill in range(20):
+            executed = ExecutedInstruction.objects.count()
             side, actor = lot.choice([("sell", who.cooperative), ("buy", who.buyer), ("buy", who.other_buyer)])
             quantities = [lot.randint(1, 9) for _ in range(25)]
             placed += [
@@ -160,14 +166,17 @@ def test_a_worker_killed_again_and_again_loses_nothing_and_does_nothing_twice(pr
             actor, order = lot.choice(placed)
             with suppress(TooLateToCancel):
                 cancel_order(actor=actor, order_id=order.pk)
-        # It is up and at work; the rest of what waits comes while it is killed.
-        wait_until(lambda executed=executed: ExecutedInstruction.objects.count() > executed)
-        enter(who.buyer, market, "buy", *[1] * 100)
-        time.sleep(lot.random() / 20)
-        signal_program(processes, "match-0", signal.SIGKILL)
-        start_again(processes, environment, "match-0")
-    wait_until(nothing_waits)
-    assert ExecutedInstruction.objects.filter(kind="submit").count() == Order.objects.count() == 750
+            # One is up and at work; the rest of what waits comes while it is killed.
+            wait_until(lambda executed=executed: ExecutedInstruction.objects.count() > executed, seconds=60)
+            enter(who.buyer, market, "buy", *[1] * 40)
+            time.sleep(lot.random() / 20)
+            killed, command = workers[kill % 2]
+            signal_program(killed, "match-0", signal.SIGKILL)
+            killed.start("match-0", command)
+        wait_until(nothing_waits)
+    finally:
+        second.stop()
+    assert ExecutedInstruction.objects.filter(kind="submit").count() == Order.objects.count() == 20 * (25 + 40)
     assert Trade.objects.exists()
     assert broken() == []
 
@@ -209,10 +218,12 @@ def test_a_wake_up_that_comes_twice_does_nothing_twice(market, who):
     assert broken() == []
 
 
-def test_two_workers_of_one_market_take_turns(product, market, who):
+@pytest.mark.parametrize("clock", [(), ("env", "DJANGO_SETTINGS_MODULE=tests.stepping_clock")], ids=["", "set back"])
+def test_two_workers_of_one_market_take_turns(product, market, who, clock):
+    """Also where the clock of one is set back again and again."""
     _processes, environment = product
     second = Processes(settings.BASE_DIR, environment)
-    command = config_run.programs(environment)["match-0"]
+    command = [*clock, *config_run.programs(environment)["match-0"]]
     try:
         second.start("match-0", [*command, "-n", "second@%h"])
         for at in range(40):
@@ -285,6 +296,25 @@ def test_what_was_entered_while_redis_was_down_is_executed_when_it_is_back(trans
         start_redis_again()
         wait_until(nothing_waits, seconds=30)
     assert Trade.objects.count() == 1
+    assert broken() == []
+
+
+def test_a_worker_that_loses_redis_in_the_middle_of_a_batch_lives_on(transactional_db, who, own_redis):
+    server, start_redis_again = own_redis
+    market = market_for(who, issue_to_cooperative(who, 1_000))
+    pay_in(who, who.buyer, 10_000_000)
+    with running("match-0", "worker", "beat") as (processes, _environment):
+        with blocked_in_a_batch(market, who):
+            server.process.kill()
+            server.process.wait()
+        wait_until(nothing_waits)
+        # It has yet to say that it is done, and finds nobody.
+        time.sleep(2)
+        assert processes.ended() is None
+        start_redis_again()
+        enter(who.buyer, market, "buy", 1)
+        wait_until(nothing_waits, seconds=30)
+    assert Trade.objects.count() == 20
     assert broken() == []
 
 

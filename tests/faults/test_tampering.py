@@ -4,9 +4,11 @@ The changes are made from the schema: every column of every table that can be pr
 check cannot find stands in an exempt list with the reason; a new column is either found or added there, or a test fails.
 """
 
+import datetime as dt
 from dataclasses import dataclass
 
 import pytest
+import time_machine
 from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone, translation
 
@@ -38,13 +40,34 @@ from ledger.transparency.verification import RebuiltTree, verify_log
 from tests.callers import undone
 from tests.database import as_owner
 from tests.factories import CREDITING, PRACTICES, SETTINGS, ProjectFactory, UserFactory, square
-from tests.scenes import issue_to_cooperative, market_for, pay_in, people
+from tests.scenes import bid_for, issue_to_cooperative, market_for, offer_block, pay_in, people, put_up_lot
+from trading.auctions.closing import close_auctions
+from trading.auctions.services import cancel_auction, withdraw_bid
+from trading.blocks.services import accept_offer, counter_offer, decline_offer, expire_offers, withdraw_offer
+from trading.blocks.terms import OfferTerms
 from trading.execution import reconciliation as exchange
 from trading.execution.reconciliation import reconcile
 from trading.execution.services import execute_market
+from trading.markets.days import close_day
+from trading.markets.limits import set_limit
+from trading.models import Order
 from trading.orders.cancels import cancel_order
 from trading.orders.phases import halt_market, resume_market
+from trading.orders.replaces import replace_order
+from trading.orders.rules import change_market
 from trading.orders.services import NewOrder, place_orders
+from trading.surveillance.models import Rule
+from trading.surveillance.rules import RULES
+from trading.surveillance.services import (
+    change_thresholds,
+    close_alert,
+    declare_relation,
+    end_relation,
+    escalate_alert,
+    reopen_alert,
+    take_up_alert,
+)
+from trading.surveillance.watching import run_rule
 
 pytestmark = pytest.mark.django_db
 
@@ -70,11 +93,22 @@ PROVEN = [
     "ledger_transaction",
     "ledger_transfer",
     "ledger_unsequencedrecord",
+    "trading_alert",
+    "trading_alertstep",
+    "trading_bid",
+    "trading_blockoffer",
     "trading_bookentry",
+    "trading_candle",
+    "trading_closedday",
     "trading_executedinstruction",
+    "trading_expiry",
     "trading_market",
+    "trading_onewayauction",
     "trading_order",
+    "trading_relation",
+    "trading_rulechange",
     "trading_trade",
+    "trading_tradinglimit",
 ]
 NOT_PROVEN = {
     "auth_group": "Django's own, not used",
@@ -94,6 +128,8 @@ NOT_PROVEN = {
     "ledger_user_groups": "Django's own, not used",
     "ledger_user_user_permissions": "Django's own, not used",
     "trading_instruction": "a queue: what is executed of it is proven",
+    "trading_marketclock": "up to when the clock was followed; what was done by it is proven",
+    "trading_ruleprogress": "up to when rules have judged; judging again raises no alert twice, and each alert is proven",
 }
 SURROGATE = "numbers rows of which the log names nothing but their content; what refers to them is proven by it"
 UNSAID = "when the row was written; when the fact was, its entry says"
@@ -107,7 +143,14 @@ EXEMPT = {
     ("ledger_retirement", "id"): SURROGATE,
     ("ledger_serialblock", "id"): "the order in which an account delivers its runs; whose they are is proven",
     ("trading_executedinstruction", "id"): SURROGATE,
+    ("trading_closedday", "id"): SURROGATE,
+    ("trading_market", "auction_ends_at"): "when somebody ends the auction, which is proven; it gives no price",
+    ("trading_bid", "client_bid_id"): "the client's own name for it",
+    ("trading_blockoffer", "client_offer_id"): "the client's own name for it",
+    ("trading_onewayauction", "client_auction_id"): "the client's own name for it",
     ("trading_market", "shard"): "which worker serves the market",
+    ("trading_tradinglimit", "id"): SURROGATE,
+    ("trading_order", "changed_at"): "for streams: what was changed then is proven",
     ("trading_order", "client_order_id"): "the client's own name for it",
     ("trading_order", "placed_at"): "orders have no record of their own; when they were executed is proven",
     ("trading_order", "placed_by_id"): "orders have no record of their own; whose they are is proven",
@@ -125,6 +168,8 @@ def _scene_once(django_db_setup, django_db_blocker):
         register(who)
         bank(who)
         trade(who)
+        watch_and_review(who)
+        agree(who)
         sequence_log()
         open_account(organisation=who.other_buyer.organisation, asset=cash())
         pay_in(who, who.other_buyer, 5_000)
@@ -238,12 +283,94 @@ def trade(who):
     enter(who.buyer, markets[1], "buy", 3_800, 2)
     execute_market(markets[1].pk)
     enter(who.buyer, markets[1], "buy", 3_900, 2)
+    orders_with_an_end(who, markets[1])
+    change_market(actor=who.registrar, market_id=markets[1].pk, reason="As announced.", band_percent=12)
+    execute_market(markets[1].pk)
+    for market, figures in ((None, {"largest_order_t": 900}), (markets[1], {"largest_order_fen": 10**9})):
+        set_limit(
+            actor=who.registrar,
+            organisation_id=who.buyer.organisation_id,
+            market_id=market and market.pk,
+            reason=f"New here: {figures}.",
+            **figures,
+        )
+    for day in (1, 2):
+        close_day(actor=who.registrar, day=dt.date(2099, 1, day), reason=f"New Year, {day}.")
     ours = {"beneficiary_name": "甲", "purpose": "own_footprint"}
     retire_credits(
         actor=who.buyer, batch_id=batches[0].pk, quantity_t=5, note="For 2020.", idempotency_key="r1", **ours
     )
     hidden = {"is_beneficiary_public": False, "beneficiary_code": "91350000000000000X"}
     retire_credits(actor=who.other_buyer, batch_id=batches[1].pk, quantity_t=2, **hidden, **ours)
+
+
+def orders_with_an_end(who, market):
+    """Leave orders that end by themselves, and one that was replaced."""
+    for at in (1, 2):
+        ends_at = timezone.now() + dt.timedelta(days=at)
+        new = NewOrder(f"gtd-{at}", "buy", 3_900, 3, time_in_force="gtd", expires_at=ends_at)
+        place_orders(actor=who.buyer, market_id=market.pk, orders=[new])
+    execute_market(market.pk)
+    replaced = Order.objects.get(client_order_id="gtd-1")
+    replace_order(actor=who.buyer, order_id=replaced.pk, price_fen=3_910, quantity_t=4)
+    execute_market(market.pk)
+
+
+def agree(who):
+    """Take offers of block trades, lots and bids through their lives: open and decided in every way."""
+    batch = issue_to_cooperative(who, 1_000, project=ProjectFactory(proponent=who.cooperative.organisation, number=904))
+    market = market_for(who, batch, taker_fee_bps=35)
+    offers = [offer_block(who.buyer, who.cooperative, market, f"o{at}", price_fen=4_500 + at) for at in range(7)]
+    terms = OfferTerms("answer", 4_600, 20, timezone.now() + dt.timedelta(hours=2))
+    answer = counter_offer(actor=who.cooperative, offer_id=offers[0].pk, terms=terms).offer
+    accept_offer(actor=who.buyer, offer_id=answer.pk)
+    decline_offer(actor=who.cooperative, offer_id=offers[1].pk)
+    withdraw_offer(actor=who.buyer, offer_id=offers[2].pk)
+    accept_offer(actor=who.cooperative, offer_id=offers[3].pk)
+    offer_block(who.cooperative, who.other_buyer, market, "sell", side="sell")
+    lots = [put_up_lot(who.cooperative, market, f"l{at}", is_sealed=at < 3) for at in range(5)]
+    for lot in lots[:4]:
+        for at, bidder in enumerate((who.buyer, who.other_buyer, who.buyer)):
+            bid = bid_for(bidder, lot, f"b{lot.pk}-{at}", price_fen=4_500 + at)
+        if lot.is_sealed:
+            withdraw_bid(actor=who.buyer, bid_id=bid_for(who.buyer, lot, f"w{lot.pk}").pk)
+    cancel_auction(actor=who.registrar, auction_id=lots[0].pk, reason="Disputed.")
+    with time_machine.travel(bid.auction.closes_at + dt.timedelta(minutes=1)):
+        later = [offer_block(who.buyer, who.cooperative, market, f"later{at}") for at in range(2)]
+        expire_offers()
+        close_auctions()
+        lot = put_up_lot(who.cooperative, market, "late")
+        bid_for(who.other_buyer, lot, "late")
+        bid_for(who.buyer, lot, "late")
+        execute_market(market.pk)
+        # What is awarded last waits for its turn.
+        accept_offer(actor=who.cooperative, offer_id=later[0].pk)
+
+
+def watch_and_review(who):
+    """Raise alerts about both buyers in both markets; leave some, take up, close, escalate and reopen others."""
+    parties = [each.organisation for each in (who.buyer, who.other_buyer, who.cooperative)]
+    first, _second = (
+        declare_relation(
+            actor=who.registrar, one=parties[0], other=other, kind=kind, reason=f"Company register: {kind}."
+        )
+        for other, kind in zip(parties[1:], ("shareholder", "same_controller"), strict=True)
+    )
+    end_relation(actor=who.registrar, relation_id=first.pk, reason="Sold.")
+    for rule, thresholds in (
+        ("holding", {"percent": 45, "least_t": 1}),
+        ("holding", {"percent": 40, "least_t": 1}),
+        ("band_hit", {"hits": 9}),
+    ):
+        change_thresholds(actor=who.registrar, rule=rule, thresholds=thresholds, reason=f"As {thresholds} is.")
+    raised = run_rule(RULES[Rule.HOLDING])
+    with time_machine.travel(timezone.now() + dt.timedelta(days=40)):
+        raised += run_rule(RULES[Rule.HOLDING])
+    assert len(raised) == 6
+    take_up_alert(actor=who.registrar, alert_id=raised[0].id)
+    close_alert(actor=who.registrar, alert_id=raised[0].id, reason="A market maker.")
+    reopen_alert(actor=who.registrar, alert_id=raised[0].id, reason="It is none.")
+    escalate_alert(actor=who.registrar, alert_id=raised[1].id, reason="To the supervisor.")
 
 
 def enter(actor, market, side, price_fen, count):
@@ -283,7 +410,7 @@ CHANGES = {
     "bigint": ["{} + 1", "{} - 1"],
     "integer": ["{} + 1", "{} - 1"],
     "smallint": ["{} + 1", "{} - 1"],
-    "numeric": ["{} + 0.0001", "{} - 1"],
+    "numeric": ["{0} + power(10::numeric, -scale({0}))", "{} - 1"],
     "boolean": ["NOT {}"],
     "character varying": ["{} || 'x'", "'x' || substr({}, 2)", "''"],
     "text": ["{} || ' '", "'x' || substr({}, 2)", "''"],
@@ -301,6 +428,7 @@ CHANGES = {
         "{0} - int8multirange(int8range(lower({0}), lower({0}) + 1))",
         "int8multirange()",
     ],
+    "bigint[]": ["{0} || ({0}[1] + 1)", "ARRAY[{0}[1] + 1]", "'{{}}'"],
     "jsonb": ["jsonb_build_array({})", "{} || '{{\"x\": 1}}'", "'{{}}'"],
 }
 # Of numbers, which may refer to a row, one that another row has, and one that refers to nothing.

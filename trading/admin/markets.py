@@ -1,57 +1,55 @@
-"""Markets: open, halt, resume."""
+"""Markets: open, halt, resume, and other rules."""
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from ledger.admin.actions import Action, ReasonForm
 from ledger.admin.base import Fact, ViewOnlyAdmin
-from ledger.admin.display import EMPTY, Table, link, list_url, moment, money, tonnes, yuan
-from ledger.admin.fields import YuanField
+from ledger.admin.display import EMPTY, Table, at_moment, link, list_url, moment, money, tonnes, yuan
 from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.journal.models import Asset
 from ledger.parties.models import Membership
+from trading.admin.fields import sessions_as_text
+from trading.admin.rules import ChangeForm, MarketForm, ResumeForm, rules_as_written
 from trading.execution.models import Trade
 from trading.marketdata.selectors import tape
 from trading.markets.models import Market
-from trading.markets.services import BOUNDS, open_market
+from trading.markets.selectors import next_step
+from trading.markets.services import open_market
+from trading.markets.sessions import Step, Timed
 from trading.orders.models import Instruction, Order
 from trading.orders.phases import halt_market, resume_market
+from trading.orders.rules import change_market
 
 SHOWN = 20
 # What the log says of a market.
-RECORDS = ("market_opened", "market_changed", "market_halt_ordered", "market_resume_ordered")
-
-
-def _price(label: Any, field: str, **kwargs: Any) -> YuanField:
-    return YuanField(label=label, bounds_fen=BOUNDS[field], **kwargs)
-
-
-def _whole(label: Any, field: str, **kwargs: Any) -> forms.IntegerField:
-    least, most = BOUNDS[field]
-    return forms.IntegerField(label=label, min_value=least, max_value=most, **kwargs)
-
-
-class MarketForm(forms.Form):
-    asset = forms.ModelChoiceField(
-        label=_("Credits"),
-        queryset=Asset.objects.filter(kind=Asset.Kind.CREDIT, market__isnull=True).order_by("-id"),
-        help_text=_("Those that have no market yet."),
-    )
-    symbol = forms.CharField(label=_("Symbol"), max_length=40, help_text=_("As it stands in the market's address."))
-    reference_price_fen = _price(_("Reference price in yuan per tonne"), "reference_price_fen")
-    tick_size_fen = _price(_("Tick in yuan"), "tick_size_fen", initial="0.01")
-    lot_size_t = _whole(_("Lot in tonnes"), "lot_size_t", initial=1)
-    band_percent = _whole(_("Price band in percent"), "band_percent", initial=10)
-    maker_fee_bps = _whole(_("Fee of the maker in basis points"), "maker_fee_bps", initial=0)
-    taker_fee_bps = _whole(_("Fee of the taker in basis points"), "taker_fee_bps", initial=0)
+RECORDS = (
+    "market_opened",
+    "market_change_ordered",
+    "market_changed",
+    "market_halt_ordered",
+    "market_resume_ordered",
+)
+AUCTION_ENDS_AT = at_moment("auction_ends_at", _("call auction ends at"))
+STEPS = {
+    Step.BEGIN_AUCTION: _("a call auction begins"),
+    Step.OPEN: _("trading begins"),
+    Step.CLOSE: _("the market closes"),
+    Step.END_DAY: _("the day ends"),
+}
 
 
 def _open(actor: Membership, _target: None, values: dict[str, Any]) -> Market:
     asset: Asset = values.pop("asset")
     return open_market(actor=actor, asset_id=asset.pk, **values)
+
+
+def _resume(actor: Membership, market: Market, values: dict[str, Any]) -> Market:
+    return resume_market(actor=actor, market_id=market.pk, auction_minutes=values["auction_minutes"] or 0)
 
 
 OPEN = Action(
@@ -71,17 +69,35 @@ HALT = Action(
     role=Membership.Role.REGISTRAR,
     perform=lambda actor, market, values: halt_market(actor=actor, market_id=market.pk, **values),
     form=ReasonForm,
-    is_due=lambda market: market.state == Market.State.OPEN,
+    is_due=lambda market: market.state != Market.State.HALTED,
     is_grave=True,
 )
 RESUME = Action(
     name="resume",
     label=_("Resume trading"),
-    explanation=_("The market takes orders again. What rested on the book is still there."),
+    explanation=_(
+        "The market goes on where its day has come to. What rested on the book is still there; a call auction lets orders come "
+        "together before they trade."
+    ),
     done=_("%(object)s is to resume. It takes effect after the instructions that came before it."),
     role=Membership.Role.REGISTRAR,
-    perform=lambda actor, market, _values: resume_market(actor=actor, market_id=market.pk),
+    perform=_resume,
+    form=ResumeForm,
     is_due=lambda market: market.state == Market.State.HALTED,
+)
+CHANGE = Action(
+    name="change-rules",
+    label=_("Change the rules"),
+    explanation=_(
+        "Orders on the book that the new rules do not allow expire when they take effect; new fees end all orders that rest. "
+        "The reason is kept in the log."
+    ),
+    done=_("New rules of %(object)s are ordered. They take effect after the instructions that came before them."),
+    role=Membership.Role.REGISTRAR,
+    perform=lambda actor, market, values: change_market(actor=actor, market_id=market.pk, **values),
+    form=ChangeForm,
+    initial=rules_as_written,
+    is_grave=True,
 )
 
 
@@ -94,18 +110,25 @@ class MarketAdmin(ViewOnlyAdmin):
         "symbol",
         "asset",
         "state",
+        "phase",
+        AUCTION_ENDS_AT,
         "halt_reason",
         "reference_price",
         "band",
         "tick",
         "lot_figure",
         "fees",
+        "trading_hours",
+        "interruption",
+        "largest_figure",
+        "block_band",
+        "block_minimum_figure",
         "shard",
         "last_instruction",
         "opened_at",
     )
     list_actions = (OPEN,)
-    object_actions = (HALT, RESUME)
+    object_actions = (HALT, RESUME, CHANGE)
 
     @admin.display(description=_("reference price in yuan"), ordering="reference_price_fen")
     def reference_figure(self, market: Market) -> str:
@@ -132,6 +155,32 @@ class MarketAdmin(ViewOnlyAdmin):
     def fees(self, market: Market) -> str:
         return f"{market.maker_fee_bps / 100:.2f} % / {market.taker_fee_bps / 100:.2f} %"
 
+    @admin.display(description=_("sessions"))
+    def trading_hours(self, market: Market) -> str:
+        if not market.sessions:
+            return str(_("always open"))
+        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in _lines(market)))
+
+    @admin.display(description=_("volatility interruption"))
+    def interruption(self, market: Market) -> str:
+        if not market.volatility_percent:
+            return EMPTY
+        rule = {"percent": market.volatility_percent, "minutes": market.volatility_minutes}
+        return str(_("±%(percent)s %%, call auction of %(minutes)s minutes") % rule)
+
+    @admin.display(description=_("largest order in tonnes"))
+    def largest_figure(self, market: Market) -> str:
+        return tonnes(market.largest_order_t)
+
+    @admin.display(description=_("prices allowed of block trades"))
+    def block_band(self, market: Market) -> str:
+        low, high = market.block_band_fen
+        return f"{money(low)} – {money(high)} (±{market.block_band_percent} %)"
+
+    @admin.display(description=_("smallest block trade in tonnes"))
+    def block_minimum_figure(self, market: Market) -> str:
+        return tonnes(market.block_minimum_t)
+
     @admin.display(description=_("last instruction"))
     def last_instruction(self, market: Market) -> str:
         return str(market.last_sequence)
@@ -143,12 +192,23 @@ class MarketAdmin(ViewOnlyAdmin):
         waiting = target.instructions.count()
         return [
             (_("State"), target.get_state_display()),
+            (_("Phase of the day"), target.get_phase_display()),
+            (_("Call auction ends at"), moment(target.auction_ends_at)),
+            (_("Next by its sessions"), _in_words(next_step(target))),
             (_("Reason of the halt"), target.halt_reason or EMPTY),
             (_("Waiting instructions"), tonnes(waiting)),
         ]
 
     def tables(self, target: Market) -> list[Table]:
         return [_waiting(target), _trades(target)]
+
+
+def _lines(market: Market) -> list[str]:
+    return sessions_as_text(market.sessions).splitlines()
+
+
+def _in_words(timed: Timed | None) -> str:
+    return EMPTY if timed is None else f"{moment(timed.at)} {STEPS[timed.step]}"
 
 
 def _waiting(market: Market) -> Table:

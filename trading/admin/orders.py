@@ -17,6 +17,7 @@ from trading.orders.models import Order
 SHOWN = 50
 
 PLACED_AT = at_moment("placed_at", pgettext_lazy("trading", "placed at"))
+EXPIRES_AT = at_moment("expires_at", _("expires at"))
 
 
 class OrderAdmin(LargeTableAdmin):
@@ -31,7 +32,7 @@ class OrderAdmin(LargeTableAdmin):
         "status",
         PLACED_AT,
     )
-    list_filter = ("status", "side", "market")
+    list_filter = ("status", "side", "order_type", "time_in_force", "trading_mode", "market")
     list_select_related = ("market", "organisation")
     search_fields = ("id", "organisation__name")
     search_help_text = _("The number of an order, or a part of an organisation's name.")
@@ -41,10 +42,19 @@ class OrderAdmin(LargeTableAdmin):
         "organisation",
         "placed_by",
         "client_order_id",
+        "trading_mode",
         "side",
+        "order_type",
+        "time_in_force",
+        EXPIRES_AT,
+        "post_only",
+        "display_figure",
+        "self_trade_mode",
         "price",
         "quantity_figure",
+        "entered",
         "filled_figure",
+        "decremented_figure",
         "remaining_figure",
         "status",
         "reason",
@@ -84,6 +94,20 @@ class OrderAdmin(LargeTableAdmin):
     @admin.display(description=_("remaining tonnes"))
     def remaining_figure(self, order: Order) -> str:
         return tonnes(order.remaining_t)
+
+    @admin.display(description=_("shown at a time, tonnes"))
+    def display_figure(self, order: Order) -> str:
+        return EMPTY if order.display_t is None else tonnes(order.display_t)
+
+    @admin.display(description=_("taken off without a trade, tonnes"))
+    def decremented_figure(self, order: Order) -> str:
+        return tonnes(order.decremented_t)
+
+    @admin.display(description=_("as entered, where it was replaced"))
+    def entered(self, order: Order) -> str:
+        if order.entered_price_fen is None and order.entered_quantity_t is None:
+            return EMPTY
+        return f"{tonnes(order.entered('quantity_t'))} t × {money(order.entered('price_fen'))}"
 
     @admin.display(description=_("priority number"))
     def priority(self, order: Order) -> str:

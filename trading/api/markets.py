@@ -18,8 +18,9 @@ from trading.errors import MarketExists, NothingToChange
 from trading.execution.models import Trade
 from trading.marketdata.selectors import depth, market_by_symbol, markets, ticker, trades_of
 from trading.markets.models import Market
+from trading.markets.selectors import next_step
 from trading.markets.services import MAX_PRICE_FEN, open_market
-from trading.markets.sessions import MAX_SESSIONS
+from trading.markets.sessions import MAX_SESSIONS, Step
 from trading.orders.models import Order
 from trading.orders.phases import LONGEST_AUCTION, halt_market, resume_market
 from trading.orders.rules import change_market
@@ -27,6 +28,7 @@ from trading.orders.terms import MAX_QUANTITY_T
 
 LEVELS = 20
 MAX_LEVELS = 500
+STEPS = [(step.value, step.value.replace("_", " ")) for step in Step]
 
 
 class SessionSerializer(StrictSerializer):
@@ -132,8 +134,21 @@ class TickerSerializer(serializers.Serializer[Any]):
     value_fen = serializers.IntegerField()
 
 
+class NextStepSerializer(serializers.Serializer[Any]):
+    """What a market's sessions bring next."""
+
+    at = Moment()
+    step = Choice(choices=STEPS)
+
+
 class MarketSerializer(ListedMarketSerializer):
+    next_step = serializers.SerializerMethodField(help_text="Null where the market is always open.")
     ticker = serializers.SerializerMethodField()
+
+    @extend_schema_field(NextStepSerializer(allow_null=True))
+    def get_next_step(self, market: Market) -> Any:
+        coming = next_step(market)
+        return coming and show(NextStepSerializer, coming)
 
     @extend_schema_field(TickerSerializer)
     def get_ticker(self, market: Market) -> Any:

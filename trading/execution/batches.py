@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ledger.journal.posting import HoldChange
+from trading.execution import agreed
+from trading.execution.agreed import Agreed
 from trading.execution.books import LiveBook, LiveOrder
 from trading.execution.steps import OF_ORDERS, Step, Waiting, auction_end, steps_of
 from trading.execution.telling import PUT_OFF, Content, tell
@@ -14,6 +16,7 @@ from trading.matching import (
     Accepted,
     Canceled,
     Decremented,
+    Event,
     Expired,
     OrderBook,
     Rejected,
@@ -33,6 +36,7 @@ class Fill(NamedTuple):
     is_buy_taker: bool
     price_fen: int
     quantity_t: int
+    trading_mode: str
 
 
 @dataclass(slots=True)
@@ -47,16 +51,25 @@ class Batch:
     released: dict[int, HoldChange] = field(default_factory=dict)
     # The market as the log will say that it was changed, with who did it and why.
     changes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    # What was agreed outside the book, by the number of its instruction.
+    agreed: dict[int, Agreed] = field(default_factory=dict)
+
+    def last_price_fen(self) -> int | None:
+        """Return the last price on the book; None where nothing was traded there."""
+        prices = (fill.price_fen for fill in reversed(self.fills) if fill.trading_mode == "listing")
+        return next(prices, None)
 
 
 def apply(waiting: list[Waiting], live: LiveBook, market: Market, now: dt.datetime) -> Batch:
     """Apply instructions in order; the book, its orders and the market (state, rules, sequences) change in memory."""
     batch = Batch()
+    live.orders.update(
+        agreed.read_orders(each.content for each in waiting if each.kind == agreed.KIND and each.content)
+    )
     for instruction in waiting:
         batch.instruction_ids.append(instruction.id)
         _take_in(instruction, live, batch)
-        traded_fen = batch.fills[-1].price_fen if batch.fills else None
-        for step in steps_of(instruction, live, market, traded_fen=traded_fen):
+        for step in steps_of(instruction, live, market, last_price_fen=batch.last_price_fen):
             _execute(step, instruction, live, market, batch, now)
     market.book_sequence = live.book.sequence
     return batch
@@ -80,13 +93,21 @@ def _execute(step: Step, why: Waiting, live: LiveBook, market: Market, batch: Ba
     market.last_sequence += 1
     batch.executed.append((market.last_sequence, kind, order_id, content))
     fills = len(batch.fills)
-    for event in tell(live.book, kind, order_id, content):
-        _follow(event, live, market, batch)
+    for event in _events(step, live.book, market.last_sequence, batch):
+        _follow(event, live, market, batch, is_in_auction=kind == "auction_uncross")
     if kind not in OF_ORDERS:
         _follow_phase(step, why, live.book, market, batch, now)
     elif market.volatility_percent and len(batch.fills) > fills and _is_volatile(batch.fills[-1].price_fen, market):
         interruption = Step("auction_open", content={"minutes": market.volatility_minutes})
         _execute(interruption, why, live, market, batch, now)
+
+
+def _events(step: Step, book: OrderBook, sequence: int, batch: Batch) -> list[Event]:
+    """Return what follows from a step: what the book answers, or what was agreed outside of it."""
+    if step.kind != agreed.KIND:
+        return tell(book, step.kind, step.order_id, step.content)
+    found = batch.agreed[sequence] = agreed.read_agreed(step.content)
+    return found.events(is_halted=book.halted)
 
 
 def _is_volatile(price_fen: int, market: Market) -> bool:
@@ -127,14 +148,17 @@ def phase_of(book: OrderBook) -> str:
     return Market.Phase.AUCTION if book.in_auction else Market.Phase.OPEN
 
 
-def _follow(event: object, live: LiveBook, market: Market, batch: Batch) -> None:
+def _follow(event: object, live: LiveBook, market: Market, batch: Batch, *, is_in_auction: bool) -> None:
     match event:
         case Traded(price=price, quantity=quantity, maker_id=maker_id, taker_id=taker_id):
             maker, taker = live.orders[maker_id], live.orders[taker_id]
             buy, sell = (taker, maker) if taker.is_buy else (maker, taker)
-            batch.fills.append(Fill(market.last_sequence, buy, sell, taker.is_buy, price, quantity))
-            if maker.display_t is not None:
-                maker.shown_t = _shown(maker) - quantity
+            found = batch.agreed.get(market.last_sequence)
+            mode = "listing" if found is None else found.mode
+            batch.fills.append(Fill(market.last_sequence, buy, sell, taker.is_buy, price, quantity, mode))
+            _show_less(maker, quantity, is_in_auction=is_in_auction)
+            if is_in_auction:
+                _show_less(taker, quantity, is_in_auction=True)
             for order in (maker, taker):
                 order.filled_t += quantity
                 order.status = "partially_filled" if order.remaining_t else "filled"
@@ -164,6 +188,14 @@ def _follow(event: object, live: LiveBook, market: Market, batch: Batch) -> None
             batch.touched[order.id] = order
         case Uncrossed(price=price) if price is not None:
             market.volatility_reference_fen = price
+
+
+def _show_less(order: LiveOrder, quantity: int, *, is_in_auction: bool) -> None:
+    """Take a fill off what an iceberg on the book shows: an auction fills hidden tonnes like shown ones, and those last."""
+    if order.display_t is None:
+        return
+    shown = _shown(order)
+    order.shown_t = min(shown, order.remaining_t - quantity) if is_in_auction else shown - quantity
 
 
 def _shown(order: LiveOrder) -> int:

@@ -46,6 +46,7 @@ class LiveOrder:
     self_trade_mode: str
     shown_t: int | None
     decremented_t: int
+    client_order_id: str
     # At which price it stands on the book by what is written; nothing where it does not.
     entry: Entry | None = None
 
@@ -93,7 +94,7 @@ def live_book(market: Market) -> LiveBook:
     """
     live = _live_books.get(market.pk)
     if live is None or live.version != market.last_sequence:
-        live = _live_books[market.pk] = _read_book(market)
+        live = _live_books[market.pk] = read_book(market)
         # A large book lives for long: the collector need not walk it again and again.
         gc.collect()
         gc.freeze()
@@ -118,11 +119,12 @@ def matching_rules(market: Market) -> MarketRules:
 ORDER_COLUMNS = """
     o.id, o.organisation_id, o.side, o.price_fen, o.quantity_t, o.filled_t, o.status, o.reason, o.sequence,
     o.cash_account_id, o.credit_account_id, o.hold_id, hold.remaining, o.order_type, o.time_in_force, o.post_only,
-    o.display_t, o.self_trade_mode, o.shown_t, o.decremented_t
+    o.display_t, o.self_trade_mode, o.shown_t, o.decremented_t, o.client_order_id
 """
 
 
-def _read_book(market: Market) -> LiveBook:
+def read_book(market: Market) -> LiveBook:
+    """Return the market's book as its open orders say."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""

@@ -29,6 +29,8 @@ class ExecutedInstruction(models.Model):
         verbose_name = _("executed instruction")
         verbose_name_plural = _("executed instructions")
         constraints = [models.UniqueConstraint(fields=["market", "sequence"], name="instruction_sequence_once")]
+        # As for trades: a range of pages is enough to find an hour.
+        indexes = [BrinIndex(fields=["executed_at"], name="instruction_times", pages_per_range=32, autosummarize=True)]
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.get_kind_display()}"
@@ -78,6 +80,12 @@ class Trade(models.Model):
             models.Index(fields=["market", "-id"], name="trade_tape"),
             # Trades lie in the table in the order of their times: a range of pages is enough to find a day.
             BrinIndex(fields=["executed_at"], name="trade_times", pages_per_range=32, autosummarize=True),
+            # Those few that were not made on the book: the rest of a market's trades is in its candles.
+            models.Index(
+                fields=["market", "executed_at"],
+                condition=~Q(trading_mode=TradingMode.LISTING),
+                name="trade_negotiated",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -86,3 +94,32 @@ class Trade(models.Model):
     @property
     def value_fen(self) -> int:
         return self.price_fen * self.quantity_t
+
+
+class Candle(models.Model):
+    """What a minute's trades of the listing come to; a minute without any has none. Units: fen per tonne, tonnes, fen.
+
+    The executor adds each batch's trades in the batch's own transaction, so candles and trades never differ.
+    """
+
+    pk = models.CompositePrimaryKey("market_id", "minute")
+    market = models.ForeignKey(
+        Market, models.PROTECT, verbose_name=_("market"), related_name="+", db_constraint=False, db_index=False
+    )
+    minute = models.DateTimeField(_("minute"))
+    open_fen = models.BigIntegerField(_("opening price in fen"))
+    high_fen = models.BigIntegerField(_("highest price in fen"))
+    low_fen = models.BigIntegerField(_("lowest price in fen"))
+    close_fen = models.BigIntegerField(_("closing price in fen"))
+    quantity_t = models.BigIntegerField(_("tonnes"))
+    # The same money may change hands many times in a minute: no bound of the journal holds for the sum.
+    value_fen = models.DecimalField(_("value in fen"), max_digits=38, decimal_places=0)
+    trades = models.BigIntegerField(_("number of trades"))
+
+    class Meta:
+        app_label = "trading"
+        verbose_name = _("candle")
+        verbose_name_plural = _("candles")
+
+    def __str__(self) -> str:
+        return f"{self.minute:%Y-%m-%d %H:%M} {self.open_fen}–{self.close_fen}"

@@ -7,11 +7,12 @@ from typing import Any
 
 import orjson
 
+from trading.execution import agreed
 from trading.execution.batches import phase_of
 from trading.execution.books import matching_rules
 from trading.execution.models import ExecutedInstruction, Trade
-from trading.execution.telling import Content, rules_from, tell
-from trading.markets.models import Market, TradingMode
+from trading.execution.telling import PUT_OFF, Content, rules_from, tell
+from trading.markets.models import Market
 from trading.matching import (
     Accepted,
     Canceled,
@@ -23,6 +24,7 @@ from trading.matching import (
     Replaced,
     Replenished,
     Traded,
+    Uncrossed,
 )
 from trading.orders.models import Order
 
@@ -62,9 +64,11 @@ class ReplayedOrder:
     def remaining_t(self) -> int:
         return self.quantity_t - self.filled_t - self.decremented_t
 
-    def fill(self, quantity_t: int, *, is_maker: bool) -> None:
-        """Trade so much: a maker of what it shows."""
-        if is_maker and self.display_t is not None:
+    def fill(self, quantity_t: int, *, is_maker: bool, is_in_auction: bool) -> None:
+        """Trade so much: a maker of what it shows, and in an auction both of what is hidden first."""
+        if self.display_t is not None and is_in_auction:
+            self.shown_t = min(self._shown(self.display_t), self.remaining_t - quantity_t)
+        elif self.display_t is not None and is_maker:
             self.shown_t = self._shown(self.display_t) - quantity_t
         self.filled_t += quantity_t
         self.status = "partially_filled" if self.remaining_t else "filled"
@@ -118,6 +122,8 @@ class _Replaying:
     live: dict[int, ReplayedOrder] = field(default_factory=dict)
     finished: dict[int, ReplayedOrder] = field(default_factory=dict)
     halt_reason: str = ""
+    # From which price a trade may not be too far: that of the last auction of the day.
+    volatility_reference_fen: int | None = None
 
     def trades(self) -> Iterator[Fact]:
         executed = 0
@@ -139,6 +145,8 @@ class _Replaying:
     def _apply(self, sequence: int, kind: str, order_id: int | None, content: str) -> list[Event]:
         try:
             written = _read(kind, order_id, content)
+            if kind == agreed.KIND:
+                return self._agree(agreed.read_agreed(written))
             if kind == "submit":
                 assert order_id is not None
                 self.live[order_id] = ReplayedOrder(
@@ -146,22 +154,34 @@ class _Replaying:
                 )
             elif kind in ("halt", "resume"):
                 self.halt_reason = str(written["note"]) if kind == "halt" else ""
+            elif kind in ("new_day", "change_rules") and written != PUT_OFF:
+                self.volatility_reference_fen = None
             events = tell(self.book, kind, order_id, written)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise Disagreement(f"instruction {sequence} cannot be read: {error!r}") from error
         try:
             for event in events:
-                self._follow(event)
+                self._follow(event, is_in_auction=kind == "auction_uncross")
         except KeyError as error:
             raise Disagreement(f"instruction {sequence} is about an order that is not live: {error}") from error
         return events
 
-    def _follow(self, event: Event) -> None:
+    def _agree(self, found: agreed.Agreed) -> list[Event]:
+        """Let the orders of what was agreed trade with one another, beside the book."""
+        self.live.update(
+            (order_id, ReplayedOrder(price_fen, quantity_t)) for order_id, price_fen, quantity_t in found.orders
+        )
+        events = found.events(is_halted=self.book.halted)
+        for event in events:
+            self._follow(event, is_in_auction=False)
+        return events
+
+    def _follow(self, event: Event, *, is_in_auction: bool) -> None:
         match event:
             case Traded(quantity=quantity, maker_id=maker_id, taker_id=taker_id):
                 for order_id in (maker_id, taker_id):
                     order = self.live[order_id]
-                    order.fill(quantity, is_maker=order_id == maker_id)
+                    order.fill(quantity, is_maker=order_id == maker_id, is_in_auction=is_in_auction)
                     if not order.remaining_t:
                         self.finished[order_id] = self.live.pop(order_id)
             case Replenished(order_id=order_id, shown=shown, sequence=priority):
@@ -178,6 +198,8 @@ class _Replaying:
                 self.live[order_id].replace(price, quantity, priority)
             case Rejected(order_id=order_id, reason=reason):
                 self._finish(order_id, "rejected", reason)
+            case Uncrossed(price=price) if price is not None:
+                self.volatility_reference_fen = price
 
     def _finish(self, order_id: int, status: str, reason: str) -> None:
         order = self.finished[order_id] = self.live.pop(order_id)
@@ -190,11 +212,16 @@ class _Replaying:
         """
         market, book, phase = self.market, self.book, str(phase_of(self.book))
         state = "halted" if book.halted else phase
-        replayed = (state, phase, book.in_auction, self.halt_reason, book.sequence, tuple(book.rules))
-        rules = tuple(matching_rules(market))
-        stored = (market.state, market.phase, market.in_auction, market.halt_reason, market.book_sequence, rules)
+        replayed = (
+            *(state, phase, book.in_auction, self.halt_reason, book.sequence),
+            *(self.volatility_reference_fen, book.rules),
+        )
+        stored = (
+            *(market.state, market.phase, market.in_auction, market.halt_reason, market.book_sequence),
+            *(market.volatility_reference_fen, matching_rules(market)),
+        )
         if replayed != stored:
-            what = "state, phase, call auction, reason, priority number, rules"
+            what = "state, phase, call auction, reason, priority number, volatility reference, rules"
             raise Disagreement(f"the market is replayed {replayed}, stored {stored} ({what})")
 
 
@@ -252,12 +279,7 @@ def _read(kind: str, order_id: int | None, content: str) -> Content:
 
 def _recorded(market: Market) -> Iterator[Fact]:
     columns = ("sequence", "buy_order_id", "sell_order_id", "taker_side", "price_fen", "quantity_t")
-    trades = (
-        Trade.objects.filter(market=market, trading_mode=TradingMode.LISTING)
-        .order_by("id")
-        .values_list(*columns)
-        .iterator(chunk_size=CHUNK)
-    )
+    trades = Trade.objects.filter(market=market).order_by("id").values_list(*columns).iterator(chunk_size=CHUNK)
     for sequence, buy_id, sell_id, taker_side, price_fen, quantity_t in trades:
         maker_id, taker_id = (buy_id, sell_id) if taker_side == "sell" else (sell_id, buy_id)
         yield (sequence, maker_id, taker_id, price_fen, quantity_t)

@@ -72,7 +72,7 @@ def _execute_batch(market_id: int, limit: int) -> int:
     for order_id, order in batch.touched.items():
         if order.is_finished:
             live.orders.pop(order_id, None)
-    publishing.publish(market, live.book, settled, instructions=len(batch.executed), executed_at=now)
+    publishing.publish(market, live.book, batch, settled, executed_at=now)
     return len(waiting)
 
 

@@ -8,7 +8,8 @@ from django.db import connection
 
 from ledger.journal.models import Account, Asset
 from ledger.journal.posting import HoldChange, Leg, Posting, post_within
-from ledger.journal.services import open_account
+from ledger.journal.services import open_account, open_asset
+from trading.execution.agreed import Agreed
 from trading.execution.batches import Batch, Fill
 from trading.markets.fees import fee_fen
 from trading.markets.models import Market
@@ -22,9 +23,10 @@ class SettledFill(NamedTuple):
     transaction_id: int
 
 
-def find_fees_account(market: Market) -> int:
-    """Return the id of the account that receives fees, opened where it is new; 0 where the market has none."""
-    if not (market.taker_fee_bps or market.maker_fee_bps):
+def find_fees_account(market: Market, batch: Batch) -> int:
+    """Return the id of the account that receives fees, opened where it is new; 0 where there are none."""
+    agreed = any(each.fee_bps for each in batch.agreed.values())
+    if not (market.taker_fee_bps or market.maker_fee_bps or agreed):
         return 0
     with connection.cursor() as cursor:
         cursor.execute(
@@ -36,7 +38,8 @@ def find_fees_account(market: Market) -> int:
         row: tuple[int] | None = cursor.fetchone()
     if row is not None:
         return row[0]
-    return open_account(organisation=None, asset=Asset.objects.get(code="CNY"), purpose=Account.Purpose.FEES).pk
+    cash = open_asset(code="CNY", kind=Asset.Kind.CASH)
+    return open_account(organisation=None, asset=cash, purpose=Account.Purpose.FEES).pk
 
 
 def settle(
@@ -49,7 +52,7 @@ def settle(
     holds = _hold_changes(batch, market)
     if not batch.fills and not holds:
         return []
-    fees = [_fees(fill, market) for fill in batch.fills]
+    fees = [_fees(fill, market, batch.agreed.get(fill.sequence)) for fill in batch.fills]
     postings = [
         _posting(trade_id, fill, fee, fees_account_id, market, now)
         for trade_id, fill, fee in zip(trade_ids, batch.fills, fees, strict=True)
@@ -71,9 +74,12 @@ def _hold_changes(batch: Batch, market: Market) -> dict[int, HoldChange]:
     return changes
 
 
-def _fees(fill: Fill, market: Market) -> tuple[int, int]:
-    """Return what buyer and seller pay, in fen."""
+def _fees(fill: Fill, market: Market, agreed: Agreed | None) -> tuple[int, int]:
+    """Return what buyer and seller pay, in fen; of what was agreed outside the book both the same, as it was promised."""
     value_fen = fill.price_fen * fill.quantity_t
+    if agreed is not None:
+        fee = fee_fen(value_fen, agreed.fee_bps)
+        return fee, fee
     taker_fee, maker_fee = fee_fen(value_fen, market.taker_fee_bps), fee_fen(value_fen, market.maker_fee_bps)
     return (taker_fee, maker_fee) if fill.is_buy_taker else (maker_fee, taker_fee)
 

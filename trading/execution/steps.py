@@ -1,7 +1,7 @@
 """What is executed for an instruction that waits: mostly just that, but a day that ends ends its orders first."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ledger.errors import DomainError
@@ -11,6 +11,8 @@ from trading.execution.telling import PUT_OFF, Content, edge_of, terms_of
 from trading.markets.models import Market, TradingMode
 from trading.markets.rules import FEES, Rules, rules_in
 from trading.markets.services import check_rules
+
+LastPrice = Callable[[], int | None]
 
 OF_ORDERS = frozenset({"submit", "cancel", "replace", "expire"})
 
@@ -36,8 +38,8 @@ class Step(NamedTuple):
     content: Content = {}
 
 
-def steps_of(instruction: Waiting, live: LiveBook, market: Market, *, traded_fen: int | None) -> Iterable[Step]:
-    """Return what is executed for an instruction, in order; `traded_fen` is the last price of its own batch."""
+def steps_of(instruction: Waiting, live: LiveBook, market: Market, *, last_price_fen: LastPrice) -> Iterable[Step]:
+    """Return what is executed for an instruction, in order; `last_price_fen` tells the last price of its own batch."""
     kind, order = instruction.kind, instruction.order
     if kind == "submit":
         assert order is not None
@@ -45,10 +47,10 @@ def steps_of(instruction: Waiting, live: LiveBook, market: Market, *, traded_fen
     if kind in OF_ORDERS:
         assert order is not None
         return (Step(kind, order.id, instruction.content or {}),)
-    return _of_market(instruction, live, market, traded_fen)
+    return _of_market(instruction, live, market, last_price_fen)
 
 
-def _of_market(instruction: Waiting, live: LiveBook, market: Market, traded_fen: int | None) -> Iterator[Step]:
+def _of_market(instruction: Waiting, live: LiveBook, market: Market, last_price_fen: LastPrice) -> Iterator[Step]:
     book = live.book
     match instruction.kind:
         case "halt":
@@ -70,7 +72,7 @@ def _of_market(instruction: Waiting, live: LiveBook, market: Market, traded_fen:
             yield Step("end_day")
         case "new_day":
             yield Step("new_day")
-            yield from _changes(_of_new_day(market, traded_fen), live, market)
+            yield from _changes(_of_new_day(market, last_price_fen()), live, market)
         case "change_rules":
             yield from _changes(instruction.content, live, market)
         case kind:
@@ -78,8 +80,8 @@ def _of_market(instruction: Waiting, live: LiveBook, market: Market, traded_fen:
 
 
 def _live(live: LiveBook) -> list[LiveOrder]:
-    """Return the orders that can still trade: those that a batch has finished stay until it is committed."""
-    return [order for order in live.orders.values() if not order.is_finished]
+    """Return the orders on the book: those that a batch has finished stay until it is committed, and some never get there."""
+    return [order for order in live.orders.values() if order.sequence is not None and not order.is_finished]
 
 
 def _of_new_day(market: Market, traded_fen: int | None) -> Rules:

@@ -12,6 +12,7 @@ from ledger.transparency.models import Record
 from ledger.transparency.services import append_record
 from trading.execution.batches import Batch
 from trading.execution.books import LiveOrder
+from trading.execution.candles import write_candles
 from trading.execution.models import ExecutedInstruction, Trade
 from trading.execution.settlement import SettledFill, find_fees_account, settle
 from trading.markets.models import Market
@@ -37,11 +38,12 @@ def write_batch(batch: Batch, market: Market, now: dt.datetime) -> list[SettledF
     Locks: the accounts of the batch's orders, in id order.
     """
     trade_ids, record_ids = draw_ids_of((Trade, len(batch.fills)), (Record, 1 if batch.executed else 0))
-    fees_account_id = find_fees_account(market)
-    _write_orders(batch, market)
+    fees_account_id = find_fees_account(market, batch)
+    _write_orders(batch, market, now)
     digest = _move_instructions(batch, market, now)
     settled = settle(batch, trade_ids, fees_account_id, market, now)
     _write_trades(settled, market, now)
+    write_candles(settled, market)
     if batch.executed:
         _record_instructions(batch, record_ids[0], digest, market, now)
     for actor, body in batch.changes:
@@ -60,10 +62,12 @@ def _write_market(market: Market, names: Sequence[str]) -> None:
     )
 
 
-def _write_orders(batch: Batch, market: Market) -> None:
+def _write_orders(batch: Batch, market: Market, now: dt.datetime) -> None:
     orders = list(batch.touched.values())
     if not orders:
         return
+    # First: an order that was made larger may be filled by more already than it was for.
+    _write_replaced([order for order in orders if order.id in batch.replaced])
     # There are few words and many orders: each order names its words by their places (PostgreSQL counts from one).
     statuses = _places(order.status for order in orders)
     reasons = _places(order.reason for order in orders)
@@ -71,7 +75,7 @@ def _write_orders(batch: Batch, market: Market) -> None:
         """
         UPDATE trading_order o
            SET filled_t = new.filled_t, status = (%s::text[])[new.status], reason = (%s::text[])[new.reason],
-               sequence = new.sequence
+               sequence = new.sequence, changed_at = %s
           FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::int[], %s::bigint[])
                AS new (id, filled_t, status, reason, sequence)
          WHERE o.id = new.id
@@ -79,6 +83,7 @@ def _write_orders(batch: Batch, market: Market) -> None:
         [
             list(statuses),
             list(reasons),
+            now,
             array_of(order.id for order in orders),
             array_of(order.filled_t for order in orders),
             array_of(statuses[order.status] for order in orders),
@@ -89,7 +94,6 @@ def _write_orders(batch: Batch, market: Market) -> None:
         otherwise=AssertionError("an order has gone"),
     )
     _write_entries(orders, market)
-    _write_replaced([order for order in orders if order.id in batch.replaced])
     _write_parts([order for order in orders if order.display_t is not None or order.decremented_t])
 
 
@@ -180,6 +184,7 @@ def _write_trades(settled: Sequence[SettledFill], market: Market, now: dt.dateti
         "id",
         "market_id",
         "sequence",
+        "trading_mode",
         "buy_order_id",
         "sell_order_id",
         "taker_side",
@@ -190,7 +195,7 @@ def _write_trades(settled: Sequence[SettledFill], market: Market, now: dt.dateti
         "transaction_id",
         "executed_at",
     )
-    types = ("int8",) * 5 + ("varchar",) + ("int8",) * 5 + ("timestamptz",)
+    types = ("int8",) * 3 + ("varchar",) + ("int8",) * 2 + ("varchar",) + ("int8",) * 5 + ("timestamptz",)
     insert_rows(
         Trade,
         columns,
@@ -200,6 +205,7 @@ def _write_trades(settled: Sequence[SettledFill], market: Market, now: dt.dateti
                 row.trade_id,
                 market.pk,
                 row.fill.sequence,
+                row.fill.trading_mode,
                 row.fill.buy.id,
                 row.fill.sell.id,
                 "buy" if row.fill.is_buy_taker else "sell",

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db import connection
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
@@ -14,10 +15,8 @@ from ledger.errors import NotFound
 from ledger.parties.models import Organisation
 from ledger.texts import is_storable
 from trading.execution.models import Trade
-from trading.markets.models import Market
+from trading.markets.models import Market, TradingMode
 from trading.orders.models import BookEntry, Order
-
-ON_THE_BOOK = (Order.Status.NEW, Order.Status.PARTIALLY_FILLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,10 @@ class Depth:
 
 @dataclass(frozen=True, slots=True)
 class Ticker:
-    """The last price, and what was traded in the last 24 hours; None where nothing was."""
+    """The last price, and what was traded in the last 24 hours; None where nothing was.
+
+    Prices are of the listing; quantity and value are of every trading mode.
+    """
 
     last_price_fen: int | None
     change_fen: int | None
@@ -103,11 +105,11 @@ def _side(market: Market, side: str, order: str, levels: int) -> list[Level]:
         shown_entries()
         .filter(market=market, side=side)
         .values("price_fen")
-        .annotate(quantity_t=Sum(shown), orders=Count("pk"))
-        .order_by(order)[:levels]
+        .annotate(shown_t=Sum(shown), count=Count("pk"))
+        .order_by(order)
+        .values_list("price_fen", "shown_t", "count")[:levels]
     )
-    # What is shown has a price.
-    return [Level(**row) for row in rows]  # type: ignore[arg-type]
+    return [Level(price_fen, shown_t, count) for price_fen, shown_t, count in rows if price_fen is not None]
 
 
 def trades_of(market: Market) -> QuerySet[Trade]:
@@ -168,7 +170,7 @@ def _quote(market: Market, prices: tuple[int | None, int | None, int | None], da
 
 def _prices(found: list[Market]) -> dict[int, tuple[int | None, int | None, int | None]]:
     """Return each market's last price, best bid and best ask."""
-    trades = Trade.objects.filter(market=OuterRef("pk")).order_by("-id")
+    trades = Trade.objects.filter(market=OuterRef("pk"), trading_mode=TradingMode.LISTING).order_by("-id")
     resting = shown_entries().filter(market=OuterRef("pk"))
     bids = resting.filter(side=Order.Side.BUY).order_by("-price_fen")
     asks = resting.filter(side=Order.Side.SELL).order_by("price_fen")
@@ -184,20 +186,31 @@ def _first(rows: QuerySet[Any]) -> Subquery:
     return Subquery(rows.values("price_fen")[:1])
 
 
+# Prices are those of the book; what was negotiated counts for the volume alone. Candles have all but that, minute by minute.
+_LAST_24_HOURS = """
+SELECT market_id, max(highest) AS highest, min(lowest) AS lowest, sum(traded_t)::bigint AS traded_t,
+       sum(traded_fen) AS traded_fen
+  FROM (SELECT market_id, max(high_fen) AS highest, min(low_fen) AS lowest, sum(quantity_t) AS traded_t,
+               sum(value_fen) AS traded_fen
+          FROM trading_candle WHERE market_id = ANY(%(markets)s::bigint[]) AND minute >= %(since)s GROUP BY market_id
+         UNION ALL
+        SELECT market_id, NULL, NULL, sum(quantity_t), sum(price_fen * quantity_t)
+          FROM trading_trade
+         WHERE market_id = ANY(%(markets)s::bigint[]) AND executed_at >= %(since)s AND trading_mode <> 'listing'
+         GROUP BY market_id) traded
+ GROUP BY market_id
+"""
+
+
 def _last_24_hours(found: list[Market]) -> dict[int, Mapping[str, Any]]:
-    rows = (
-        Trade.objects.filter(
-            market__in=[market.pk for market in found], executed_at__gte=timezone.now() - dt.timedelta(hours=24)
-        )
-        .values("market_id")
-        .annotate(
-            highest=Max("price_fen"),
-            lowest=Min("price_fen"),
-            traded_t=Sum("quantity_t"),
-            traded_fen=Sum(F("price_fen") * F("quantity_t")),
-        )
-    )
-    return {row["market_id"]: row for row in rows}
+    """Return what was traded of each market in the last 24 hours, which begin with a whole minute."""
+    since = timezone.now().replace(second=0, microsecond=0) - dt.timedelta(hours=24)
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST_24_HOURS, {"markets": [market.pk for market in found], "since": since})
+        return {
+            market_id: {"highest": highest, "lowest": lowest, "traded_t": traded_t, "traded_fen": int(traded_fen)}
+            for market_id, highest, lowest, traded_t, traded_fen in cursor.fetchall()
+        }
 
 
 def market_traded_last() -> Market | None:

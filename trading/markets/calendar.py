@@ -19,6 +19,15 @@ def is_trading_day(day: dt.date, closed_days: Collection[dt.date] = ()) -> bool:
     return day.weekday() < SATURDAY and day not in _public_holidays(day.year) and day not in closed_days
 
 
+def public_holidays(year: int, language: str) -> list[tuple[dt.date, str]]:
+    """Return the public holidays of a year that are no weekend, with their names in `zh_CN` or `en_US`.
+
+    Of a year that the State Council has not announced yet these are the holidays themselves, without days off in exchange.
+    """
+    named = holidays.country_holidays("CN", years=year, language=language)
+    return [(day, name) for day, name in sorted(named.items()) if day.weekday() < SATURDAY]
+
+
 @lru_cache(maxsize=8)
 def _public_holidays(year: int) -> frozenset[dt.date]:
     return frozenset(holidays.country_holidays("CN", years=year))

@@ -27,6 +27,8 @@ from trading.matching.instructions import (
     Submit,
     Traded,
     Uncrossed,
+    canceled,
+    traded,
 )
 
 __all__ = [
@@ -56,4 +58,6 @@ __all__ = [
     "Submit",
     "Traded",
     "Uncrossed",
+    "canceled",
+    "traded",
 ]

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from trading.matching.scenarios import ScenarioError, differences, run
+from trading.matching.scenarios import differences, run
 
 
 def main() -> int:
@@ -19,8 +19,11 @@ def main() -> int:
         text = sys.stdin.read() if options.file == "-" else Path(options.file).read_text(encoding="utf-8")
         scenarios = json.loads(text)
         results = [(scenario, run(scenario)) for scenario in _as_list(scenarios)]
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, ScenarioError) as error:
+    except (OSError, ValueError) as error:
         print(f"{options.file}: {error}", file=sys.stderr)
+        return 2
+    except RecursionError:
+        print(f"{options.file}: nested too deeply", file=sys.stderr)
         return 2
     if options.check:
         return _check(results)

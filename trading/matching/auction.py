@@ -4,10 +4,10 @@ Source: the design page's five steps, which follow the rules of China's exchange
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from trading.matching.orders import BookOrder
+from trading.matching.resting import Waiting
 
 
 class Candidate(NamedTuple):
@@ -24,7 +24,7 @@ class Candidate(NamedTuple):
         return min(self.bought, self.sold)
 
 
-def clearing_price(buys: Sequence[BookOrder], sells: Sequence[BookOrder], reference: int) -> tuple[int, int] | None:
+def clearing_price(buys: Sequence[Waiting], sells: Sequence[Waiting], reference: int) -> tuple[int, int] | None:
     """Return the auction's price and volume, or None where nothing can be traded."""
     candidates = _candidates(buys, sells, reference)
     volume = max((candidate.volume for candidate in candidates), default=0)
@@ -47,7 +47,7 @@ def _tie_break(best: Sequence[Candidate], reference: int) -> int:
     return min(best, key=lambda candidate: (abs(candidate.price - reference), -candidate.price)).price
 
 
-def _candidates(buys: Sequence[BookOrder], sells: Sequence[BookOrder], reference: int) -> list[Candidate]:
+def _candidates(buys: Sequence[Waiting], sells: Sequence[Waiting], reference: int) -> list[Candidate]:
     """Return every limit price and the reference price, from the lowest on, with what would trade at each.
 
     One walk over the prices: what sells would give adds up from below, what buys would take from above.
@@ -67,22 +67,18 @@ def _candidates(buys: Sequence[BookOrder], sells: Sequence[BookOrder], reference
     return candidates
 
 
-def _quantities(orders: Sequence[BookOrder]) -> Counter[int | None]:
+def _quantities(orders: Sequence[Waiting]) -> Counter[int | None]:
     """Return what is wanted at each limit price, and under None by market orders."""
     wanted: Counter[int | None] = Counter()
     for order in orders:
-        wanted[order.price] += order.remaining
+        wanted[order.terms.price] += order.remaining
     return wanted
 
 
-def pair_off(
-    buys: Sequence[BookOrder], sells: Sequence[BookOrder], volume: int
-) -> list[tuple[BookOrder, BookOrder, int]]:
-    """Pair buys and sells in their ranks until the volume is done: (maker, taker, quantity), the earlier order the maker."""
-    buy_queue = iter(sorted(buys, key=lambda o: (o.price is not None, -(o.price or 0), o.sequence)))
-    sell_queue = iter(sorted(sells, key=lambda o: (o.price is not None, o.price or 0, o.sequence)))
-    pairs = []
-    buy, sell, buy_left, sell_left = None, None, 0, 0
+def pair_off(buys: Sequence[Waiting], sells: Sequence[Waiting], volume: int) -> Iterator[tuple[Waiting, Waiting, int]]:
+    """Pair two queues in their ranks until the volume is done: (maker, taker, quantity), the earlier order the maker."""
+    buy_queue, sell_queue = iter(buys), iter(sells)
+    buy_left = sell_left = 0
     while volume:
         if not buy_left:
             buy = next(buy_queue)
@@ -90,10 +86,7 @@ def pair_off(
         if not sell_left:
             sell = next(sell_queue)
             sell_left = sell.remaining
-        assert buy is not None
-        assert sell is not None
         quantity = min(buy_left, sell_left, volume)
         buy_left, sell_left, volume = buy_left - quantity, sell_left - quantity, volume - quantity
         maker, taker = (buy, sell) if buy.sequence < sell.sequence else (sell, buy)
-        pairs.append((maker, taker, quantity))
-    return pairs
+        yield maker, taker, quantity

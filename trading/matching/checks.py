@@ -11,28 +11,6 @@ SELF_TRADE_MODES = frozenset({"cancel_newest", "cancel_oldest", "cancel_both", "
 
 def rejection(order: Submit, rules: MarketRules, *, stopped: str | None, in_auction: bool) -> str | None:
     """Return the first reason to reject a new order, or None. What it would take is asked of the book itself."""
-    if stopped is None and _is_plain(order):
-        # Nearly every order: all that is left to ask of it.
-        return breach(rules, order.quantity, order.price)
-    return _first_reason(order, rules, stopped=stopped, in_auction=in_auction)
-
-
-def _is_plain(order: Submit) -> bool:
-    """Return whether an order is a limit order without options, its numbers sound."""
-    _id, _owner, _side, order_type, price, quantity, time_in_force, post_only, display, _mode, _protection = order
-    return (
-        order_type == "limit"
-        and time_in_force == "gtc"
-        and not post_only
-        and display is None
-        and type(price) is int
-        and type(quantity) is int
-        and price > 0
-        and quantity > 0
-    )
-
-
-def _first_reason(order: Submit, rules: MarketRules, *, stopped: str | None, in_auction: bool) -> str | None:
     if type(order.quantity) is not int or order.quantity <= 0:
         return "invalid_quantity"
     is_market = order.order_type == "market"
@@ -57,14 +35,13 @@ def _first_reason(order: Submit, rules: MarketRules, *, stopped: str | None, in_
 
 def breach(rules: MarketRules, quantity: int, price: int | None) -> str | None:
     """Return which of lot, tick and band a quantity and a price break, or None."""
-    tick, lot, band, _reference = rules
-    if quantity % lot:
+    if quantity % rules.lot:
         return "off_lot"
     if price is None:
         return None
-    if price % tick:
+    if price % rules.tick:
         return "off_tick"
-    if band is not None and not band[0] <= price <= band[1]:
+    if rules.band is not None and not rules.band[0] <= price <= rules.band[1]:
         return "outside_band"
     return None
 
@@ -83,4 +60,4 @@ def _is_invalid_combination(order: Submit, *, immediate: bool) -> bool:
         return True
     if order.display is None:
         return False
-    return immediate or not 0 < order.display < order.quantity
+    return immediate or type(order.display) is not int or not 0 < order.display < order.quantity

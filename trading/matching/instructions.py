@@ -1,8 +1,13 @@
-"""What a book is told, and what it answers: plain tuples of integers and strings.
+"""What a book is told, and what it answers: small objects of integers and strings.
 
 Order ids and owners are anything hashable. Prices are in fen per tonne, quantities in whole tonnes.
+
+Nobody changes them once they are made. They are not frozen all the same: a book makes and reads millions of them, and a
+class with slots is the cheapest that Python has. The three events that nearly every instruction ends in (`Accepted`,
+`Traded`, `Canceled`) are cheaper still: they are made empty and filled in, for a call of `__init__` takes longer than the rest.
 """
 
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 Id = Any
@@ -14,7 +19,8 @@ TimeInForce = Literal["gtc", "day", "gtd", "ioc", "fok"]
 SelfTradeMode = Literal["cancel_newest", "cancel_oldest", "cancel_both", "decrement"]
 
 
-class MarketRules(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class MarketRules:
     """Tick and lot, the price band (None: any price), and the reference price of auctions."""
 
     tick: int = 1
@@ -23,7 +29,8 @@ class MarketRules(NamedTuple):
     reference: int = 0
 
 
-class Submit(NamedTuple):
+@dataclass(slots=True)
+class Submit:
     order_id: Id
     owner: Id
     side: str
@@ -37,11 +44,13 @@ class Submit(NamedTuple):
     protection: int | None = None
 
 
-class Cancel(NamedTuple):
+@dataclass(slots=True)
+class Cancel:
     order_id: Id
 
 
-class Replace(NamedTuple):
+@dataclass(slots=True)
+class Replace:
     """A new total quantity, a new price, or both; None keeps what is."""
 
     order_id: Id
@@ -49,35 +58,43 @@ class Replace(NamedTuple):
     price: int | None = None
 
 
-class Expire(NamedTuple):
+@dataclass(slots=True)
+class Expire:
     order_id: Id
 
 
-class Halt(NamedTuple):
+@dataclass(slots=True)
+class Halt:
     pass
 
 
-class Resume(NamedTuple):
+@dataclass(slots=True)
+class Resume:
     pass
 
 
-class AuctionOpen(NamedTuple):
+@dataclass(slots=True)
+class AuctionOpen:
     pass
 
 
-class AuctionUncross(NamedTuple):
+@dataclass(slots=True)
+class AuctionUncross:
     pass
 
 
-class Close(NamedTuple):
+@dataclass(slots=True)
+class Close:
     """The session ends: cancels and expiry are taken, nothing else, until the next one opens."""
 
 
-class Open(NamedTuple):
+@dataclass(slots=True)
+class Open:
     """A session begins without a call auction."""
 
 
-class ChangeRules(NamedTuple):
+@dataclass(slots=True)
+class ChangeRules:
     """From now on these rules are asked of every order that comes in; what rests stays."""
 
     rules: MarketRules
@@ -88,21 +105,24 @@ Instruction = (
 )
 
 
-class Accepted(NamedTuple):
+@dataclass(slots=True, init=False)
+class Accepted:
     """The order has passed the checks; `sequence` is its place in time."""
 
     order_id: Id
     sequence: int
 
 
-class Traded(NamedTuple):
+@dataclass(slots=True, init=False)
+class Traded:
     price: int
     quantity: int
     maker_id: Id
     taker_id: Id
 
 
-class Replenished(NamedTuple):
+@dataclass(slots=True)
+class Replenished:
     """An iceberg shows its next slice, behind all others at its price."""
 
     order_id: Id
@@ -110,39 +130,45 @@ class Replenished(NamedTuple):
     sequence: int
 
 
-class Decremented(NamedTuple):
+@dataclass(slots=True)
+class Decremented:
     """Self-trade prevention took this much off the order without a trade."""
 
     order_id: Id
     quantity: int
 
 
-class Canceled(NamedTuple):
+@dataclass(slots=True, init=False)
+class Canceled:
     order_id: Id
     quantity: int
     reason: str
 
 
-class Expired(NamedTuple):
+@dataclass(slots=True)
+class Expired:
     order_id: Id
     quantity: int
 
 
-class Replaced(NamedTuple):
+@dataclass(slots=True)
+class Replaced:
     order_id: Id
     price: int | None
     quantity: int
     sequence: int
 
 
-class Rejected(NamedTuple):
+@dataclass(slots=True)
+class Rejected:
     """A new order that never came to be."""
 
     order_id: Id
     reason: str
 
 
-class Refused(NamedTuple):
+@dataclass(slots=True)
+class Refused:
     """An instruction about an order that leaves it as it was."""
 
     op: str
@@ -150,7 +176,8 @@ class Refused(NamedTuple):
     reason: str
 
 
-class Uncrossed(NamedTuple):
+@dataclass(slots=True)
+class Uncrossed:
     """The auction's price (None: no trade) and volume."""
 
     price: int | None
@@ -158,6 +185,26 @@ class Uncrossed(NamedTuple):
 
 
 Event = Accepted | Traded | Replenished | Decremented | Canceled | Expired | Replaced | Rejected | Refused | Uncrossed
+
+
+def accepted(order_id: Id, sequence: int) -> Accepted:
+    """Return the event, where its making is not what takes the time; so do the two below."""
+    event = Accepted()
+    event.order_id, event.sequence = order_id, sequence
+    return event
+
+
+def traded(price: int, quantity: int, maker_id: Id, taker_id: Id) -> Traded:
+    event = Traded()
+    event.price, event.quantity = price, quantity
+    event.maker_id, event.taker_id = maker_id, taker_id
+    return event
+
+
+def canceled(order_id: Id, quantity: int, reason: str) -> Canceled:
+    event = Canceled()
+    event.order_id, event.quantity, event.reason = order_id, quantity, reason
+    return event
 
 
 class RestingOrder(NamedTuple):

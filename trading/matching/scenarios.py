@@ -3,12 +3,8 @@
 from typing import Any
 
 from trading.matching import instructions as told
+from trading.matching import reading
 from trading.matching.book import OrderBook
-from trading.matching.checks import SELF_TRADE_MODES, SIDES, TIMES_IN_FORCE, TYPES
-
-
-class ScenarioError(ValueError):
-    """A scenario file that says something the book has no word for."""
 
 
 class Recorder:
@@ -18,12 +14,14 @@ class Recorder:
         self.states: dict[Any, dict[str, Any]] = {}
         self.trades: list[dict[str, Any]] = []
         self.refused: list[dict[str, Any]] = []
+        self._quantities: dict[Any, int] = {}
         self.book = OrderBook(rules, was_known=self.states.__contains__)
 
     def apply(self, instruction: told.Instruction) -> None:
         """Carry out one instruction and follow its events."""
         events = self.book.apply(instruction)
         if isinstance(instruction, told.Submit) and not isinstance(events[0], told.Rejected):
+            self._quantities[instruction.order_id] = instruction.quantity
             self.states[instruction.order_id] = {
                 "status": "new",
                 "filled": 0,
@@ -60,33 +58,29 @@ class Recorder:
         state["status"] = "partially_filled" if state["remaining"] else "filled"
 
     def _replace(self, order_id: Any, quantity: int) -> None:
-        state = self.states[order_id]
-        state["remaining"] = quantity - state["filled"]
+        """Follow a new total: the remainder changes by as much, so that what an order lost without a trade stays lost."""
+        self.states[order_id]["remaining"] += quantity - self._quantities[order_id]
+        self._quantities[order_id] = quantity
 
     def result(self) -> dict[str, Any]:
         """Return trades, orders, refusals and book, as a scenario's `expect` names them."""
         bids, asks = self.book.depth()
         return {
             "trades": self.trades,
-            "orders": self.states,
+            "orders": {str(order_id): state for order_id, state in self.states.items()},
             "refused": self.refused,
             "book": {"bids": [list(level) for level in bids], "asks": [list(level) for level in asks]},
         }
 
 
-def run(scenario: dict[str, Any]) -> dict[str, Any]:
+def run(scenario: Any) -> dict[str, Any]:
     """Run a scenario on a fresh book and return its result.
 
     Raises: ScenarioError, naming the command, for what the format does not have.
     """
-    if not isinstance(scenario, dict) or not isinstance(scenario.get("commands"), list):
-        raise ScenarioError("a scenario is an object with a list of commands")
-    recorder = Recorder(_rules(scenario.get("market", {})))
-    for at, command in enumerate(scenario["commands"]):
-        try:
-            instruction = _instruction(command)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ScenarioError(f"commands[{at}]: {error!s} in {command!r}") from None
+    rules, instructions = reading.read(scenario)
+    recorder = Recorder(rules)
+    for instruction in instructions:
         recorder.apply(instruction)
     return recorder.result()
 
@@ -102,53 +96,3 @@ def differences(result: dict[str, Any], expect: dict[str, Any], path: str = "") 
         elif got != wanted:
             found.append(f"{here}: {got!r} instead of {wanted!r}")
     return found
-
-
-def _rules(market: dict[str, Any]) -> told.MarketRules:
-    band = market.get("band")
-    return told.MarketRules(
-        market.get("tick", 1), market.get("lot", 1), tuple(band) if band else None, market.get("reference", 0)
-    )
-
-
-def _instruction(command: dict[str, Any]) -> told.Instruction:
-    op = command["op"]
-    if op == "submit":
-        return _submit(command)
-    if op == "replace":
-        return told.Replace(command["id"], command.get("qty"), command.get("price"))
-    if op == "cancel":
-        return told.Cancel(command["id"])
-    if op == "expire":
-        return told.Expire(command["id"])
-    plain: dict[str, told.Instruction] = {
-        "halt": told.Halt(),
-        "resume": told.Resume(),
-        "auction_open": told.AuctionOpen(),
-        "auction_uncross": told.AuctionUncross(),
-    }
-    if op not in plain:
-        raise ValueError(f"unknown op {op!r}")
-    return plain[op]
-
-
-def _submit(command: dict[str, Any]) -> told.Submit:
-    return told.Submit(
-        order_id=command["id"],
-        owner=command["owner"],
-        side=_one_of(command["side"], SIDES),
-        order_type=_one_of(command.get("type", "limit"), TYPES),
-        price=command.get("price"),
-        quantity=command["qty"],
-        time_in_force=_one_of(command.get("tif", "gtc"), TIMES_IN_FORCE),
-        post_only=bool(command.get("post_only", False)),
-        display=command.get("display"),
-        self_trade_mode=_one_of(command.get("stp", "cancel_newest"), SELF_TRADE_MODES),
-        protection=command.get("protection"),
-    )
-
-
-def _one_of(word: str, words: frozenset[str]) -> str:
-    if word not in words:
-        raise ValueError(f"{word!r} is none of {', '.join(sorted(words))}")
-    return word

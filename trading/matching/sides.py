@@ -1,75 +1,77 @@
 """One side of the book: price levels with the best at the end of a sorted list, each a dict in order of time.
 
 A dict keeps the order of insertion, and removing from it is one step, which makes it the fastest queue with removal that
-Python has. Only its front is weak: the places of removed entries are walked over until the dict is rebuilt, so a level
-that has lost many is copied.
+Python has. A level holds nothing but order ids and numbers: no object an order, and nothing for the garbage collector to walk.
 """
 
+import math
 from bisect import bisect_left, insort
 from collections.abc import Hashable, Iterator
+from typing import Any
 
-from trading.matching.orders import BookOrder
+Level = dict[Hashable, int]
+"""The places in time (sequence) of the orders at one price, the earliest first."""
 
-Level = dict[Hashable, BookOrder]
+AT_ANY_PRICE: Any = math.inf
+"""The key of an auction's market orders: better than every price. It is compared with keys, and never calculated with."""
 
-COPY_AFTER = 64
+NO_PRICE: Any = -math.inf
+"""The best key of an empty side."""
+
+LARGE = 16_384
+"""Bytes of a level's dict from which on its gaps are worth a thought: some three hundred orders have, or had, room in it."""
+# Bytes for each of its orders: a dict that is filled has at most a quarter as many, whatever its size.
+SPARSE = 240
 
 
-class BookSide:
+class BookSide(dict[int, Level]):
     """Buys (sign 1) or sells (sign -1); a key is sign × price, so that the greatest key is the best price."""
 
-    __slots__ = ("_removed", "keys", "levels", "sign")
+    __slots__ = ("best", "keys_in_order", "sign")
 
     def __init__(self, sign: int) -> None:
         self.sign = sign
-        self.keys: list[int] = []
-        self.levels: dict[int, Level] = {}
-        self._removed: dict[int, int] = {}
+        self.keys_in_order: list[int] = []
+        self.best: int = NO_PRICE
 
-    def add(self, order: BookOrder) -> None:
-        """Put an order behind all others of its price."""
-        assert order.price is not None
-        key = self.sign * order.price
-        level = self.levels.get(key)
-        if level is None:
-            self.levels[key] = {order.order_id: order}
-            insort(self.keys, key)
-        else:
-            level[order.order_id] = order
+    def __missing__(self, key: int) -> Level:
+        """Open a level where an order comes to a price that has none."""
+        insort(self.keys_in_order, key)
+        self.best = self.keys_in_order[-1]
+        level = self[key] = {}
+        return level
 
-    def remove(self, order: BookOrder) -> None:
-        """Take an order off the book."""
-        assert order.price is not None
-        key = self.sign * order.price
-        level = self.levels[key]
-        del level[order.order_id]
-        if not level:
-            self._drop(key)
-            return
-        removed = self._removed.get(key, 0) + 1
-        if removed > COPY_AFTER and removed > len(level):
-            self.levels[key] = dict(level.items())
-            removed = 0
-        self._removed[key] = removed
+    def drop(self, key: int) -> None:
+        """Close a level that has no orders left."""
+        del self[key]
+        keys = self.keys_in_order
+        del keys[bisect_left(keys, key)]
+        self.best = keys[-1] if keys else NO_PRICE
 
-    def _drop(self, key: int) -> None:
-        del self.levels[key]
-        self._removed.pop(key, None)
-        if self.keys[-1] == key:
-            self.keys.pop()
-        else:
-            del self.keys[bisect_left(self.keys, key)]
+    def key_of(self, price: int | None) -> int:
+        """Return the key of a price; None is the price of a market order."""
+        return AT_ANY_PRICE if price is None else self.sign * price
 
-    def __iter__(self) -> Iterator[BookOrder]:
-        """Yield orders in priority: best price first, then time."""
-        for key in reversed(self.keys):
-            yield from self.levels[key].values()
+    def in_priority(self) -> Iterator[tuple[Hashable, int]]:
+        """Yield orders with their sequence: best price first, then time; an auction's market orders before all."""
+        for key in reversed(self.keys_in_order):
+            yield from self[key].items()
 
-    def depth(self, levels: int | None = None) -> list[tuple[int, int, int]]:
-        """Return price, shown quantity and number of orders of each level from the best on."""
-        keys = self.keys[::-1] if levels is None else self.keys[: -levels - 1 : -1]
-        return [
-            (key * self.sign, sum(order.shown for order in level.values()), len(level))
-            for key in keys
-            if (level := self.levels[key])
-        ]
+    def prices(self, levels: int | None = None) -> Iterator[tuple[int, Level]]:
+        """Yield so many prices from the best on, or all of them, each with its level; market orders have no price."""
+        priced = len(self.keys_in_order) - (AT_ANY_PRICE in self)
+        last = 0 if levels is None else max(priced - levels, 0)
+        for key in reversed(self.keys_in_order[last:priced]):
+            yield self.sign * key, self[key]
+
+
+def close_gaps(level: Level) -> None:
+    """Write a large level anew, in its order, if most of its dict is gaps.
+
+    Only the front of a dict is weak: the gaps of removed entries are walked over until the dict grows. A level that has
+    lost very many, one after the other, would be walked for longer each time.
+    """
+    if level.__sizeof__() > SPARSE * len(level):
+        entries = list(level.items())
+        level.clear()
+        level.update(entries)

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0013_holds_of_replaced_orders'),
+        ('ledger', '0013_hold_purposes'),
         ('trading', '0003_order_terms'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -98,6 +99,8 @@ class Order(models.Model):
     )
     hold = models.OneToOneField(Hold, models.PROTECT, verbose_name=_("hold"), related_name="order", db_constraint=False)
     placed_at = models.DateTimeField(pgettext_lazy("trading", "placed at"))
+    # When the executor changed it last: who was away asks for what has changed since.
+    changed_at = models.DateTimeField(_("changed at"), null=True)
 
     class Meta:
         app_label = "trading"
@@ -125,8 +128,12 @@ class Order(models.Model):
                 condition=Q(display_t__isnull=True) | Q(display_t__gt=0),
             ),
         ]
-        # None on what the executor changes: an update then stays in its page, and touches no index (BookEntry).
-        indexes = [models.Index(fields=["organisation", "-id"], name="order_by_organisation")]
+        # None that holds a copy of what the executor changes: an update then stays in its page, and touches no index (BookEntry).
+        indexes = [
+            models.Index(fields=["organisation", "-id"], name="order_by_organisation"),
+            # Most orders change soon after they are written, so pages of the table tell their times well enough.
+            BrinIndex(fields=["changed_at"], name="order_changes", pages_per_range=32, autosummarize=True),
+        ]
 
     def __str__(self) -> str:
         return f"{self.side} {self.quantity_t} t @ {self.price_fen}"

@@ -1,11 +1,13 @@
 """Pages of the markets: all of them, one of them, and one as it changes."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -14,10 +16,12 @@ from ledger.parties.models import Membership, Organisation
 from ledger.web.doors import reader_of
 from trading.execution.models import Trade
 from trading.marketdata import selectors
+from trading.marketdata.auctions import indicative
 from trading.markets.models import Market
 from trading.orders.models import Order
 from trading.orders.selectors import finished_orders_of, open_orders_of
 from trading.web import charts, tickets
+from trading.web.phases import sessions_in_words, standing
 from trading.web.words import words_of_reason, words_of_terms
 
 TAPE_ROWS = 30
@@ -50,6 +54,9 @@ def render_market(
         "ladder": charts.ladder(selectors.depth(found, charts.RUNGS)),
         "tape": trades[:TAPE_ROWS],
         "chart": charts.price_chart(trades),
+        "standing": standing(found),
+        "indicative": indicative(found),
+        "sessions": sessions_in_words(found.sessions),
         # What the live module makes new rows of.
         "blank_trade": Trade(),
         "blank_order": Order(),
@@ -65,7 +72,8 @@ def _empty_ticket(request: HttpRequest, quote: selectors.Quote) -> tickets.Order
     wanted = request.GET.get("side")
     side = Order.Side.SELL if wanted == Order.Side.SELL else Order.Side.BUY
     best = quote.best_ask_fen if side == Order.Side.BUY else quote.best_bid_fen
-    return tickets.empty_ticket(side, best or quote.ticker.last_price_fen or quote.market.reference_price_fen)
+    price_fen = best or quote.ticker.last_price_fen or quote.market.reference_price_fen
+    return tickets.empty_ticket(quote.market, side, price_fen)
 
 
 def _mine(found: Market, organisation: Organisation) -> dict[str, Any]:
@@ -88,11 +96,14 @@ def market_live(request: HttpRequest, symbol: str) -> JsonResponse:
     depth = selectors.depth(found, charts.RUNGS)
     ticker = selectors.ticker(found)
     membership = reader_of(request)
+    cleared = indicative(found)
     return JsonResponse(
         {
             "sequence": found.last_sequence,
             "state": found.state,
             "halt_reason": found.halt_reason,
+            "phase_words": standing(found).words,
+            "indicative": None if cleared is None else asdict(cleared),
             "bids": _levels(depth.bids),
             "asks": _levels(depth.asks),
             "trades": [_trade(trade) for trade in reversed(selectors.tape(found, charts.CHART_TRADES))],
@@ -114,9 +125,11 @@ def _levels(levels: list[selectors.Level]) -> list[tuple[int, int, int]]:
 def _trade(trade: Trade) -> dict[str, Any]:
     return {
         "id": trade.pk,
+        "sequence": trade.sequence,
         "price_fen": trade.price_fen,
         "quantity_t": trade.quantity_t,
         "taker_side": trade.taker_side,
+        "trading_mode": trade.trading_mode,
         "executed_at": trade.executed_at,
     }
 
@@ -128,11 +141,11 @@ def _mine_as_json(found: Market, membership: Membership | None) -> dict[str, Any
     return {
         "cash_available_fen": mine["cash_available_fen"],
         "credits_available_t": mine["credits_available_t"],
-        "orders": [_order(order) for order in (*mine["open_orders"], *mine["finished_orders"])],
+        "orders": [_order(order, found) for order in (*mine["open_orders"], *mine["finished_orders"])],
     }
 
 
-def _order(order: Order) -> dict[str, Any]:
+def _order(order: Order, found: Market) -> dict[str, Any]:
     return {
         "id": order.pk,
         "side": order.side,
@@ -145,5 +158,13 @@ def _order(order: Order) -> dict[str, Any]:
         "status_words": order.get_status_display(),
         "reason_words": words_of_reason(order.reason),
         "placed_at": timezone.localtime(order.placed_at),
+        "change_url": _change_url(order, found) if order.is_open else None,
         "cancel_url": reverse("cancel_order", args=[order.pk]) if order.is_open else None,
     }
+
+
+def _change_url(order: Order, found: Market) -> str | None:
+    if order.order_type != Order.Type.LIMIT:
+        return None
+    back = urlencode({"next": reverse("market", args=[found.symbol])})
+    return f"{reverse('change_order', args=[order.pk])}?{back}"

@@ -9,9 +9,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -27,6 +25,7 @@ from trading.orders import cancels, services
 from trading.orders.models import Order
 from trading.orders.selectors import open_orders_of, orders_of
 from trading.orders.services import OrderResult
+from trading.web.changes import way_back
 from trading.web.markets import render_market
 from trading.web.tickets import OrderForm, estimate
 
@@ -41,7 +40,7 @@ def place_order(request: HttpRequest, membership: Membership, symbol: str) -> Ht
     if request.method != "POST":
         # Where a refused ticket was shown, and somebody asks for the address anew.
         return redirect("market", symbol=symbol)
-    ticket = OrderForm(request.POST)
+    ticket = OrderForm(market, request.POST)
     if ticket.is_valid():
         result = _enter(ticket, market, membership)
         if result is not None:
@@ -85,15 +84,7 @@ def cancel_order(request: HttpRequest, membership: Membership, order_id: int) ->
         messages.warning(request, str(error))
     else:
         messages.info(request, _("The market is asked to cancel what remains of the order."))
-    return HttpResponseRedirect(_way_back(request))
-
-
-def _way_back(request: HttpRequest) -> str:
-    wanted = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if is_ours else reverse("orders")
+    return HttpResponseRedirect(way_back(request))
 
 
 @require_safe
@@ -108,6 +99,7 @@ def orders(request: HttpRequest, membership: Membership) -> HttpResponse:
         return render(request, "trading/trades.html", context | {"page": trades.get_page(request.GET.get("page"))})
     found = orders_of(organisation) if shown == "all" else open_orders_of(organisation)
     page = Paginator(found, PAGE_ROWS).get_page(request.GET.get("page"))
+    context["has_open"] = any(order.is_open for order in page)
     return render(request, "trading/orders.html", context | {"page": page})
 
 

@@ -20,13 +20,24 @@ from trading.web.words import words_of_refusal
 TRADING_ROLES = (Membership.Role.OWNER, Membership.Role.TRADER)
 
 # The service names inputs by its own units.
-_FIELD_OF = {"price_fen": "price", "quantity_t": "quantity", "side": "side", "display_t": "display"}
+_FIELD_OF = {
+    "price_fen": "price",
+    "quantity_t": "quantity",
+    "side": "side",
+    "display_t": "display",
+    "expires_at": "expires_at",
+    "order_type": "kind",
+    "time_in_force": "kind",
+    "post_only": "kind",
+}
 
 
 class Kind(models.TextChoices):
     """How people choose an order's terms: one choice instead of three that exclude each other."""
 
     LIMIT = "limit", _("Limit: stands until it is filled or cancelled")
+    DAY = "day", _("Limit, for today: what does not trade by the end of the trading day expires")
+    GTD = "gtd", _("Limit, until a time: what does not trade by then expires")
     MARKET = "market", _("Market: at the best prices there are, at once")
     IOC = "ioc", _("Limit, at once: what does not trade is cancelled")
     FOK = "fok", _("Limit, at once and whole, or not at all")
@@ -35,6 +46,8 @@ class Kind(models.TextChoices):
 
 _TERMS: dict[str, dict[str, Any]] = {
     Kind.LIMIT: {},
+    Kind.DAY: {"time_in_force": Order.TimeInForce.DAY},
+    Kind.GTD: {"time_in_force": Order.TimeInForce.GTD},
     Kind.MARKET: {"order_type": Order.Type.MARKET},
     Kind.IOC: {"time_in_force": Order.TimeInForce.IOC},
     Kind.FOK: {"time_in_force": Order.TimeInForce.FOK},
@@ -42,9 +55,32 @@ _TERMS: dict[str, dict[str, Any]] = {
 }
 
 
+# What trades at once, or only makes, has no place where orders are collected.
+NOT_IN_AUCTION = (Kind.IOC, Kind.FOK, Kind.POST_ONLY)
+
+
+class KindSelect(forms.Select):
+    """The kinds of order; those that the market does not take now cannot be chosen."""
+
+    is_in_auction = False
+
+    def create_option(self, name: str, value: Any, *args: Any, **options: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(name, value, *args, **options)
+        if value in NOT_IN_AUCTION:
+            option["attrs"] |= {"data-not-in-auction": True, "disabled": self.is_in_auction}
+        return option
+
+
 class OrderForm(forms.Form):
     side = forms.ChoiceField(label=_("Side"), choices=Order.Side)
-    kind = forms.ChoiceField(label=_("Kind of order"), choices=Kind, required=False)
+    kind = forms.ChoiceField(label=_("Kind of order"), choices=Kind, required=False, widget=KindSelect)
+    expires_at = forms.DateTimeField(
+        label=_("Good until"),
+        required=False,
+        help_text=_("Date and time in China (Asia/Shanghai)."),
+        error_messages={"invalid": _("Write a date and a time, such as 2026-11-30 15:00.")},
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
     price = YuanField(label=_("Price"), unit=_("yuan/t"))
     quantity = TonnesField(label=_("Quantity"))
     display = TonnesField(
@@ -55,9 +91,12 @@ class OrderForm(forms.Form):
     # Made for each form that is shown: a form that is sent twice is one order.
     client_order_id = forms.CharField(widget=forms.HiddenInput, max_length=MAX_CLIENT_ORDER_ID)
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, market: Market, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.fields["kind"].widget.is_in_auction = market.in_auction
         self.fields["price"].required = self["kind"].value() != Kind.MARKET
+        # It is shown where it is asked for alone, and must not say there that it may be left out.
+        self.fields["expires_at"].required = not self.is_bound or self["kind"].value() == Kind.GTD
 
     def new_order(self) -> NewOrder:
         """Return what a valid form asks for."""
@@ -68,6 +107,7 @@ class OrderForm(forms.Form):
             values["price"],
             values["quantity"],
             display_t=values["display"],
+            expires_at=values["expires_at"] if values["kind"] == Kind.GTD else None,
             **_TERMS[values["kind"] or Kind.LIMIT],
         )
 
@@ -107,12 +147,12 @@ def new_client_order_id() -> str:
     return f"web-{secrets.token_urlsafe(16)}"
 
 
-def empty_ticket(side: str = Order.Side.BUY, price_fen: int | None = None) -> OrderForm:
+def empty_ticket(market: Market, side: str = Order.Side.BUY, price_fen: int | None = None) -> OrderForm:
     """Return a ticket to fill in."""
     initial: dict[str, Any] = {"side": side, "client_order_id": new_client_order_id()}
     if price_fen is not None:
         initial["price"] = price_fen
-    return OrderForm(initial=initial)
+    return OrderForm(market, initial=initial)
 
 
 def may_ever_trade(membership: Membership) -> bool:

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from trading.web import holdings, home, markets, orders
+from config import converters  # noqa: F401 (registers id)
+from trading.web import auctions, blocks, changes, holdings, home, markets, orders
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -12,6 +13,19 @@ urlpatterns = [
     path("markets/<symbol>/orders", orders.place_order, name="place_order"),
     path("orders", orders.orders, name="orders"),
     path("orders/trades.csv", orders.trades_csv, name="trades_csv"),
+    path("orders/cancel", changes.cancel_orders, name="cancel_orders"),
+    path("orders/<int:order_id>/change", changes.change_order, name="change_order"),
     path("orders/<int:order_id>/cancel", orders.cancel_order, name="cancel_order"),
+    path("blocks", blocks.offers, name="blocks"),
+    path("blocks/new", blocks.new_offer, name="new_offer"),
+    path("blocks/<id:offer_id>", blocks.offer, name="offer"),
+    path("blocks/<id:offer_id>/accept", blocks.accept_offer, name="accept_offer"),
+    path("blocks/<id:offer_id>/decline", blocks.decline_offer, name="decline_offer"),
+    path("blocks/<id:offer_id>/withdraw", blocks.withdraw_offer, name="withdraw_offer"),
+    path("auctions", auctions.auction_list, name="auctions"),
+    path("auctions/new", auctions.new_auction, name="new_auction"),
+    path("auctions/<id:auction_id>", auctions.auction, name="auction"),
+    path("auctions/<id:auction_id>/cancel", auctions.cancel_auction, name="cancel_auction"),
+    path("bids/<id:bid_id>/withdraw", auctions.withdraw_bid, name="withdraw_bid"),
     path("holdings", holdings.holdings, name="holdings"),
 ]

@@ -11,11 +11,23 @@ from ledger.transparency.offline.fields import text, text_or_none, whole
 from ledger.transparency.offline.findings import Fault, Findings
 from ledger.transparency.offline.listed import ListedSerials
 from ledger.transparency.offline.numbers import NumberMap, NumberSet
+from ledger.transparency.offline.proposals import Auctions, Offers
 from ledger.transparency.offline.rotation import Rotations
 from ledger.transparency.offline.settlements import Settlements
 from ledger.transparency.offline.transactions import Leg, Posted, WrittenRuns, mirror, moved, read_transaction
 
-FAMILIES = ("project_", "parcel_", "report_", "organisation_", "member_", "market_", "correction_", "payment_")
+FAMILIES = (
+    "project_",
+    "parcel_",
+    "report_",
+    "organisation_",
+    "member_",
+    "market_",
+    "correction_",
+    "payment_",
+    "alert_",
+    "relation_",
+)
 OTHERS = frozenset(("bank_statement_imported", "instructions_executed"))
 """Kinds that are counted and move nothing."""
 
@@ -44,6 +56,8 @@ class Replay:
         self.retirements = Retirements(self.awaited)
         self.corrections = Corrections(self.awaited)
         self.settlements = Settlements()
+        self.offers = Offers()
+        self.auctions = Auctions()
         self.rotations = Rotations()
         self._read_again = read_again
         self._record_ids = NumberSet()
@@ -65,6 +79,20 @@ class Replay:
             "correction_confirmed": lambda entry: self.corrections.confirm(entry.body),
             "correction_refused": lambda entry: self.corrections.refuse(entry.body),
             "market_opened": self._open_market,
+            "block_offered": lambda entry: self.offers.offer(entry.body),
+            "block_countered": lambda entry: self.offers.decide(entry.body),
+            "block_accepted": lambda entry: self.offers.decide(entry.body),
+            "block_declined": lambda entry: self.offers.decide(entry.body),
+            "block_withdrawn": lambda entry: self.offers.decide(entry.body),
+            "block_expired": lambda entry: self.offers.decide(entry.body),
+            "one_way_auction_announced": lambda entry: self.auctions.announce(entry.body),
+            "one_way_auction_awarded": lambda entry: self.auctions.award(entry.body),
+            "one_way_auction_unsold": lambda entry: self.auctions.award(entry.body),
+            "one_way_auction_cancelled": lambda entry: self.auctions.cancel(entry.body),
+            "bid_placed": lambda entry: self.auctions.place(entry.body),
+            "bid_withdrawn": lambda entry: self.auctions.end(entry.body),
+            "bid_voided": lambda entry: self.auctions.end(entry.body),
+            "bid_revealed": lambda entry: self.auctions.reveal(entry.body),
             "log_key_rotated": lambda entry: self.rotations.rotate(entry.index, entry.body),
         }
 

@@ -1,10 +1,12 @@
 """Whatever is thrown at an operation: never a 500, always a problem, and a refusal has changed nothing."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.urls import get_resolver
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -69,6 +71,18 @@ EXAMPLES = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 ORDER = {"client_order_id": "a-1", "side": "buy", "price_fen": 4_000, "quantity_t": 1}
+SOON = (timezone.now() + dt.timedelta(days=2)).isoformat()
+OFFER = {"client_offer_id": "o-1", "price_fen": 4_500, "quantity_t": 2, "expires_at": SOON}
+LOT = {
+    "client_auction_id": "l-1",
+    "quantity_t": 5,
+    "reserve_price_fen": 4_000,
+    "least_bid_t": 1,
+    "is_sealed": True,
+    "pricing": "uniform",
+    "closes_at": SOON,
+}
+BID = {"client_bid_id": "b-1", "price_fen": 4_500, "quantity_t": 2}
 CASES = {
     "tokens": ("nobody", {"username": "lin", "password": PASSWORD, "name": "desk"}),
     "users": ("nobody", {"username": "wu", "password": PASSWORD, "display_name": "吴"}),
@@ -146,6 +160,15 @@ CASES = {
     "orders/cancel": ("buyer", {"market": "{batch}", "side": "buy"}),
     "orders/{order}/replace": ("buyer", {"quantity_t": 2, "price_fen": 3_900}),
     "orders/{order}/cancel": ("buyer", {}),
+    "blocks": ("buyer", {"market": "{batch}", "counterparty": "{seller}", "side": "buy", **OFFER}),
+    "blocks/{offer}/accept": ("cooperative", {}),
+    "blocks/{offer}/counter": ("cooperative", OFFER),
+    "blocks/{offer}/decline": ("cooperative", {}),
+    "blocks/{offer}/withdraw": ("buyer", {}),
+    "auctions": ("cooperative", {"market": "{batch}", **LOT}),
+    "auctions/{auction}/bids": ("buyer", BID),
+    "auctions/{auction}/cancel": ("registrar", {"reason": "disputed"}),
+    "bids/{bid}/withdraw": ("buyer", {}),
 }
 
 
@@ -160,6 +183,11 @@ def names(who: People) -> dict[str, Any]:
     batch, other_batch = issue_to_cooperative(who, 100), issue_to_cooperative(who, 100)
     market_for(who, batch)
     order = Caller(who.buyer).send("/orders", {"market": batch.asset.code, **ORDER, "client_order_id": "first"})
+    place = {"market": batch.asset.code, "counterparty": str(cooperative.public_id), "side": "buy"}
+    offer = Caller(who.buyer).send("/blocks", {**place, **OFFER, "client_offer_id": "first"})
+    lot = {"market": batch.asset.code, **LOT, "client_auction_id": "first"}
+    auction = Caller(who.cooperative).send("/auctions", lot)
+    bid = Caller(who.buyer).send(f"/auctions/{auction.json()['id']}/bids", {**BID, "client_bid_id": "first"})
     payment = request_deposit(
         actor=who.treasurer, organisation=who.buyer.organisation, amount_fen=5, bank_reference="B-1"
     )
@@ -180,6 +208,10 @@ def names(who: People) -> dict[str, Any]:
         "wrong": wrong.pk,
         "correction": correction.pk,
         "order": order.json()["id"],
+        "seller": cooperative.public_id,
+        "offer": offer.json()["id"],
+        "auction": auction.json()["id"],
+        "bid": bid.json()["id"],
     }
 
 

@@ -5,11 +5,16 @@ from django.urls import reverse
 
 from ledger.models import Batch
 from tests.desk import client_of
-from tests.scenes import People, issue_to_cooperative, market_for
+from tests.scenes import People, issue_to_cooperative, market_for, pay_in
 from trading.execution.services import execute_market
 from trading.models import Instruction, Market
+from trading.orders.rules import change_market
 
 OPEN = "/admin/trading/market/open/"
+SESSIONS = [
+    {"pre_open": "09:15", "open": "09:30", "close": "11:30"},
+    {"open": "13:00", "closing": "14:57", "close": "15:00"},
+]
 
 
 @pytest.fixture
@@ -102,6 +107,132 @@ def test_halting_without_a_reason_is_refused_beside_the_field(who: People, marke
     assert not Instruction.objects.exists()
 
 
+def test_a_market_resumes_by_a_call_auction_of_some_minutes(who: People, market: Market) -> None:
+    client = client_of(who.registrar)
+    client.post(step("halt", market), {"reason": "Somebody found an error."})
+    assert client.post(step("resume", market), {"auction_minutes": "61"}).status_code == 422
+    client.post(step("resume", market), {"auction_minutes": "5"})
+    execute_market(market.pk)
+    market.refresh_from_db()
+    assert (market.state, market.auction_ends_at is None) == (Market.State.AUCTION, False)
+    page = client.get(reverse("admin:trading_market_change", args=[market.pk])).content.decode()
+    assert "call auction" in page
+
+
+def test_a_market_is_opened_with_further_rules(who: People, batch: Batch) -> None:
+    further = {
+        "sessions": "09:15 09:30-11:30\r\n\r\n13：00－14:57 15:00\r\n",
+        "volatility_percent": "5",
+        "volatility_minutes": "3",
+        "largest_order_t": "1000",
+        "block_band_percent": "20",
+        "block_minimum_t": "100",
+    }
+    client_of(who.registrar).post(OPEN, rules(batch, **further))
+    market = Market.objects.get()
+    assert market.sessions == SESSIONS
+    assert (market.volatility_percent, market.volatility_minutes, market.largest_order_t) == (5, 3, 1_000)
+    assert (market.block_band_percent, market.block_minimum_t, market.state) == (20, 100, "closed")
+
+
+@pytest.mark.parametrize(
+    "sessions",
+    [
+        "09:30",
+        "9:30 to 11:30",
+        "09:30-11:30 x",
+        "25:00-26:00",
+        "11:30-09:30",
+        "09:30-11:30\n11:00-12:00",
+        "9" * 300,
+        "\0",
+    ],
+)
+def test_sessions_that_are_none_are_refused_beside_their_field(sessions: str, who: People, batch: Batch) -> None:
+    answer = client_of(who.registrar).post(OPEN, rules(batch, sessions=sessions))
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == ["sessions"]
+    assert not Market.objects.exists()
+
+
+def form_of(answer: Any) -> dict[str, str]:
+    """Return what a browser would send of a form as it was shown, hidden fields and all."""
+    form = answer.context["form"]
+    shown = {field.html_name: field.value() for field in form}
+    initial = {field.html_initial_name: field.value() for field in form if field.field.show_hidden_initial}
+    return {name: "" if value is None else str(value) for name, value in (shown | initial).items()}
+
+
+@pytest.fixture
+def day(who: People) -> Market:
+    pay_in(who, who.buyer, 100)
+    return market_for(who, issue_to_cooperative(who, 10), sessions=SESSIONS, taker_fee_bps=20)
+
+
+def test_registrar_changes_what_differs_alone(who: People, day: Market) -> None:
+    client = client_of(who.registrar)
+    address = step("change-rules", day)
+    sent = form_of(client.get(address))
+    assert (sent["reference_price_fen"], sent["sessions"]) == ("40.00", "09:15 09:30-11:30\n13:00-14:57 15:00")
+    # Somebody else was quicker with another rule, which stays as that one wants it.
+    change_market(actor=who.registrar, market_id=day.pk, reason="wider", band_percent=20)
+    execute_market(day.pk)
+    done = client.post(address, sent | {"sessions": "09:30-15:00", "largest_order_t": "500", "reason": "A longer day."})
+    assert done["Location"] == reverse("admin:trading_market_change", args=[day.pk])
+    assert Instruction.objects.get().content == {
+        "sessions": [{"open": "09:30", "close": "15:00"}],
+        "largest_order_t": 500,
+    }
+    execute_market(day.pk)
+    day.refresh_from_db()
+    assert (day.band_percent, day.largest_order_t) == (20, 500)
+    records = client.get(done["Location"]).context["records"]
+    assert [row[1] for row in records.rows] == [
+        "market_changed",
+        "market_change_ordered",
+        "market_changed",
+        "market_change_ordered",
+        "market_opened",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({"reason": "why"}, ["__all__"]),
+        ({"band_percent": "20"}, ["reason"]),
+        ({"band_percent": "0", "reason": "why"}, ["band_percent"]),
+        ({"maker_fee_bps": "30", "reason": "why"}, ["maker_fee_bps"]),
+        ({"sessions": "now", "reason": "why"}, ["sessions"]),
+        ({"sessions": "11:30-09:30", "reason": "why"}, ["sessions"]),
+        ({"block_minimum_t": "", "reason": "why"}, ["block_minimum_t"]),
+    ],
+)
+def test_a_change_that_is_none_is_refused_beside_its_field(
+    changes: dict[str, str], fields: list[str], who: People, day: Market
+) -> None:
+    client = client_of(who.registrar)
+    answer = client.post(step("change-rules", day), form_of(client.get(step("change-rules", day))) | changes)
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == fields
+    assert not Instruction.objects.exists()
+
+
+def test_a_market_s_page_says_all_of_its_rules(who: People, day: Market) -> None:
+    Market.objects.update(volatility_percent=5)
+    page = client_of(who.auditor).get(reverse("admin:trading_market_change", args=[day.pk])).content.decode()
+    for shown in (
+        "09:15 09:30-11:30<br>13:00-14:57 15:00",
+        "±5 %, call auction of 5 minutes",
+        "100,000,000",
+        "(±30 %)",
+    ):
+        assert shown in page
+    asked = client_of(who.registrar).get(step("halt", day)).content.decode()
+    assert "<dt>Phase of the day</dt><dd>closed</dd>" in asked
+    assert "begins</dd>" in asked
+
+
 @pytest.mark.parametrize("kind", ["treasurer", "auditor", "cooperative", "buyer", "verifier"])
 def test_nobody_else_opens_halts_or_resumes(kind: str, who: People, market: Market) -> None:
     client = client_of(getattr(who, kind))
@@ -109,6 +240,7 @@ def test_nobody_else_opens_halts_or_resumes(kind: str, who: People, market: Mark
     assert client.post(OPEN, rules(other)).status_code == 403
     assert client.post(step("halt", market), {"reason": "no"}).status_code == 403
     assert client.post(step("resume", market)).status_code == 403
+    assert client.post(step("change-rules", market), {"reason": "no", "band_percent": "20"}).status_code == 403
     assert Market.objects.count() == 1
     assert not Instruction.objects.exists()
 
@@ -116,7 +248,8 @@ def test_nobody_else_opens_halts_or_resumes(kind: str, who: People, market: Mark
 def test_the_step_that_is_due_is_offered(who: People, market: Market) -> None:
     client = client_of(who.registrar)
     address = reverse("admin:trading_market_change", args=[market.pk])
-    assert [url for _label, url, _grave in client.get(address).context["offered"]] == [step("halt", market)]
+    changing = step("change-rules", market)
+    assert [url for _label, url, _grave in client.get(address).context["offered"]] == [step("halt", market), changing]
     Market.objects.update(state=Market.State.HALTED)
-    assert [url for _label, url, _grave in client.get(address).context["offered"]] == [step("resume", market)]
+    assert [url for _label, url, _grave in client.get(address).context["offered"]] == [step("resume", market), changing]
     assert [url for _label, url, _grave in client.get("/admin/trading/market/").context["offered"]] == [OPEN]

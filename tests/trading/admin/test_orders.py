@@ -1,13 +1,18 @@
+import datetime as dt
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from ledger.admin.display import moment
 from tests.desk import client_of
 from tests.scenes import People, issue_to_cooperative, market_for, pay_in
 from trading.execution.services import execute_market
 from trading.models import ExecutedInstruction, Order, Trade
 from trading.orders.phases import halt_market
-from trading.orders.services import NewOrder, place_orders
+from trading.orders.replaces import replace_order
+from trading.orders.services import NewOrder, place_order, place_orders
 
 
 @pytest.fixture
@@ -48,6 +53,32 @@ def test_an_order_shows_what_remains_and_its_trades(auditor: Client, traded: Tra
     assert [row[1:] for row in page.context["tables"][0].rows] == [("40.00", "60", "2,400.00")]
 
 
+def test_an_order_shows_its_terms_and_as_what_it_was_entered(who: People, auditor: Client, traded: Trade) -> None:
+    ends_at = timezone.now() + dt.timedelta(days=1)
+    new = NewOrder("gtd", "buy", 3_900, 20, time_in_force="gtd", expires_at=ends_at, display_t=5, post_only=True)
+    order = place_order(actor=who.buyer, market_id=traded.market_id, order=new)
+    execute_market(traded.market_id)
+    page = page_of(auditor, "order", order.pk)
+    for shown in ("until a time", moment(ends_at), "cancel the new order", "listing", "limit"):
+        assert shown in page
+    assert "20 t × ¥39.00" not in page
+    replace_order(actor=who.buyer, order_id=order.pk, quantity_t=15)
+    execute_market(traded.market_id)
+    assert "20 t × ¥39.00" in page_of(auditor, "order", order.pk)
+
+
+def test_orders_are_filtered_by_their_terms(auditor: Client, traded: Trade) -> None:
+    buy, sell = traded.buy_order, traded.sell_order
+    for query, expected in (
+        ({"status__exact": "filled"}, [buy]),
+        ({"order_type__exact": "limit"}, [buy, sell]),
+        ({"order_type__exact": "market"}, []),
+        ({"time_in_force__exact": "gtc"}, [buy, sell]),
+        ({"trading_mode__exact": "block_trade"}, []),
+    ):
+        assert list(auditor.get("/admin/trading/order/", query).context["cl"].result_list) == expected, query
+
+
 def test_an_executed_instruction_shows_the_very_text_that_is_hashed(auditor: Client, traded: Trade) -> None:
     executed = ExecutedInstruction.objects.first()
     assert executed is not None
@@ -71,7 +102,7 @@ def kinds(auditor: Client, name: str, pk: int) -> list[str]:
 def test_trades_instructions_and_markets_lead_to_their_records(who: People, auditor: Client, traded: Trade) -> None:
     halt_market(actor=who.registrar, market_id=traded.market_id, reason="looked into")
     executed = ExecutedInstruction.objects.earliest("id")
-    assert kinds(auditor, "trade", traded.pk) == ["instructions_executed", "transaction_posted"]
+    assert kinds(auditor, "trade", traded.pk) == ["transaction_posted", "instructions_executed"]
     assert kinds(auditor, "executedinstruction", executed.pk) == ["instructions_executed"]
     assert kinds(auditor, "market", traded.market_id) == ["market_halt_ordered", "market_opened"]
 

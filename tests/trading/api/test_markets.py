@@ -61,6 +61,7 @@ def test_a_market_is_opened_by_registrars_alone_and_once_a_batch(who: People, ba
         "symbol": "QX-2022",
         "asset": batch.asset.code,
         "state": "open",
+        "phase": "open",
         "halt_reason": "",
         "reference_price_fen": 4_000,
         "tick_size_fen": 5,
@@ -68,7 +69,15 @@ def test_a_market_is_opened_by_registrars_alone_and_once_a_batch(who: People, ba
         "maker_fee_bps": 0,
         "taker_fee_bps": 10,
         "band": {"percent": 10, "lowest_price_fen": 3_600, "highest_price_fen": 4_400},
+        "sessions": [],
+        "volatility_percent": 0,
+        "volatility_minutes": 5,
+        "auction_ends_at": None,
+        "largest_order_t": 100_000_000,
+        "block_band_percent": 30,
+        "block_minimum_t": 1,
         "opened_at": opened["opened_at"],
+        "next_step": None,
         "ticker": {
             "last_price_fen": None,
             "change_fen": None,
@@ -119,7 +128,7 @@ def test_a_market_is_read_by_everybody(market: Market, django_assert_num_queries
     }
     with django_assert_num_queries(1):
         [listed] = caller.ask("/markets").json()["results"]
-    assert listed == {name: value for name, value in shown.items() if name != "ticker"}
+    assert listed == {name: value for name, value in shown.items() if name not in ("ticker", "next_step")}
 
 
 def test_the_book_shows_levels_from_the_best_price_on(market: Market, django_assert_num_queries: Any) -> None:

@@ -30,11 +30,13 @@ MODES = st.sampled_from(["cancel_newest", "cancel_oldest", "cancel_both", "decre
 ACTORS = st.sampled_from(["cooperative", "buyer", "other_buyer"])
 PHASES = st.sampled_from(["auction_open", "auction_uncross", "open", "close", "new_day", "end_day"])
 
+ENTRIES = st.tuples(ACTORS, st.sampled_from(["buy", "sell"]), PRICES, TONNES, TERMS, MODES)
 ACTIONS = st.one_of(
-    *[st.tuples(st.just("enter"), ACTORS, st.sampled_from(["buy", "sell"]), PRICES, TONNES, TERMS, MODES)] * 5,
+    *[ENTRIES.map(lambda entry: ("enter", *entry))] * 5,
     *[st.tuples(st.just("replace"), st.integers(0, 30), st.none() | PRICES, st.none() | TONNES)] * 2,
     st.tuples(st.just("cancel_all"), ACTORS),
     st.tuples(st.just("phase"), PHASES),
+    *[st.tuples(st.just("call_auction"), st.lists(ENTRIES, max_size=8))] * 2,
     st.tuples(st.just("halt")),
     st.tuples(st.just("resume"), st.sampled_from([0, 3])),
     st.tuples(
@@ -82,6 +84,12 @@ class Season:
 
     def phase(self, kind: str) -> None:
         instruct(self.market, [Instruction.Kind(kind)], actor=SYSTEM)
+
+    def call_auction(self, entries: list[Any]) -> None:
+        self.phase("auction_open")
+        for entry in entries:
+            self.enter(*entry)
+        self.phase("auction_uncross")
 
     def halt(self) -> None:
         halt_market(actor=self.who.registrar, market_id=self.market.pk, reason="Checking.")

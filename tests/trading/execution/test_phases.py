@@ -8,7 +8,7 @@ import time_machine
 
 from ledger.errors import InvalidValue
 from ledger.journal.selectors import cash_account
-from ledger.models import Record
+from ledger.models import Asset, Record
 from tests.scenes import issue_to_cooperative, market_for, pay_in
 from trading.errors import MarketClosed, NotInAuction
 from trading.execution.books import forget
@@ -18,7 +18,7 @@ from trading.marketdata.selectors import depth
 from trading.markets.calendar import SHANGHAI
 from trading.models import ExecutedInstruction, Instruction, Market, Order, Trade
 from trading.orders.expiries import expire_due_orders
-from trading.orders.phases import halt_market, resume_market, step_markets
+from trading.orders.phases import halt_market, instruct, resume_market, step_markets
 from trading.orders.services import place_order
 from trading.orders.terms import NewOrder
 
@@ -277,7 +277,41 @@ def test_orders_of_the_day_end_at_midnight_where_the_market_is_always_open(who, 
         assert market.state == "open"
 
 
+def test_who_meets_itself_in_an_auction_trades_nothing_of_it(who, clock, day):
+    """The book pairs both: their tonnes are taken off, and are no volume."""
+    pay_in(who, who.cooperative, 1_000_000)
+    it_is(clock, day, "09:15")
+    sell = enter(who.cooperative, day, "sell", 4_000, 10)
+    own = enter(who.cooperative, day, "buy", 4_000, 6)
+    buy = enter(who.buyer, day, "buy", 4_000, 3)
+    it_is(clock, day, "09:30")
+    assert reread(sell, own, buy) == [("partially_filled", "", 3), ("canceled", "self_trade", 0), ("filled", "", 3)]
+    assert (sell.decremented_t, own.decremented_t, sell.remaining_t) == (6, 6, 1)
+    assert list(Trade.objects.values_list("quantity_t", "price_fen")) == [(3, 4_000)]
+
+
+def test_an_iceberg_that_rests_takes_part_in_an_auction_with_all_of_it(who, market):
+    sell = enter(who.cooperative, market, "sell", 4_010, 20, display_t=5)
+    instruct(market, [Instruction.Kind.AUCTION_OPEN], actor="system")
+    after(market)
+    enter(who.buyer, market, "buy", 4_010, 17)
+    instruct(market, [Instruction.Kind.AUCTION_UNCROSS], actor="system")
+    after(market)
+    assert reread(sell) == [("partially_filled", "", 17)]
+    assert [level.quantity_t for level in depth(market).asks] == [3]
+    forget(market.pk)
+    enter(who.buyer, market, "buy", 4_010, 3)
+    assert reread(sell) == [("filled", "", 20)]
+
+
 def test_the_operators_orders_to_the_market_are_in_the_log(who, market):
     halt_market(actor=who.registrar, market_id=market.pk, reason="Checking.")
     resume_market(actor=who.registrar, market_id=market.pk)
     assert Record.objects.filter(kind__in=["market_halt_ordered", "market_resume_ordered"]).count() == 2
+
+
+def test_a_market_with_fees_takes_its_first_instruction_before_anybody_has_paid_in(who):
+    market = market_for(who, issue_to_cooperative(who, 10), taker_fee_bps=30)
+    assert not Asset.objects.filter(code="CNY").exists()
+    halt_market(actor=who.registrar, market_id=market.pk, reason="Not yet.")
+    assert after(market).state == "halted"

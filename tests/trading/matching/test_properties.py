@@ -1,7 +1,7 @@
 """What the book never does, whatever it is told; and that it does what a much simpler one would do."""
 
 from collections import defaultdict
-from typing import NamedTuple
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -13,11 +13,14 @@ from trading.matching import (
     AuctionUncross,
     Cancel,
     Canceled,
+    ChangeRules,
+    Close,
     Decremented,
     Expire,
     Expired,
     Halt,
     MarketRules,
+    Open,
     OrderBook,
     Refused,
     Rejected,
@@ -27,9 +30,11 @@ from trading.matching import (
     Submit,
     Traded,
 )
-from trading.matching.sides import COPY_AFTER, BookSide
+from trading.matching.instructions import accepted, canceled
+from trading.matching.sides import LARGE, close_gaps
 
 RULES = MarketRules(tick=1, lot=1, band=(1, 30), reference=10)
+NARROW = MarketRules(tick=2, lot=1, band=(8, 12), reference=11)
 PRICES, QUANTITIES = st.integers(7, 13), st.integers(1, 12)
 IDS = st.integers(0, 25)
 SIDES = st.sampled_from(["buy", "sell"])
@@ -42,7 +47,7 @@ def plain(order_ids=IDS):
 
 
 def with_options(order, **options):
-    return st.tuples(order, st.fixed_dictionaries(options)).map(lambda drawn: drawn[0]._replace(**drawn[1]))
+    return st.tuples(order, st.fixed_dictionaries(options)).map(lambda drawn: replace(drawn[0], **drawn[1]))
 
 
 MODES = st.sampled_from(["cancel_newest", "cancel_oldest", "cancel_both", "decrement"])
@@ -69,7 +74,9 @@ INSTRUCTIONS = st.lists(
         st.builds(Cancel, IDS),
         st.builds(Expire, IDS),
         st.builds(Replace, IDS, st.one_of(st.none(), QUANTITIES), st.one_of(st.none(), PRICES)),
-        st.sampled_from([Halt(), Resume(), AuctionOpen(), AuctionUncross(), AuctionUncross(), Resume()]),
+        st.sampled_from([Halt(), Resume(), Resume(), AuctionOpen(), AuctionUncross(), AuctionUncross()]),
+        st.sampled_from([Close(), Open(), Open(), AuctionUncross(), Resume()]),
+        st.sampled_from([RULES, RULES, NARROW]).map(ChangeRules),
     ),
     max_size=60,
 )
@@ -160,7 +167,12 @@ def test_a_book_put_back_goes_on_as_the_first_would_have(instructions, data):
     for instruction in instructions[:cut]:
         book.apply(instruction)
     again = OrderBook.restore(
-        RULES, book.resting(), sequence=book.sequence, halted=book.halted, in_auction=book.in_auction
+        book.rules,
+        book.resting(),
+        sequence=book.sequence,
+        halted=book.halted,
+        closed=book.closed,
+        in_auction=book.in_auction,
     )
     assert [again.apply(each) for each in instructions[cut:]] == [book.apply(each) for each in instructions[cut:]]
     assert list(again.resting()) == list(book.resting())
@@ -179,11 +191,11 @@ def test_the_same_instructions_give_the_same_events(instructions):
 def test_what_is_refused_or_rejected_changes_nothing(instructions):
     book = OrderBook(RULES)
     for instruction in instructions:
-        before = list(book.resting()), book.sequence, book.halted, book.in_auction
+        before = list(book.resting()), book.sequence, book.halted, book.closed, book.in_auction
         events = book.apply(instruction)
         if events and isinstance(events[0], Refused | Rejected):
             assert len(events) == 1
-            assert (list(book.resting()), book.sequence, book.halted, book.in_auction) == before
+            assert (list(book.resting()), book.sequence, book.halted, book.closed, book.in_auction) == before
 
 
 @settings(max_examples=150, deadline=None)
@@ -197,60 +209,8 @@ def test_a_fill_or_kill_order_trades_whole_or_not_at_all(instructions):
             traded = sum(event.quantity for event in events if isinstance(event, Traded))
             assert traded in (0, instruction.quantity)
             if not traded:
-                assert events[1:] == [Canceled(instruction.order_id, instruction.quantity, "fok_not_filled")]
+                assert events[1:] == [canceled(instruction.order_id, instruction.quantity, "fok_not_filled")]
                 assert list(book.resting()) == before
-
-
-# Against a matcher that is too simple to be wrong
-
-
-class Plain(NamedTuple):
-    order_id: int
-    owner: str
-    side: str
-    price: int
-    left: int
-
-
-def plain_trades(instructions):
-    """Match limit orders by looking at every order each time: a list, newest last, and nothing else."""
-    waiting: list[Plain] = []
-    trades = []
-    for instruction in instructions:
-        if isinstance(instruction, Cancel):
-            waiting = [order for order in waiting if order.order_id != instruction.order_id]
-            continue
-        if any(order.order_id == instruction.order_id for order in waiting):
-            continue
-        taker = Plain(
-            instruction.order_id, instruction.owner, instruction.side, instruction.price, instruction.quantity
-        )
-        sign = 1 if taker.side == "buy" else -1
-        while taker.left:
-            facing = [o for o in waiting if o.side != taker.side and sign * o.price <= sign * taker.price]
-            if not facing:
-                waiting.append(taker)
-                break
-            maker = min(facing, key=lambda order: (sign * order.price, waiting.index(order)))
-            if maker.owner == taker.owner:
-                break
-            quantity = min(taker.left, maker.left)
-            trades.append((maker.price, quantity, maker.order_id, taker.order_id))
-            taker = taker._replace(left=taker.left - quantity)
-            rest = maker._replace(left=maker.left - quantity)
-            waiting = [rest if order is maker else order for order in waiting if order is not maker or rest.left]
-    return trades, waiting
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.lists(st.one_of(*[plain(st.integers(0, 60))] * 3, st.builds(Cancel, IDS)), max_size=80))
-def test_limit_orders_trade_as_in_a_matcher_too_simple_to_be_wrong(instructions):
-    book = OrderBook(RULES)
-    trades = [tuple(event) for each in instructions for event in book.apply(each) if isinstance(event, Traded)]
-    expected, waiting = plain_trades(instructions)
-    assert trades == expected
-    resting = {(row.order_id, row.side, row.price, row.quantity - row.filled) for row in book.resting()}
-    assert resting == {(order.order_id, order.side, order.price, order.left) for order in waiting}
 
 
 # The auction, against every price there is
@@ -268,7 +228,7 @@ auction_orders = st.lists(
         with_options(plain(), order_type=st.just("market"), price=st.none()),
     ),
     max_size=15,
-).map(lambda orders: [order._replace(order_id=at) for at, order in enumerate(orders)])
+).map(lambda orders: [replace(order, order_id=at) for at, order in enumerate(orders)])
 
 
 @settings(max_examples=300, deadline=None)
@@ -281,7 +241,7 @@ def test_an_auction_trades_the_most_that_any_price_allows(orders):
     indicated = book.indicative()
     watcher = Watcher(book)
     for order in orders:
-        watcher.follow(Accepted(order.order_id, 0), order, True)
+        watcher.follow(accepted(order.order_id, 0), order, True)
     events = watcher.apply(AuctionUncross())
     most = max(volumes(orders, price)[0] for price in range(1, 31))
     trades = [event for event in events if isinstance(event, Traded)]
@@ -312,23 +272,38 @@ def test_a_mode_that_the_book_does_not_know_is_a_programmers_error():
         book.apply(Submit(2, "A", "buy", "limit", 10, 1, self_trade_mode="never_mind"))
 
 
-# A side of the book
+# What a level costs
 
 
-@pytest.mark.parametrize("sign", [1, -1])
-def test_a_level_that_loses_many_of_its_first_orders_keeps_their_order(sign):
-    class Order:
-        def __init__(self, order_id):
-            self.order_id, self.price, self.shown = order_id, 10, 1
+def test_a_level_that_loses_many_of_its_first_orders_keeps_their_order_and_little_of_their_room():
+    level = {order_id: order_id for order_id in range(10_000)}
+    for order_id in range(9_900):
+        del level[order_id]
+    close_gaps(level)
+    assert list(level.items()) == [(order_id, order_id) for order_id in range(9_900, 10_000)]
+    assert level.__sizeof__() < LARGE
 
-    side = BookSide(sign)
-    orders = [Order(at) for at in range(10 * COPY_AFTER)]
-    for order in orders:
-        side.add(order)
-    for at, order in enumerate(orders[:-1]):
-        side.remove(order)
-        assert next(iter(side)) is orders[at + 1]
-        assert side.depth() == [(10, len(orders) - at - 1, len(orders) - at - 1)]
-    side.remove(orders[-1])
-    assert side.depth() == []
-    assert side.keys == []
+
+def test_a_level_that_is_well_filled_is_left_alone():
+    for size in (1, 10, 100, 1_000, 10_923, 21_846):
+        level = dict.fromkeys(range(size), 1)
+        before = level.__sizeof__()
+        close_gaps(level)
+        assert level.__sizeof__() == before
+
+
+def test_makers_taken_one_by_one_from_a_large_level_keep_their_order():
+    book = OrderBook(RULES)
+    for order_id in range(2_000):
+        book.apply(Submit(order_id, "A", "sell", "limit", 10, 1))
+    makers = [event.maker_id for at in range(2_000) for event in book.apply(taker(2_000 + at)) if is_trade(event)]
+    assert makers == list(range(2_000))
+    assert list(book.resting()) == []
+
+
+def taker(order_id):
+    return Submit(order_id, "B", "buy", "limit", 10, 1)
+
+
+def is_trade(event):
+    return isinstance(event, Traded)

@@ -219,3 +219,23 @@ def test_nobody_replaces_what_is_not_theirs_or_cannot_be_covered_or_while_tradin
     assert (sell.quantity_t, sell.status) == (10, "new")
     with pytest.raises(MarketHalted):
         replace_order(actor=who.cooperative, order_id=sell.pk, quantity_t=5)
+
+
+def test_an_order_that_is_made_larger_may_be_filled_by_more_than_it_was_for_in_one_batch(who, market):
+    order = enter(who.buyer, market, "buy", 4_000, 5)
+    replace_order(actor=who.buyer, order_id=order.pk, quantity_t=12)
+    place(who.cooperative, market, "sell", 4_000, 12)
+    execute_market(market.pk)
+    order.refresh_from_db()
+    assert (order.status, order.filled_t, order.quantity_t, order.entered_quantity_t) == ("filled", 12, 12, 5)
+
+
+@pytest.mark.parametrize("quantity_t", [1, 4, 5, 6])
+def test_an_iceberg_that_is_made_smaller_than_what_it_shows_stops_no_market(who, market, quantity_t):
+    order = enter(who.buyer, market, "buy", 4_000, 20, display_t=5)
+    try:
+        replace_order(actor=who.buyer, order_id=order.pk, quantity_t=quantity_t)
+    except InvalidOrder:
+        assert quantity_t <= 5
+    execute_market(market.pk)
+    assert not Instruction.objects.exists()

@@ -1,16 +1,20 @@
+import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from ledger.models import Membership
 from ledger.parties.models import Organisation
 from tests.factories import MembershipFactory, UserFactory
 from trading.execution.services import execute_market
-from trading.models import Order
+from trading.markets.limits import set_limit
+from trading.models import Market, Order
 from trading.orders.models import Instruction
-from trading.orders.phases import halt_market
+from trading.orders.phases import halt_market, instruct
 from trading.orders.services import NewOrder, place_order
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +48,8 @@ def test_an_order_is_entered_in_exact_fen_and_the_page_says_what_is_held(browse,
     ("kind", "terms"),
     [
         ("limit", ("limit", "gtc", False)),
+        ("day", ("limit", "day", False)),
+        ("gtd", ("limit", "gtd", False)),
         ("market", ("market", "ioc", False)),
         ("ioc", ("limit", "ioc", False)),
         ("fok", ("limit", "fok", False)),
@@ -51,9 +57,86 @@ def test_an_order_is_entered_in_exact_fen_and_the_page_says_what_is_held(browse,
     ],
 )
 def test_each_kind_of_order_is_entered_with_its_terms(browse, market, who, kind, terms):
-    assert send(browse(who.buyer), market, kind=kind).status_code == 302
+    # A time is taken note of where the order is good until one.
+    assert send(browse(who.buyer), market, kind=kind, expires_at=f"{in_days(2):%Y-%m-%dT%H:%M}").status_code == 302
     order = Order.objects.get()
     assert (order.order_type, order.time_in_force, order.post_only) == terms
+    assert (order.expires_at is not None) == (kind == "gtd")
+
+
+def test_an_order_is_good_until_a_time_of_china_and_says_so(browse, market, who):
+    client = browse(who.buyer)
+    with time_machine.travel(dt.datetime(2026, 11, 25, 4, tzinfo=dt.UTC), tick=False):
+        send(client, market, kind="gtd", expires_at="2026-11-30T15:00")
+        assert Order.objects.get().expires_at == dt.datetime(2026, 11, 30, 7, tzinfo=dt.UTC)
+        assert "until November 30, 15:00" in client.get(f"/markets/{market.symbol}").content.decode()
+        send(client, market, kind="gtd", expires_at="2026-11-25T15:00", client_order_id="today")
+        send(client, market, kind="gtd", expires_at="2027-01-05T09:00", client_order_id="next year")
+        send(client, market, kind="day", client_order_id="day")
+        text = client.get("/orders").content.decode()
+    for words in ("until 15:00", "until Jan. 5, 2027, 09:00", "until the end of the day"):
+        assert f"data-terms>{words}</span>" in text
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("", "required"),
+        ("tomorrow", "Write a date and a time"),
+        ("2026-13-01T00:00", "Write a date and a time"),
+        ("2020-01-01T00:00", "within a year from now"),
+        ("2099-01-01T00:00", "within a year from now"),
+        ("9" * 500, "Write a date and a time"),
+    ],
+)
+def test_an_end_that_is_none_is_refused_beside_its_field(browse, market, who, written, words):
+    answer = send(browse(who.buyer), market, kind="gtd", expires_at=written)
+    assert answer.status_code == 422
+    assert words in " ".join(errors_of(answer, "expires_at"))
+    assert '<details class="ticket__options" open>' in answer.content.decode()
+    assert not Order.objects.exists()
+
+
+def in_days(days):
+    return timezone.localtime() + dt.timedelta(days=days)
+
+
+def into_auction(market):
+    instruct(market, [Instruction.Kind.AUCTION_OPEN], actor="system")
+    execute_market(market.pk)
+    market.refresh_from_db()
+    assert market.in_auction
+
+
+@pytest.mark.parametrize("kind", ["ioc", "fok", "post_only"])
+def test_a_call_auction_takes_nothing_that_trades_at_once_or_only_makes(browse, market, who, kind):
+    into_auction(market)
+    answer = send(browse(who.buyer), market, kind=kind)
+    assert answer.status_code == 422
+    assert "A call auction takes no orders" in errors_of(answer, "kind")[0]
+    assert not Order.objects.exists()
+
+
+def test_a_market_order_for_a_call_auction_has_no_price(browse, market, who):
+    into_auction(market)
+    client = browse(who.buyer)
+    answer = send(client, market, kind="market")
+    assert "no protection price" in errors_of(answer, "price")[0]
+    assert "A call auction takes no orders" in errors_of(send(client, market, display="4"), "display")[0]
+    assert send(client, market, kind="market", price="").status_code == 302
+    assert Order.objects.get().time_in_force == "day"
+
+
+def test_limits_are_said_in_yuan_and_tonnes(browse, market, who):
+    limits = {"actor": who.registrar, "organisation_id": who.buyer.organisation_id, "market_id": None, "reason": "New."}
+    set_limit(**limits, largest_order_t=1_500)
+    client = browse(who.buyer)
+    assert "1,500 t at most" in errors_of(send(client, market, quantity="1501"), "quantity")[0]
+    set_limit(**limits, largest_order_fen=123_456)
+    refused = errors_of(send(client, market, quantity="1000"), "quantity")[0]
+    assert "limit is 1,234.56 yuan; the order would come to 40,290.25" in refused
+    Market.objects.update(largest_order_t=50)
+    assert "50 t at most" in errors_of(send(client, market, quantity="51"), "quantity")[0]
 
 
 def test_a_market_order_needs_no_price_and_the_page_says_what_it_holds(browse, market, who):

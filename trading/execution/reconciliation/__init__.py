@@ -10,11 +10,19 @@ from django.utils.translation import gettext, gettext_noop
 from ledger.credits import reconciliation as credits
 from ledger.journal import reconciliation as journal
 from ledger.journal.reconciliation import InvariantResult, check_one
-from trading.execution.reconciliation import markets, orders, trades
+from trading.execution.reconciliation import agreed, auctions, blocks, markets, orders, surveillance, trades
 from trading.execution.replay import replay_market
 from trading.markets.models import Market
 
-INVARIANTS = (*orders.INVARIANTS, *trades.INVARIANTS, *markets.INVARIANTS)
+INVARIANTS = (
+    *orders.INVARIANTS,
+    *trades.INVARIANTS,
+    *markets.INVARIANTS,
+    *agreed.INVARIANTS,
+    *blocks.INVARIANTS,
+    *auctions.INVARIANTS,
+    *surveillance.INVARIANTS,
+)
 
 
 Step = tuple[str, Callable[[], InvariantResult]]

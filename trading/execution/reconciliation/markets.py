@@ -77,4 +77,57 @@ INVARIANTS = (
                (market.last_sequence, market.last_sequence, market.last_sequence::numeric, market.last_sequence)
         """,
     ),
+    Invariant(
+        9,
+        _("each organisation has the trading limits that the log says, and no others"),
+        f"""
+        SELECT coalesce(trading_limit.organisation, said.organisation) AS organisation,
+               coalesce(trading_limit.market, said.market) AS market
+          FROM (SELECT trading_tradinglimit.*, public_id::text AS organisation, coalesce(market_id::text, '') AS market,
+                       count(*) OVER (PARTITION BY organisation_id, market_id) AS rows
+                  FROM trading_tradinglimit
+                  LEFT JOIN ledger_organisation organisation ON organisation.id = organisation_id) trading_limit
+          FULL JOIN (SELECT DISTINCT ON (body ->> 'organisation', coalesce(body ->> 'market', '')) *,
+                            body ->> 'organisation' AS organisation, coalesce(body ->> 'market', '') AS market
+                       FROM ({entries("organisation_limit_set", "organisation_limit_lifted")}) said
+                      ORDER BY body ->> 'organisation', coalesce(body ->> 'market', ''), record_id DESC) said
+               ON (said.organisation, said.market) = (trading_limit.organisation, trading_limit.market)
+         WHERE (trading_limit.id IS NULL) <> (coalesce(said.kind, 'organisation_limit_lifted') = 'organisation_limit_lifted')
+            OR trading_limit.rows > 1
+            OR (trading_limit.id IS NOT NULL
+                AND (trading_limit.largest_order_t::text, trading_limit.largest_order_fen::text,
+                     trading_limit.most_held_fen::text, trading_limit.reason)
+                    IS DISTINCT FROM
+                    (said.body ->> 'largest_order_t', said.body ->> 'largest_order_fen', said.body ->> 'most_held_fen',
+                     said.body ->> 'reason'))
+        """,
+    ),
+    Invariant(
+        9,
+        _("the days that are closed are those of the log"),
+        f"""
+        SELECT coalesce(closed.day::text, said.body ->> 'day') AS day
+          FROM (SELECT *, count(*) OVER (PARTITION BY day) AS rows FROM trading_closedday) closed
+          FULL JOIN ({newest(entries("market_day_closed", "market_day_opened"), "day")}) said
+               ON said.body ->> 'day' = closed.day::text
+         WHERE (closed.id IS NULL) <> (coalesce(said.kind, 'market_day_opened') = 'market_day_opened')
+            OR closed.rows > 1
+            OR (closed.id IS NOT NULL AND closed.reason IS DISTINCT FROM said.body ->> 'reason')
+        """,
+    ),
+    Invariant(
+        8,
+        _("each order that is good until a time waits for it, or its market is told"),
+        """
+        SELECT coalesce(o.id, expiry.order_id) AS order
+          FROM (SELECT * FROM trading_order WHERE time_in_force = 'gtd'
+                   AND status IN ('pending_new', 'new', 'partially_filled')) o
+          FULL JOIN trading_expiry expiry ON expiry.order_id = o.id
+          LEFT JOIN trading_order any_order ON any_order.id = expiry.order_id
+         WHERE (o.id IS NOT NULL AND expiry.order_id IS NULL
+                AND NOT EXISTS (SELECT FROM trading_instruction waiting
+                                 WHERE waiting.market_id = o.market_id AND waiting.order_id = o.id AND waiting.kind = 'expire'))
+            OR (expiry.order_id IS NOT NULL AND expiry.expires_at IS DISTINCT FROM any_order.expires_at)
+        """,
+    ),
 )

@@ -13,11 +13,16 @@ INVARIANTS = (
           FROM trading_order o
           JOIN trading_market market ON market.id = o.market_id
           LEFT JOIN ledger_hold hold ON hold.id = o.hold_id
+          -- What was agreed outside the book keeps the fee that it was agreed at.
+          LEFT JOIN (SELECT (each ->> 'order')::bigint AS order_id, (content ->> 'fee_bps')::bigint AS fee_bps
+                       FROM trading_instruction, jsonb_array_elements(content -> 'orders') each
+                      WHERE kind = 'agreed') agreed ON agreed.order_id = o.id
          WHERE hold.remaining IS DISTINCT FROM CASE
                    WHEN o.status IN ('filled', 'canceled', 'expired', 'rejected') THEN 0
                    WHEN o.side = 'sell' THEN o.quantity_t - o.filled_t - o.decremented_t
                    ELSE o.price_fen * (o.quantity_t - o.filled_t - o.decremented_t)
-                        + o.price_fen * (o.quantity_t - o.filled_t - o.decremented_t) * market.taker_fee_bps / 10000 END
+                        + o.price_fen * (o.quantity_t - o.filled_t - o.decremented_t) 
+                        * coalesce(agreed.fee_bps, market.taker_fee_bps) / 10000 END
         """,
     ),
     Invariant(
@@ -92,10 +97,11 @@ INVARIANTS = (
         # usual is not written (trading/execution/batches.py), and concat leaves out what is null.
         """
         SELECT coalesce(o.id, executed.order_id) AS order, o.status, executed.sequence AS instruction
-          FROM trading_order o
+          FROM (SELECT * FROM trading_order WHERE trading_mode = 'listing') o
           FULL JOIN (SELECT * FROM trading_executedinstruction WHERE kind = 'submit') executed ON executed.order_id = o.id
           LEFT JOIN trading_instruction waiting ON waiting.order_id = o.id AND waiting.kind = 'submit'
          WHERE o.id IS NULL
+            OR (o.time_in_force = 'gtd') <> (o.expires_at IS NOT NULL)
             OR (o.status = 'pending_new') <> (executed.id IS NULL)
             OR (executed.id IS NULL) <> (waiting.id IS NOT NULL)
             OR (o.status = 'pending_new' AND (o.sequence IS NOT NULL OR o.reason <> ''))

@@ -53,4 +53,22 @@ INVARIANTS = (
                 said.trade ->> 'seller_fee_fen', said.occurred_at)
         """,
     ),
+    Invariant(
+        6,
+        _("each candle is what its minute's trades on the book come to"),
+        """
+        SELECT coalesce(candle.market_id, traded.market_id) AS market, coalesce(candle.minute, traded.minute) AS minute
+          FROM trading_candle candle
+          FULL JOIN (SELECT market_id, date_trunc('minute', executed_at) AS minute,
+                            (array_agg(price_fen ORDER BY id))[1] AS open_fen, max(price_fen) AS high_fen,
+                            min(price_fen) AS low_fen, (array_agg(price_fen ORDER BY id DESC))[1] AS close_fen,
+                            sum(quantity_t) AS quantity_t, sum(price_fen * quantity_t) AS value_fen, count(*) AS trades
+                       FROM trading_trade WHERE trading_mode = 'listing' GROUP BY 1, 2) traded
+                    ON traded.market_id = candle.market_id AND traded.minute = candle.minute
+         WHERE (candle.open_fen, candle.high_fen, candle.low_fen, candle.close_fen, candle.quantity_t, candle.value_fen,
+                candle.trades) IS DISTINCT FROM
+               (traded.open_fen, traded.high_fen, traded.low_fen, traded.close_fen, traded.quantity_t, traded.value_fen,
+                traded.trades)
+        """,
+    ),
 )

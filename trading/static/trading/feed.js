@@ -1,5 +1,7 @@
 // What happens in a market: by the live stream where it can be reached, else by asking every few seconds.
 
+import { OwnFeed } from "./own.js";
+
 const POLL_MS = 3_000;
 const SLOW_POLL_MS = 15_000;
 // The stream's heart beats every 15 seconds: silence for longer means that nothing is at the other end.
@@ -8,16 +10,21 @@ const RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 60_000;
 const FAILURES_BEFORE_POLLING = 2;
 const ANSWER_MS = 8_000;
-// A reader's own orders are asked for after a trade, but not more often than this.
+// A reader's own orders are asked for when they have changed, but not more often than this.
 const OWN_MS = 1_000;
 // What leaves the last 24 hours is only known to the server.
 const REFRESH_MS = 60_000;
 
 export class Feed {
-  // onSnapshot(market), onUpdate(message), onState("live" | "reconnecting" | "polling" | "offline")
-  constructor({ streamUrl, liveUrl, hasOwn, onSnapshot, onUpdate, onState }) {
-    Object.assign(this, { streamUrl, liveUrl, hasOwn, onSnapshot, onUpdate, onState });
-    this.sequence = 0;
+  // onAnswer(market): what was asked for. onSnapshot(message), onDelta(message): what the stream tells; onLost(): no more.
+  // onState("live" | "reconnecting" | "polling" | "offline"). csrfToken: of a reader who has orders, else null.
+  constructor({ streamUrl, liveUrl, csrfToken, onAnswer, onSnapshot, onDelta, onLost, onState }) {
+    Object.assign(this, { streamUrl, liveUrl, onAnswer, onSnapshot, onDelta, onLost, onState });
+    this.hasOwn = csrfToken !== null;
+    this.own = this.hasOwn && streamUrl ? new OwnFeed({ csrfToken, onChange: () => this.#refreshOwn() }) : null;
+    // Up to where the stream has told the market; null where it has not begun, or was lost.
+    this.sequence = null;
+    this.lastEventId = "";
     this.failures = 0;
     this.source = null;
     this.isPolling = false;
@@ -45,7 +52,7 @@ export class Feed {
     try {
       const answer = await fetch(this.liveUrl, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
       if (!answer.ok) throw new Error(`status ${answer.status}`);
-      this.#take(await answer.json());
+      this.onAnswer(await answer.json());
       if (this.isPolling) this.onState("polling");
     } catch {
       if (this.isPolling) this.onState("offline");
@@ -61,19 +68,25 @@ export class Feed {
   #begin() {
     if (this.streamUrl) this.#open();
     else this.#poll();
+    this.#followOwn();
   }
 
-  #take(snapshot) {
-    this.sequence = Math.max(this.sequence, snapshot.sequence);
-    this.onSnapshot(snapshot);
+  // A browser opens few connections to a server at once: a page that nobody looks at keeps none for one's own orders.
+  #followOwn() {
+    if (document.hidden) this.own?.stop();
+    else this.own?.start();
   }
 
+  // The browser would send the last id by itself, but not where it is we who connect anew.
   #open() {
-    this.source = new EventSource(this.streamUrl);
+    const query = this.lastEventId && `?${new URLSearchParams({ last_event_id: this.lastEventId })}`;
+    this.source = new EventSource(this.streamUrl + query);
     this.source.addEventListener("resumed", () => this.#connected());
     this.source.addEventListener("interrupted", () => this.#poll());
     this.source.addEventListener("heartbeat", () => this.#heard());
-    this.source.addEventListener("book", (event) => this.#follow(JSON.parse(event.data)));
+    this.source.addEventListener("snapshot", (event) => this.#begins(event));
+    this.source.addEventListener("delta", (event) => this.#follow(event));
+    this.source.addEventListener("too_slow", () => this.#lost());
     this.source.addEventListener("error", () => this.#lost());
     this.#heard();
   }
@@ -83,7 +96,7 @@ export class Feed {
     this.#heard();
     this.#stopPolling();
     this.onState("live");
-    // What happened before the stream began.
+    // The last 24 hours, and one's own orders, which the stream does not tell.
     this.refresh();
   }
 
@@ -92,14 +105,27 @@ export class Feed {
     this.silenceTimer = setTimeout(() => this.#lost(), SILENCE_MS);
   }
 
-  #follow(message) {
+  #begins(event) {
     this.#heard();
-    if (message.sequence <= this.sequence) return;
-    const hasMissed = message.first_sequence > this.sequence + 1;
+    const message = JSON.parse(event.data);
     this.sequence = message.sequence;
-    this.onUpdate(message);
-    if (hasMissed) this.refresh();
-    else if (this.hasOwn) this.#refreshOwn();
+    this.lastEventId = event.lastEventId;
+    this.onSnapshot(message);
+  }
+
+  #follow(event) {
+    this.#heard();
+    const message = JSON.parse(event.data);
+    if (this.sequence === null || message.first_sequence !== this.sequence + 1) {
+      // The server sees to it that this cannot be; should it be all the same, a new snapshot mends it.
+      this.lastEventId = "";
+      this.#lost();
+      return;
+    }
+    this.sequence = message.sequence;
+    this.lastEventId = event.lastEventId;
+    this.onDelta(message);
+    if (this.hasOwn && !this.own?.isLive) this.#refreshOwn();
   }
 
   #refreshOwn() {
@@ -122,6 +148,10 @@ export class Feed {
   #poll() {
     if (this.isPolling) return;
     this.isPolling = true;
+    // What is asked for is newer than what the stream has told; it begins anew with a snapshot.
+    this.sequence = null;
+    this.lastEventId = "";
+    this.onLost();
     const next = async () => {
       if (!document.hidden) await this.refresh();
       if (this.isPolling) this.pollTimer = setTimeout(next, document.hidden ? SLOW_POLL_MS : POLL_MS);
@@ -135,6 +165,7 @@ export class Feed {
   }
 
   #look() {
+    this.#followOwn();
     if (!document.hidden) this.refresh();
   }
 
@@ -148,5 +179,6 @@ export class Feed {
   #stop() {
     this.#close();
     this.#stopPolling();
+    this.own?.stop();
   }
 }

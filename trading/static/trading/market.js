@@ -3,82 +3,83 @@
 import { bookView } from "./book.js";
 import { chartView } from "./chart.js";
 import { Feed } from "./feed.js";
+import { best, dayWith, fromSnapshot, withDelta, withTrades } from "./followed.js";
 import { ordersView } from "./orders.js";
 import { quoteView } from "./quote.js";
 import { tapeView } from "./tape.js";
 import { ticketView } from "./ticket.js";
-
-const TRADES = 100;
 
 for (const root of document.querySelectorAll("[data-market]")) begin(root);
 
 function begin(root) {
   const { market: symbol, liveUrl, streamUrl, trades } = root.dataset;
   const referenceFen = Number(root.dataset.referenceFen);
-  const views = [
-    quoteView(root, referenceFen),
-    bookView(root),
-    tapeView(root),
-    chartView(root),
-    ordersView(root),
-    ticketView(root),
-  ];
-  let market = null;
+  const views = [quoteView(root), bookView(root), tapeView(root), chartView(root), ordersView(root), ticketView(root)];
+  // What the server answered last, and what the stream tells, where there is one.
+  let asked = null;
+  let followed = null;
   let isDrawing = false;
 
   const draw = () => {
-    if (isDrawing) return;
+    if (isDrawing || !asked) return;
     isDrawing = true;
     requestAnimationFrame(() => {
       isDrawing = false;
+      const market = { referenceFen, ...(followed ? both(asked, followed) : fromAnswer(asked)) };
+      const lastPrice = market.day.last_price_fen;
+      market.lastPrice = lastPrice;
+      market.change = lastPrice === null ? null : lastPrice - market.referenceFen;
       for (const view of views) view(market);
     });
-  };
-  const change = (next) => {
-    const lastPrice = next.day.last_price_fen;
-    market = { ...next, lastPrice, change: lastPrice === null ? null : lastPrice - referenceFen };
-    draw();
   };
 
   new Feed({
     streamUrl: streamUrl && `${streamUrl.replace(/\/$/, "")}/stream/markets/${encodeURIComponent(symbol)}`,
     liveUrl,
-    hasOwn: trades !== undefined,
-    onSnapshot: (snapshot) => change(fromSnapshot(snapshot, market)),
-    // Before the first snapshot there is nothing that an update could change.
-    onUpdate: (message) => market && change(updated(market, message)),
+    csrfToken: trades === undefined ? null : (root.querySelector("[name=csrfmiddlewaretoken]")?.value ?? null),
+    onAnswer(answer) {
+      asked = followed ? upTo(answer, followed.trades) : answer;
+      draw();
+    },
+    onSnapshot(message) {
+      followed = fromSnapshot(message, followed);
+      if (asked) asked = upTo(asked, message.trades);
+      draw();
+    },
+    onDelta(message) {
+      followed = withDelta(followed, message);
+      if (asked) asked = upTo(asked, message.trades);
+      draw();
+    },
+    onLost() {
+      followed = null;
+    },
     onState: (state) => showState(root, state),
   }).start();
 }
 
-function fromSnapshot(snapshot, market) {
-  const { state, halt_reason: haltReason, bids, asks, trades, day, mine, sequence } = snapshot;
-  // An answer that was under way while the stream went on knows less than the page does already.
-  if (market && market.sequence > sequence) return { ...market, mine };
-  return { sequence, state, haltReason, bids, asks, trades, day, mine };
+// An answer with what trades after it add to its day.
+function upTo(answer, trades) {
+  const later = trades.filter((trade) => trade.sequence > answer.sequence);
+  if (!later.length) return answer;
+  return { ...answer, sequence: later.at(-1).sequence, day: dayWith(answer.day, later) };
 }
 
-function updated(market, message) {
-  const known = new Set(market.trades.map((trade) => trade.id));
-  const fresh = message.trades.filter((trade) => !known.has(trade.id));
-  return {
-    ...market,
-    sequence: message.sequence,
-    state: message.state,
-    haltReason: message.halt_reason,
-    bids: message.bids,
-    asks: message.asks,
-    trades: [...market.trades, ...fresh].slice(-TRADES),
-    day: message.traded ? dayWith(market.day, message) : market.day,
-  };
+function fromAnswer(answer) {
+  const { state, halt_reason: haltReason, phase_words: phaseWords, indicative, bids, asks, trades, day, mine } = answer;
+  return { state, haltReason, phaseWords, indicative, bids, asks, trades, day, mine };
 }
 
-function dayWith(day, { traded, trades }) {
+function both(answer, followed) {
   return {
-    last_price_fen: trades.at(-1).price_fen,
-    highest_price_fen: Math.max(day.highest_price_fen ?? 0, traded.highest_price_fen),
-    lowest_price_fen: Math.min(day.lowest_price_fen ?? Infinity, traded.lowest_price_fen),
-    quantity_t: day.quantity_t + traded.quantity_t,
+    ...followed,
+    // What is said of a state and its times is of that state alone.
+    phaseWords: followed.state === answer.state ? answer.phase_words : "",
+    bids: best(followed.bids, -1),
+    asks: best(followed.asks, 1),
+    trades: followed.trades.length < answer.trades.length ? withTrades(answer.trades, followed.trades) : followed.trades,
+    day: answer.day,
+    mine: answer.mine,
   };
 }
 

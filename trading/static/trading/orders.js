@@ -2,7 +2,7 @@
 
 import { tapeTime, tonnes, yuan } from "./formats.js";
 
-const BADGES = { filled: "badge--good", rejected: "badge--bad", canceled: "" };
+const BADGES = { filled: "badge--good", rejected: "badge--bad", canceled: "", expired: "" };
 
 export function ordersView(root) {
   const body = root.querySelector("[data-orders]");
@@ -16,6 +16,8 @@ export function ordersView(root) {
     // Who has put the focus on a button must not lose it where nothing has changed.
     if (key === drawn) return;
     drawn = key;
+    const all = root.querySelector("[data-cancel-all]");
+    if (all) all.hidden = !mine.orders.some((order) => order.cancel_url);
     const rows = new Map([...body.rows].map((row) => [row.dataset.orderId, row]));
     body.replaceChildren(...mine.orders.map((order) => fill(rows.get(String(order.id)) ?? blank.cloneNode(true), order)));
   };
@@ -34,10 +36,14 @@ function fill(row, order) {
   row.querySelector("[data-status]").className = `badge ${BADGES[order.status] ?? "badge--waiting"}`;
   write("reason", order.reason_words);
   write("time", tapeTime(order.placed_at));
+  const what = ` ${order.side_words} ${tonnes(order.quantity_t)} t @ ${yuan(order.price_fen)}`;
+  for (const place of row.querySelectorAll("[data-what]")) place.textContent = what;
+  const change = row.querySelector("[data-change]");
+  if (change && order.change_url) change.href = order.change_url;
+  else change?.remove();
   const form = row.querySelector("form");
   if (form && order.cancel_url) {
     form.action = order.cancel_url;
-    write("what", ` ${order.side_words} ${tonnes(order.quantity_t)} t @ ${yuan(order.price_fen)}`);
   } else {
     form?.remove();
   }

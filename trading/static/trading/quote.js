@@ -2,7 +2,7 @@
 
 import { direction, signedPercent, signedYuan, tonnes, yuan } from "./formats.js";
 
-export function quoteView(root, referenceFen) {
+export function quoteView(root) {
   const write = (name, text) => {
     const place = root.querySelector(`[data-${name}]`);
     if (place) place.textContent = text;
@@ -13,7 +13,7 @@ export function quoteView(root, referenceFen) {
     const { change } = market;
     const price = write("last-price", yuan(market.lastPrice));
     price.className = `figure ${direction(change)}`;
-    const changed = write("change", `${signedYuan(change)} (${signedPercent(change, referenceFen)})`);
+    const changed = write("change", `${signedYuan(change)} (${signedPercent(change, market.referenceFen)})`);
     changed.className = `change ${direction(change)} tabular`;
     write("highest-price", yuan(market.day.highest_price_fen));
     write("lowest-price", yuan(market.day.lowest_price_fen));
@@ -26,5 +26,21 @@ export function quoteView(root, referenceFen) {
     for (const badge of root.querySelectorAll("[data-market-state]")) {
       badge.hidden = badge.dataset.marketState !== market.state;
     }
+    showPhase(root, market);
   };
+}
+
+// What is shown in some states only, and what is said of them. What is not known stays as it was loaded.
+function showPhase(root, { state, phaseWords, indicative }) {
+  for (const part of root.querySelectorAll("[data-in-state]")) {
+    part.hidden = !part.dataset.inState.split(" ").includes(state);
+  }
+  const words = phaseWords ?? (root.dataset.state === state ? undefined : "");
+  for (const place of root.querySelectorAll("[data-phase-words]")) place.textContent = words ?? place.textContent;
+  const place = root.querySelector("[data-indicative]");
+  if (!place || indicative === undefined) return;
+  place.querySelector("[data-cleared]").hidden = indicative === null;
+  place.querySelector("[data-uncleared]").hidden = indicative !== null;
+  place.querySelector("[data-indicative-price]").textContent = yuan(indicative?.price_fen ?? null);
+  place.querySelector("[data-indicative-quantity]").textContent = tonnes(indicative?.quantity_t ?? null);
 }

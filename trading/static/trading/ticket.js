@@ -11,15 +11,21 @@ export function ticketView(root) {
     ["lowestFen", "highestFen", "tickFen", "lotT", "feeBps"].map((name) => [name, BigInt(form.dataset[name])]),
   );
   let mine = null;
-  const look = () => show(form, rules, mine);
+  let state = root.dataset.state;
+  const look = () => show(form, rules, mine, state);
   form.addEventListener("input", look);
   form.addEventListener("submit", () => preventTwice(form));
-  window.addEventListener("pageshow", () => release(form));
+  window.addEventListener("pageshow", () => release(form, state));
   root.ownerDocument.addEventListener("click", (event) => takeSide(event, form, look));
   takePrices(root, form, look);
   look();
 
   return (market) => {
+    if (market.state !== state) {
+      state = market.state;
+      release(form, state);
+      look();
+    }
     if (!market.mine) return;
     mine = market.mine;
     form.querySelector("[data-cash]").textContent = yuan(mine.cash_available_fen);
@@ -28,15 +34,19 @@ export function ticketView(root) {
   };
 }
 
-function show(form, rules, mine) {
+function show(form, rules, mine, state) {
   const isMarket = form.elements.kind.value === "market";
+  const isAuction = state === "auction";
+  for (const option of form.querySelectorAll("[data-not-in-auction]")) option.disabled = isAuction;
+  // A market order for a call auction has no price. A field that is disabled is not sent.
+  form.elements.price.disabled = isMarket && isAuction;
   const written = parseYuan(form.elements.price.value);
   const quantity = parseTonnes(form.elements.quantity.value);
   const isBuying = form.elements.side.value !== "sell";
   // A market order without a price takes what the band allows.
-  const isOpen = isMarket && form.elements.price.value.trim() === "";
+  const isOpen = isMarket && (isAuction || form.elements.price.value.trim() === "");
   const price = isOpen ? (isBuying ? rules.highestFen : rules.lowestFen) : written;
-  form.querySelector('[data-for-kind="market"]').hidden = !isMarket;
+  form.querySelector('[data-for-kind="market"]').hidden = !isMarket || isAuction;
   const estimate = form.querySelector("[data-estimate]");
   estimate.hidden = written === null && quantity === null;
   const value = price !== null && quantity !== null ? price * quantity : null;
@@ -60,8 +70,9 @@ function preventTwice(form) {
   setTimeout(() => form.querySelectorAll("button").forEach((button) => (button.disabled = true)));
 }
 
-function release(form) {
-  form.querySelectorAll("button").forEach((button) => (button.disabled = false));
+function release(form, state) {
+  const takesOrders = state === "open" || state === "auction";
+  form.querySelectorAll("button").forEach((button) => (button.disabled = !takesOrders));
 }
 
 // "Buy" and "Sell" at the thumb choose the side without loading the page anew.

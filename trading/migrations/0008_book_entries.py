@@ -13,7 +13,7 @@ SELECT id, market_id, side, CASE order_type WHEN 'limit' THEN price_fen END
 
 class Migration(migrations.Migration):
 
-    dependencies = [("trading", "0004_sessions_and_modes")]
+    dependencies = [("trading", "0007_surveillance")]
 
     operations = [
         migrations.CreateModel(

@@ -1,0 +1,84 @@
+"""Who may follow an organisation's orders: by an API token, or by a ticket that a page, or a token, has asked for.
+
+A browser cannot send a token with an EventSource, and an address is written down in many places: so what stands in the
+address is a ticket, which is good once, for half a minute, and for this alone. Redis keeps its hash, not the ticket.
+"""
+
+import hashlib
+import secrets
+from dataclasses import asdict, dataclass
+
+import orjson
+import redis
+from django.db.models import Q
+from django.utils import timezone
+
+from config.hints import hint_client
+from ledger.parties.models import ApiToken, Membership
+from ledger.parties.selectors import person_with_token
+from ledger.parties.tokens import hash_token
+from trading.errors import StreamsOutOfReach
+
+TICKET_SECONDS = 30
+MAX_TICKET_CHARACTERS = 100
+
+_redis = hint_client()
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The right to follow an organisation's orders, and what it rests on: a membership, and a token where one was used."""
+
+    user_id: int
+    organisation_id: int
+    token_hash: str | None
+    is_ticket: bool
+
+    @property
+    def still_holds(self) -> bool:
+        """Whether the person still acts for the organisation, and the token is still good."""
+        if not Membership.objects.filter(
+            user_id=self.user_id, user__is_active=True, organisation_id=self.organisation_id
+        ).exists():
+            return False
+        if self.token_hash is None:
+            return True
+        is_good = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        found = ApiToken.objects.filter(
+            is_good, user_id=self.user_id, token_hash=bytes.fromhex(self.token_hash), revoked_at=None
+        )
+        return found.exists()
+
+
+def issue_ticket(*, actor: Membership, token: str | None) -> str:
+    """Return a ticket for the stream of the caller's organisation's orders; what it opens ends with the token's right.
+
+    Raises: StreamsOutOfReach.
+    """
+    ticket = secrets.token_urlsafe(32)
+    token_hash = None if token is None else hash_token(token).hex()
+    grant = Grant(actor.user_id, actor.organisation_id, token_hash, is_ticket=True)
+    try:
+        _redis.set(ticket_key(ticket), orjson.dumps(asdict(grant)), ex=TICKET_SECONDS)
+    except redis.RedisError as error:
+        raise StreamsOutOfReach() from error
+    return ticket
+
+
+def ticket_key(ticket: str) -> str:
+    """Return where Redis keeps what a ticket grants."""
+    return f"stream-ticket:{hashlib.sha256(ticket.encode()).hexdigest()}"
+
+
+def read_grant(kept: bytes) -> Grant:
+    """Return what a ticket grants."""
+    return Grant(**orjson.loads(kept))
+
+
+def grant_of_token(secret: str) -> Grant | None:
+    """Return what an API token grants; None where it is not good, or its person acts for nobody."""
+    user = person_with_token(secret)
+    membership: Membership | None = getattr(user, "membership_at_hand", None)
+    if user is None or membership is None:
+        return None
+    return Grant(user.pk, membership.organisation_id, hash_token(secret).hex(), is_ticket=False)
