@@ -3,8 +3,10 @@ several tables without Django's compiler, where compiling takes longer than the 
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
+import orjson
 from django.db import DEFAULT_DB_ALIAS, connection, models
 
 from ledger.ahead import write
@@ -99,15 +101,28 @@ def columns_of(model: type[models.Model], alias: str) -> str:
 
 
 def read_models(row: Sequence[Any], *of: type[models.Model]) -> list[Any]:
-    """Return what a row holds, one instance after the other; None where an outer join has found nothing.
-
-    Not for models with a JSON column, which Django decodes.
-    """
-    found, start = [], 0
+    """Return what a row holds, one instance after the other; None where an outer join has found nothing."""
+    found: list[Any] = []
+    start = 0
     for model in of:
-        names = [field.attname for field in model._meta.concrete_fields]
+        names, texts = _read_as(model)
         values = row[start : start + len(names)]
         start += len(names)
-        is_there = any(value is not None for value in values)
-        found.append(model.from_db(DEFAULT_DB_ALIAS, names, values) if is_there else None)
+        if all(value is None for value in values):
+            found.append(None)
+            continue
+        if texts:
+            # JSON comes as a text, which Django leaves to its fields.
+            values = list(values)
+            for place in texts:
+                values[place] = None if values[place] is None else orjson.loads(values[place])
+        found.append(model.from_db(DEFAULT_DB_ALIAS, names, values))
     return found
+
+
+@cache
+def _read_as(model: type[models.Model]) -> tuple[list[str], list[int]]:
+    """Return the names of a model's columns, and the places of those that are JSON."""
+    fields = model._meta.concrete_fields
+    texts = [place for place, field in enumerate(fields) if isinstance(field, models.JSONField)]
+    return [field.attname for field in fields], texts

@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from django.db import connection
+
 from ledger.journal.models import Account, Asset
 from ledger.journal.posting import HoldChange, Leg, Posting, post_within
 from ledger.journal.services import open_account, open_asset
@@ -26,9 +28,16 @@ def find_fees_account(market: Market, batch: Batch) -> int:
     agreed = any(each.fee_bps for each in batch.agreed.values())
     if not (market.taker_fee_bps or market.maker_fee_bps or agreed):
         return 0
-    found = Account.objects.filter(organisation=None, asset__code="CNY", purpose=Account.Purpose.FEES)
-    if (account_id := found.values_list("pk", flat=True).first()) is not None:
-        return account_id
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT account.id FROM ledger_account account JOIN ledger_asset asset ON asset.id = account.asset_id
+             WHERE account.organisation_id IS NULL AND account.purpose = 'fees' AND asset.code = 'CNY'
+            """
+        )
+        row: tuple[int] | None = cursor.fetchone()
+    if row is not None:
+        return row[0]
     cash = open_asset(code="CNY", kind=Asset.Kind.CASH)
     return open_account(organisation=None, asset=cash, purpose=Account.Purpose.FEES).pk
 

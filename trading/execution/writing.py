@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 
 import orjson
+from django.db import connection
 
 from ledger.rows import array_of, draw_ids_of, insert_rows, update_rows
 from ledger.transparency.models import Record
@@ -47,8 +48,18 @@ def write_batch(batch: Batch, market: Market, now: dt.datetime) -> list[SettledF
         _record_instructions(batch, record_ids[0], digest, market, now)
     for actor, body in batch.changes:
         append_record(kind="market_changed", body=body, actor=actor, at=now)
-    market.save(update_fields=[*STATE, *(RULES if batch.changes else ())])
+    _write_market(market, [*STATE, *(RULES if batch.changes else ())])
     return settled
+
+
+def _write_market(market: Market, names: Sequence[str]) -> None:
+    fields = [field for field in Market._meta.concrete_fields if field.name in names]
+    update_rows(
+        f"UPDATE trading_market SET {', '.join(f'{field.column} = %s' for field in fields)} WHERE id = %s",
+        [*(field.get_db_prep_save(getattr(market, field.attname), connection) for field in fields), market.pk],
+        count=1,
+        otherwise=AssertionError("the market has gone"),
+    )
 
 
 def _write_orders(batch: Batch, market: Market, now: dt.datetime) -> None:
