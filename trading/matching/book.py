@@ -14,6 +14,7 @@ from trading.matching.instructions import (
     AuctionOpen,
     AuctionUncross,
     Cancel,
+    Canceled,
     ChangeRules,
     Close,
     Decremented,
@@ -193,7 +194,9 @@ class OrderBook:
         order_id = instruction.order_id
         if order_id not in self._resting.terms:
             return [self._refusal("cancel", order_id)]
-        return [canceled(order_id, self._resting.take_off(order_id), "by_request")]
+        event = Canceled()
+        event.order_id, event.quantity, event.reason = order_id, self._resting.take_off(order_id), "by_request"
+        return [event]
 
     def _expire(self, instruction: Expire) -> list[Event]:
         order_id = instruction.order_id

@@ -36,17 +36,24 @@ class BookSide(dict[int, Level]):
 
     def __missing__(self, key: int) -> Level:
         """Open a level where an order comes to a price that has none."""
-        insort(self.keys_in_order, key)
-        self.best = self.keys_in_order[-1]
-        level = self[key] = {}
+        if key > self.best:
+            self.keys_in_order.append(key)
+            self.best = key
+        else:
+            insort(self.keys_in_order, key)
+        level: Level = {}
+        self[key] = level
         return level
 
     def drop(self, key: int) -> None:
         """Close a level that has no orders left."""
         del self[key]
         keys = self.keys_in_order
-        del keys[bisect_left(keys, key)]
-        self.best = keys[-1] if keys else NO_PRICE
+        if key == self.best:
+            keys.pop()
+            self.best = keys[-1] if keys else NO_PRICE
+        else:
+            del keys[bisect_left(keys, key)]
 
     def key_of(self, price: int | None) -> int:
         """Return the key of a price; None is the price of a market order."""

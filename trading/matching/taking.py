@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 
 from trading.matching.checks import SELF_TRADE_MODES
-from trading.matching.instructions import Decremented, Event, Replenished, Submit, canceled, traded
+from trading.matching.instructions import Decremented, Event, Replenished, Submit, Traded, canceled
 from trading.matching.resting import Part, RestingOrders
 from trading.matching.sides import LARGE, BookSide, Level, close_gaps
 
@@ -21,7 +21,7 @@ def would_take(resting: RestingOrders, order: Submit, limit: int) -> bool:
 
 def take(resting: RestingOrders, taker: Submit, quantity: int, limit: int, events: list[Event]) -> int:
     """Let an incoming order trade while prices allow, and return what remains of it."""
-    side = resting.asks if taker.side == "buy" else resting.bids
+    side = opposite(resting, taker)
     worst = side.sign * limit
     while quantity and side.best >= worst:
         quantity = _take_best(resting, side, taker, quantity, events)
@@ -29,7 +29,10 @@ def take(resting: RestingOrders, taker: Submit, quantity: int, limit: int, event
 
 
 def _take_best(resting: RestingOrders, side: BookSide, taker: Submit, quantity: int, events: list[Event]) -> int:
-    """Let the taker trade with what the best level shows, in turn, up to an order of its own owner; return what remains."""
+    """Let the taker trade with what the best level shows, in turn, up to an order of its own owner; return what remains.
+
+    The level itself is walked, so whoever is used up leaves it when the walk is over, and icebergs come back behind all others.
+    """
     key = side.best
     level, price = side[key], side.sign * key
     terms, parts = resting.terms, resting.parts
@@ -43,12 +46,17 @@ def _take_best(resting: RestingOrders, side: BookSide, taker: Submit, quantity: 
             own = maker
             break
         shown = parts[maker_id].shown if maker_id in parts else maker.quantity
+        trade = Traded()
+        events.append(trade)
+        trade.price = price
+        trade.maker_id = maker_id
+        trade.taker_id = taker_id
         if shown > quantity:
-            events.append(traded(price, quantity, maker_id, taker_id))
+            trade.quantity = quantity
             parts.setdefault(maker_id, Part(shown)).shown = shown - quantity
             quantity = 0
             break
-        events.append(traded(price, shown, maker_id, taker_id))
+        trade.quantity = shown
         used_up.append(maker_id)
         quantity -= shown
         if not quantity:
