@@ -166,6 +166,7 @@ SPECTACULAR_SETTINGS = {
         "MarketState": "trading.markets.models.Market.State",
         "MarketPhase": "trading.markets.models.Market.Phase",
         "MarketStep": "trading.api.markets.STEPS",
+        "CandleInterval": "trading.api.marketdata.INTERVAL_CHOICES",
         "TradingMode": "trading.markets.models.TradingMode",
         "OrderSide": "trading.orders.models.Order.Side",
         "OrderType": "trading.orders.models.Order.Type",

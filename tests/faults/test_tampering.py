@@ -343,6 +343,15 @@ def agree(who):
         bid_for(who.other_buyer, lot, "late")
         bid_for(who.buyer, lot, "late")
         execute_market(market.pk)
+        retire_credits(
+            actor=who.cooperative,
+            batch_id=batch.pk,
+            quantity_t=1,
+            note="",
+            idempotency_key="own",
+            beneficiary_name="甲",
+            purpose="own_footprint",
+        )
         # What is awarded last waits for its turn.
         accept_offer(actor=who.cooperative, offer_id=later[0].pk)
 

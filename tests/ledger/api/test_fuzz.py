@@ -157,6 +157,7 @@ CASES = {
     "markets/{batch}/resume": ("registrar", {"auction_minutes": 5}),
     "orders": ("buyer", {"market": "{batch}", **ORDER}),
     "orders/batch": ("buyer", {"market": "{batch}", "orders": [ORDER, ORDER | {"client_order_id": "a-2"}]}),
+    "streams/ticket": ("buyer", {}),
     "orders/cancel": ("buyer", {"market": "{batch}", "side": "buy"}),
     "orders/{order}/replace": ("buyer", {"quantity_t": 2, "price_fen": 3_900}),
     "orders/{order}/cancel": ("buyer", {}),

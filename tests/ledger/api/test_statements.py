@@ -65,9 +65,10 @@ def test_many_accounts_take_one_query_more_for_the_past(
 ) -> None:
     issue_to_cooperative(who, 10, buffer_t=1)
     caller = Caller(who.auditor)
-    with django_assert_num_queries(2):
-        now = caller.ask("/accounts").json()["results"]
+    # The last one asks which accounts have sealed bids: their deposits are told to nobody else.
     with django_assert_num_queries(3):
+        now = caller.ask("/accounts").json()["results"]
+    with django_assert_num_queries(4):
         then = caller.ask("/accounts", at="2025-03-01T12:00:00Z").json()["results"]
     assert len(now) == len(then) == Account.objects.count()
     assert [each["balance"] for each in then if each["asset"] != "CNY"] == [0] * (len(then) - 2)

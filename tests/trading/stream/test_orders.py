@@ -15,7 +15,8 @@ from tests.streaming import REDIS_URL, Client, listening, order_entry, publish
 from trading.execution.services import execute_market
 from trading.marketdata import access
 from trading.marketdata.access import issue_ticket
-from trading.orders.services import NewOrder, cancel_order, place_order
+from trading.orders.cancels import cancel_order
+from trading.orders.services import NewOrder, place_order
 from trading.stream import app, broadcast, orders, reader
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -149,7 +149,7 @@ def test_a_call_auction_shows_what_it_would_come_to_and_which_orders_it_takes(br
     assert told["phase_words"] == "Since 09:15. Trading begins at 09:30."
     # The book's own auction comes to the same.
     it_is(clock, day, "09:30")
-    assert [(trade.price_fen, trade.quantity_t) for trade in page.context["market"].trades.all()] == [
+    assert [(trade.price_fen, trade.quantity_t) for trade in page.context["market"].trades.order_by("quantity_t")] == [
         (3_900, 3),
         (3_900, 6),
     ]
