@@ -68,11 +68,11 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def navigation_link(context: Context, url_name: str, symbol: str, text: str) -> SafeString:
-    """Return a link of the main navigation, marked where it leads to the page at hand."""
+def navigation_link(context: Context, url_name: str, symbol: str, text: str, *rooms: str) -> SafeString:
+    """Return a link of the main navigation, marked where it leads to the page at hand, or that is in one of its rooms."""
     address = reverse(url_name)
     path = context["request"].path if "request" in context else ""
-    is_here = path == address or path.startswith(f"{address}/")
+    is_here = any(f"{path}/".startswith(f"{each}/") for each in (address, *map(reverse, rooms)))
     current = SafeString(' aria-current="page"') if is_here else ""
     return format_html('<a href="{}"{}>{}<span>{}</span></a>', address, current, icon(symbol), text)
 

@@ -102,3 +102,10 @@ def test_the_list_costs_the_same_however_long_it_is(browse, market, who, offer, 
             assert "You buy" in client.get("/blocks").content.decode()
         offer_block(who.buyer, who.cooperative, market, f"o{BlockOffer.objects.count()}")
     assert "You are to sell" in browse(who.cooperative).get("/blocks?state=all").content.decode()
+
+
+@pytest.mark.parametrize("path", ["/orders", "/blocks", "/blocks/new", "/auctions"])
+def test_the_navigation_marks_orders_for_all_that_is_ordered(browse, who, path):
+    page = browse(who.buyer).get(path).content.decode()
+    assert '<a href="/orders" aria-current="page">' in page
+    assert page.count('<a href="/markets" aria-current="page">') == 0
