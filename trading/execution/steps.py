@@ -111,6 +111,9 @@ def _changes(changes: Rules, live: LiveBook, market: Market) -> Iterator[Step]:
         if ends_all or _breaks(order, changed):
             yield Step("expire", order.id)
     yield Step("change_rules", content={"was": was, "is": now_is})
+    if live.book.closed and not now_is["sessions"]:
+        # No session will open it any more.
+        yield Step("open")
 
 
 def _breaks(order: LiveOrder, market: Market) -> bool:

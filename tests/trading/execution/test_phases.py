@@ -19,6 +19,7 @@ from trading.markets.calendar import SHANGHAI
 from trading.models import ExecutedInstruction, Instruction, Market, Order, Trade
 from trading.orders.expiries import expire_due_orders
 from trading.orders.phases import halt_market, instruct, resume_market, step_markets
+from trading.orders.rules import change_market
 from trading.orders.services import place_order
 from trading.orders.terms import NewOrder
 
@@ -302,6 +303,14 @@ def test_an_iceberg_that_rests_takes_part_in_an_auction_with_all_of_it(who, mark
     forget(market.pk)
     enter(who.buyer, market, "buy", 4_010, 3)
     assert reread(sell) == [("filled", "", 20)]
+
+
+def test_a_closed_market_that_loses_its_sessions_is_open(who, clock, day):
+    assert day.state == "closed"
+    change_market(actor=who.registrar, market_id=day.pk, reason="From now on always.", sessions=[])
+    assert after(day).state == "open"
+    forget(day.pk)
+    enter(who.buyer, day, "buy", 4_000, 1)
 
 
 def test_the_operators_orders_to_the_market_are_in_the_log(who, market):
