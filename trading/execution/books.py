@@ -68,6 +68,12 @@ class LiveOrder:
             return None
         return Entry(None if self.order_type == "market" else self.price_fen)
 
+    def is_covered(self, highest_rate_bps: int) -> bool:
+        """Return whether what is held is enough for the worst case, at these fees."""
+        return not self.is_buy or self.hold_remaining >= worst_cost_fen(
+            self.price_fen, self.remaining_t, highest_rate_bps
+        )
+
     def hold_change(self, highest_rate_bps: int) -> HoldChange:
         """Return what the order's hold becomes: the worst case of what remains, nothing once it is finished."""
         remaining = 0 if self.is_finished else self.remaining_t

@@ -43,7 +43,11 @@ def steps_of(instruction: Waiting, live: LiveBook, market: Market, *, last_price
     kind, order = instruction.kind, instruction.order
     if kind == "submit":
         assert order is not None
-        return (Step(kind, order.id, terms_of(order)),)
+        terms = terms_of(order)
+        if not order.is_covered(market.taker_fee_bps):
+            # Fees rose after it was checked: what it holds would not pay them.
+            terms["rejected"] = "fees_changed"
+        return (Step(kind, order.id, terms),)
     if kind in OF_ORDERS:
         assert order is not None
         return (Step(kind, order.id, instruction.content or {}),)

@@ -59,6 +59,8 @@ def terms_of(order: LiveOrder) -> Content:
 def tell(book: OrderBook, kind: str, order_id: int | None, content: Content) -> list[Event]:
     """Tell the book an instruction, and return what it answers."""
     if kind == "submit":
+        if "rejected" in content:
+            return [Rejected(order_id, content["rejected"])]
         new = _submit(order_id, **{**USUAL_TERMS, **content})
         if book.in_auction and _is_unprotected(new, book.rules):
             return [Rejected(order_id, "outside_band")]

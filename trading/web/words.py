@@ -36,6 +36,7 @@ _REASONS: dict[str, str | Promise] = {
     "not_in_auction": gettext_lazy("a call auction takes no such order"),
     "off_lot": gettext_lazy("the quantity is no multiple of the lot"),
     "off_tick": gettext_lazy("the price is no multiple of the tick"),
+    "fees_changed": gettext_lazy("the fees rose before the market took it"),
     "outside_band": gettext_lazy("the price is outside the band"),
 }
 

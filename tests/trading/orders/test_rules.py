@@ -83,6 +83,20 @@ def test_new_fees_end_all_orders_since_each_holds_its_fee(who, market):
     assert cash_account(who.buyer.organisation).held == 40_080
 
 
+def test_an_order_that_fees_overtake_is_rejected_where_it_holds_too_little(who, market):
+    """It was checked and held for by the old fee; the account has nothing left for the new one."""
+    change_market(actor=who.registrar, market_id=market.pk, reason="As announced.", taker_fee_bps=20)
+    new = NewOrder("all of it", "buy", 4_000, 2_500)
+    order = place_order(actor=who.buyer, market_id=market.pk, order=new)
+    sell = place_order(actor=who.cooperative, market_id=market.pk, order=NewOrder("s", "sell", 4_000, 5))
+    execute_market(market.pk)
+    order.refresh_from_db()
+    sell.refresh_from_db()
+    assert (order.status, order.reason, order.hold.remaining) == ("rejected", "fees_changed", 0)
+    assert (sell.status, cash_account(who.buyer.organisation).held) == ("new", 0)
+    assert not Instruction.objects.exists()
+
+
 def test_what_changes_is_in_the_log_with_who_and_why(who, market):
     change(who, market, band_percent=20, largest_order_t=500)
     ordered = orjson.loads(Record.objects.get(kind="market_change_ordered").entry)

@@ -114,6 +114,7 @@ INVARIANTS = (
                    CASE WHEN o.post_only THEN '"post_only":true,' END,
                    format('"price_fen":%s,"quantity_t":%s,', coalesce(o.entered_price_fen, o.price_fen),
                           coalesce(o.entered_quantity_t, o.quantity_t)),
+                   CASE WHEN o.reason = 'fees_changed' THEN '"rejected":"fees_changed",' END,
                    CASE WHEN o.self_trade_mode <> 'cancel_newest'
                         THEN format('"self_trade_mode":"%s",', o.self_trade_mode) END,
                    format('"side":"%s"', o.side),
