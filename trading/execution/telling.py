@@ -1,6 +1,5 @@
 """How instructions are written in the log, and what the book is told by them: the executor and a replay read the same."""
 
-from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from trading.execution.books import LiveOrder, matching_rules
@@ -11,7 +10,6 @@ from trading.matching import (
     Cancel,
     ChangeRules,
     Close,
-    Decremented,
     Event,
     Expire,
     Halt,
@@ -21,11 +19,8 @@ from trading.matching import (
     OrderBook,
     Rejected,
     Replace,
-    RestingOrder,
     Resume,
     Submit,
-    Traded,
-    canceled,
 )
 
 Content = dict[str, Any]
@@ -66,33 +61,7 @@ def tell(book: OrderBook, kind: str, order_id: int | None, content: Content) -> 
             return [Rejected(order_id, "outside_band")]
         return book.apply(new)
     instruction = _told(kind, order_id, content)
-    if isinstance(instruction, AuctionUncross):
-        resting = {row.order_id: row for row in book.resting()}
-        return list(_without_own_trades(book.apply(instruction), resting))
     return [] if instruction is None else book.apply(instruction)
-
-
-def _without_own_trades(events: Iterable[Event], resting: Mapping[Any, RestingOrder]) -> Iterator[Event]:
-    """Yield what an auction comes to, where an owner meets itself without a trade: nothing would change hands.
-
-    The book pairs such orders like any others, since the price is the same for all. What they would have traded is taken off
-    both of them, as self-trade prevention does it in continuous trading, and is neither volume nor a fee.
-    """
-    remaining = {order_id: row.quantity - row.filled - row.decremented for order_id, row in resting.items()}
-    for event in events:
-        if not isinstance(event, Traded):
-            yield event
-            continue
-        pair = (event.maker_id, event.taker_id)
-        for order_id in pair:
-            remaining[order_id] -= event.quantity
-        if resting[pair[0]].owner != resting[pair[1]].owner:
-            yield event
-            continue
-        for order_id in pair:
-            yield Decremented(order_id, event.quantity)
-            if not remaining[order_id]:
-                yield canceled(order_id, 0, "self_trade")
 
 
 def _is_unprotected(new: Submit, rules: MarketRules) -> bool:
@@ -157,7 +126,8 @@ def _told(kind: str, order_id: int | None, content: Content) -> Instruction | No
         case "auction_open":
             return AuctionOpen()
         case "auction_uncross":
-            return AuctionUncross()
+            # Delivering to oneself moves nothing, and the journal refuses it: it is taken off both orders, and is no volume.
+            return AuctionUncross(pairs_own=False)
         case "open":
             return Open()
         case "close":

@@ -307,10 +307,21 @@ class OrderBook:
         price, volume = cleared
         events: list[Event] = [Uncrossed(price, volume)]
         for maker, taker, quantity in auction.pair_off(buys, sells, volume):
-            events.append(traded(price, quantity, maker.terms.order_id, taker.terms.order_id))
-            for order in (maker, taker):
-                self._resting.reduce(order.terms.order_id, quantity)
+            pair = (maker.terms.order_id, taker.terms.order_id)
+            if maker.terms.owner == taker.terms.owner and not instruction.pairs_own:
+                events += [event for order_id in pair for event in self._take_off_own(order_id, quantity)]
+                continue
+            events.append(traded(price, quantity, *pair))
+            for order_id in pair:
+                self._resting.reduce(order_id, quantity)
         return events + self._end_market_orders()
+
+    def _take_off_own(self, order_id: Hashable, quantity: int) -> list[Event]:
+        """Take off an order what it would have traded with its own owner."""
+        events: list[Event] = [Decremented(order_id, quantity)]
+        if not self._resting.decrement(order_id, quantity):
+            events.append(canceled(order_id, 0, "self_trade"))
+        return events
 
     def _end_market_orders(self) -> list[Event]:
         """Cancel what an auction has left of its market orders, in order of time."""

@@ -80,7 +80,9 @@ class AuctionOpen:
 
 @dataclass(slots=True)
 class AuctionUncross:
-    pass
+    """Orders of one owner that face each other are paired like any others, or have the quantity taken off both of them."""
+
+    pairs_own: bool = True
 
 
 @dataclass(slots=True)

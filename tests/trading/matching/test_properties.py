@@ -307,3 +307,27 @@ def taker(order_id):
 
 def is_trade(event):
     return isinstance(event, Traded)
+
+
+@given(st.lists(plain(), max_size=20))
+def test_who_meets_itself_in_an_auction_may_be_spared_the_trade(orders):
+    """What others trade, and what becomes of each order, is the same whether own orders are paired or taken off."""
+    owners = {order.order_id: order.owner for order in reversed(orders)}
+    outcomes = []
+    for pairs_own in (True, False):
+        book = OrderBook(RULES)
+        for instruction in (AuctionOpen(), *orders):
+            book.apply(instruction)
+        events = book.apply(AuctionUncross(pairs_own))
+        trades = [event for event in events if isinstance(event, Traded)]
+        own = [trade for trade in trades if owners[trade.maker_id] == owners[trade.taker_id]]
+        taken_off = [event for event in events if isinstance(event, Decremented)]
+        assert pairs_own or not own
+        assert not (pairs_own and taken_off)
+        others = [trade for trade in trades if trade not in own]
+        left = {row.order_id: row.quantity - row.filled - row.decremented for row in book.resting()}
+        off = sum(event.quantity for event in taken_off) // 2 + sum(trade.quantity for trade in own)
+        outcomes.append((others, left, off))
+        anew = OrderBook.restore(RULES, book.resting(), sequence=book.sequence)
+        assert list(anew.resting()) == list(book.resting())
+    assert outcomes[0] == outcomes[1]
