@@ -28,6 +28,7 @@ from trading.stream.inbox import Inbox
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 15.0
+LEAVE_SECONDS = 0.5
 RETRY_SECONDS = 1.0
 MARKETS = channel_of("")
 # A reader that comes asks once; more at a time than this wait for each other.
@@ -105,9 +106,16 @@ class Broadcast:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        if self._client is not None:
-            await self._client.aclose()
         self._tell_all(Signal.END)
+        if self._client is not None:
+            # Whoever reads a buffer just now would open a connection anew, which nobody closes.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._readers_gone(), LEAVE_SECONDS)
+            await self._client.aclose()
+
+    async def _readers_gone(self) -> None:
+        while self.readers:
+            await asyncio.sleep(0.01)
 
     async def _beat(self) -> None:
         while True:
