@@ -107,8 +107,8 @@ def test_an_organisation_is_told_what_becomes_of_its_orders_and_of_nobody_elses(
         assert (bought["side"], bought["fee_fen"], bought["order"]) == ("buy", 0, resting.pk)
         assert (sold["side"], sold["fee_fen"]) == ("sell", 8)
         assert bought["id"] == sold["id"]
-        assert "s1" not in buyer.text
-        assert "b1" not in seller.text
+        assert '"s1"' not in buyer.text
+        assert '"b1"' not in seller.text
 
     scene(play, monkeypatch)
 
