@@ -1,10 +1,9 @@
-"""On which days markets trade: Monday to Friday, without China's public holidays and the days that the operator closes.
+"""On which days markets trade: Monday to Friday, without China's public holidays. The operator closes further days.
 
 A weekend on which China works in exchange for a holiday is no trading day, as at China's exchanges.
 """
 
 import datetime as dt
-from collections.abc import Collection
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -14,9 +13,9 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 SATURDAY = 5
 
 
-def is_trading_day(day: dt.date, closed_days: Collection[dt.date] = ()) -> bool:
+def is_trading_day(day: dt.date) -> bool:
     """Return whether markets trade on a day. Source: the holidays of the State Council, as the package `holidays` has them."""
-    return day.weekday() < SATURDAY and day not in _public_holidays(day.year) and day not in closed_days
+    return day.weekday() < SATURDAY and day not in _public_holidays(day.year)
 
 
 def public_holidays(year: int, language: str) -> list[tuple[dt.date, str]]:

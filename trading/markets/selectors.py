@@ -14,14 +14,15 @@ LOOK_AHEAD = dt.timedelta(days=20)
 
 def steps_between(market: Market, after: dt.datetime, until: dt.datetime) -> list[Timed]:
     """Return what a market does later than one moment and until another, in order."""
-    closed = closed_days(after.astimezone(SHANGHAI).date(), until.astimezone(SHANGHAI).date())
-    day, last = after.astimezone(SHANGHAI).date(), until.astimezone(SHANGHAI).date()
-    steps = []
-    while day <= last:
-        if not market.sessions or is_trading_day(day, closed):
-            steps += [timed for timed in steps_of(day, market.sessions) if after < timed.at <= until]
-        day += dt.timedelta(days=1)
-    return steps
+    first, last = after.astimezone(SHANGHAI).date(), until.astimezone(SHANGHAI).date()
+    days = [first + dt.timedelta(days=later) for later in range((last - first).days + 1)]
+    if market.sessions:
+        days = [day for day in days if is_trading_day(day)]
+    steps = [timed for day in days for timed in steps_of(day, market.sessions) if after < timed.at <= until]
+    if not steps or not market.sessions:
+        return steps
+    closed = closed_days(first, last)
+    return [timed for timed in steps if timed.at.astimezone(SHANGHAI).date() not in closed]
 
 
 def next_step(market: Market) -> Timed | None:

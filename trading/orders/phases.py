@@ -84,10 +84,15 @@ def step_markets() -> int:
 
     Each step is instructed once, whoever calls this and however often; one that is missed is made up for.
     """
-    acted = 0
-    for market in Market.objects.order_by("id"):
-        acted += _step_market(market)
-    return acted
+    now = timezone.now()
+    markets = Market.objects.select_related("clock").order_by("id")
+    return sum(_step_market(market) for market in markets if _may_have_to_act(market, now))
+
+
+def _may_have_to_act(market: Market, now: dt.datetime) -> bool:
+    """Return whether there is something to look at closely: mostly there is not, and nothing is locked or written then."""
+    clock: MarketClock | None = getattr(market, "clock", None)
+    return clock is None or bool(_due_kinds(market, clock.stepped_until, now)) or _ends_by_now(market, now)
 
 
 @transaction.atomic
@@ -120,10 +125,15 @@ def _due_kinds(market: Market, since: dt.datetime, now: dt.datetime) -> list[Ins
 def _is_auction_over(market: Market, now: dt.datetime) -> bool:
     """Return whether a call auction that ends by itself has lasted long enough, and nobody has ended it yet."""
     market.refresh_from_db(fields=["state", "auction_ends_at"])
+    return (
+        _ends_by_now(market, now)
+        and not Instruction.objects.filter(market=market, kind=Instruction.Kind.AUCTION_UNCROSS).exists()
+    )
+
+
+def _ends_by_now(market: Market, now: dt.datetime) -> bool:
     ends_at = market.auction_ends_at
-    if market.state != Market.State.AUCTION or ends_at is None or ends_at > now:
-        return False
-    return not Instruction.objects.filter(market=market, kind=Instruction.Kind.AUCTION_UNCROSS).exists()
+    return market.state == Market.State.AUCTION and ends_at is not None and ends_at <= now
 
 
 def instruct(

@@ -305,6 +305,13 @@ def test_an_iceberg_that_rests_takes_part_in_an_auction_with_all_of_it(who, mark
     assert reread(sell) == [("filled", "", 20)]
 
 
+def test_markets_that_have_nothing_to_do_cost_one_query(who, clock, day, django_assert_num_queries):
+    it_is(clock, day, "09:30")
+    clock.move_to(moment("10:00"))
+    with django_assert_num_queries(1):
+        assert step_markets() == 0
+
+
 def test_a_closed_market_that_loses_its_sessions_is_open(who, clock, day):
     assert day.state == "closed"
     change_market(actor=who.registrar, market_id=day.pk, reason="From now on always.", sessions=[])
