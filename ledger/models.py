@@ -14,7 +14,7 @@ from ledger.journal.models import (
     Transfer,
 )
 from ledger.journal.runs import ReconciliationRun
-from ledger.parties.models import ApiToken, Membership, Organisation, User
+from ledger.parties.models import ApiToken, Household, Membership, Organisation, User
 from ledger.projects.models import MonitoringReport, Parcel, Project
 from ledger.transparency.models import (
     Checkpoint,
@@ -37,6 +37,7 @@ __all__ = [
     "Correction",
     "Cosignature",
     "Hold",
+    "Household",
     "LogKey",
     "LogLeaf",
     "LogTile",

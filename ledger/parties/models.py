@@ -103,6 +103,35 @@ class Membership(models.Model):
         return f"{self.user} · {self.organisation} · {self.get_role_display()}"
 
 
+class Household(models.Model):
+    """A member household of a cooperative: whose fields are in its projects, and who shares in what they sell.
+
+    The log names it by `public_id` alone, as it names people.
+    """
+
+    public_id = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
+    cooperative = models.ForeignKey(
+        Organisation, models.PROTECT, verbose_name=_("cooperative"), related_name="households"
+    )
+    # The cooperative's own number for it, such as 3-017.
+    code = models.CharField(_("household code"), max_length=32)
+    name = models.CharField(_("name of the household"), max_length=80)
+    created_at = models.DateTimeField(_("member since"), auto_now_add=True)
+    left_at = models.DateTimeField(_("left at"), null=True)
+
+    class Meta:
+        app_label = "ledger"
+        ordering = ["code", "id"]
+        verbose_name = _("member household")
+        verbose_name_plural = _("member households")
+        constraints = [
+            models.UniqueConstraint(fields=["cooperative", "code"], name="household_code_once_a_cooperative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
 class ApiToken(models.Model):
     """A person's key to the API, shown once and kept only as its SHA-256.
 

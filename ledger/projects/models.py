@@ -3,22 +3,29 @@
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from ledger.parties.models import Organisation, User
+from ledger.parties.models import Household, Organisation, User
 
 
 class Project(models.Model):
     class Status(models.TextChoices):
         DRAFT = "draft", _("draft")
         SUBMITTED = "submitted", _("submitted")
+        IN_VALIDATION = "in_validation", _("in validation")
         VALIDATED = "validated", _("validated")
         REGISTERED = "registered", _("registered")
+        SUSPENDED = "suspended", pgettext_lazy("project", "suspended")
+        COMPLETED = "completed", _("completed")
+        WITHDRAWN = "withdrawn", pgettext_lazy("project", "withdrawn")
         REJECTED = "rejected", _("rejected")
 
     number = models.PositiveIntegerField(_("number"), unique=True)
     province_code = models.CharField(_("province code"), max_length=2)
     name = models.CharField(_("name"), max_length=120)
     name_en = models.CharField(_("name in English"), max_length=120, blank=True)
+    # The county's code of six digits (GB/T 2260), such as 350627 for Nanjing county; empty where it is not given.
+    county_code = models.CharField(_("county code"), max_length=6, blank=True)
     place = models.CharField(_("place"), max_length=120)
     description = models.TextField(_("description"), blank=True)
     description_en = models.TextField(_("description in English"), blank=True)
@@ -32,6 +39,10 @@ class Project(models.Model):
     crediting_ends_on = models.DateField(_("crediting period ends on"))
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.DRAFT)
     forecast = models.JSONField(_("forecast"), null=True)
+    # The body that validates: who has taken the project on, and afterwards who has stated that it meets its methodology.
+    validator = models.ForeignKey(
+        Organisation, models.PROTECT, verbose_name=_("validation body"), null=True, related_name="validated_projects"
+    )
     created_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("created by"), related_name="+")
     validated_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("validated by"), null=True, related_name="+")
     validation_statement = models.TextField(_("validation statement"), blank=True)
@@ -78,6 +89,11 @@ class Parcel(models.Model):
     name = models.CharField(_("name"), max_length=80, blank=True)
     geometry = models.JSONField(_("geometry"), help_text="GeoJSON Polygon, WGS 84 / CGCS2000")
     area_ha = models.DecimalField(_("area in hectares"), max_digits=12, decimal_places=4)
+    # What the contract or the land register says, where the cooperative gives it; the computed area is what counts.
+    declared_area_ha = models.DecimalField(_("declared area in hectares"), max_digits=12, decimal_places=4, null=True)
+    household = models.ForeignKey(
+        Household, models.PROTECT, verbose_name=_("member household"), null=True, related_name="parcels"
+    )
     # The rest of the parcel in a case file of ledger.quantification: seasons, or climate, soil and land use.
     practices = models.JSONField(_("practices"), default=dict)
 
@@ -99,7 +115,11 @@ class MonitoringReport(models.Model):
     """What happened on the fields in one vintage, and what it comes to."""
 
     class Status(models.TextChoices):
+        DRAFT = "draft", _("draft")
         SUBMITTED = "submitted", _("submitted")
+        IN_VERIFICATION = "in_verification", _("in verification")
+        FINDINGS_OPEN = "findings_open", _("findings open")
+        FINDINGS_ANSWERED = "findings_answered", _("findings answered")
         VERIFIED = "verified", _("verified")
         APPROVED = "approved", _("approved")
         ISSUED = "issued", _("issued")
@@ -109,7 +129,7 @@ class MonitoringReport(models.Model):
     vintage = models.PositiveSmallIntegerField(_("vintage"))
     period_starts_on = models.DateField(_("period starts on"))
     period_ends_on = models.DateField(_("period ends on"))
-    status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.SUBMITTED)
+    status = models.CharField(_("status"), max_length=24, choices=Status, default=Status.SUBMITTED)
     case = models.JSONField(_("case"))
     sheet = models.JSONField(_("calculation sheet"))
     sheet_sha256 = models.CharField(_("SHA-256 of the sheet"), max_length=64)
