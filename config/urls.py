@@ -6,6 +6,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from ledger.api.problems import no_such_address
 
+handler500 = "config.failures.server_error"
+
 urlpatterns = [
     # Orders come in by the thousand: their addresses are looked at first.
     path("api/v1/", include("trading.api.urls")),

@@ -1,0 +1,22 @@
+"""What a page shows when it failed: that we are at fault, or that the database is away for a moment."""
+
+import sys
+from http import HTTPStatus
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+RETRY_AFTER_SECONDS = 1
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Return the page of a request that raised what nobody expected (Django's `handler500`).
+
+    The templates need neither a reader nor a language: both may be what could not be read.
+    """
+    if isinstance(sys.exception(), InterfaceError | OperationalError):
+        page = render_to_string("503.html")
+        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+        return HttpResponse(page, status=HTTPStatus.SERVICE_UNAVAILABLE, headers=headers)
+    return HttpResponse(render_to_string("500.html"), status=HTTPStatus.INTERNAL_SERVER_ERROR)
