@@ -15,6 +15,7 @@ from ledger.journal.models import (
 )
 from ledger.journal.runs import ReconciliationRun
 from ledger.parties.models import ApiToken, Household, Membership, Organisation, User
+from ledger.projects.judgements import DebundlingDecision, DeclaredConflict, Renewal
 from ledger.projects.models import MonitoringReport, Parcel, Project
 from ledger.transparency.models import (
     Checkpoint,
@@ -36,6 +37,8 @@ __all__ = [
     "Checkpoint",
     "Correction",
     "Cosignature",
+    "DebundlingDecision",
+    "DeclaredConflict",
     "Hold",
     "Household",
     "LogKey",
@@ -49,6 +52,7 @@ __all__ = [
     "Project",
     "ReconciliationRun",
     "Record",
+    "Renewal",
     "Retirement",
     "SerialBlock",
     "SerialCounter",

@@ -62,6 +62,9 @@ def reached(step: str, *steps: str) -> factory.LazyAttribute:
     return factory.LazyAttribute(lambda made: timezone.now() if made.status in (step, *steps) else None)
 
 
+ONCE_REGISTERED = ("registered", "suspended", "completed", "withdrawn")
+
+
 class UserFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = User
@@ -140,9 +143,16 @@ class ProjectFactory(factory.django.DjangoModelFactory):
     crediting_starts_on, crediting_ends_on = CREDITING
     status = Project.Status.REGISTERED
     created_by = factory.SubFactory(UserFactory)
-    submitted_at = reached("submitted", "validated", "registered")
-    validated_at = reached("validated", "registered")
-    registered_at = reached("registered")
+    submitted_at = reached("submitted", "in_validation", "validated", *ONCE_REGISTERED)
+    validator = None
+    accepted_at = factory.LazyAttribute(
+        lambda made: timezone.now() if made.validator and made.status not in ("draft", "submitted") else None
+    )
+    validated_at = reached("validated", *ONCE_REGISTERED)
+    registered_at = reached(*ONCE_REGISTERED)
+    suspended_at = reached("suspended")
+    withdrawn_at = reached("withdrawn")
+    completed_at = reached("completed")
 
     @factory.post_generation
     @transaction.atomic
@@ -154,12 +164,27 @@ class ProjectFactory(factory.django.DjangoModelFactory):
             self.created_at,
         )
         name = {"project": self.code}
+        verifier = {"verifier": str(self.validator.public_id)} if self.validator else {}
+        if self.is_listed_elsewhere is not None:
+            record("project_described", entries.project_described(self), self.created_by, self.created_at)
         if self.submitted_at:
             record("project_submitted", name, None, self.submitted_at)
+        if self.accepted_at:
+            record("project_accepted", name | verifier, None, self.accepted_at)
+        elif self.status == Project.Status.IN_VALIDATION:
+            record("project_accepted", name, None, timezone.now())
         if self.validated_at:
-            record("project_validated", name | stated(self.validation_statement), self.validated_by, self.validated_at)
+            validated = name | verifier | stated(self.validation_statement)
+            record("project_validated", validated, self.validated_by, self.validated_at)
         if self.registered_at:
             record("project_registered", name, self.registered_by, self.registered_at)
+        if self.suspended_at:
+            suspended = name | {"reason": self.suspension_reason}
+            record("project_suspended", suspended, self.suspended_by, self.suspended_at)
+        if self.withdrawn_at:
+            record("project_withdrawn", name | {"reason": self.withdrawal_reason}, None, self.withdrawn_at)
+        if self.completed_at:
+            record("project_completed", name, None, self.completed_at)
         if self.status == Project.Status.REJECTED:
             record("project_rejected", name | {"reason": self.rejection_reason}, None, timezone.now())
 

@@ -9,6 +9,10 @@ from django.utils import timezone
 from ledger.credits.services import issue_credits
 from ledger.journal.payments import confirm_payment, request_deposit
 from ledger.models import Batch, Membership, Organisation, Project
+from ledger.projects.declarations import state_baseline
+from ledger.projects.descriptions import describe_project
+from ledger.projects.lifecycle import accept_project
+from ledger.projects.services import submit_project, validate_project
 from tests.factories import MembershipFactory, OrganisationFactory, ProjectFactory, ReportFactory
 from trading.auctions.services import announce_auction, place_bid
 from trading.auctions.terms import BidTerms, LotTerms
@@ -45,6 +49,19 @@ def people() -> People:
         second_treasurer=MembershipFactory(organisation=operator, role=Membership.Role.TREASURER),
         auditor=MembershipFactory(organisation__kind=Organisation.Kind.AUDITOR),
     )
+
+
+def hand_in(actor: Membership, project: Project) -> Project:
+    """Declare what a cooperative must of a draft that has its fields, and hand it in."""
+    describe_project(actor=actor, project_id=project.pk, changes={"is_listed_elsewhere": False})
+    state_baseline(actor=actor, project_id=project.pk, evidence="灌溉记录。")
+    return submit_project(actor=actor, project_id=project.pk)
+
+
+def validate(actor: Membership, project: Project, *, statement: str = "As it says.") -> Project:
+    """Take a project on that was handed in, and validate it."""
+    accept_project(actor=actor, project_id=project.pk)
+    return validate_project(actor=actor, project_id=project.pk, statement=statement)
 
 
 def pay_in(who: People, payer: Membership, amount_fen: int) -> None:

@@ -31,6 +31,7 @@ from ledger.journal.services import (
 )
 from ledger.parties.access import log_name, require_approved, require_kind, require_registrar, require_role
 from ledger.parties.models import Membership, Organisation
+from ledger.projects.lifecycle import require_running
 from ledger.projects.locks import lock_report
 from ledger.projects.models import MonitoringReport
 from ledger.texts import check_texts
@@ -63,6 +64,7 @@ def issue_credits(*, actor: Membership, report_id: int) -> Batch:
         raise WrongState(state=report.get_status_display())
     if report.net_t <= 0:
         raise InvalidValue(field="report", reason=_("The report comes to no whole tonne: there is nothing to issue."))
+    require_running(report.project_id)
     now = timezone.now()
     first, last = draw_serials(report.net_t)
     asset = open_asset(code=f"{report.project.code}-{report.vintage}", kind=Asset.Kind.CREDIT)

@@ -14,6 +14,7 @@ from ledger.parties.models import Membership, Organisation
 from ledger.projects import entries
 from ledger.projects.claims import check_reason, check_statement, practices_of_parcel
 from ledger.projects.digests import sheet_sha256, text_sha256
+from ledger.projects.lifecycle import require_running
 from ledger.projects.locks import lock_project, lock_report
 from ledger.projects.models import MonitoringReport, Project
 from ledger.projects.selectors import quantification_case
@@ -146,6 +147,7 @@ def approve_report(*, actor: Membership, report_id: int) -> MonitoringReport:
     """
     require_registrar(actor)
     report = _lock_in(report_id, MonitoringReport.Status.VERIFIED)
+    require_running(report.project_id)
     if actor.user_id in (report.prepared_by_id, report.verified_by_id):
         raise SamePerson()
     report.status, report.approved_at = MonitoringReport.Status.APPROVED, timezone.now()

@@ -17,25 +17,29 @@ from ledger.parties.models import Membership, Organisation
 from ledger.projects import geometry
 from ledger.projects.models import MonitoringReport, Parcel, Project
 
+# What everybody may see: what is or has been registered, with the state that it is in.
+PUBLIC = Q(status__in=(Project.Status.REGISTERED, Project.Status.SUSPENDED, Project.Status.COMPLETED)) | Q(
+    status=Project.Status.WITHDRAWN, registered_at__isnull=False
+)
 _CODE = re.compile(r"TH-([0-9]{2})-([0-9]{6,9})")
 
 
 def projects_seen_by(membership: Membership | None) -> QuerySet[Project]:
-    """Return the projects that one may see: registered ones everybody; drafts their proponent, verifiers, operator, auditors."""
+    """Return the projects that one may see: those once registered everybody; what was handed in verifiers too; drafts
+    their proponent, the operator and auditors."""
     # By subqueries, so that a page of a list counts its own fields alone, not those of the whole country.
     parcels = Parcel.objects.filter(project=OuterRef("pk")).order_by().values("project")
     projects = Project.objects.select_related("proponent").annotate(
         parcel_count=Coalesce(Subquery(parcels.annotate(count=Count("pk")).values("count")), 0),
         total_area_ha=Coalesce(Subquery(parcels.annotate(area=Sum("area_ha")).values("area")), Decimal("0.0000")),
     )
-    public = Q(status=Project.Status.REGISTERED)
     if membership is None:
-        return projects.filter(public)
+        return projects.filter(PUBLIC)
     if reads_everything(membership):
         return projects
     if membership.organisation.kind == Organisation.Kind.VERIFIER and membership.organisation.is_approved:
-        return projects.exclude(status=Project.Status.DRAFT)
-    return projects.filter(public | Q(proponent=membership.organisation))
+        return projects.exclude(Q(status=Project.Status.DRAFT) | Q(submitted_at__isnull=True))
+    return projects.filter(PUBLIC | Q(proponent=membership.organisation))
 
 
 def projects_listed_for(membership: Membership | None) -> QuerySet[Project]:
