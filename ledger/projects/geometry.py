@@ -193,7 +193,6 @@ def polygon_of(geojson: dict[str, Any]) -> Polygon:
     return Polygon(outline, holes)
 
 
-
 def _ellipsoidal_ha(polygon: Polygon) -> Decimal:
     # The areas of rings are signed by their direction: with holes running against the outline, they are taken off.
     area_m2, _perimeter = _ELLIPSOID.geometry_area_perimeter(orient(polygon))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -27,16 +27,19 @@ one that needs a reason. Source: ours, docs/decisions.md."""
 
 @dataclass(frozen=True, slots=True)
 class NewParcel:
-    """A field as its cooperative hands it in. `converted_from`: the datum its shape was in, where that was converted."""
+    """A field as its cooperative hands it in. `converted_from`: the datum its shape was in, where that was converted; `number`:
+    its place in the file it came in, 0 where there is none.
+    """
 
     code: str
     geometry: Any
     practices: Mapping[str, Any]
     name: str = ""
     household_code: str = ""
-    declared_area_ha: Decimal | None = None
+    declared_area_ha: Any = None
     area_reason: str = ""
     converted_from: str = ""
+    number: int = 0
 
 
 @dataclass(slots=True)
@@ -54,8 +57,8 @@ class Examined:
 def examine_shapes(given: Sequence[NewParcel]) -> Examined:
     """Return what can be said of fields without the database: their shapes, areas, texts, and overlaps among themselves."""
     examined = Examined([])
-    for number, new in enumerate(given, 1):
-        _examine_one(number, new, examined)
+    for at, new in enumerate(given, 1):
+        _examine_one(new.number or at, new, examined)
     examined.problems += _twins(examined)
     shapes = [parcel.geometry for parcel in examined.parcels]
     for overlap in overlaps_among(shapes):
@@ -106,7 +109,10 @@ def parse_hectares(given: Any) -> Decimal | None:
     """
     if given is None:
         return None
-    area_ha = Decimal(given)
+    try:
+        area_ha = Decimal(str(given))
+    except InvalidOperation:
+        area_ha = Decimal("NaN")
     if not area_ha.is_finite() or not 0 < area_ha <= MAX_DECLARED_HA:
         raise InvalidValue(
             field="declared_area_ha", reason=_("A declared area is more than nothing, and 100,000 hectares at most.")

@@ -112,7 +112,7 @@ def _near(polygons: Any, without: Collection[int]) -> list[tuple[int, int]]:
     west, south, east, north = (list(map(float, side)) for side in shapely.bounds(polygons).T)
     with connection.cursor() as cursor:
         cursor.execute(_NEAR, [west, south, east, north, array_of(without)])
-        return cursor.fetchall()
+        return [(place, parcel_id) for place, parcel_id in cursor.fetchall()]
 
 
 def _claims(parcel_ids: Collection[int], project: Project) -> dict[int, _Claim]:
