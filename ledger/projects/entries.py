@@ -115,6 +115,23 @@ def conflict_lifted(conflict: DeclaredConflict) -> dict[str, Any]:
     }
 
 
+def is_described(parcel: Parcel) -> bool:
+    """Return whether there is more to be said of a field than `parcel_added` says."""
+    return bool(parcel.household_id or parcel.declared_area_ha or parcel.area_reason or parcel.converted_from)
+
+
+def parcel_described(parcel: Parcel) -> dict[str, Any]:
+    """Return the body of the record of what is beside a field's shape and practices: whose it is, and what was declared."""
+    return {
+        "project": parcel.project.code,
+        "parcel": parcel.code,
+        "household": str(parcel.household.public_id) if parcel.household else None,
+        "declared_area_ha": None if parcel.declared_area_ha is None else str(parcel.declared_area_ha),
+        "area_reason_sha256": text_sha256(parcel.area_reason) if parcel.area_reason else None,
+        "converted_from": parcel.converted_from,
+    }
+
+
 def report_submitted(report: MonitoringReport) -> dict[str, Any]:
     """Return the body of the record of a monitoring report."""
     return {

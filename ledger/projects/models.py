@@ -125,6 +125,10 @@ class Parcel(models.Model):
     area_ha = models.DecimalField(_("area in hectares"), max_digits=12, decimal_places=4)
     # What the contract or the land register says, where the cooperative gives it; the computed area is what counts.
     declared_area_ha = models.DecimalField(_("declared area in hectares"), max_digits=12, decimal_places=4, null=True)
+    # Why the declared area is far from the computed one, where it is.
+    area_reason = models.TextField(_("reason of the difference"), blank=True, default="", db_default="")
+    # The datum that the shape was in when it was handed in, GCJ-02 or BD-09, where it was converted.
+    converted_from = models.CharField(_("converted from"), max_length=16, blank=True, default="", db_default="")
     household = models.ForeignKey(
         Household, models.PROTECT, verbose_name=_("member household"), null=True, related_name="parcels"
     )

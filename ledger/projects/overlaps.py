@@ -3,9 +3,8 @@
 from django.utils.translation import gettext as _
 
 from ledger.errors import InvalidValue
-from ledger.projects import geometry
-from ledger.projects.models import Project
-from ledger.projects.selectors import parcels_near
+from ledger.projects.land.overlaps import Overlap, overlaps
+from ledger.projects.models import Parcel, Project
 
 
 def refuse_overlaps(project: Project, *, field: str = "crediting_ends_on") -> None:
@@ -15,19 +14,28 @@ def refuse_overlaps(project: Project, *, field: str = "crediting_ends_on") -> No
 
     Raises: InvalidValue.
     """
-    for parcel in project.parcels.all():
-        parcel.project = project
-        for other in parcels_near(parcel):
-            if other.project_id == project.pk:
-                continue
-            shared_ha = geometry.overlap_ha(parcel.geometry, other.geometry)
-            if shared_ha > 0:
-                reason = _(
-                    "In these years parcel %(parcel)s of project %(project)s is credited, which field %(field)s overlaps by %(area)s ha."
-                ) % {
-                    "parcel": other.code,
-                    "project": other.project.code,
-                    "field": parcel.code,
-                    "area": shared_ha,
-                }
-                raise InvalidValue(field=field, reason=reason)
+    parcels = list(project.parcels.order_by("id"))
+    if not parcels:
+        return
+    for overlap in overlaps([parcel.geometry for parcel in parcels], project):
+        if not overlap.is_same_project:
+            raise InvalidValue(field=field, reason=_reason(parcels[overlap.place], overlap))
+
+
+def _reason(parcel: Parcel, overlap: Overlap) -> str:
+    said = {
+        "parcel": overlap.parcel,
+        "project": overlap.project,
+        "field": parcel.code,
+        "area": overlap.area_ha,
+    }
+    if not overlap.is_to_be_named:
+        return (
+            _("In these years another project, not public yet, is credited for %(area)s ha of field %(field)s.") % said
+        )
+    return (
+        _(
+            "In these years parcel %(parcel)s of project %(project)s is credited, which field %(field)s overlaps by %(area)s ha."
+        )
+        % said
+    )

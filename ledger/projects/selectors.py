@@ -1,12 +1,11 @@
 """Read projects and reports, and say what they come to in the terms of their methodology."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import BigIntegerField, BooleanField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.expressions import RawSQL
+from django.db.models import BigIntegerField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
@@ -14,7 +13,6 @@ from django.utils import timezone
 from ledger.errors import NotFound
 from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership, Organisation
-from ledger.projects import geometry
 from ledger.projects.models import MonitoringReport, Parcel, Project
 
 # What everybody may see: what is or has been registered, with the state that it is in.
@@ -132,27 +130,3 @@ def quantification_case(project: Project, practices: Mapping[str, Mapping[str, A
         for parcel in project.parcels.order_by("id")
     ]
     return {**project.settings, "methodology": project.methodology, "parcels": parcels}
-
-
-def parcels_near(parcel: Parcel) -> Iterator[Parcel]:
-    """Yield the parcels, of projects that are credited in the same years, whose bounding boxes touch that of a parcel.
-
-    An index on the boxes (migrations/sql/parcel_boxes.sql) finds them, however many parcels there are.
-    """
-    west, south, east, north = geometry.bounds(parcel.geometry)
-    near = RawSQL(
-        "geojson_box(ledger_parcel.geometry) && box(point(%s, %s), point(%s, %s))",
-        (west, south, east, north),
-        output_field=BooleanField(),
-    )
-    project = parcel.project
-    return (
-        Parcel.objects.exclude(project__status=Project.Status.REJECTED)
-        .filter(
-            near,
-            project__crediting_starts_on__lte=project.crediting_ends_on,
-            project__crediting_ends_on__gte=project.crediting_starts_on,
-        )
-        .select_related("project")
-        .iterator()
-    )

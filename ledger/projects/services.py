@@ -4,36 +4,34 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ledger.errors import InvalidValue, NotFound, SamePerson
+from ledger.errors import InvalidValue, SamePerson
 from ledger.parties.access import log_name, require_registrar
 from ledger.parties.models import Membership, Organisation
-from ledger.projects import entries, geometry
+from ledger.projects import entries
 from ledger.projects.access import lock_in as _lock_in
 from ledger.projects.access import lock_own as _lock_own
 from ledger.projects.access import require_proponent as _require_proponent
 from ledger.projects.access import require_validator
 from ledger.projects.access import require_verifier as require_verifier
-from ledger.projects.claims import check_reason, check_statement, practices_of_parcel, settings_of_project
+from ledger.projects.claims import check_reason, check_statement, settings_of_project
 from ledger.projects.conflicts import require_free_of_conflict
 from ledger.projects.debundling import require_decided
 from ledger.projects.declarations import require_declarations
 from ledger.projects.digests import sheet_sha256, text_sha256
 from ledger.projects.limits import refuse_too_large
 from ledger.projects.locks import lock_land
-from ledger.projects.models import Parcel, Project
-from ledger.projects.selectors import parcels_near, quantification_case
+from ledger.projects.models import Project
+from ledger.projects.selectors import quantification_case
 from ledger.quantification import METHODOLOGIES, CalculationSheet, InvalidInput, quantify
 from ledger.texts import check_texts
 from ledger.transparency.services import append_record
 
 HANDED_IN = (Project.Status.SUBMITTED, Project.Status.IN_VALIDATION, Project.Status.VALIDATED)
-MAX_PARCELS = 10_000
-MAX_PARCEL_HA = 100_000
 
 
 @transaction.atomic
@@ -88,85 +86,6 @@ def create_project(
         kind="project_created", body=entries.project_created(project), actor=log_name(actor), at=project.created_at
     )
     return project
-
-
-@transaction.atomic
-def add_parcel(
-    *,
-    actor: Membership,
-    project_id: int,
-    code: str,
-    geometry: Any,
-    practices: Mapping[str, Any],
-    name: str = "",
-) -> Parcel:
-    """Add a field to a draft; its area is computed, and land of another project is refused.
-
-    Locks: the land as a whole, then the project.
-    Raises: NotAllowed, NotFound, WrongState, InvalidValue.
-    """
-    _require_proponent(actor)
-    parcel = Parcel(
-        code=code.strip(),
-        name=name.strip(),
-        practices=practices_of_parcel(practices, field="practices"),
-        **_shape(geometry),
-    )
-    if not parcel.code:
-        raise InvalidValue(field="code", reason=_("The parcel's code has 1 to 32 characters."))
-    check_texts(parcel)
-    lock_land()
-    project = parcel.project = _lock_own(actor, project_id, Project.Status.DRAFT)
-    if project.parcels.count() >= MAX_PARCELS:
-        raise InvalidValue(field="code", reason=_("A project has 10,000 parcels at most."))
-    _refuse_overlap(parcel)
-    try:
-        with transaction.atomic():
-            parcel.save()
-    except IntegrityError as error:
-        raise InvalidValue(field="code", reason=_("The project has a parcel of this code.")) from error
-    append_record(kind="parcel_added", body=entries.parcel_added(parcel), actor=log_name(actor))
-    return parcel
-
-
-@transaction.atomic
-def remove_parcel(*, actor: Membership, project_id: int, parcel_id: int) -> Parcel:
-    """Take a field out of a draft.
-
-    Locks: the project.
-    Raises: NotAllowed, NotFound, WrongState.
-    """
-    _require_proponent(actor)
-    project = _lock_own(actor, project_id, Project.Status.DRAFT)
-    parcel = project.parcels.filter(pk=parcel_id).first()
-    if parcel is None:
-        raise NotFound()
-    _record("parcel_removed", project, actor, timezone.now(), parcel=parcel.code)
-    parcel.delete()
-    return parcel
-
-
-def _shape(shape: Any) -> dict[str, Any]:
-    polygon = geometry.clean_polygon(shape)
-    area_ha = geometry.area_ha(polygon)
-    if area_ha <= 0:
-        raise InvalidValue(field="geometry", reason=_("The polygon is smaller than a square metre."))
-    if area_ha > MAX_PARCEL_HA:
-        raise InvalidValue(field="geometry", reason=_("A field has 100,000 hectares at most."))
-    return {"geometry": polygon, "area_ha": area_ha}
-
-
-def _refuse_overlap(parcel: Parcel) -> None:
-    """Refuse land that is in this project already, or in another whose crediting period overlaps: no tonne twice."""
-    for other in parcels_near(parcel):
-        shared_ha = geometry.overlap_ha(parcel.geometry, other.geometry)
-        if shared_ha > 0:
-            reason = _("The field overlaps parcel %(parcel)s of project %(project)s by %(area)s ha.") % {
-                "parcel": other.code,
-                "project": other.project.code,
-                "area": shared_ha,
-            }
-            raise InvalidValue(field="geometry", reason=reason)
 
 
 @transaction.atomic

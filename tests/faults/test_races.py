@@ -15,7 +15,6 @@ from ledger.errors import (
     AlreadyIssued,
     IdempotencyConflict,
     InsufficientBalance,
-    InvalidValue,
     NotAllowed,
     WrongState,
 )
@@ -25,8 +24,10 @@ from ledger.journal.selectors import cash_account
 from ledger.journal.services import open_account, open_asset
 from ledger.models import Account, Asset, Batch, Checkpoint, LogLeaf, Membership, Parcel, Payment, Record, Retirement
 from ledger.parties.services import add_member, apply_for_organisation
-from ledger.projects import services as project_services
-from ledger.projects.services import add_parcel, create_project
+from ledger.projects.land import services as land_services
+from ledger.projects.land.problems import ParcelsRefused
+from ledger.projects.land.services import add_parcel
+from ledger.projects.services import create_project
 from ledger.transparency.sequencer import sequence_log
 from ledger.transparency.services import append_record
 from tests.factories import (
@@ -461,18 +462,18 @@ def claims(who):
 
 
 def test_a_field_goes_to_one_of_two_projects(claims):
-    assert kinds(race(*claims)) == {Parcel: 1, InvalidValue: 1}
+    assert kinds(race(*claims)) == {Parcel: 1, ParcelsRefused: 1}
 
 
 def test_control_without_the_lock_a_field_goes_to_both(claims, monkeypatch):
-    meeting, refuse = Meeting(), project_services._refuse_overlap
+    meeting, examine = Meeting(), land_services.examine_claims
 
-    def late(parcel):
-        refuse(parcel)
+    def late(*what, **more):
+        examine(*what, **more)
         meeting.wait()
 
-    monkeypatch.setattr(project_services, "_refuse_overlap", late)
-    monkeypatch.setattr(project_services, "lock_land", lambda: None)
+    monkeypatch.setattr(land_services, "examine_claims", late)
+    monkeypatch.setattr(land_services, "lock_land", lambda: None)
     assert kinds(race(*claims)) == {Parcel: 2}
 
 

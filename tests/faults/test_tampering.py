@@ -6,6 +6,7 @@ check cannot find stands in an exempt list with the reason; a new column is eith
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -21,15 +22,14 @@ from ledger.journal.corrections import confirm_correction, refuse_correction, re
 from ledger.journal.payments import cash, confirm_payment, refuse_payment, request_deposit, request_withdrawal
 from ledger.journal.reconciliation.invariants import check_one
 from ledger.journal.services import Leg, Posting, open_account, post_transactions
-from ledger.models import Checkpoint, LogLeaf
+from ledger.models import Checkpoint, Household, LogLeaf
 from ledger.parties.services import apply_for_organisation, approve_organisation, suspend_organisation
+from ledger.projects.land.services import add_parcel, remove_parcel
 from ledger.projects.reports import approve_report, reject_report, submit_report, verify_report
 from ledger.projects.services import (
-    add_parcel,
     create_project,
     register_project,
     reject_project,
-    remove_parcel,
     submit_project,
     validate_project,
 )
@@ -228,11 +228,25 @@ def project_of(who, number):
             geometry=square(number * 3 + field),
             practices=PRACTICES,
             name=f"田{field}",
+            **(described(who, number * 3 + field) if field else {}),
         )
         for field in range(3)
     ]
     remove_parcel(actor=who.cooperative, project_id=project.pk, parcel_id=fields[2].pk)
     return project
+
+
+def described(who, number):
+    """Return what is said of a field beside its shape and practices."""
+    household = Household.objects.create(
+        cooperative=who.cooperative.organisation, code=f"1-{number}", name=f"户{number}"
+    )
+    return {
+        "household_code": household.code,
+        "declared_area_ha": Decimal(90 + number),
+        "area_reason": f"Paths, {number}.",
+        "converted_from": "GCJ-02" if number % 2 else "BD-09",
+    }
 
 
 def bank(who):
@@ -444,6 +458,7 @@ CHANGES = {
 FILLED = {
     "bigint": ["(SELECT max({}) FROM {})", "0"],
     "character varying": ["'x'"],
+    "numeric": ["1"],
     "timestamp with time zone": ["now()"],
     "int8multirange": ["'{{[1,2)}}'"],
     "jsonb": ["'{{}}'"],

@@ -13,8 +13,9 @@ from django.db import transaction
 from ledger.credits.services import issue_credits, retire_credits
 from ledger.journal.payments import confirm_payment, request_deposit, request_withdrawal
 from ledger.models import Batch, MonitoringReport, Project
+from ledger.projects.land.services import add_parcel
 from ledger.projects.reports import approve_report, submit_report, verify_report
-from ledger.projects.services import add_parcel, create_project, register_project, submit_project, validate_project
+from ledger.projects.services import create_project, register_project, submit_project, validate_project
 from trading.demo.cast import Cast, gather_cast
 from trading.demo.pilot import fields, order_lines, pilot, practices
 from trading.execution.services import execute_market

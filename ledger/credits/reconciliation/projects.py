@@ -61,6 +61,14 @@ def _sha256(text: str) -> str:
     return f"CASE WHEN {text} <> '' THEN encode(sha256(convert_to({text}, 'UTF8')), 'hex') END"
 
 
+def _newest_of_parcel(*kinds: str) -> str:
+    """Return SQL for the newest record of some kinds of each field."""
+    return f"""
+        SELECT DISTINCT ON (body ->> 'project', body ->> 'parcel') * FROM ({entries(*kinds)}) said
+         ORDER BY body ->> 'project', body ->> 'parcel', record_id DESC
+    """
+
+
 INVARIANTS = (
     Invariant(
         9,
@@ -133,15 +141,25 @@ INVARIANTS = (
         _("the fields of each project are those that its records added and did not remove"),
         f"""
         SELECT parcel.id AS parcel, coalesce(parcel.code, said.body ->> 'parcel') AS code, parcel.area_ha
-          FROM (SELECT parcel.*, {PROJECT_CODE} AS project
-                  FROM ledger_parcel parcel LEFT JOIN ledger_project project ON project.id = parcel.project_id) parcel
-          FULL JOIN (SELECT DISTINCT ON (body ->> 'project', body ->> 'parcel') *
-                       FROM ({entries("parcel_added", "parcel_removed")}) said
-                      ORDER BY body ->> 'project', body ->> 'parcel', record_id DESC) said
+          FROM (SELECT parcel.*, {PROJECT_CODE} AS project,
+                       CASE WHEN parcel.household_id IS NOT NULL THEN coalesce(household.public_id::text, '') END AS household
+                  FROM ledger_parcel parcel
+                  LEFT JOIN ledger_project project ON project.id = parcel.project_id
+                  LEFT JOIN ledger_household household ON household.id = parcel.household_id) parcel
+          FULL JOIN ({_newest_of_parcel("parcel_added", "parcel_removed")}) said
                     ON said.body ->> 'project' = parcel.project AND said.body ->> 'parcel' = parcel.code
+          LEFT JOIN ({_newest_of_parcel("parcel_described")}) described
+                    ON described.body ->> 'project' = parcel.project AND described.body ->> 'parcel' = parcel.code
+                       AND described.record_id > said.record_id
          WHERE (parcel.id IS NULL AND said.kind IS DISTINCT FROM 'parcel_removed')
             OR (parcel.id IS NOT NULL AND (said.kind, said.body ->> 'area_ha') IS DISTINCT FROM
                                           ('parcel_added', parcel.area_ha::text))
+            OR (parcel.id IS NOT NULL AND (parcel.household, parcel.declared_area_ha::text, parcel.converted_from,
+                                           {_sha256("parcel.area_reason")})
+                                          IS DISTINCT FROM
+                                          (described.body ->> 'household', described.body ->> 'declared_area_ha',
+                                           coalesce(described.body ->> 'converted_from', ''),
+                                           described.body ->> 'area_reason_sha256'))
         """,
     ),
     Invariant(

@@ -11,8 +11,9 @@ from ledger.errors import NoSerialNumber, NotFound, SerialNumberElsewhere, Unkno
 from ledger.journal.paths import path_of
 from ledger.journal.services import Leg, Posting, open_account, post_transactions
 from ledger.models import Transfer
+from ledger.projects.land.services import add_parcel
 from ledger.projects.reports import approve_report, submit_report, verify_report
-from ledger.projects.services import add_parcel, create_project, register_project, submit_project, validate_project
+from ledger.projects.services import create_project, register_project, submit_project, validate_project
 from ledger.transparency.sequencer import sequence_log
 from tests.factories import CREDITING, PRACTICES, SETTINGS, square
 from tests.scenes import issue_to_cooperative, market_for, pay_in

@@ -9,8 +9,8 @@ from django.db import connection
 
 from ledger.errors import InvalidValue, NotAllowed, NotFound, OrganisationNotApproved, SamePerson, WrongState
 from ledger.models import Membership, Organisation, Parcel, Project, Record
+from ledger.projects.land.services import add_parcel
 from ledger.projects.services import (
-    add_parcel,
     compute,
     create_project,
     register_project,

@@ -1,0 +1,156 @@
+"""Land that two claim: found among any number of fields by one query for the boxes around them, then exactly, all at once.
+
+Which other projects count: those credited in years of this project's crediting period. A rejected project claims nothing,
+nor does one that was withdrawn before it was registered, since neither ever gets a credit for its land. One that was
+withdrawn after its registration keeps the years of its crediting period, for credits may have been issued for them.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy
+import orjson
+import shapely
+from django.db import connection
+from shapely.geometry import MultiPolygon, mapping
+
+from ledger.projects import geometry
+from ledger.projects.models import Project
+from ledger.rows import array_of
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Land that a new field, by its place in the list, shares with a field there is, or with `twin`, another new one."""
+
+    place: int
+    area_ha: Decimal
+    shape: dict[str, Any]
+    twin: int | None = None
+    parcel: str = ""
+    project: str = ""
+    is_same_project: bool = False
+    # Whether whoever asks may be told which field and project it is.
+    is_to_be_named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    parcel: str
+    project_id: int
+    project: str
+    is_to_be_named: bool
+    polygon: Any
+
+
+def overlaps(shapes: Sequence[dict[str, Any]], project: Project, *, without: Collection[int] = ()) -> list[Overlap]:
+    """Return where fields of a project overlap those of others credited in the same years, or fields it has already.
+
+    `without`: parcels, by id, that do not count, such as the one that is being changed.
+    """
+    polygons = numpy.array([geometry.polygon_of(shape) for shape in shapes], dtype=object)
+    near = _near(polygons, without)
+    if not near:
+        return []
+    claims = _claims({parcel_id for _place, parcel_id in near}, project)
+    pairs = [(place, parcel_id) for place, parcel_id in near if parcel_id in claims]
+    if not pairs:
+        return []
+    ours = polygons[[place for place, _parcel_id in pairs]]
+    theirs = numpy.array([claims[parcel_id].polygon for _place, parcel_id in pairs], dtype=object)
+    found = []
+    for at, area_ha, shape in _shared(ours, theirs):
+        place, parcel_id = pairs[at]
+        claim = claims[parcel_id]
+        found.append(
+            Overlap(
+                place,
+                area_ha,
+                shape,
+                parcel=claim.parcel,
+                project=claim.project,
+                is_same_project=claim.project_id == project.pk,
+                is_to_be_named=claim.is_to_be_named,
+            )
+        )
+    return found
+
+
+def overlaps_among(shapes: Sequence[dict[str, Any]]) -> list[Overlap]:
+    """Return where fields overlap one another, each pair once, at the later of the two."""
+    polygons = numpy.array([geometry.polygon_of(shape) for shape in shapes], dtype=object)
+    if len(polygons) < 2:
+        return []
+    one, other = shapely.STRtree(polygons).query(polygons, predicate="intersects")
+    later = one > other
+    one, other = one[later], other[later]
+    return [
+        Overlap(int(one[at]), area_ha, shape, twin=int(other[at]))
+        for at, area_ha, shape in _shared(polygons[one], polygons[other])
+    ]
+
+
+def _shared(ours: Any, theirs: Any) -> list[tuple[int, Decimal, dict[str, Any]]]:
+    """Return what the pairs share that is as large as a square metre: place, area and shape."""
+    touching = numpy.flatnonzero(shapely.intersects(ours, theirs))
+    shared = shapely.intersection(ours[touching], theirs[touching])
+    found = []
+    for at, shape in zip(touching, shared, strict=True):
+        # Neighbours share a border, which has no area.
+        if shape.area > 0 and (area_ha := geometry.shared_ha(shape)) > 0:
+            found.append((int(at), area_ha, mapping(MultiPolygon(geometry.polygons_in(shape)))))
+    return found
+
+
+def _near(polygons: Any, without: Collection[int]) -> list[tuple[int, int]]:
+    """Return pairs of a shape's place and the id of a parcel whose bounding boxes touch.
+
+    An index on the boxes (migrations/sql/parcel_boxes.sql) finds them, however many parcels there are.
+    """
+    west, south, east, north = (list(map(float, side)) for side in shapely.bounds(polygons).T)
+    with connection.cursor() as cursor:
+        cursor.execute(_NEAR, [west, south, east, north, array_of(without)])
+        return [(place, parcel_id) for place, parcel_id in cursor.fetchall()]
+
+
+def _claims(parcel_ids: Collection[int], project: Project) -> dict[int, _Claim]:
+    """Return those of the parcels whose land is credited in the years of a project."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CLAIMS, [array_of(parcel_ids), project.crediting_ends_on, project.crediting_starts_on, project.pk]
+        )
+        return {
+            row[0]: _Claim(
+                parcel=row[1],
+                project_id=row[2],
+                project=Project(province_code=row[3], number=row[4]).code,
+                is_to_be_named=row[5] is not None or row[6] == project.proponent_id,
+                polygon=geometry.polygon_of(orjson.loads(row[7])),
+            )
+            for row in cursor.fetchall()
+        }
+
+
+# Each box looks into the index by itself.
+_NEAR = """
+SELECT wanted.place::int - 1, near.id
+  FROM unnest(%s::float8[], %s::float8[], %s::float8[], %s::float8[])
+       WITH ORDINALITY AS wanted (west, south, east, north, place)
+ CROSS JOIN LATERAL (SELECT parcel.id
+                       FROM ledger_parcel parcel
+                      WHERE geojson_box(parcel.geometry) && box(point(west, south), point(east, north))
+                     OFFSET 0) near
+ WHERE near.id <> ALL(%s::bigint[])
+"""
+_CLAIMS = """
+SELECT parcel.id, parcel.code, project.id, project.province_code, project.number, project.registered_at,
+       project.proponent_id, parcel.geometry::text
+  FROM unnest(%s::bigint[]) AS near (id)
+  JOIN ledger_parcel parcel ON parcel.id = near.id
+  JOIN ledger_project project ON project.id = parcel.project_id
+ WHERE (project.status NOT IN ('rejected', 'withdrawn') OR (project.status = 'withdrawn' AND project.registered_at IS NOT NULL))
+   AND ((project.crediting_starts_on <= %s AND project.crediting_ends_on >= %s) OR project.id = %s)
+ ORDER BY parcel.id
+"""
