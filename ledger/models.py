@@ -15,6 +15,8 @@ from ledger.journal.models import (
 )
 from ledger.journal.runs import ReconciliationRun
 from ledger.parties.models import ApiToken, Household, Membership, Organisation, User
+from ledger.projects.diary.models import DiaryEntry
+from ledger.projects.documents.models import Document
 from ledger.projects.models import MonitoringReport, Parcel, Project
 from ledger.transparency.models import (
     Checkpoint,
@@ -36,6 +38,8 @@ __all__ = [
     "Checkpoint",
     "Correction",
     "Cosignature",
+    "DiaryEntry",
+    "Document",
     "Hold",
     "Household",
     "LogKey",
