@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from ledger.projects.documents import store
 from ledger.transparency import cosigning, sequencer
 
 
@@ -15,3 +16,9 @@ def sequence_log() -> None:
 def push_checkpoint() -> None:
     """Show the newest checkpoint to the witnesses that wait for it."""
     cosigning.push_checkpoint()
+
+
+@shared_task
+def sweep_documents() -> None:
+    """Delete files that no document names."""
+    store.sweep_orphans()

@@ -24,13 +24,13 @@ def diary_entry_added(entry: DiaryEntry) -> dict[str, Any]:
     """Return the body of the record of an entry."""
     body = {
         "project": entry.project.code,
-        "diary_entry": str(entry.public_id),
+        "diary_entry": str(entry.pk),
         "entry_kind": entry.kind,
         "happened_on": str(entry.happened_on),
         "content_sha256": json_sha256(content_of(entry)),
     }
-    if entry.replaces is not None:
-        body["replaces"] = str(entry.replaces.public_id)
+    if entry.replaces_id is not None:
+        body["replaces"] = str(entry.replaces_id)
     return body
 
 
@@ -38,6 +38,6 @@ def diary_entry_withdrawn(entry: DiaryEntry) -> dict[str, Any]:
     """Return the body of the record of an entry's withdrawal."""
     return {
         "project": entry.project.code,
-        "diary_entry": str(entry.public_id),
+        "diary_entry": str(entry.pk),
         "reason_sha256": text_sha256(entry.withdrawal_reason),
     }

@@ -1,7 +1,5 @@
 """What was done on the fields, day by day."""
 
-import uuid
-
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -27,7 +25,6 @@ class DiaryEntry(models.Model):
         SOIL_SAMPLING = "soil_sampling", _("soil sampling")
         OTHER = "other", pgettext_lazy("practice", "other")
 
-    public_id = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
     project = models.ForeignKey(Project, models.PROTECT, verbose_name=_("project"), related_name="diary_entries")
     # Made by the phone when the entry is written, so that what is sent twice is kept once.
     client_uuid = models.UUIDField(_("identifier given by the sender"))

@@ -4,6 +4,7 @@
 """
 
 import datetime as dt
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -222,7 +223,8 @@ def _crops(events: Iterable[Event]) -> list[Crop]:
             if event.season in ("", previous.stated):
                 crop = previous
         crop.events.append(event)
-        crop.stated = crop.stated or event.season
+        # Planting and harvest say what season it is; what was done between may be meant for the next.
+        crop.stated = (event.season if event.kind in (Kind.PLANTING, Kind.HARVEST) else "") or crop.stated
         if event.kind == Kind.PLANTING:
             # Sown first and transplanted later: the time in the field begins with the last.
             crop.planted_on = event.day
@@ -231,7 +233,18 @@ def _crops(events: Iterable[Event]) -> list[Crop]:
             crop.yields_t_per_ha.append(Decimal(event.content["yield_t_per_ha"]))
             if crop is crops[-1]:
                 crops.append(Crop())
+    _move_to_stated(crops)
     return crops
+
+
+def _move_to_stated(crops: Sequence[Crop]) -> None:
+    """Give a crop what was done for it, as is stated, before the crop before it was harvested: straw for the late rice."""
+    for crop, following in itertools.pairwise(crops):
+        early = [
+            event for event in crop.events if event.season not in ("", crop.stated) and event.season == following.stated
+        ]
+        following.events[:0] = early
+        crop.events = [event for event in crop.events if event not in early]
 
 
 def _named(crops: Sequence[Crop], names: Sequence[str]) -> tuple[dict[str, Crop], list[Crop]]:

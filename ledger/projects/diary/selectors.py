@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 
@@ -46,12 +45,12 @@ def diary_of(project: Project, wanted: Filter | None = None) -> QuerySet[DiaryEn
     return found.prefetch_related(Prefetch("documents", photos, to_attr="photos")).order_by("-happened_on", "-id")
 
 
-def access_entry(*, project: Project, public_id: UUID) -> DiaryEntry:
+def access_entry(*, project: Project, entry_id: int) -> DiaryEntry:
     """Return an entry of a project's diary.
 
     Raises: NotFound.
     """
-    entry = DiaryEntry.objects.filter(project=project, public_id=public_id).first()
+    entry = DiaryEntry.objects.filter(project=project, pk=entry_id).first()
     if entry is None:
         raise NotFound()
     return entry

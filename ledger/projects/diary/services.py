@@ -62,7 +62,7 @@ class NewEntry:
     happened_time: dt.time | None = None
     place: Place | None = None
     note: str = ""
-    replaces: UUID | None = None
+    replaces: int | None = None
 
 
 class Written(NamedTuple):
@@ -182,10 +182,10 @@ def _check_fields(project: Project, entry: DiaryEntry) -> None:
         raise InvalidValue(field="season", reason=reason)
 
 
-def _replaced(project: Project, public_id: UUID | None) -> DiaryEntry | None:
-    if public_id is None:
+def _replaced(project: Project, entry_id: int | None) -> DiaryEntry | None:
+    if entry_id is None:
         return None
-    replaced = DiaryEntry.objects.filter(project=project, public_id=public_id).first()
+    replaced = DiaryEntry.objects.filter(project=project, pk=entry_id).first()
     if replaced is None:
         raise InvalidValue(field="replaces", reason=_("There is no such entry."))
     if replaced.withdrawn_at is not None:
@@ -194,7 +194,7 @@ def _replaced(project: Project, public_id: UUID | None) -> DiaryEntry | None:
 
 
 @transaction.atomic
-def withdraw_entry(*, actor: Membership, project_id: int, public_id: UUID, reason: str) -> DiaryEntry:
+def withdraw_entry(*, actor: Membership, project_id: int, entry_id: int, reason: str) -> DiaryEntry:
     """Withdraw an entry; it stays to be read, and counts no more.
 
     Locks: the project.
@@ -202,7 +202,7 @@ def withdraw_entry(*, actor: Membership, project_id: int, public_id: UUID, reaso
     """
     require_writer(actor)
     project = lock_project(project_id)
-    entry = DiaryEntry.objects.filter(project=project, public_id=public_id).first()
+    entry = DiaryEntry.objects.filter(project=project, pk=entry_id).first()
     if entry is None or project.proponent_id != actor.organisation_id:
         raise NotFound()
     if entry.withdrawn_at is not None:
