@@ -109,6 +109,10 @@ WHITENOISE_USE_FINDERS = True
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
+# Where documents are kept, each by its hash: never below what is served. Several hosts share this folder.
+DOCUMENTS_DIR = Path(env.text("DOCUMENTS_DIR", str(BASE_DIR / "var" / "documents")))
+DOCUMENTS_PROJECT_MB = env.integer("DOCUMENTS_PROJECT_MB", 2_000)
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "ledger.api.authentication.TokenAuthentication",
@@ -154,6 +158,8 @@ SPECTACULAR_SETTINGS = {
         "Methodology": "ledger.api.projects.METHODOLOGY_CHOICES",
         "ProjectStatus": "ledger.projects.models.Project.Status",
         "ReportStatus": "ledger.projects.models.MonitoringReport.Status",
+        "DiaryEntryKind": "ledger.projects.diary.models.DiaryEntry.Kind",
+        "DocumentKind": "ledger.projects.documents.models.Document.Kind",
         "RetirementPurpose": "ledger.credits.models.Retirement.Purpose",
         "AssetKind": "ledger.journal.models.Asset.Kind",
         "AccountPurpose": "ledger.journal.models.Account.Purpose",
@@ -188,6 +194,8 @@ SPECTACULAR_SETTINGS = {
         {"name": "organisations", "description": "For whom people act; the operator approves them."},
         {"name": "projects", "description": "Fields and what is done on them, from the draft to the registration."},
         {"name": "reports", "description": "What a vintage came to: reported, verified, approved, issued."},
+        {"name": "diary", "description": "What is done on the fields, day by day; a cooperative's phone writes it."},
+        {"name": "documents", "description": "Files that prove what is said, by their hashes; public where published."},
         {"name": "credits", "description": "Issued batches, and their retirement."},
         {"name": "accounts", "description": "What organisations hold, with every transfer and serial number."},
         {"name": "payments", "description": "Money in and out by the bank, entered by one and confirmed by another."},
@@ -229,6 +237,11 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile-books": {
         "task": "trading.tasks.reconcile_nightly",
         "schedule": crontab(hour=2, minute=0),
+        "options": {"queue": "audit", "expires": 3_600},
+    },
+    "sweep-documents": {
+        "task": "ledger.tasks.sweep_documents",
+        "schedule": crontab(hour=3, minute=30),
         "options": {"queue": "audit", "expires": 3_600},
     },
     # Each run goes on where the last one ended: it matters little when one comes.

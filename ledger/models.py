@@ -15,6 +15,8 @@ from ledger.journal.models import (
 )
 from ledger.journal.runs import ReconciliationRun
 from ledger.parties.models import ApiToken, Household, Membership, Organisation, User
+from ledger.projects.diary.models import DiaryEntry
+from ledger.projects.documents.models import Document
 from ledger.projects.judgements import DebundlingDecision, DeclaredConflict, Renewal
 from ledger.projects.models import MonitoringReport, Parcel, Project
 from ledger.transparency.models import (
@@ -39,6 +41,8 @@ __all__ = [
     "Cosignature",
     "DebundlingDecision",
     "DeclaredConflict",
+    "DiaryEntry",
+    "Document",
     "Hold",
     "Household",
     "LogKey",

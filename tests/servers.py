@@ -56,3 +56,4 @@ def _start_servers() -> None:
     atexit.register(_stack.close)
     os.environ.update(services.environment())
     os.environ.setdefault("LOG_SIGNING_KEY_FILE", str(VAR / "log-signing-key"))
+    os.environ.setdefault("DOCUMENTS_DIR", str(VAR / "documents"))

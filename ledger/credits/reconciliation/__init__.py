@@ -1,8 +1,9 @@
-"""Projects, reports, batches and retirements are as their records in the log say."""
+"""Projects, reports, diary entries, documents, batches and retirements are as their records in the log say."""
 
-from ledger.credits.reconciliation import credits, projects
+from ledger.credits.reconciliation import credits, evidence, projects
 from ledger.credits.reconciliation.documents import check_documents
+from ledger.credits.reconciliation.evidence import check_files
 
-INVARIANTS = (*projects.INVARIANTS, *credits.INVARIANTS)
+INVARIANTS = (*projects.INVARIANTS, *evidence.INVARIANTS, *credits.INVARIANTS)
 
-__all__ = ["INVARIANTS", "check_documents"]
+__all__ = ["INVARIANTS", "check_documents", "check_files"]

@@ -90,6 +90,31 @@ DOCUMENTS = (
                ON said.body ->> 'project' = {PROJECT_CODE} AND said.body ->> 'parcel' = parcel.code
         """,
     ),
+    Document(
+        "diary entry",
+        f"""
+        SELECT entry.id,
+               jsonb_build_object('parcels', entry.parcels, 'season', entry.season,
+                                  'happened_time', entry.happened_time::text, 'content', entry.content, 'note', entry.note,
+                                  'latitude', entry.latitude::text, 'longitude', entry.longitude::text,
+                                  'accuracy_m', entry.accuracy_m),
+               said.body ->> 'content_sha256'
+          FROM ledger_diaryentry entry
+          LEFT JOIN ({newest(entries("diary_entry_added"), "diary_entry")}) said
+               ON said.body ->> 'diary_entry' = entry.id::text
+        """,
+    ),
+    Document(
+        "names of document",
+        f"""
+        SELECT document.id,
+               jsonb_build_object('title', document.title, 'file_name', document.file_name, 'parcel', document.parcel_code),
+               said.body ->> 'naming_sha256'
+          FROM ledger_document document
+          LEFT JOIN ({newest(entries("document_added"), "document")}) said
+               ON said.body ->> 'document' = document.public_id::text
+        """,
+    ),
     Document("case of report", _of_report('report."case"', "case_sha256")),
     Document("sheet of report", _of_report("report.sheet", "sheet_sha256"), sheet_sha256),
 )

@@ -20,6 +20,8 @@ FAMILIES = (
     "project_",
     "parcel_",
     "report_",
+    "diary_",
+    "document_",
     "organisation_",
     "member_",
     "conflict_",

@@ -58,6 +58,7 @@ def other_steps() -> list[Step]:
     replays: list[Step] = [(market.symbol, partial(_replayed, market)) for market in Market.objects.order_by("id")]
     return [
         (gettext("documents"), credits.check_documents),
+        (gettext("files"), credits.check_files),
         *replays,
         (gettext("the tree rebuilt from the records has every signed root"), journal.check_log),
     ]
