@@ -33,9 +33,9 @@ class InputsForm(forms.Form):
         for scenario in SCENARIOS:
             for end, (_key, most, label) in AMOUNTS.items():
                 self.fields[f"{scenario}_{end}"] = NumberField(unit="kg/ha", most=most, label=label, required=False)
-            for kind, label in words.FUELS.items():
+            for kind, name in words.FUELS.items():
                 self.fields[f"{scenario}_{kind}"] = NumberField(
-                    unit=_("l/ha"), most=MOST_LITRES, label=label, required=False
+                    unit=_("l/ha"), most=MOST_LITRES, label=name, required=False
                 )
 
     def clean(self) -> dict[str, Any]:

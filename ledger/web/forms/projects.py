@@ -14,7 +14,7 @@ from ledger.quantification.soil_carbon import PADDY
 from ledger.web import words
 from ledger.web.forms.fields import DateField, GeoJsonField, NumberField, WordField, read_geojson_file
 from ledger.web.forms.inputs import InputsForm
-from ledger.web.forms.samples import MeasuredPractices, MeasuredReport
+from ledger.web.forms.samples import MeasuredPractices
 
 
 class ProjectForm(forms.Form):

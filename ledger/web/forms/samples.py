@@ -231,7 +231,7 @@ class MeasuredForm(InputsForm):
         """Return what a parcel of a case file holds beside its id and area."""
         given = self.cleaned_data
         samples = {
-            scenario: campaign_of(given[f"{scenario}_on"], sum(given[f"{scenario}_table"].values(), []))
+            scenario: campaign_of(given[f"{scenario}_on"], *given[f"{scenario}_table"].values())
             for scenario in SCENARIOS
             if given.get(f"{scenario}_table")
         }
@@ -271,7 +271,7 @@ class MeasuredPractices:
     ) -> None:
         self.form = MeasuredForm(
             data,
-            files,  # type: ignore[arg-type]
+            files,
             prefix="measured",
             use_required_attribute=False,
             initial=_initial(practices) if practices else None,
