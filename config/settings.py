@@ -193,6 +193,10 @@ SPECTACULAR_SETTINGS = {
         {"name": "people", "description": "Sign up, get tokens, and see who you are."},
         {"name": "organisations", "description": "For whom people act; the operator approves them."},
         {"name": "projects", "description": "Fields and what is done on them, from the draft to the registration."},
+        {
+            "name": "methodologies",
+            "description": "How practices become tonnes: equations, and factors with their sources.",
+        },
         {"name": "reports", "description": "What a vintage came to: reported, verified, approved, issued."},
         {"name": "diary", "description": "What is done on the fields, day by day; a cooperative's phone writes it."},
         {"name": "documents", "description": "Files that prove what is said, by their hashes; public where published."},

@@ -199,6 +199,7 @@ def _gain(stratum: str, parcels: Sequence[Parcel], settings: Settings, sheet: Sh
 
 def _points(parcels: Sequence[Parcel], scenario: str) -> list[Point]:
     found = [point for parcel in parcels if (one := parcel.campaign(scenario)) for point in one.points]
+    _refuse_points_twice(found)
     if len(found) < LEAST_POINTS:
         stratum = parcels[0].stratum
         raise InvalidInput(
@@ -206,6 +207,15 @@ def _points(parcels: Sequence[Parcel], scenario: str) -> list[Point]:
             f"stratum {stratum} has {len(found)} points of {scenario}, and needs {LEAST_POINTS} at least",
         )
     return found
+
+
+def _refuse_points_twice(points: Sequence[Point]) -> None:
+    """Refuse a name that a stratum's points have twice: one sample handed in for many parcels would look like certainty."""
+    names: set[str] = set()
+    for point in points:
+        if point.name in names:
+            raise InvalidInput(f"{point.path}.point", "is used twice in its stratum")
+        names.add(point.name)
 
 
 def _years(parcels: Sequence[Parcel], settings: Settings) -> Decimal:
@@ -504,14 +514,17 @@ def _parcel(value: Any, path: str) -> Parcel:
 
 def _campaign(value: Any, path: str, parcel: str) -> Campaign:
     campaign = reading.an_object(value, path, {"sampled_on", "points"})
-    points = reading.a_list(campaign["points"], f"{path}.points", MAX_POINTS, least=1)
-    read_points = [_point(point, f"{path}.points[{at}]", parcel) for at, point in enumerate(points)]
-    names: set[str] = set()
-    for point in read_points:
-        if point.name in names:
-            raise InvalidInput(f"{point.path}.point", "is used twice")
-        names.add(point.name)
-    return Campaign(reading.a_date(campaign["sampled_on"], f"{path}.sampled_on"), tuple(read_points))
+    points = read_points(campaign["points"], f"{path}.points", parcel)
+    return Campaign(reading.a_date(campaign["sampled_on"], f"{path}.sampled_on"), points)
+
+
+def read_points(value: Any, path: str, parcel: str = "") -> tuple[Point, ...]:
+    """Return sampling points, each with its layers from the surface down.
+
+    Raises: InvalidInput.
+    """
+    points = reading.a_list(value, path, MAX_POINTS, least=1)
+    return tuple(_point(point, f"{path}[{at}]", parcel) for at, point in enumerate(points))
 
 
 def _point(value: Any, path: str, parcel: str) -> Point:

@@ -16,10 +16,11 @@ from django.utils.safestring import SafeString
 from ledger.credits.selectors import Supply
 from ledger.projects.geometry import area_mu
 from ledger.texts import localized
-from ledger.web.words import METHODOLOGIES, word_for
+from ledger.web.words import METHODOLOGIES, chemical, word_for
 
 register = template.Library()
 register.filter(localized)
+register.filter(chemical)
 
 ICONS = "vendor/lucide/icons-1.62.0.svg"
 GOOD = frozenset(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,11 +13,17 @@ from ledger.parties.models import Membership
 from ledger.projects import reports as services
 from ledger.projects.digests import sheet_sha256
 from ledger.projects.models import MonitoringReport, Project
-from ledger.projects.selectors import access_project_by_code, access_report_by_id, open_vintages, reports_with_results
+from ledger.projects.selectors import (
+    access_project_by_code,
+    access_report_by_id,
+    open_vintages,
+    quantification_case,
+    reports_with_results,
+)
 from ledger.projects.services import compute
 from ledger.web.doors import carry_out, for_members, reader_of, refusals_in, show
 from ledger.web.forms.projects import ReasonForm, ReportForm, StatementForm
-from ledger.web.projects import as_csv, organisation_of
+from ledger.web.projects import as_csv, as_workbook, organisation_of
 from ledger.web.rights import is_registrar, may_prepare, may_verify
 from ledger.web.sheets import view_sheet
 from ledger.web.steps import report_steps
@@ -51,7 +57,7 @@ def _show(request: HttpRequest, report: MonitoringReport, **forms: Any) -> HttpR
         "batch": batch,
         "steps": report_steps(report, batch.issued_at if batch else None),
         "approver": organisation_of(report.approved_by_id),
-        "sheet": view_sheet(report.sheet, report.project.settings, request.GET.get("page")),
+        "sheet": view_sheet(report.sheet, report.project.settings, request.GET.get("page"), case=report.case),
         "examines": examines,
         "recomputation_agrees": examines and _agrees(report),
         "decides": is_registrar(reader) and report.status in DECIDED_AT_THE_DESK,
@@ -71,6 +77,13 @@ def report_calculation(request: HttpRequest, code: str, report_id: int) -> Strea
     """Hand the report's calculation out as CSV, with every digit."""
     report = _report(request, code, report_id)
     return as_csv(report.sheet, f"{report.project.code}-{report.vintage}.csv")
+
+
+@require_safe
+def report_workbook(request: HttpRequest, code: str, report_id: int) -> FileResponse:
+    """Hand the report's calculation out as a workbook."""
+    report = _report(request, code, report_id)
+    return as_workbook(report.sheet, f"{report.project.code}-{report.vintage}.xlsx")
 
 
 @require_http_methods(["GET", "POST"])
@@ -101,7 +114,8 @@ def report_new(request: HttpRequest, membership: Membership, code: str) -> HttpR
     else:
         sheet = carry_out(form, compute, project=project, practices=form.practices())
         if sheet is not None:
-            context["sheet"] = view_sheet(sheet.as_dict(), project.settings)
+            case = quantification_case(project, form.practices(), form.parcels)
+            context["sheet"] = view_sheet(sheet.as_dict(), project.settings, case=case)
     return show(request, "ledger/reports/new.html", context)
 
 

@@ -5,7 +5,7 @@ from django.urls import path, re_path
 from django.views.i18n import set_language
 
 from config import converters  # noqa: F401 (registers code)
-from ledger.web import accounts, credits, holdings, projects, proof, reports, trace, work
+from ledger.web import accounts, credits, holdings, methodologies, projects, proof, reports, trace, work
 
 urlpatterns = [
     path("login", accounts.log_in, name="login"),
@@ -15,10 +15,14 @@ urlpatterns = [
     path("language", set_language, name="set_language"),
     path("tokens", accounts.tokens, name="tokens"),
     path("tokens/<int:token_id>/revoke", accounts.revoke_token, name="revoke_token"),
+    path("methodologies", methodologies.methodology_list, name="methodologies"),
+    path("methodologies/samples.csv", methodologies.samples_example, name="samples_example"),
+    path("methodologies/<slug:methodology_id>", methodologies.methodology_page, name="methodology"),
     path("projects", projects.project_list, name="projects"),
     path("projects/new", projects.project_new, name="project_new"),
     path("projects/<code:code>", projects.project_page, name="project"),
     path("projects/<code:code>/calculation.csv", projects.project_calculation, name="project_calculation"),
+    path("projects/<code:code>/calculation.xlsx", projects.project_workbook, name="project_workbook"),
     path("projects/<code:code>/fields", projects.project_edit, name="project_edit"),
     path("projects/<code:code>/fields/<int:parcel_id>/remove", projects.parcel_remove, name="parcel_remove"),
     path("projects/<code:code>/submit", projects.project_submit, name="project_submit"),
@@ -30,6 +34,9 @@ urlpatterns = [
         "projects/<code:code>/reports/<int:report_id>/calculation.csv",
         reports.report_calculation,
         name="report_calculation",
+    ),
+    path(
+        "projects/<code:code>/reports/<int:report_id>/calculation.xlsx", reports.report_workbook, name="report_workbook"
     ),
     path("projects/<code:code>/reports/<int:report_id>/verify", reports.report_verify, name="report_verify"),
     path("projects/<code:code>/reports/<int:report_id>/reject", reports.report_reject, name="report_reject"),
