@@ -42,6 +42,12 @@ def square(place: int, side_degrees: float = 0.01) -> dict[str, object]:
     return {"type": "Polygon", "coordinates": [ring]}
 
 
+def beside(shape: dict[str, object], degrees: float = 0.012) -> dict[str, object]:
+    """Return a square as large, so far to the north: 0.012 degrees leave about 200 m between the two."""
+    ring = [[east, north + degrees] for east, north in shape["coordinates"][0]]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
 def actor_of(user: User | None) -> str:
     """Return who did something, as the log names people."""
     return f"user:{user.public_id}" if user else "system"
@@ -143,6 +149,7 @@ class ProjectFactory(factory.django.DjangoModelFactory):
     crediting_starts_on, crediting_ends_on = CREDITING
     status = Project.Status.REGISTERED
     created_by = factory.SubFactory(UserFactory)
+    is_listed_elsewhere = False
     submitted_at = reached("submitted", "in_validation", "validated", *ONCE_REGISTERED)
     validator = None
     accepted_at = factory.LazyAttribute(
@@ -199,11 +206,15 @@ class ParcelFactory(factory.django.DjangoModelFactory):
     geometry = factory.Sequence(square)
     area_ha = Decimal("100.0000")
     practices = factory.LazyFunction(lambda: dict(PRACTICES))
+    baseline_evidence = "灌溉记录。"
 
     @factory.post_generation
     @transaction.atomic
     def recorded(self, create, extracted, **kwargs):
         record("parcel_added", entries.parcel_added(self), None, timezone.now())
+        if self.baseline_evidence:
+            stated = entries.parcel_baseline_stated(self.project, self)
+            record("parcel_baseline_stated", stated, None, timezone.now())
 
 
 class ReportFactory(factory.django.DjangoModelFactory):

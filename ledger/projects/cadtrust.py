@@ -7,8 +7,10 @@ are written here in the way of those that it names.
 
 from ledger.projects.models import Project
 
+SECTOR = "Agriculture"
+"""projectSector and projectType of a methodology that is not named below."""
 SECTORS = {"rice-water-1": "Agriculture", "soc-tier1-1": "Agriculture"}
-"""projectSector, by methodology; another one is of the same sector."""
+"""projectSector, by methodology."""
 TYPES = {"rice-water-1": "Methane avoidance", "soc-tier1-1": "Agriculture"}
 """projectType, by methodology."""
 STATUSES = {

@@ -233,7 +233,7 @@ CHECKS: Mapping[str, Check] = {
     "ndc_information": _long,
     "co_benefits": _co_benefits,
     "labels": _list_of(
-        {"label": _line, "label_type": _label_type},
+        {"name": _line, "label_type": _label_type},
         {"link": _address, "valid_from": _written_day, "valid_until": _written_day},
     ),
     "related_projects": _list_of({"project": _line, "relationship": _line}, {"registry": _line}),

@@ -5,7 +5,7 @@ from django.urls import path, re_path
 from django.views.i18n import set_language
 
 from config import converters  # noqa: F401 (registers code)
-from ledger.web import accounts, credits, holdings, methodologies, projects, proof, reports, trace, work
+from ledger.web import accounts, credits, drafts, holdings, methodologies, projects, proof, reports, trace, work
 
 urlpatterns = [
     path("login", accounts.log_in, name="login"),
@@ -25,9 +25,11 @@ urlpatterns = [
     path("projects/<code:code>/calculation.xlsx", projects.project_workbook, name="project_workbook"),
     path("projects/<code:code>/fields", projects.project_edit, name="project_edit"),
     path("projects/<code:code>/fields/<int:parcel_id>/remove", projects.parcel_remove, name="parcel_remove"),
+    path("projects/<code:code>/draft/<slug:part>", drafts.draft_part, name="draft_part"),
     path("projects/<code:code>/submit", projects.project_submit, name="project_submit"),
     path("projects/<code:code>/validate", projects.project_validate, name="project_validate"),
     path("projects/<code:code>/reject", projects.project_reject, name="project_reject"),
+    path("projects/<code:code>/steps/<slug:step>", projects.project_step, name="project_step"),
     path("projects/<code:code>/reports/new", reports.report_new, name="report_new"),
     path("projects/<code:code>/reports/<int:report_id>", reports.report_page, name="report"),
     path(
