@@ -23,6 +23,7 @@ from ledger.credits.models import Batch
 from ledger.errors import InvalidValue, NotAllowed, OrganisationNotApproved, SamePerson, WrongState
 from ledger.projects import services
 from ledger.projects.geometry import area_mu
+from ledger.projects.land.services import add_parcel
 from ledger.projects.models import Parcel, Project
 from ledger.projects.selectors import access_project_by_code, parcels_of, projects_listed_for
 from ledger.quantification import METHODOLOGIES
@@ -203,7 +204,7 @@ class Projects(Endpoint):
     def add_parcel(self, request: Request, code: str) -> Response:
         """The area is computed from the shape; land that another project claims is refused."""
         project = self._project(code)
-        parcel = services.add_parcel(actor=self.actor, project_id=project.pk, **self.body(NewParcelSerializer))
+        parcel = add_parcel(actor=self.actor, project_id=project.pk, **self.body(NewParcelSerializer))
         return Response(show(ParcelSerializer, parcel), status=201)
 
     @extend_schema(summary="Hand a draft in", request=NothingSerializer, responses=ProjectSerializer)

@@ -13,14 +13,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ledger.credits.selectors import batches, retirements, supply_of
 from ledger.parties.models import Membership, Organisation
 from ledger.projects import services
+from ledger.projects.land.selectors import parcels_drawn
 from ledger.projects.models import MonitoringReport, Project
 from ledger.projects.selectors import access_project_by_code, open_vintages, projects_seen_by, reports_with_results
 from ledger.quantification import METHODOLOGIES
 from ledger.web import words
 from ledger.web.doors import carry_out, for_members, reader_of, refusals_in, show
 from ledger.web.forms.lists import ProjectSearch
-from ledger.web.forms.projects import PRACTICES_OF, ParcelForm, ProjectForm, ReasonForm, StatementForm
-from ledger.web.pictures import draw_fields
+from ledger.web.forms.projects import ProjectForm, ReasonForm, StatementForm
+from ledger.web.land import FIELDS_A_PAGE, own_draft
+from ledger.web.pictures import MOST_PARCELS, draw_fields
 from ledger.web.rights import is_registrar, may_prepare, may_verify
 from ledger.web.sheets import csv_lines, emissions_of, view_sheet
 from ledger.web.steps import project_steps
@@ -69,7 +71,7 @@ def project_page(request: HttpRequest, code: str) -> HttpResponse:
 def _show(request: HttpRequest, project: Project, **forms: Any) -> HttpResponse:
     reader = reader_of(request)
     is_own = may_prepare(reader) and reader is not None and reader.organisation_id == project.proponent_id
-    parcels = list(project.parcels.all())
+    parcels = parcels_drawn(project, MOST_PARCELS)
     reports = _reports(project, reader)
     issued = list(batches().filter(project=project).select_related("asset__market"))
     supply = supply_of(issued)
@@ -80,8 +82,8 @@ def _show(request: HttpRequest, project: Project, **forms: Any) -> HttpResponse:
         "settings": _settings_in_words(project),
         "steps": project_steps(project),
         "validator": organisation_of(project.validated_by_id),
-        "parcels": parcels,
-        "picture": draw_fields(parcels),
+        "parcels": parcels[:FIELDS_A_PAGE],
+        "picture": draw_fields(parcels, count=project.parcel_count),  # type: ignore[attr-defined]
         "sheet": _forecast(project, request),
         "reports": [(report, emissions_of(report.result, project.settings)) for report in reports],  # type: ignore[attr-defined]
         "batches": [(batch, supply[batch.pk]) for batch in issued],
@@ -159,76 +161,11 @@ def project_new(request: HttpRequest, membership: Membership) -> HttpResponse:
     return show(request, "ledger/projects/new.html", context)
 
 
-def _own_draft(membership: Membership, code: str) -> Project:
-    project = access_project_by_code(code=code, membership=membership)
-    is_own = may_prepare(membership) and project.proponent_id == membership.organisation_id
-    if not is_own or project.status != Project.Status.DRAFT:
-        raise Http404
-    return project
-
-
-@require_http_methods(["GET", "POST"])
-@for_members
-def project_edit(request: HttpRequest, membership: Membership, code: str) -> HttpResponse:
-    """Add fields to a draft, one at a time; the next one begins with the practices of the last."""
-    project = _own_draft(membership, code)
-    parcels = list(project.parcels.all())
-    practices_of = PRACTICES_OF[project.methodology]
-    form, practices = ParcelForm(), practices_of(practices=parcels[-1].practices if parcels else None)
-    if request.method == "POST":
-        form, practices = ParcelForm(request.POST, request.FILES), practices_of(request.POST)
-        if all([form.is_valid(), practices.is_valid()]) and _add_parcel(request, membership, project, form, practices):
-            return redirect("project_edit", code=project.code)
-    context = {
-        "project": project,
-        "parcels": parcels,
-        "picture": draw_fields(parcels),
-        "form": form,
-        "practices": practices,
-    }
-    response = show(request, "ledger/projects/edit.html", context)
-    if request.method == "POST":
-        response.status_code = 422
-    return response
-
-
-def _add_parcel(
-    request: HttpRequest, membership: Membership, project: Project, form: ParcelForm, practices: Any
-) -> bool:
-    given = form.cleaned_data
-    parcel = carry_out(
-        form,
-        services.add_parcel,
-        actor=membership,
-        project_id=project.pk,
-        code=given["code"],
-        name=given["name"],
-        geometry=given["geometry"],
-        practices=practices.practices(),
-    )
-    if parcel is None:
-        return False
-    messages.success(
-        request, _("Field %(code)s is added: %(area)s ha.") % {"code": parcel.code, "area": parcel.area_ha}
-    )
-    return True
-
-
-@require_POST
-@for_members
-def parcel_remove(request: HttpRequest, membership: Membership, code: str, parcel_id: int) -> HttpResponse:
-    """Take a field out of a draft."""
-    project = _own_draft(membership, code)
-    parcel = services.remove_parcel(actor=membership, project_id=project.pk, parcel_id=parcel_id)
-    messages.success(request, _("Field %(code)s is taken out.") % {"code": parcel.code})
-    return redirect("project_edit", code=project.code)
-
-
 @require_POST
 @for_members
 def project_submit(request: HttpRequest, membership: Membership, code: str) -> HttpResponse:
     """Hand a draft in for validation."""
-    project = _own_draft(membership, code)
+    project = own_draft(membership, code)
     services.submit_project(actor=membership, project_id=project.pk)
     messages.success(request, _("The project is handed in. A verifier examines it next."))
     return redirect("project", code=project.code)

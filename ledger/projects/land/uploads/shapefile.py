@@ -111,9 +111,7 @@ def _columns(archive: Archive, shp: str, count: int) -> list[dict[str, Any]]:
     except _DAMAGED:
         raise unreadable(name, _("It is no dBASE table, or a damaged one.")) from None
     if len(rows) != count:
-        raise unreadable(
-            name, _("It has %(rows)s rows, but there are %(count)s shapes."), rows=len(rows), count=count
-        )
+        raise unreadable(name, _("It has %(rows)s rows, but there are %(count)s shapes."), rows=len(rows), count=count)
     return rows
 
 

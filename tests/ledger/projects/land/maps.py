@@ -32,9 +32,7 @@ def kml(*placemarks: str) -> bytes:
 
 def kml_polygon(shape: dict[str, Any], height: str = ",0") -> str:
     """Return a polygon as KML writes it."""
-    outline, *holes = (
-        " ".join(f"{x},{y}{height}" for x, y in ring) for ring in shape["coordinates"]
-    )
+    outline, *holes = (" ".join(f"{x},{y}{height}" for x, y in ring) for ring in shape["coordinates"])
     inner = "".join(
         f"<innerBoundaryIs><LinearRing><coordinates>{hole}</coordinates></LinearRing></innerBoundaryIs>"
         for hole in holes

@@ -49,7 +49,9 @@ def problems_in(file, content, reading=WGS84):
 # GeoJSON
 
 
-@pytest.mark.parametrize("content", [square(1), {"type": "Feature", "properties": {"code": "A1"}, "geometry": square(1)}])
+@pytest.mark.parametrize(
+    "content", [square(1), {"type": "Feature", "properties": {"code": "A1"}, "geometry": square(1)}]
+)
 def test_a_polygon_alone_and_a_feature_are_one_field(content):
     (parcel,) = read("a.geojson", json.dumps(content).encode()).parcels
     assert parcel.geometry == square(1)
@@ -194,7 +196,13 @@ def test_a_bad_shape_is_told_with_its_place_in_the_file(shape, why):
 
 def test_every_problem_of_a_file_is_told_at_once():
     bow_tie = {"type": "Polygon", "coordinates": [[[117, 24], [117.02, 24.02], [117.02, 24], [117, 24.02], [117, 24]]]}
-    columns = [{"code": "A"}, {"code": "A"}, {"code": "C" * 33}, {"code": "D", "area_ha": -3}, {"code": "E", "area_ha": "much"}]
+    columns = [
+        {"code": "A"},
+        {"code": "A"},
+        {"code": "C" * 33},
+        {"code": "D", "area_ha": -3},
+        {"code": "E", "area_ha": "much"},
+    ]
     shapes = [bow_tie, square(10), square(11), square(12), square(13)]
     found = problems_in("a.geojson", collection(*shapes, columns=columns))
     assert [(problem.number, problem.field) for problem in found] == [
