@@ -24,7 +24,8 @@ class ContentSecurityPolicy:
         self.get_response = get_response
         origin = urlsplit(settings.STREAM_URL)
         stream = f" {origin.scheme}://{origin.netloc}" if origin.netloc else ""
-        self.policy = f"{STRICT}; connect-src 'self'{stream}"
+        policy = STRICT.replace("img-src 'self' data:", f"img-src 'self' data:{_tiles()}")
+        self.policy = f"{policy}; connect-src 'self'{stream}"
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
@@ -35,6 +36,12 @@ class ContentSecurityPolicy:
         if path.startswith("/api/docs/"):
             return self.policy + STYLED + SCRIPTED
         return self.policy + STYLED if path.startswith("/admin/") else self.policy
+
+
+def _tiles() -> str:
+    """Return where the pictures of a map may come from, where an operator has set one; {s} is any of its servers."""
+    origin = urlsplit(settings.MAP_TILES_URL.replace("{s}.", "*."))
+    return f" {origin.scheme}://{origin.netloc}" if origin.netloc else ""
 
 
 class DomainErrors:

@@ -283,6 +283,11 @@ if any(url for _vkey, url in LOG_WITNESSES):
         "options": {"expires": 10},
     }
 
+# The map behind the fields: tiles in WGS 84 / CGCS2000 (not GCJ-02), https://…/{z}/{x}/{y}.png; empty: none is fetched from
+# anywhere. Pages may then load pictures from there, and from nowhere else but here.
+MAP_TILES_URL = env.text("MAP_TILES_URL", "")
+MAP_TILES_ATTRIBUTION = env.text("MAP_TILES_ATTRIBUTION", "")
+
 # The password that the demo's people share (made when the demo is seeded).
 DEMO_PASSWORD_FILE = Path(env.text("DEMO_PASSWORD_FILE", str(BASE_DIR / "var" / "demo-password")))
 

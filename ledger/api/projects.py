@@ -34,6 +34,7 @@ from ledger.projects.counties import county_name
 from ledger.projects.declarations import MAX_EVIDENCE, state_baseline
 from ledger.projects.descriptions import MAX_ITEMS, describe_project
 from ledger.projects.geometry import area_mu
+from ledger.projects.land.services import add_parcel
 from ledger.projects.models import Parcel, Project
 from ledger.projects.selectors import access_project_by_code, parcels_of, projects_listed_for
 from ledger.quantification import METHODOLOGIES
@@ -312,7 +313,7 @@ class Projects(Endpoint):
     def add_parcel(self, request: Request, code: str) -> Response:
         """The area is computed from the shape; land that another project claims is refused."""
         project = self._project(code)
-        parcel = services.add_parcel(actor=self.actor, project_id=project.pk, **self.body(NewParcelSerializer))
+        parcel = add_parcel(actor=self.actor, project_id=project.pk, **self.body(NewParcelSerializer))
         return Response(show(ParcelSerializer, parcel), status=201)
 
     @extend_schema(summary="Change what a draft says", request=DescriptionSerializer, responses=ProjectSerializer)

@@ -45,6 +45,9 @@ class FieldMap:
     scale_end: str
     scale_text: str
     not_drawn: int
+    # Where something is wrong: land of an overlap, and points.
+    fault_paths: list[str]
+    fault_points: list[tuple[str, str]]
 
     @property
     def north_x(self) -> int:
@@ -71,13 +74,19 @@ class _Projection:
         return x, self.top + (self.north - latitude) * self.units_per_degree
 
 
-def draw_fields(parcels: Sequence[Parcel]) -> FieldMap | None:
-    """Return the picture of these parcels, or None where there are none."""
-    if not parcels:
+def draw_fields(
+    parcels: Sequence[Parcel], *, count: int | None = None, faults: Sequence[dict[str, Any]] = ()
+) -> FieldMap | None:
+    """Return the picture of these parcels, or None where there are none.
+
+    `count`: how many there are, where these are only the first; `faults`: GeoJSON of what is wrong with them.
+    """
+    if not parcels and not faults:
         return None
     drawn = parcels[:MOST_PARCELS]
     polygons = [shape(parcel.geometry) for parcel in drawn]
-    projection, height = _fit(polygons)
+    wrong = [shape(fault) for fault in faults[:MOST_PARCELS]]
+    projection, height = _fit([*polygons, *wrong])
     metres_per_unit = METRES_PER_DEGREE / projection.units_per_degree
     length = _round_length(WIDTH * metres_per_unit / 4)
     return FieldMap(
@@ -87,7 +96,9 @@ def draw_fields(parcels: Sequence[Parcel]) -> FieldMap | None:
         scale_y=height - 16,
         scale_end=f"{MARGIN + length / metres_per_unit:.1f}",
         scale_text=_("%(km)g km") % {"km": length / 1000} if length >= 1000 else _("%(m)d m") % {"m": length},
-        not_drawn=len(parcels) - len(drawn),
+        not_drawn=(len(parcels) if count is None else count) - len(drawn),
+        fault_paths=[_path(part, projection) for each in wrong for part in _polygons_of(each)],
+        fault_points=[_point(each, projection) for each in wrong if each.geom_type == "Point"],
     )
 
 
@@ -111,9 +122,22 @@ def _field(parcel: Parcel, polygon: Any, projection: _Projection) -> Field:
     middle = polygon.representative_point()
     x, y = projection.at(middle.x, middle.y)
     has_room = right - left > LABEL_WIDTH_A_LETTER * len(parcel.code) and bottom - top > LABEL_HEIGHT
-    rings = [polygon.exterior.coords, *(ring.coords for ring in polygon.interiors)]
-    path = "".join(_ring(ring, projection) for ring in rings)
+    path = _path(polygon, projection)
     return Field(parcel.code, parcel.name, parcel.area_ha, path, f"{x:.1f}", f"{y + 4:.1f}", has_room)
+
+
+def _polygons_of(found: Any) -> list[Any]:
+    return [part for part in getattr(found, "geoms", [found]) if part.geom_type == "Polygon"]
+
+
+def _point(point: Any, projection: _Projection) -> tuple[str, str]:
+    x, y = projection.at(point.x, point.y)
+    return f"{x:.1f}", f"{y:.1f}"
+
+
+def _path(polygon: Any, projection: _Projection) -> str:
+    rings = [polygon.exterior.coords, *(ring.coords for ring in polygon.interiors)]
+    return "".join(_ring(ring, projection) for ring in rings)
 
 
 def _ring(points: Iterable[tuple[float, ...]], projection: _Projection) -> str:

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ledger.credits.selectors import batches, retirements, supply_of
 from ledger.parties.models import Membership, Organisation
 from ledger.projects import services
-from ledger.projects.models import MonitoringReport, Parcel, Project
+from ledger.projects.land.selectors import parcels_drawn
+from ledger.projects.models import MonitoringReport, Project
 from ledger.projects.selectors import (
     access_project_by_code,
     open_vintages,
@@ -25,12 +26,13 @@ from ledger.quantification import METHODOLOGIES
 from ledger.spreadsheets import XLSX
 from ledger.web import words
 from ledger.web.doors import carry_out, for_members, reader_of, refusals_in, show
-from ledger.web.drafts import hand_in, own_draft, parts_of, show_hand_in
+from ledger.web.drafts import hand_in, own_draft, show_hand_in
 from ledger.web.forms.lists import ProjectSearch
-from ledger.web.forms.projects import PRACTICES_OF, ParcelForm, ProjectForm, ReasonForm, StatementForm
+from ledger.web.forms.projects import ProjectForm, ReasonForm, StatementForm
+from ledger.web.land import FIELDS_A_PAGE
 from ledger.web.lifecycle import find_move, life_of
 from ledger.web.methodologies import described
-from ledger.web.pictures import draw_fields
+from ledger.web.pictures import MOST_PARCELS, draw_fields
 from ledger.web.rights import is_registrar, may_prepare, may_verify
 from ledger.web.sheets import csv_lines, emissions_of, view_sheet, workbook_of
 from ledger.web.steps import project_steps
@@ -83,7 +85,7 @@ def show_project(
     """Show a project, with the forms that were refused: those of its life's steps by the step's name."""
     reader = reader_of(request)
     is_own = may_prepare(reader) and reader is not None and reader.organisation_id == project.proponent_id
-    parcels = list(project.parcels.all())
+    parcels = parcels_drawn(project, MOST_PARCELS)
     reports = _reports(project, reader)
     issued = list(batches().filter(project=project).select_related("asset__market"))
     supply = supply_of(issued)
@@ -94,9 +96,9 @@ def show_project(
         "settings": _settings_in_words(project),
         "steps": project_steps(project),
         "validator": project.validator or organisation_of(project.validated_by_id),
-        "parcels": parcels,
-        "picture": draw_fields(parcels),
-        "sheet": _forecast(project, parcels, request),
+        "parcels": parcels[:FIELDS_A_PAGE],
+        "picture": draw_fields(parcels, count=project.parcel_count),  # type: ignore[attr-defined]
+        "sheet": _forecast(project, request),
         "reports": [(report, emissions_of(report.result, project.settings)) for report in reports],  # type: ignore[attr-defined]
         "batches": [(batch, supply[batch.pk]) for batch in issued],
         "retirements": retired[:RETIREMENTS_SHOWN],
@@ -128,11 +130,12 @@ def _reports(project: Project, reader: Membership | None) -> list[MonitoringRepo
     return list(found.order_by("-vintage", "-id"))
 
 
-def _forecast(project: Project, parcels: list[Parcel], request: HttpRequest) -> Any:
+def _forecast(project: Project, request: HttpRequest) -> Any:
     # A draft that was sent back has the forecast of before its corrections.
     if project.forecast is None or project.status == Project.Status.DRAFT:
         return None
-    case = quantification_case(project, {}, parcels)
+    # The emission intensity is computed anew at every view: only where that takes no time.
+    case = quantification_case(project, {}) if project.parcel_count <= MOST_PARCELS else None  # type: ignore[attr-defined]
     return view_sheet(project.forecast, project.settings, request.GET.get("page"), case=case)
 
 
@@ -206,64 +209,6 @@ def project_new(request: HttpRequest, membership: Membership) -> HttpResponse:
             return redirect("project_edit", code=project.code)
     context = {"form": form, "methodology": words.word_for(words.METHODOLOGIES, methodology)}
     return show(request, "ledger/projects/new.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-@for_members
-def project_edit(request: HttpRequest, membership: Membership, code: str) -> HttpResponse:
-    """Add fields to a draft, one at a time; the next one begins with the practices of the last."""
-    project = own_draft(membership, code)
-    parcels = list(project.parcels.all())
-    practices_of = PRACTICES_OF[project.methodology]
-    form, practices = ParcelForm(), practices_of(practices=parcels[-1].practices if parcels else None)
-    if request.method == "POST":
-        form, practices = ParcelForm(request.POST, request.FILES), practices_of(request.POST, files=request.FILES)
-        if all([form.is_valid(), practices.is_valid()]) and _add_parcel(request, membership, project, form, practices):
-            return redirect("project_edit", code=project.code)
-    context = {
-        "project": project,
-        "parcels": parcels,
-        "picture": draw_fields(parcels),
-        "form": form,
-        "practices": practices,
-        "parts": parts_of(project, "fields"),
-    }
-    response = show(request, "ledger/projects/edit.html", context)
-    if request.method == "POST":
-        response.status_code = 422
-    return response
-
-
-def _add_parcel(
-    request: HttpRequest, membership: Membership, project: Project, form: ParcelForm, practices: Any
-) -> bool:
-    given = form.cleaned_data
-    parcel = carry_out(
-        form,
-        services.add_parcel,
-        actor=membership,
-        project_id=project.pk,
-        code=given["code"],
-        name=given["name"],
-        geometry=given["geometry"],
-        practices=practices.practices(),
-    )
-    if parcel is None:
-        return False
-    messages.success(
-        request, _("Field %(code)s is added: %(area)s ha.") % {"code": parcel.code, "area": parcel.area_ha}
-    )
-    return True
-
-
-@require_POST
-@for_members
-def parcel_remove(request: HttpRequest, membership: Membership, code: str, parcel_id: int) -> HttpResponse:
-    """Take a field out of a draft."""
-    project = own_draft(membership, code)
-    parcel = services.remove_parcel(actor=membership, project_id=project.pk, parcel_id=parcel_id)
-    messages.success(request, _("Field %(code)s is taken out.") % {"code": parcel.code})
-    return redirect("project_edit", code=project.code)
 
 
 @require_POST

@@ -5,7 +5,20 @@ from django.urls import path, re_path
 from django.views.i18n import set_language
 
 from config import converters  # noqa: F401 (registers code)
-from ledger.web import accounts, credits, drafts, holdings, methodologies, projects, proof, reports, trace, work
+from ledger.web import (
+    accounts,
+    credits,
+    drafts,
+    holdings,
+    land,
+    land_uploads,
+    methodologies,
+    projects,
+    proof,
+    reports,
+    trace,
+    work,
+)
 
 urlpatterns = [
     path("login", accounts.log_in, name="login"),
@@ -23,9 +36,20 @@ urlpatterns = [
     path("projects/<code:code>", projects.project_page, name="project"),
     path("projects/<code:code>/calculation.csv", projects.project_calculation, name="project_calculation"),
     path("projects/<code:code>/calculation.xlsx", projects.project_workbook, name="project_workbook"),
-    path("projects/<code:code>/fields", projects.project_edit, name="project_edit"),
-    path("projects/<code:code>/fields/<int:parcel_id>/remove", projects.parcel_remove, name="parcel_remove"),
     path("projects/<code:code>/draft/<slug:part>", drafts.draft_part, name="draft_part"),
+    path("projects/<code:code>/parcels", land.parcels_page, name="parcels"),
+    path("projects/<code:code>/parcels.geojson", land.parcels_geojson, name="parcels_geojson"),
+    path("projects/<code:code>/fields", land.project_edit, name="project_edit"),
+    path("projects/<code:code>/fields/selected", land.parcels_selected, name="parcels_selected"),
+    path("projects/<code:code>/fields/upload", land_uploads.parcels_upload, name="parcels_upload"),
+    path("projects/<code:code>/fields/upload/<str:token>", land_uploads.parcels_preview, name="parcels_preview"),
+    path(
+        "projects/<code:code>/fields/upload/<str:token>/parcels.geojson",
+        land_uploads.parcels_preview_geojson,
+        name="parcels_preview_geojson",
+    ),
+    path("projects/<code:code>/fields/<id:parcel_id>", land.parcel_edit, name="parcel_edit"),
+    path("projects/<code:code>/fields/<id:parcel_id>/remove", land.parcel_remove, name="parcel_remove"),
     path("projects/<code:code>/submit", projects.project_submit, name="project_submit"),
     path("projects/<code:code>/validate", projects.project_validate, name="project_validate"),
     path("projects/<code:code>/reject", projects.project_reject, name="project_reject"),

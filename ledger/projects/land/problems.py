@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from ledger.errors import InvalidValue
 
@@ -51,14 +52,22 @@ class Notice:
 
 
 class ParcelsRefused(InvalidValue):
-    """Fields that cannot be taken, and so none of those that came with them."""
+    """Fields that cannot be taken, and so none of those that came with them. `within`: the list that they came in."""
 
-    def __init__(self, problems: Sequence[Problem], *, of: int, count: int) -> None:
+    def __init__(self, problems: Sequence[Problem], *, within: str, count: int) -> None:
         first = problems[0]
-        reason = first.reason if of == count == 1 else _summary(first, count)
-        super().__init__(field=first.field, reason=reason)
+        reason = _summary(first, count) if within or count > 1 else first.reason
+        super().__init__(field=self._at(first, within), reason=reason)
         self.problems = list(problems)
-        self.is_of_one = of == 1
+        self.within = within
+
+    def field_of(self, problem: Problem) -> str:
+        """Return where in the input something is wrong, such as parcels[0].geometry."""
+        return self._at(problem, self.within)
+
+    @staticmethod
+    def _at(problem: Problem, within: str) -> str:
+        return f"{within}[{problem.number - 1}].{problem.field}" if within else problem.field
 
 
 def problem_of(number: int, parcel: str, error: InvalidValue) -> Problem:
@@ -70,4 +79,9 @@ def problem_of(number: int, parcel: str, error: InvalidValue) -> Problem:
 
 
 def _summary(first: Problem, count: int) -> str:
-    return _("Nothing is stored: there are %(count)s problems. The first: %(first)s") % {"count": count, "first": first}
+    said = ngettext(
+        "Nothing is stored: there is a problem. %(first)s",
+        "Nothing is stored: there are %(count)s problems. The first: %(first)s",
+        count,
+    )
+    return said % {"count": count, "first": first}

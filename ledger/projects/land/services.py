@@ -48,8 +48,10 @@ class Added:
 
 
 @transaction.atomic
-def add_parcels(*, actor: Membership, project_id: int, parcels: Sequence[NewParcel]) -> Added:
+def add_parcels(*, actor: Membership, project_id: int, parcels: Sequence[NewParcel], within: str = "parcels") -> Added:
     """Add fields to a draft, all or none; their areas are computed, and land of another project is refused.
+
+    `within`: the name of the list that they came in, for who is told which of them is at fault; empty for one by itself.
 
     Locks: the land as a whole, then the project.
     Raises: NotAllowed, OrganisationNotApproved, NotFound, WrongState, ParcelsRefused with every problem there is.
@@ -59,7 +61,7 @@ def add_parcels(*, actor: Membership, project_id: int, parcels: Sequence[NewParc
     lock_land()
     project = _lock_draft(actor, project_id)
     examine_claims(examined, project)
-    _refuse(examined, of=len(parcels))
+    _refuse(examined, within)
     _store(examined.parcels)
     _record_facts(examined.parcels, actor)
     return Added(examined.parcels, examined.notices)
@@ -96,7 +98,7 @@ def add_parcel(
     new = NewParcel(
         code, geometry, practices, name, household_code, declared_area_ha, area_reason, converted_from=converted_from
     )
-    return add_parcels(actor=actor, project_id=project_id, parcels=[new]).parcels[0]
+    return add_parcels(actor=actor, project_id=project_id, parcels=[new], within="").parcels[0]
 
 
 @transaction.atomic
@@ -112,7 +114,7 @@ def change_parcel(*, actor: Membership, project_id: int, parcel_id: int, new: Ne
     project = _lock_draft(actor, project_id)
     before = _parcels_among(project, [parcel_id])[0]
     examine_claims(examined, project, without=[parcel_id])
-    _refuse(examined, of=1)
+    _refuse(examined, "")
     parcel = examined.parcels[0]
     parcel.pk = before.pk
     parcel.save(force_update=True)
@@ -216,9 +218,9 @@ def _examine(parcels: Sequence[NewParcel]) -> Examined:
     return examine_shapes(parcels)
 
 
-def _refuse(examined: Examined, *, of: int) -> None:
+def _refuse(examined: Examined, within: str) -> None:
     if examined.problems:
-        raise ParcelsRefused(examined.problems[:MAX_LISTED], of=of, count=len(examined.problems))
+        raise ParcelsRefused(examined.problems[:MAX_LISTED], within=within, count=len(examined.problems))
 
 
 def _lock_own(actor: Membership, project_id: int) -> Project:

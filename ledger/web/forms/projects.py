@@ -12,7 +12,7 @@ from ledger.projects.models import Parcel
 from ledger.quantification import METHODOLOGIES
 from ledger.quantification.soil_carbon import PADDY
 from ledger.web import words
-from ledger.web.forms.fields import DateField, GeoJsonField, NumberField, WordField, read_geojson_file
+from ledger.web.forms.fields import DateField, NumberField, WordField
 from ledger.web.forms.inputs import InputsForm
 from ledger.web.forms.samples import MeasuredPractices
 
@@ -97,37 +97,6 @@ class ProjectForm(forms.Form):
             name: str(self.cleaned_data[name]) for name in self.setting_names if self.cleaned_data[name] is not None
         }
         return {**given, "methodology": self.methodology, "settings": settings}
-
-
-class ParcelForm(forms.Form):
-    """A field's code, name and shape."""
-
-    code = forms.CharField(
-        label=_("Code of the field"), max_length=32, help_text=_("Such as A01, unique in the project.")
-    )
-    name = forms.CharField(label=_("What people call it"), max_length=80, required=False)
-    geometry_file = forms.FileField(
-        label=_("Shape from a file"),
-        required=False,
-        help_text=_("A GeoJSON file with one polygon, in degrees of WGS 84 or CGCS2000."),
-        widget=forms.ClearableFileInput(attrs={"accept": ".geojson,.json,application/geo+json"}),
-    )
-    geometry = GeoJsonField(
-        label=_("Or the shape as text"),
-        required=False,
-        help_text=_("Paste the polygon here where there is no file."),
-    )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = self.cleaned_data
-        if cleaned.get("geometry_file"):
-            try:
-                cleaned["geometry"] = read_geojson_file(cleaned["geometry_file"])
-            except forms.ValidationError as error:
-                self.add_error("geometry_file", error)
-        elif not cleaned.get("geometry") and "geometry" not in self.errors:
-            self.add_error("geometry", _("Give the field's shape, as a file or as text."))
-        return cleaned
 
 
 class SeasonForm(forms.Form):

@@ -42,7 +42,7 @@ def submitted(who, draft):
 
 
 def field(**changed):
-    return {"code": "A01", "name": "溪边田", "geometry": json.dumps(square(1))} | SEASON | changed
+    return {"code": "A01", "name": "溪边田", "geometry": json.dumps(square(1)), "datum": "WGS84"} | SEASON | changed
 
 
 def test_the_list_has_what_its_reader_may_see(client, who, draft):
@@ -267,6 +267,7 @@ def test_a_soil_field_is_added_in_the_terms_of_its_methodology(client, who):
     given = {
         "code": "Z1",
         "geometry": json.dumps(square(3)),
+        "datum": "WGS84",
         "soil-climate_zone": "warm_temperate_moist",
         "soil-soil": "low_activity_clay_soils",
         "soil-baseline_land_use": "paddy_rice_cultivation",
