@@ -5,7 +5,7 @@ from django.urls import path, re_path
 from django.views.i18n import set_language
 
 from config import converters  # noqa: F401 (registers code)
-from ledger.web import accounts, credits, holdings, projects, proof, reports, trace, work
+from ledger.web import accounts, credits, diary, documents, holdings, projects, proof, reports, trace, work
 
 urlpatterns = [
     path("login", accounts.log_in, name="login"),
@@ -24,6 +24,16 @@ urlpatterns = [
     path("projects/<code:code>/submit", projects.project_submit, name="project_submit"),
     path("projects/<code:code>/validate", projects.project_validate, name="project_validate"),
     path("projects/<code:code>/reject", projects.project_reject, name="project_reject"),
+    path("projects/<code:code>/diary", diary.diary_page, name="diary"),
+    path("projects/<code:code>/diary/entries", diary.diary_entries, name="diary_entries"),
+    path("projects/<code:code>/diary/entries.csv", diary.diary_csv, name="diary_csv"),
+    path("projects/<code:code>/diary/season", diary.diary_season, name="diary_season"),
+    path("projects/<code:code>/diary/<id:entry_id>/withdraw", diary.diary_withdraw, name="diary_withdraw"),
+    path("diary-worker.js", diary.diary_worker, name="diary_worker"),
+    path("projects/<code:code>/documents", documents.project_documents, name="project_documents"),
+    path("documents/<uuid:public_id>", documents.document_file, name="document"),
+    path("documents/<uuid:public_id>/publish", documents.document_publish, name="document_publish"),
+    path("documents/<uuid:public_id>/withdraw", documents.document_withdraw, name="document_withdraw"),
     path("projects/<code:code>/reports/new", reports.report_new, name="report_new"),
     path("projects/<code:code>/reports/<int:report_id>", reports.report_page, name="report"),
     path(
