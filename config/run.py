@@ -121,6 +121,7 @@ def environment_for(var_dir: Path, services: Services) -> dict[str, str]:
     """Return the environment of our programs: the servers, and secrets that are made at first."""
     environment = {
         "LOG_LEVEL": "WARNING",
+        "DOCUMENTS_DIR": str(var_dir / "documents"),
         "LOG_SIGNING_KEY_FILE": str(var_dir / "log-signing-key"),
         "DEMO_PASSWORD_FILE": str(var_dir / "demo-password"),
         "CELERY_BEAT_SCHEDULE_FILENAME": str(var_dir / "beat-schedule"),

@@ -72,6 +72,11 @@ class InvalidValue(DomainError):
     message = _("%(reason)s")
 
 
+class FileOutOfReach(DomainError):
+    code, status = "file_out_of_reach", 503
+    message = _("The file cannot be read just now. The operator has been told.")
+
+
 class InsufficientBalance(DomainError):
     code, status = "insufficient_balance", 409
     message = _("Available is %(available)s, needed is %(needed)s.")

@@ -5,6 +5,8 @@ from django.urls import path
 from config import converters  # noqa: F401 (registers id and code)
 from ledger.api.corrections import Corrections
 from ledger.api.credits import Batches, Retirements
+from ledger.api.diary import Diary
+from ledger.api.documents import Documents, ProjectDocuments
 from ledger.api.journal import Accounts, Payments
 from ledger.api.lifecycle import ProjectLife
 from ledger.api.log import Log, LogEntries
@@ -53,6 +55,16 @@ urlpatterns = [
     path("projects/<code:code>/conflicts", ProjectLife.as_view({"get": "list_conflicts", "post": "declare_conflict"})),
     path("conflicts/<id:conflict_id>/lift", ProjectLife.as_view({"post": "lift_conflict"})),
     path("projects/<code:code>/reports", Reports.as_view({"get": "list_reports", "post": "create_report"})),
+    path("projects/<code:code>/diary", Diary.as_view({"get": "list_diary", "post": "create_diary_entry"})),
+    path("projects/<code:code>/diary/<id:entry_id>/withdraw", Diary.as_view({"post": "withdraw_diary_entry"})),
+    path(
+        "projects/<code:code>/documents",
+        ProjectDocuments.as_view({"get": "list_documents", "post": "add_document"}),
+    ),
+    path("documents/<uuid:public_id>", Documents.as_view({"get": "get_document"})),
+    path("documents/<uuid:public_id>/content", Documents.as_view({"get": "get_document_content"})),
+    path("documents/<uuid:public_id>/publish", Documents.as_view({"post": "publish_document"})),
+    path("documents/<uuid:public_id>/withdraw", Documents.as_view({"post": "withdraw_document"})),
     path("reports/<id:report_id>", Reports.as_view({"get": "get_report"})),
     path("reports/<id:report_id>/verify", Reports.as_view({"post": "verify_report"})),
     path("reports/<id:report_id>/approve", Reports.as_view({"post": "approve_report"})),

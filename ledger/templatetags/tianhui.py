@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from ledger.credits.selectors import Supply
 from ledger.projects.geometry import area_mu
 from ledger.texts import localized
-from ledger.web.words import METHODOLOGIES, chemical, word_for
+from ledger.web.words import AMENDMENTS, METHODOLOGIES, SEASONS, WATER, chemical, word_for
 
 register = template.Library()
 register.filter(localized)
@@ -148,6 +148,24 @@ def whole(number: str | Decimal) -> str:
 def methodology_name(methodology: str) -> str:
     """Return what people call a methodology."""
     return word_for(METHODOLOGIES, methodology)
+
+
+@register.filter
+def season_name(season: str) -> str:
+    """Return what people call a season."""
+    return word_for(SEASONS, season)
+
+
+@register.filter
+def water_name(water: str) -> str:
+    """Return what people call a water regime."""
+    return word_for(WATER, water)
+
+
+@register.filter
+def amendment_name(kind: str) -> str:
+    """Return what people call a kind of straw or manure."""
+    return word_for(AMENDMENTS, kind)
 
 
 class BilingualNode(template.Node):

@@ -15,7 +15,15 @@ from config.processes import Processes
 
 @pytest.fixture
 def var(tmp_path, monkeypatch):
-    for name in ("SECRET_KEY", "SECRET_KEY_FILE", "LOG_SIGNING_KEY_FILE", "WEB_PORT", "STREAM_PORT", "STREAM_URL"):
+    for name in (
+        "SECRET_KEY",
+        "SECRET_KEY_FILE",
+        "LOG_SIGNING_KEY_FILE",
+        "DOCUMENTS_DIR",
+        "WEB_PORT",
+        "STREAM_PORT",
+        "STREAM_URL",
+    ):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 
@@ -28,6 +36,7 @@ def test_secrets_are_made_at_first_and_kept(var):
     found = environment(var)
     secret = (var / "secret-key").read_text()
     assert found["SECRET_KEY_FILE"] == str(var / "secret-key")
+    assert found["DOCUMENTS_DIR"] == str(var / "documents")
     assert found["DEMO_PASSWORD_FILE"] == str(var / "demo-password")
     environment(var)
     assert (var / "secret-key").read_text() == secret

@@ -5,7 +5,8 @@ check cannot find stands in an exempt list with the reason; a new column is eith
 """
 
 import datetime as dt
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import pytest
@@ -22,8 +23,10 @@ from ledger.journal.corrections import confirm_correction, refuse_correction, re
 from ledger.journal.payments import cash, confirm_payment, refuse_payment, request_deposit, request_withdrawal
 from ledger.journal.reconciliation.invariants import check_one
 from ledger.journal.services import Leg, Posting, open_account, post_transactions
-from ledger.models import Checkpoint, Household, LogLeaf
+from ledger.models import Checkpoint, Household, LogLeaf, Project
 from ledger.parties.services import apply_for_organisation, approve_organisation, suspend_organisation
+from ledger.projects.diary.services import NewEntry, Place, withdraw_entry, write_entry
+from ledger.projects.documents.services import NewDocument, add_document, withdraw_document
 from ledger.projects.land.services import add_parcel, remove_parcel
 from ledger.projects.reports import approve_report, reject_report, submit_report, verify_report
 from ledger.projects.services import (
@@ -40,6 +43,7 @@ from ledger.transparency.verification import RebuiltTree, verify_log
 from tests.callers import undone
 from tests.database import as_owner
 from tests.factories import CREDITING, PRACTICES, SETTINGS, ProjectFactory, UserFactory, square
+from tests.files import pdf, picture
 from tests.scenes import bid_for, issue_to_cooperative, market_for, offer_block, pay_in, people, put_up_lot
 from trading.auctions.closing import close_auctions
 from trading.auctions.services import cancel_auction, withdraw_bid
@@ -77,6 +81,8 @@ PROVEN = [
     "ledger_batch",
     "ledger_checkpoint",
     "ledger_correction",
+    "ledger_diaryentry",
+    "ledger_document",
     "ledger_hold",
     "ledger_logleaf",
     "ledger_logtile",
@@ -135,6 +141,8 @@ SURROGATE = "numbers rows of which the log names nothing but their content; what
 UNSAID = "when the row was written; when the fact was, its entry says"
 EXEMPT = {
     ("ledger_checkpoint", "signed_at"): "no signature covers it: a witness's cosignature has a time of its own",
+    ("ledger_diaryentry", "client_uuid"): "the sender's own name for it",
+    ("ledger_document", "id"): SURROGATE,
     ("ledger_hold", "placed_at"): UNSAID,
     ("ledger_logtile", "id"): SURROGATE,
     ("ledger_membership", "id"): SURROGATE,
@@ -166,6 +174,7 @@ def _scene_once(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), transaction.atomic():
         who = people()
         register(who)
+        keep_diary(who)
         bank(who)
         trade(who)
         watch_and_review(who)
@@ -206,6 +215,51 @@ def register(who):
         if vintage == 2020:
             approve_report(actor=who.registrar, report_id=report.pk)
             issue_credits(actor=who.registrar, report_id=report.pk)
+
+
+def keep_diary(who):
+    """Write into a diary, with and without time and place; correct and withdraw; keep, publish and withdraw documents."""
+    project = Project.objects.get(status=Project.Status.REGISTERED, number=1)
+    place = Place(Decimal("24.5"), Decimal("117.1"), 12)
+    said = [
+        NewEntry(
+            uuid.UUID(int=at),
+            "drainage",
+            ["P0", "P1"][: 1 + at % 2],
+            dt.date(2020, 5, 1 + at),
+            {"water_level_cm": str(-at)},
+            season=["", "early"][at % 2],
+            happened_time=dt.time(9, at) if at % 2 else None,
+            place=place if at % 3 else None,
+            note=f"第{at}次",
+        )
+        for at in range(1, 7)
+    ]
+    entries = [write_entry(actor=who.cooperative, project_id=project.pk, new=new).entry for new in said]
+    better = replace(said[0], client_uuid=uuid.UUID(int=9), replaces=entries[0].pk)
+    write_entry(actor=who.cooperative, project_id=project.pk, new=better)
+    better = replace(said[1], client_uuid=uuid.UUID(int=10), replaces=entries[1].pk)
+    write_entry(actor=who.cooperative, project_id=project.pk, new=better)
+    withdraw_entry(actor=who.cooperative, project_id=project.pk, entry_id=entries[2].pk, reason="Wrong field.")
+    report_ids = list(project.reports.order_by("id").values_list("pk", flat=True))[:2]
+    papers = [
+        NewDocument(pdf(b"%d 0 obj null endobj\n" % at), f"{at}.pdf", kind, f"文件{at}", **more)
+        for at, (kind, more) in enumerate(
+            [
+                ("contract", {}),
+                ("land_right", {"parcel_code": "P0", "is_public": True}),
+                ("soil_report", {"report_id": report_ids[0], "parcel_code": "P1"}),
+                ("soil_report", {"report_id": report_ids[1]}),
+                ("photo", {"diary_entry_id": entries[3].pk}),
+                ("photo", {"diary_entry_id": entries[4].pk, "is_public": True}),
+            ]
+        )
+    ]
+    papers += [NewDocument(picture(colour=at), f"{at}.jpg", "photo", is_public=True) for at in ("red", "blue")]
+    kept = [add_document(actor=who.cooperative, project_id=project.pk, new=new) for new in papers]
+    add_document(actor=who.registrar, project_id=project.pk, new=replace(papers[0], title="同一份"))
+    for at, document in enumerate(kept[1:7:2]):
+        withdraw_document(actor=who.cooperative, public_id=document.public_id, reason=f"Not this one, {at}.")
 
 
 def project_of(who, number):
@@ -451,6 +505,8 @@ CHANGES = {
         "{0} - int8multirange(int8range(lower({0}), lower({0}) + 1))",
         "int8multirange()",
     ],
+    "character varying[]": ["{0} || {0}", "'{{x}}'", "'{{}}'"],
+    "time without time zone": ["{} + interval '1 second'", "{} - interval '1 microsecond'"],
     "bigint[]": ["{0} || ({0}[1] + 1)", "ARRAY[{0}[1] + 1]", "'{{}}'"],
     "jsonb": ["jsonb_build_array({})", "{} || '{{\"x\": 1}}'", "'{{}}'"],
 }
@@ -460,6 +516,8 @@ FILLED = {
     "character varying": ["'x'"],
     "numeric": ["1"],
     "timestamp with time zone": ["now()"],
+    "time without time zone": ["'12:00'"],
+    "integer": ["0"],
     "int8multirange": ["'{{[1,2)}}'"],
     "jsonb": ["'{{}}'"],
 }

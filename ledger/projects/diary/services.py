@@ -134,8 +134,8 @@ def _entry(project: Project, new: NewEntry) -> DiaryEntry:
 def _place(place: Place | None) -> dict[str, Any]:
     if place is None:
         return {}
-    # Neither infinity nor what is no number passes these comparisons.
-    if not (-90 <= place.latitude <= 90 and -180 <= place.longitude <= 180):
+    is_number = place.latitude.is_finite() and place.longitude.is_finite()
+    if not (is_number and -90 <= place.latitude <= 90 and -180 <= place.longitude <= 180):
         raise InvalidValue(field="place", reason=_("Latitude is within ±90, longitude within ±180 degrees."))
     if not 0 <= place.accuracy_m <= MAX_ACCURACY_M:
         raise InvalidValue(field="place", reason=_("The accuracy is 0 to 100,000 metres."))

@@ -10,7 +10,7 @@ from django.db.models import Count, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ledger.errors import InvalidValue, NotAllowed, NotFound, WrongState
+from ledger.errors import InvalidValue, NotAllowed, NotFound, OrganisationNotApproved, WrongState
 from ledger.parties.access import log_name, require_approved
 from ledger.parties.models import Membership, Organisation
 from ledger.projects.claims import check_reason
@@ -83,6 +83,17 @@ def _add(actor: Membership, project_id: int, new: NewDocument, file: Inspected, 
     if new.is_public:
         _publish(actor, document, shown, document.uploaded_at)
     return document
+
+
+def may_add(project: Project, membership: Membership | None) -> bool:
+    """Return whether `add_document` lets somebody add to a project, so that a page offers it."""
+    if membership is None or project.status in CLOSED or not is_concerned(project, membership):
+        return False
+    try:
+        _require_adder(membership)
+    except (NotAllowed, OrganisationNotApproved):
+        return False
+    return True
 
 
 def _require_adder(actor: Membership) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -14,6 +15,8 @@ from ledger.journal.corrections import request_correction
 from ledger.journal.payments import request_deposit
 from ledger.models import MonitoringReport, Organisation, Project, Transaction
 from ledger.projects.conflicts import declare_conflict
+from ledger.projects.diary.services import NewEntry, write_entry
+from ledger.projects.documents.services import NewDocument, add_document
 from ledger.projects.lifecycle import ask_withdrawal
 from ledger.projects.renewals import assess_renewal, request_renewal
 from ledger.projects.reports import sheet_sha256
@@ -30,6 +33,7 @@ from tests.factories import (
     beside,
     square,
 )
+from tests.files import pdf
 from tests.scenes import People, issue_to_cooperative, market_for, pay_in
 
 # Numbers, texts and shapes that have broken programs before.
@@ -149,6 +153,23 @@ CASES = {
     "projects/{submitted}/conflicts": ("verifier", {"nature": "advised", "note": "in 2021"}),
     "conflicts/{conflict}/lift": ("registrar", {"reason": "mistaken"}),
     "projects/{registered}/reports": ("cooperative", {"vintage": 2024, "practices": {"P": PRACTICES}}),
+    "projects/{registered}/diary": (
+        "cooperative",
+        {
+            "client_uuid": "0a3c1f0e-58a5-4d0b-9d3e-7a0a5a9a6c10",
+            "kind": "drainage",
+            "parcels": ["P"],
+            "happened_on": "2024-05-20",
+            "happened_time": "09:30:00",
+            "season": "early",
+            "content": {"water_level_cm": "-5"},
+            "note": "",
+            "place": {"latitude": "24.5", "longitude": "117.1", "accuracy_m": 12},
+        },
+    ),
+    "projects/{registered}/diary/{diary_entry}/withdraw": ("cooperative", {"reason": "wrong field"}),
+    "documents/{document}/publish": ("cooperative", {}),
+    "documents/{document}/withdraw": ("cooperative", {"reason": "wrong file"}),
     "reports/{unverified}/verify": ("verifier", {"statement": "seen"}),
     "reports/{unverified}/reject": ("verifier", {"reason": "no diary"}),
     "reports/{verified}/approve": ("registrar", {}),
@@ -211,6 +232,10 @@ CASES = {
 }
 
 
+# What takes a form with a file, not JSON: tests/ledger/api/test_documents.py throws at it.
+FORMS = ["projects/<code:code>/documents"]
+
+
 @pytest.fixture
 def names(who: People) -> dict[str, Any]:
     """Return, for each name in CASES, the thing of that name, brought about."""
@@ -248,6 +273,8 @@ def names(who: People) -> dict[str, Any]:
         "unverified": _report(projects["registered"], 2020, MonitoringReport.Status.SUBMITTED),
         "verified": _report(projects["registered"], 2021, MonitoringReport.Status.VERIFIED),
         "report": _report(projects["registered"], 2022, MonitoringReport.Status.APPROVED),
+        "diary_entry": _diary_entry(who, projects["registered"]),
+        "document": _document(who, projects["registered"]),
         "batch": batch.asset.code,
         "other_batch": other_batch.asset.code,
         "payment": payment.pk,
@@ -293,6 +320,16 @@ def _report(project: Project, vintage: int, status: str) -> int:
     report.sheet_sha256 = sheet_sha256(report.sheet)
     report.save()
     return int(report.pk)
+
+
+def _diary_entry(who: People, project: Project) -> int:
+    new = NewEntry(UUID(int=1), "flooding", ["P"], dt.date(2024, 5, 1), {})
+    return int(write_entry(actor=who.cooperative, project_id=project.pk, new=new).entry.pk)
+
+
+def _document(who: People, project: Project) -> UUID:
+    new = NewDocument(content=pdf(), file_name="a.pdf", kind="contract")
+    return add_document(actor=who.cooperative, project_id=project.pk, new=new).public_id
 
 
 def fill(value: Any, names: dict[str, Any]) -> Any:
@@ -358,4 +395,4 @@ def test_every_operation_that_takes_a_body_is_thrown_at() -> None:
         for pattern in resolver.url_patterns
         if "post" in pattern.callback.actions
     ]
-    assert len(posts) == len(CASES)
+    assert len(posts) == len(CASES) + len(FORMS)
