@@ -5,7 +5,6 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.projects.models import Project
 
-
 # The states in which everybody sees a project.
 PUBLIC_STATES = (
     Project.Status.REGISTERED,
