@@ -152,6 +152,7 @@ SPECTACULAR_SETTINGS = {
         "OrganisationStatus": "ledger.parties.models.Organisation.Status",
         "Role": "ledger.parties.models.Membership.Role",
         "Methodology": "ledger.api.projects.METHODOLOGY_CHOICES",
+        "Datum": "ledger.api.land.DATUM_CHOICES",
         "ProjectStatus": "ledger.projects.models.Project.Status",
         "ReportStatus": "ledger.projects.models.MonitoringReport.Status",
         "RetirementPurpose": "ledger.credits.models.Retirement.Purpose",

@@ -6,6 +6,7 @@ from config import converters  # noqa: F401 (registers id and code)
 from ledger.api.corrections import Corrections
 from ledger.api.credits import Batches, Retirements
 from ledger.api.journal import Accounts, Payments
+from ledger.api.land import Parcels
 from ledger.api.log import Log, LogEntries
 from ledger.api.parties import Me, Organisations, Tokens, Users
 from ledger.api.projects import Projects
@@ -24,6 +25,9 @@ urlpatterns = [
     path("projects", Projects.as_view({"get": "list_projects", "post": "create_project"})),
     path("projects/<code:code>", Projects.as_view({"get": "get_project"})),
     path("projects/<code:code>/parcels", Projects.as_view({"get": "list_parcels", "post": "add_parcel"})),
+    path("projects/<code:code>/parcels/many", Parcels.as_view({"post": "add_parcels"})),
+    path("projects/<code:code>/parcels/file", Parcels.as_view({"post": "upload_parcels"})),
+    path("projects/<code:code>/parcels.geojson", Parcels.as_view({"get": "get_parcels_geojson"})),
     path("projects/<code:code>/submit", Projects.as_view({"post": "submit_project"})),
     path("projects/<code:code>/validate", Projects.as_view({"post": "validate_project"})),
     path("projects/<code:code>/register", Projects.as_view({"post": "register_project"})),

@@ -93,7 +93,7 @@ def examine_claims(examined: Examined, project: Project, *, without: Sequence[in
             parcel.household = households.get(household_code)
             if parcel.household is None:
                 reason = _("The cooperative has no member household %(code)s.") % {"code": household_code[:32]}
-                examined.problems.append(Problem(number, parcel.code, "household", "unknown_household", reason))
+                examined.problems.append(Problem(number, parcel.code, "household_code", "unknown_household", reason))
     shapes = [parcel.geometry for parcel in examined.parcels]
     if shapes:
         for overlap in overlaps(shapes, project, without=without):
