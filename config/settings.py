@@ -161,6 +161,7 @@ SPECTACULAR_SETTINGS = {
         "OrganisationStatus": "ledger.parties.models.Organisation.Status",
         "Role": "ledger.parties.models.Membership.Role",
         "Methodology": "ledger.api.projects.METHODOLOGY_CHOICES",
+        "Datum": "ledger.api.land.DATUM_CHOICES",
         "ProjectStatus": "ledger.projects.models.Project.Status",
         "NdcCoverage": "ledger.projects.models.Project.Ndc",
         "CoBenefit": "ledger.api.projects.CO_BENEFIT_CHOICES",

@@ -16,6 +16,7 @@ from rest_framework.views import exception_handler
 
 from ledger.api.renderers import OrjsonRenderer
 from ledger.errors import DomainError
+from ledger.projects.land.problems import ParcelsRefused
 
 logger = logging.getLogger(__name__)
 
@@ -70,8 +71,27 @@ def problem(status: int, code: str, detail: str, errors: list[dict[str, str]] | 
 def of_domain(error: DomainError) -> dict[str, Any]:
     """Return the problem that a refusal of the domain is."""
     detail = str(error)
+    if isinstance(error, ParcelsRefused):
+        return _of_parcels(error)
     errors = [] if error.field is None else [_error(_pointer_of(error.field), error.code, detail)]
     return problem(error.status, error.code, detail, errors)
+
+
+def _of_parcels(error: ParcelsRefused) -> dict[str, Any]:
+    """Return every problem of the fields, and as GeoJSON where on the map they are: an extension member of RFC 9457 §3.2."""
+    pointers = [_pointer_of(error.field_of(each)) for each in error.problems]
+    errors = [_error(pointer, each.code, each.reason) for pointer, each in zip(pointers, error.problems, strict=True)]
+    found = problem(error.status, error.code, str(error), errors)
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"pointer": pointer, "parcel": each.parcel, "code": each.code, "detail": each.reason},
+            "geometry": each.shape,
+        }
+        for pointer, each in zip(pointers, error.problems, strict=True)
+        if each.shape is not None
+    ]
+    return found | ({"geojson": {"type": "FeatureCollection", "features": features}} if features else {})
 
 
 def _response(content: dict[str, Any], headers: dict[str, str] | None = None) -> Response:

@@ -34,6 +34,7 @@ from ledger.projects.counties import county_name
 from ledger.projects.declarations import MAX_EVIDENCE, state_baseline
 from ledger.projects.descriptions import MAX_ITEMS, describe_project
 from ledger.projects.geometry import area_mu
+from ledger.projects.land.examine import MAX_AREA_REASON
 from ledger.projects.land.services import add_parcel
 from ledger.projects.models import Parcel, Project
 from ledger.projects.selectors import access_project_by_code, parcels_of, projects_listed_for
@@ -86,6 +87,19 @@ class NewParcelSerializer(StrictSerializer):
     name = Text(max_length=80, required=False, allow_blank=True)
     geometry = JsonObject(help_text="GeoJSON Polygon, WGS 84 or CGCS2000.")
     practices = JsonObject(help_text="What is done on the field before and in the project, in the methodology's terms.")
+    household_code = Text(
+        max_length=32,
+        required=False,
+        allow_blank=True,
+        help_text="The cooperative's code of the household that works it.",
+    )
+    declared_area_ha = Text(
+        max_length=20,
+        required=False,
+        help_text="Hectares, in digits, as the contract has them: more than 2 % off is told, "
+        "more than 10 % needs `area_reason`.",
+    )
+    area_reason = Text(max_length=MAX_AREA_REASON, required=False, allow_blank=True)
 
 
 class LabelSerializer(StrictSerializer):
@@ -230,6 +244,8 @@ class ParcelSerializer(serializers.Serializer[Parcel]):
     name = Text()
     area_ha = serializers.DecimalField(max_digits=12, decimal_places=4)
     area_mu = serializers.SerializerMethodField()
+    declared_area_ha = serializers.DecimalField(max_digits=12, decimal_places=4, allow_null=True)
+    converted_from = Text(help_text="GCJ-02 or BD-09 where the outline was converted from it; else empty.")
     geometry = JsonObject()
     practices = JsonObject()
     baseline_evidence = Text()

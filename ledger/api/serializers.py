@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from ledger.api.fields import Choice, Identifier, Text, WholeNumber, WrittenNumber
+from ledger.api.fields import Choice, Identifier, JsonObject, Text, WholeNumber, WrittenNumber
 from ledger.parties.models import Organisation
 
 MAX_UNKNOWN_NAMED = 20
@@ -76,3 +76,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     code = Text(help_text="Stable, for programs.")
     detail = Text(help_text="For people, in the language that Accept-Language asks for.")
     errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]
+    geojson = JsonObject(
+        required=False,
+        help_text="Where on the map fields are refused: a FeatureCollection of overlaps and of points, each with `pointer`.",
+    )

@@ -8,6 +8,7 @@ from ledger.api.credits import Batches, Retirements
 from ledger.api.diary import Diary
 from ledger.api.documents import Documents, ProjectDocuments
 from ledger.api.journal import Accounts, Payments
+from ledger.api.land import Parcels
 from ledger.api.lifecycle import ProjectLife
 from ledger.api.log import Log, LogEntries
 from ledger.api.methodologies import Methodologies
@@ -32,6 +33,9 @@ urlpatterns = [
     path("projects/<code:code>/parcels", Projects.as_view({"get": "list_parcels", "post": "add_parcel"})),
     path("projects/<code:code>/describe", Projects.as_view({"post": "describe_project"})),
     path("projects/<code:code>/baseline", Projects.as_view({"post": "state_baseline"})),
+    path("projects/<code:code>/parcels/many", Parcels.as_view({"post": "add_parcels"})),
+    path("projects/<code:code>/parcels/file", Parcels.as_view({"post": "upload_parcels"})),
+    path("projects/<code:code>/parcels.geojson", Parcels.as_view({"get": "get_parcels_geojson"})),
     path("projects/<code:code>/submit", Projects.as_view({"post": "submit_project"})),
     path("projects/<code:code>/accept", ProjectLife.as_view({"post": "accept_project"})),
     path("projects/<code:code>/decline", ProjectLife.as_view({"post": "decline_project"})),

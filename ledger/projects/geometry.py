@@ -9,8 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pyproj import Geod
-from shapely import make_valid
-from shapely.geometry import Polygon, mapping
+from shapely import get_coordinates, make_valid
+from shapely.geometry import Polygon
 from shapely.geometry.polygon import orient
 from shapely.validation import explain_validity
 
@@ -28,9 +28,10 @@ _M2_PER_HA = Decimal(10_000)
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A polygon as it is stored. `repaired_at`: where it crossed itself as it was drawn."""
+    """A polygon as it is stored, and as shapely has it. `repaired_at`: where it crossed itself as it was drawn."""
 
     geometry: dict[str, Any]
+    polygon: Polygon
     repaired_at: tuple[float, float] | None = None
 
 
@@ -57,11 +58,11 @@ def mend_polygon(geojson: Any) -> Outline:
     """
     polygon = _drawn(geojson)
     if polygon.is_valid:
-        return Outline(_stored(polygon))
+        return Outline(_stored(polygon), polygon)
     mended = _mended(polygon)
     if mended is None:
         raise _not_valid(polygon)
-    return Outline(_stored(mended), _place_in(explain_validity(polygon)))
+    return Outline(_stored(mended), mended, _place_in(explain_validity(polygon)))
 
 
 def _drawn(geojson: Any) -> Polygon:
@@ -75,11 +76,9 @@ def _drawn(geojson: Any) -> Polygon:
 
 
 def _stored(polygon: Polygon) -> dict[str, Any]:
-    cleaned = mapping(orient(polygon))
-    return {
-        "type": "Polygon",
-        "coordinates": [[list(point) for point in ring] for ring in cleaned["coordinates"]],
-    }
+    cleaned = orient(polygon)
+    rings = [cleaned.exterior, *cleaned.interiors]
+    return {"type": "Polygon", "coordinates": [get_coordinates(ring).tolist() for ring in rings]}
 
 
 def _mended(polygon: Polygon) -> Polygon | None:
@@ -169,7 +168,7 @@ def area_ha(geojson: dict[str, Any]) -> Decimal:
 
     Units: hectares. Rounding: half even to four places, a square metre.
     """
-    return _ellipsoidal_ha(polygon_of(geojson))
+    return ellipsoidal_ha(polygon_of(geojson))
 
 
 def overlap_ha(one: dict[str, Any], other: dict[str, Any]) -> Decimal:
@@ -179,7 +178,7 @@ def overlap_ha(one: dict[str, Any], other: dict[str, Any]) -> Decimal:
 
 def shared_ha(shared: Any) -> Decimal:
     """Return the area of what two polygons share, a shape of shapely's. Units: hectares. Rounding: as `area_ha`."""
-    return sum((_ellipsoidal_ha(part) for part in polygons_in(shared)), Decimal(0))
+    return sum((ellipsoidal_ha(part) for part in polygons_in(shared)), Decimal(0))
 
 
 def polygons_in(shared: Any) -> list[Polygon]:
@@ -193,7 +192,8 @@ def polygon_of(geojson: dict[str, Any]) -> Polygon:
     return Polygon(outline, holes)
 
 
-def _ellipsoidal_ha(polygon: Polygon) -> Decimal:
+def ellipsoidal_ha(polygon: Polygon) -> Decimal:
+    """Return the area of a shape of shapely's. Units: hectares. Rounding: as `area_ha`."""
     # The areas of rings are signed by their direction: with holes running against the outline, they are taken off.
     area_m2, _perimeter = _ELLIPSOID.geometry_area_perimeter(orient(polygon))
     return (Decimal(repr(abs(area_m2))) / _M2_PER_HA).quantize(Decimal("0.0001"))

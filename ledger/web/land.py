@@ -9,10 +9,9 @@ from typing import Any
 import orjson
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -21,14 +20,8 @@ from ledger.errors import DomainError, InvalidValue, NotFound
 from ledger.parties.models import Household, Membership
 from ledger.projects.land import services
 from ledger.projects.land.problems import Notice, ParcelsRefused, Problem
-from ledger.projects.land.selectors import (
-    GEOJSON,
-    geojson_of,
-    geojson_version,
-    parcels_drawn,
-    parcels_listed,
-    sees_households,
-)
+from ledger.projects.land.selectors import parcels_drawn, parcels_listed, sees_households
+from ledger.projects.land.serving import geojson_answer
 from ledger.projects.models import Parcel, Project
 from ledger.projects.selectors import access_project_by_code
 from ledger.web import previews
@@ -39,7 +32,7 @@ from ledger.web.forms.projects import PRACTICES_OF
 from ledger.web.pictures import MOST_PARCELS, draw_fields
 from ledger.web.rights import may_prepare
 
-FIELDS_A_PAGE = 50
+FIELDS_A_PAGE = 25
 HOUSEHOLDS_OFFERED = 1_000
 NOTICES_SHOWN = 20
 
@@ -69,20 +62,6 @@ def parcels_geojson(request: HttpRequest, code: str) -> Any:
     reader = reader_of(request)
     project = access_project_by_code(code=code, membership=reader)
     return geojson_answer(request, project, with_households=sees_households(project, reader))
-
-
-def geojson_answer(request: HttpRequest, project: Project, *, with_households: bool) -> Any:
-    """Return a project's fields as GeoJSON, or that nothing has changed since the reader's copy."""
-    etag = f'"{geojson_version(project, with_households=with_households)}"'
-    answer = get_conditional_response(request, etag=etag)
-    if answer is None:
-        answer = StreamingHttpResponse(  # type: ignore[assignment]
-            geojson_of(project, with_households=with_households), content_type=GEOJSON
-        )
-    assert answer is not None
-    answer["ETag"] = etag
-    answer["Cache-Control"] = "no-cache"
-    return answer
 
 
 def _is_own(reader: Membership | None, project: Project) -> bool:

@@ -14,7 +14,7 @@ from ledger.projects.claims import practices_of_parcel
 from ledger.projects.land.overlaps import Overlap, overlaps, overlaps_among
 from ledger.projects.land.problems import Notice, Problem, problem_of
 from ledger.projects.models import Parcel, Project
-from ledger.texts import check_text, check_texts
+from ledger.texts import check_text
 
 MAX_PARCELS = 10_000
 MAX_PARCEL_HA = 100_000
@@ -57,8 +57,12 @@ class Examined:
 def examine_shapes(given: Sequence[NewParcel]) -> Examined:
     """Return what can be said of fields without the database: their shapes, areas, texts, and overlaps among themselves."""
     examined = Examined([])
+    checked: dict[int, dict[str, Any] | InvalidValue] = {}
     for at, new in enumerate(given, 1):
-        _examine_one(new.number or at, new, examined)
+        # The fields of a file share what is said of their practices: it is looked through once.
+        if id(new.practices) not in checked:
+            checked[id(new.practices)] = _practices(new)
+        _examine_one(new.number or at, new, checked[id(new.practices)], examined)
     examined.problems += _twins(examined)
     shapes = [parcel.geometry for parcel in examined.parcels]
     for overlap in overlaps_among(shapes):
@@ -93,7 +97,7 @@ def examine_claims(examined: Examined, project: Project, *, without: Sequence[in
             parcel.household = households.get(household_code)
             if parcel.household is None:
                 reason = _("The cooperative has no member household %(code)s.") % {"code": household_code[:32]}
-                examined.problems.append(Problem(number, parcel.code, "household", "unknown_household", reason))
+                examined.problems.append(Problem(number, parcel.code, "household_code", "unknown_household", reason))
     shapes = [parcel.geometry for parcel in examined.parcels]
     if shapes:
         for overlap in overlaps(shapes, project, without=without):
@@ -120,13 +124,23 @@ def parse_hectares(given: Any) -> Decimal | None:
     return area_ha.quantize(Decimal("0.0001"))
 
 
-def _examine_one(number: int, new: NewParcel, examined: Examined) -> None:
+def _practices(new: NewParcel) -> dict[str, Any] | InvalidValue:
+    try:
+        return practices_of_parcel(new.practices, field="practices")
+    except InvalidValue as error:
+        return error
+
+
+def _examine_one(number: int, new: NewParcel, practices: dict[str, Any] | InvalidValue, examined: Examined) -> None:
     code = new.code.strip()
     try:
         parcel, outline = _parcel(code, new)
+        if isinstance(practices, InvalidValue):
+            raise practices
     except InvalidValue as error:
         examined.problems.append(problem_of(number, code[:32], error))
         return
+    parcel.practices = practices
     examined.parcels.append(parcel)
     examined.numbers.append(number)
     examined.household_codes.append(new.household_code.strip())
@@ -143,9 +157,10 @@ def _parcel(code: str, new: NewParcel) -> tuple[Parcel, geometry.Outline]:
     if not code:
         raise InvalidValue(field="code", reason=_("The parcel's code has 1 to 32 characters."))
     check_text(code, field="code", most=32)
+    check_text(new.name.strip(), field="name", most=80)
     check_text(new.area_reason, field="area_reason", most=MAX_AREA_REASON)
     outline = geometry.mend_polygon(new.geometry)
-    area_ha = geometry.area_ha(outline.geometry)
+    area_ha = geometry.ellipsoidal_ha(outline.polygon)
     if area_ha <= 0:
         raise InvalidValue(field="geometry", reason=_("The polygon is smaller than a square metre."))
     if area_ha > MAX_PARCEL_HA:
@@ -158,9 +173,7 @@ def _parcel(code: str, new: NewParcel) -> tuple[Parcel, geometry.Outline]:
         declared_area_ha=parse_hectares(new.declared_area_ha),
         area_reason=new.area_reason.strip(),
         converted_from=new.converted_from,
-        practices=practices_of_parcel(new.practices, field="practices"),
     )
-    check_texts(parcel)
     return parcel, outline
 
 

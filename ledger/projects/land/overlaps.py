@@ -50,7 +50,7 @@ def overlaps(shapes: Sequence[dict[str, Any]], project: Project, *, without: Col
 
     `without`: parcels, by id, that do not count, such as the one that is being changed.
     """
-    polygons = numpy.array([geometry.polygon_of(shape) for shape in shapes], dtype=object)
+    polygons = _polygons(shapes)
     near = _near(polygons, without)
     if not near:
         return []
@@ -80,7 +80,7 @@ def overlaps(shapes: Sequence[dict[str, Any]], project: Project, *, without: Col
 
 def overlaps_among(shapes: Sequence[dict[str, Any]]) -> list[Overlap]:
     """Return where fields overlap one another, each pair once, at the later of the two."""
-    polygons = numpy.array([geometry.polygon_of(shape) for shape in shapes], dtype=object)
+    polygons = _polygons(shapes)
     if len(polygons) < 2:
         return []
     one, other = shapely.STRtree(polygons).query(polygons, predicate="intersects")
@@ -90,6 +90,19 @@ def overlaps_among(shapes: Sequence[dict[str, Any]]) -> list[Overlap]:
         Overlap(int(one[at]), area_ha, shape, twin=int(other[at]))
         for at, area_ha, shape in _shared(polygons[one], polygons[other])
     ]
+
+
+def _polygons(shapes: Sequence[dict[str, Any]]) -> Any:
+    """Return stored polygons as shapely has them, those without holes made all at once."""
+    found = numpy.empty(len(shapes), dtype=object)
+    plain = [at for at, shape in enumerate(shapes) if len(shape["coordinates"]) == 1]
+    if plain:
+        rings = [shapes[at]["coordinates"][0] for at in plain]
+        of_ring = numpy.repeat(numpy.arange(len(rings)), [len(ring) for ring in rings])
+        found[plain] = shapely.polygons(shapely.linearrings(numpy.concatenate(rings), indices=of_ring))
+    for at in set(range(len(shapes))) - set(plain):
+        found[at] = geometry.polygon_of(shapes[at])
+    return found
 
 
 def _shared(ours: Any, theirs: Any) -> list[tuple[int, Decimal, dict[str, Any]]]:

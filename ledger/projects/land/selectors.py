@@ -31,8 +31,8 @@ def sees_households(project: Project, reader: Membership | None) -> bool:
 def geojson_version(project: Project, *, with_households: bool) -> str:
     """Return a mark that is another one as soon as anything of the project's map is."""
     with connection.cursor() as cursor:
-        # Every change of a row gives it another xmin.
-        cursor.execute(_VERSION, [project.pk])
+        # Every change of a row puts it in another place, by another transaction.
+        cursor.execute(_VERSION, [with_households, project.pk])
         (version,) = cursor.fetchone()
     return f"{version}{'-h' if with_households else ''}"
 
@@ -53,7 +53,11 @@ def geojson_of(project: Project, *, with_households: bool) -> Iterator[str]:
 
 
 _VERSION = """
-SELECT md5(coalesce(string_agg(xmin::text || ':' || id, ',' ORDER BY id), '')) FROM ledger_parcel WHERE project_id = %s
+SELECT md5(coalesce(string_agg(concat_ws(':', parcel.id, parcel.xmin, parcel.ctid, household.xmin, household.ctid), ','
+                               ORDER BY parcel.id), ''))
+  FROM ledger_parcel parcel
+  LEFT JOIN ledger_household household ON household.id = parcel.household_id AND %s
+ WHERE parcel.project_id = %s
 """
 _FEATURES = """
 SELECT json_build_object(

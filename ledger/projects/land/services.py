@@ -263,7 +263,7 @@ def _household(project: Project, code: str) -> Household | None:
     found = Household.objects.filter(cooperative=project.proponent_id, code=code, left_at=None).first()
     if found is None:
         reason = _("The cooperative has no member household %(code)s.") % {"code": code[:32]}
-        raise InvalidValue(field="household", reason=reason)
+        raise InvalidValue(field="household_code", reason=reason)
     return found
 
 

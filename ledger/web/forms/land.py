@@ -87,7 +87,7 @@ class ParcelForm(DatumFields):
         "area_reason",
     )  # fmt: skip
     # What a service calls otherwise than the form does.
-    called = {"declared_area_ha": "declared_area_mu"}
+    called = {"declared_area_ha": "declared_area_mu", "household_code": "household"}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -1,6 +1,8 @@
 """Whatever is thrown at an operation: never a 500, always a problem, and a refusal has changed nothing."""
 
+import base64
 import datetime as dt
+import json
 from typing import Any
 from uuid import UUID
 
@@ -132,6 +134,21 @@ CASES = {
         },
     ),
     "projects/{draft}/baseline": ("cooperative", {"evidence": "records", "parcels": ["P"]}),
+    "projects/{draft}/parcels/many": (
+        "cooperative",
+        {"parcels": [{"code": "M", "geometry": square(901), "practices": PRACTICES, "declared_area_ha": "112"}]},
+    ),
+    "projects/{draft}/parcels/file": (
+        "cooperative",
+        {
+            "name": "fields.geojson",
+            "content": base64.b64encode(json.dumps(square(902)).encode()).decode(),
+            "datum": "GCJ-02",
+            "converts": True,
+            "swaps": False,
+            "practices": PRACTICES,
+        },
+    ),
     "projects/{draft}/submit": ("cooperative", {}),
     "projects/{submitted}/accept": ("verifier", {}),
     "projects/{in_validation}/decline": ("verifier", {"reason": "no people"}),

@@ -16,7 +16,10 @@ export async function showMap(figure) {
   for (const note of figure.querySelectorAll("[data-not-drawn]")) note.remove();
   const map = openMap(element, words);
   const layers = found.map((geojson) => fieldsLayer(geojson, words).addTo(map));
-  const bounds = layers.map((layer) => layer.getBounds()).filter((each) => each.isValid());
-  map.fitBounds(bounds.reduce((all, each) => all.extend(each)), { padding: [16, 16], maxZoom: 18 });
+  const isFault = (layer) => layer.feature.properties.fault;
+  const parts = layers.flatMap((layer) => layer.getLayers());
+  const faults = parts.filter(isFault);
+  const bounds = window.L.featureGroup(faults.length ? faults : parts).getBounds();
+  map.fitBounds(bounds, { padding: faults.length ? [72, 72] : [16, 16], maxZoom: 18 });
   figure.dataset.shown = "yes";
 }
