@@ -9,7 +9,7 @@ from ledger.quantification import rice_water, rice_water_2, soil_carbon, soil_me
 from ledger.quantification.factors import factor_tables
 from ledger.quantification.methodologies import Methodology
 from ledger.quantification.reading import InvalidInput
-from ledger.quantification.sheet import CalculationSheet, Result, SheetLine
+from ledger.quantification.sheet import CalculationSheet, Result, SheetLine, collector_paused
 
 __all__ = [
     "METHODOLOGIES",
@@ -47,5 +47,5 @@ def quantify(case: Mapping[str, Any]) -> CalculationSheet:
     methodology = case.get("methodology")
     if not isinstance(methodology, str) or methodology not in METHODOLOGIES:
         raise InvalidInput("methodology", f"must be one of {', '.join(sorted(METHODOLOGIES))}")
-    with localcontext(Context(prec=DIGITS)):
+    with localcontext(Context(prec=DIGITS)), collector_paused():
         return METHODOLOGIES[methodology].quantify(case)

@@ -89,7 +89,7 @@ SAMPLE_COLUMNS: Words = {
     "upper_cm": _("From, cm"),
     "lower_cm": _("To, cm"),
     "bulk_density_g_per_cm3": _("Bulk density, g/cm³"),
-    "coarse_fragments_mass_percent": _("Stones over 2 mm, % of mass"),
+    "coarse_fragments_mass_percent": _("Stones over 2 mm, percent of mass"),
     "soc_g_per_kg": _("Organic carbon, g/kg"),
 }
 COMPARISONS: Words = {
@@ -180,7 +180,7 @@ SYMBOLS: Words = {
     "mean": _("mean of the sampling points"),
     "SE": _("standard error of the mean"),
     "ΔSOC/ha": _("carbon gained on a hectare in a year"),
-    "half-width": _("half-width of the 95 % interval"),
+    "half-width": _("half-width of the interval of 95 percent"),
     "MDD": _("smallest difference that so many points would show"),
     "expected": _("expected by the proponent, not measured"),
     "forecast": _("forecast: nothing is credited before it is measured"),
@@ -197,7 +197,7 @@ RESULTS: Words = {
     "n2o_increase_t_co2e": _("Increase of nitrous oxide, t CO₂e"),
     "leakage_t_co2e": _("Leakage, t CO₂e"),
     "inputs_increase_t_co2e": _("Increase by inputs and fuel, t CO₂e"),
-    "half_width_t_co2e": _("Half-width of the 95 % interval, t CO₂e"),
+    "half_width_t_co2e": _("Half-width of the interval of 95 percent, t CO₂e"),
     "detectable_t_co2e": _("Smallest difference that the samples would show, t CO₂e"),
     "expected_t": _("Forecast, whole tonnes CO₂e"),
 }
@@ -230,8 +230,8 @@ TABLES: Words = {
     "ef_fuel_ch4": _("methane from fuel"),
     "ef_fuel_n2o": _("nitrous oxide from fuel"),
     "som_per_soc": _("organic matter for each part of organic carbon"),
-    "student_t_95": _("Student's t, 95 %, by degrees of freedom"),
-    "student_t_power_90": _("Student's t for a power of 90 %, by degrees of freedom"),
+    "student_t_95": _("Student's t of 95 percent, by degrees of freedom"),
+    "student_t_power_90": _("Student's t for a power of 90 percent, by degrees of freedom"),
 }
 FACTOR_KEYS: Words = {
     "sf_o": _("organic amendments"),

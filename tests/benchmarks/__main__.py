@@ -57,6 +57,7 @@ def measure(here: Stage, sizes: Sizes) -> Iterator[Row]:
     yield from entry_rows(here, open_floor(), sizes, many)
     yield from stream_rows(here, open_floor(), sizes)
     yield from log_rows(here, sizes)
+    yield from quantification_rows(sizes)
     yield from book_rows(sizes)
 
 
@@ -150,6 +151,17 @@ def log_rows(here: Stage, sizes: Sizes) -> Iterator[Row]:
     empty = rows.figure("an empty view, one at a time, median", empty_ms, "ms", "in turns with the proofs")
     yield empty
     yield rows.at_most(3, f"proof of any of {sizes.records:,} records, median", proof_ms, "ms", empty)
+
+
+def quantification_rows(sizes: Sizes) -> Iterator[Row]:
+    """Yield how long a project of many parcels takes, computed alone, and handed in with its sheet stored and hashed."""
+    from tests.benchmarks import quantification
+
+    name = f"{sizes.parcels:,} parcels"
+    computed = quantification.computing_s("rice-water-2", sizes.parcels)
+    yield rows.below(10, f"{name} computed, with all inputs", computed, "s", "rice-water-2, two seasons a parcel")
+    handed_in = quantification.handing_in_s("rice-water-1", sizes.parcels)
+    yield rows.below(10, f"{name} handed in, sheet stored", handed_in, "s", quantification.NOTE)
 
 
 def verification_rows(runs: Mapping[int, Run]) -> Iterator[Row]:

@@ -26,6 +26,7 @@ class Sizes:
     records: int
     proofs: int
     verified: tuple[int, ...]
+    parcels: int
 
 
 FULL = Sizes(
@@ -47,6 +48,7 @@ FULL = Sizes(
     records=1_000_000,
     proofs=1_500,
     verified=(10_000, 1_000_000),
+    parcels=10_000,
 )
 QUICK = Sizes(
     are_full=False,
@@ -67,6 +69,7 @@ QUICK = Sizes(
     records=20_000,
     proofs=300,
     verified=(1_000, 10_000),
+    parcels=500,
 )
 
 
