@@ -25,6 +25,7 @@ from ledger.admin.corrections import CorrectionAdmin
 from ledger.admin.credits import BatchAdmin, RetirementAdmin
 from ledger.admin.desk import log_state, queues
 from ledger.admin.display import list_url
+from ledger.admin.evidence import DiaryEntryAdmin, DocumentAdmin
 from ledger.admin.journal import (
     AccountAdmin,
     AssetAdmin,
@@ -48,6 +49,8 @@ from ledger.models import (
     Batch,
     Checkpoint,
     Correction,
+    DiaryEntry,
+    Document,
     Hold,
     Membership,
     MonitoringReport,
@@ -117,6 +120,8 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             Project: ProjectAdmin,
             Parcel: ParcelAdmin,
             MonitoringReport: MonitoringReportAdmin,
+            DiaryEntry: DiaryEntryAdmin,
+            Document: DocumentAdmin,
             Batch: BatchAdmin,
             Retirement: RetirementAdmin,
         },

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib import admin
@@ -21,6 +22,8 @@ from ledger.journal.payments import request_deposit, request_withdrawal
 from ledger.models import Membership, MonitoringReport, Organisation, Project, Transaction, User
 from ledger.parties.access import log_name
 from ledger.parties.services import issue_token
+from ledger.projects.diary.services import NewEntry, write_entry
+from ledger.projects.documents.services import NewDocument, add_document
 from ledger.transparency.sequencer import sequence_log
 from tests.desk import client_of
 from tests.factories import (
@@ -32,6 +35,7 @@ from tests.factories import (
     ReportFactory,
     UserFactory,
 )
+from tests.files import picture
 from tests.scenes import People, bid_for, issue_to_cooperative, market_for, offer_block, pay_in, people, put_up_lot
 from tests.statements import sample
 from trading.execution.runs import run_nightly
@@ -56,6 +60,8 @@ QUERIES = {
     "project": 9,
     "parcel": 5,
     "monitoringreport": 8,
+    "diaryentry": 8,
+    "document": 8,
     "batch": 9,
     "retirement": 7,
     "payment": 7,
@@ -107,6 +113,7 @@ def all_that_can_be_done(who: People) -> People:
     pay_in(who, who.other_buyer, 1_000_000)
     batch = issue_to_cooperative(who, 100, buffer_t=10)
     ParcelFactory.create_batch(3, project=batch.project)
+    keep_evidence(who, batch.project)
     market = market_for(who, batch, taker_fee_bps=20)
     for seller in range(3):
         sell = NewOrder(f"sell-{seller}", "sell", 4_000, 10)
@@ -148,6 +155,16 @@ def all_that_can_be_done(who: People) -> People:
     ReportFactory()
     watched(who)
     return who
+
+
+def keep_evidence(who: People, project: Project) -> None:
+    """Write into the diary, with photos."""
+    parcels = list(project.parcels.values_list("code", flat=True))
+    for at in (1, 2):
+        new = NewEntry(UUID(int=at), "flooding", parcels, dt.date(2024, 5, at), {})
+        entry = write_entry(actor=who.cooperative, project_id=project.pk, new=new).entry
+        photo = NewDocument(picture(), "a.jpg", "photo", diary_entry_id=entry.pk)
+        add_document(actor=who.cooperative, project_id=project.pk, new=photo)
 
 
 def watched(who: People) -> None:
