@@ -25,6 +25,7 @@ from ledger.admin.corrections import CorrectionAdmin
 from ledger.admin.credits import BatchAdmin, RetirementAdmin
 from ledger.admin.desk import log_state, queues
 from ledger.admin.display import list_url
+from ledger.admin.evidence import DiaryEntryAdmin, DocumentAdmin
 from ledger.admin.journal import (
     AccountAdmin,
     AssetAdmin,
@@ -51,6 +52,8 @@ from ledger.models import (
     Correction,
     DebundlingDecision,
     DeclaredConflict,
+    DiaryEntry,
+    Document,
     Hold,
     Membership,
     MonitoringReport,
@@ -124,6 +127,8 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             DebundlingDecision: DebundlingDecisionAdmin,
             DeclaredConflict: DeclaredConflictAdmin,
             MonitoringReport: MonitoringReportAdmin,
+            DiaryEntry: DiaryEntryAdmin,
+            Document: DocumentAdmin,
             Batch: BatchAdmin,
             Retirement: RetirementAdmin,
         },

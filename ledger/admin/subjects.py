@@ -14,6 +14,8 @@ from ledger.credits.models import Retirement
 from ledger.journal.bank.models import BankStatement
 from ledger.journal.models import Account, Asset, Correction, Payment, Transaction, Transfer
 from ledger.parties.models import Organisation, User
+from ledger.projects.diary.models import DiaryEntry
+from ledger.projects.documents.models import Document
 from ledger.projects.judgements import DebundlingDecision, DeclaredConflict, Renewal
 from ledger.projects.models import MonitoringReport, Project
 
@@ -57,6 +59,8 @@ SUBJECTS: Subjects = {
     "statement": Subject(BankStatement),
     "retirement": Subject(Retirement, "public_id"),
     "report": Subject(MonitoringReport),
+    "diary_entry": Subject(DiaryEntry),
+    "document": Subject(Document, "public_id"),
     "project": ProjectByCode(Project),
     "renewal": Subject(Renewal),
     "conflict": Subject(DeclaredConflict),

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib import admin
@@ -23,6 +24,8 @@ from ledger.parties.access import log_name
 from ledger.parties.services import issue_token
 from ledger.projects.conflicts import declare_conflict
 from ledger.projects.debundling import decide_debundling
+from ledger.projects.diary.services import NewEntry, write_entry
+from ledger.projects.documents.services import NewDocument, add_document
 from ledger.projects.lifecycle import ask_withdrawal
 from ledger.projects.renewals import assess_renewal, request_renewal
 from ledger.transparency.sequencer import sequence_log
@@ -38,6 +41,7 @@ from tests.factories import (
     beside,
     square,
 )
+from tests.files import picture
 from tests.scenes import People, bid_for, issue_to_cooperative, market_for, offer_block, pay_in, people, put_up_lot
 from tests.statements import sample
 from trading.execution.runs import run_nightly
@@ -65,6 +69,8 @@ QUERIES = {
     "debundlingdecision": 5,
     "declaredconflict": 5,
     "monitoringreport": 8,
+    "diaryentry": 8,
+    "document": 8,
     "batch": 9,
     "retirement": 7,
     "payment": 7,
@@ -116,6 +122,7 @@ def all_that_can_be_done(who: People) -> People:
     pay_in(who, who.other_buyer, 1_000_000)
     batch = issue_to_cooperative(who, 100, buffer_t=10)
     ParcelFactory.create_batch(3, project=batch.project)
+    keep_evidence(who, batch.project)
     market = market_for(who, batch, taker_fee_bps=20)
     for seller in range(3):
         sell = NewOrder(f"sell-{seller}", "sell", 4_000, 10)
@@ -175,6 +182,16 @@ def judge_projects(who: People) -> None:
         decide_debundling(actor=who.registrar, project_id=near.pk, is_one_with_them=False, reason="Two villages.")
         declare_conflict(actor=who.verifier, project_id=near.pk, nature="advised")
         ask_withdrawal(actor=who.cooperative, project_id=ProjectFactory(**own).pk, reason="Sold.")
+
+
+def keep_evidence(who: People, project: Project) -> None:
+    """Write into the diary, with photos."""
+    parcels = list(project.parcels.values_list("code", flat=True))
+    for at in (1, 2):
+        new = NewEntry(UUID(int=at), "flooding", parcels, dt.date(2024, 5, at), {})
+        entry = write_entry(actor=who.cooperative, project_id=project.pk, new=new).entry
+        photo = NewDocument(picture(), "a.jpg", "photo", diary_entry_id=entry.pk)
+        add_document(actor=who.cooperative, project_id=project.pk, new=photo)
 
 
 def watched(who: People) -> None:

@@ -53,7 +53,8 @@ INVARIANTS = (
         _("each document is as its records say"),
         f"""
         SELECT document.public_id AS document, said.body ->> 'document' AS recorded
-          FROM (SELECT document.*, {PROJECT_CODE} AS project, organisation.public_id::text AS organisation,
+          FROM (SELECT document.*, count(*) OVER (PARTITION BY document.public_id) AS copies,
+                       {PROJECT_CODE} AS project, organisation.public_id::text AS organisation,
                        {person("document.uploaded_by_id", "uploader")} AS uploader,
                        {person("document.published_by_id", "publisher")} AS publisher
                   FROM ledger_document document
@@ -68,7 +69,7 @@ INVARIANTS = (
           LEFT JOIN ({newest(entries("document_withdrawn"), "document")}) withdrawn
                     ON withdrawn.body ->> 'document' = document.public_id::text
           LEFT JOIN ledger_user withdrawer ON withdrawer.id = document.withdrawn_by_id
-         WHERE document.id IS NULL OR said.record_id IS NULL
+         WHERE document.id IS NULL OR said.record_id IS NULL OR document.copies > 1
             OR (document.project, document.organisation, document.kind, document.content_type, document.size_bytes::text,
                 document.sha256, document.report_id::text, document.diary_entry_id::text, document.uploader,
                 log_time(document.uploaded_at)) IS DISTINCT FROM
