@@ -67,6 +67,15 @@ class InvalidValue(DomainError):
     message = _("%(reason)s")
 
 
+class HouseholdListRefused(InvalidValue):
+    code, status, message = "household_list_refused", 422, _("Nothing was stored. %(problems)s")
+
+
+class NothingToPayOut(DomainError):
+    code, status = "nothing_to_pay_out", 409
+    message = _("No household has anything to be paid out.")
+
+
 class InsufficientBalance(DomainError):
     code, status = "insufficient_balance", 409
     message = _("Available is %(available)s, needed is %(needed)s.")

@@ -1,6 +1,15 @@
 """Gathers the tables that the domain packages define."""
 
 from ledger.credits.models import Batch, Retirement
+from ledger.credits.sharing.models import (
+    DistributedSale,
+    Distribution,
+    HouseholdLink,
+    Share,
+    SharingPlan,
+    SharingProgress,
+    SharingWeight,
+)
 from ledger.journal.bank.models import BankEntry, BankStatement
 from ledger.journal.models import (
     Account,
@@ -8,6 +17,8 @@ from ledger.journal.models import (
     Correction,
     Hold,
     Payment,
+    Payout,
+    PayoutLine,
     SerialBlock,
     SerialCounter,
     Transaction,
@@ -36,8 +47,11 @@ __all__ = [
     "Checkpoint",
     "Correction",
     "Cosignature",
+    "DistributedSale",
+    "Distribution",
     "Hold",
     "Household",
+    "HouseholdLink",
     "LogKey",
     "LogLeaf",
     "LogTile",
@@ -46,12 +60,18 @@ __all__ = [
     "Organisation",
     "Parcel",
     "Payment",
+    "Payout",
+    "PayoutLine",
     "Project",
     "ReconciliationRun",
     "Record",
     "Retirement",
     "SerialBlock",
     "SerialCounter",
+    "Share",
+    "SharingPlan",
+    "SharingProgress",
+    "SharingWeight",
     "Transaction",
     "Transfer",
     "UnsequencedRecord",

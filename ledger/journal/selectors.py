@@ -105,6 +105,8 @@ def statement(account: Account) -> QuerySet[Transfer]:
             "transaction",
             "debit_account__organisation",
             "credit_account__organisation",
+            "debit_account__household",
+            "credit_account__household",
             "debit_account__asset",
         )
         .order_by("-id")
