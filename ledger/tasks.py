@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from ledger.credits.sharing import distributing
 from ledger.transparency import cosigning, sequencer
 
 
@@ -15,3 +16,9 @@ def sequence_log() -> None:
 def push_checkpoint() -> None:
     """Show the newest checkpoint to the witnesses that wait for it."""
     cosigning.push_checkpoint()
+
+
+@shared_task
+def share_proceeds() -> None:
+    """Share what sales have brought among member households."""
+    distributing.share_waiting_proceeds()

@@ -85,7 +85,7 @@ class AssetAdmin(ViewOnlyAdmin):
 class AccountAdmin(ViewOnlyAdmin):
     list_display = ("number", "owner", "asset", "purpose", "balance_figure", "held_figure", "available_figure")
     list_filter = ("purpose", "asset__kind")
-    list_select_related = ("organisation", "asset")
+    list_select_related = ("organisation", "household", "asset")
     search_fields = ("organisation__name", "organisation__name_en", "asset__code")
     ordering = ("-id",)
     fields = ("number", "organisation", "asset", "purpose", "balance_figure", "held_figure", "available_figure")
@@ -271,7 +271,7 @@ class TransferAdmin(LargeTableAdmin):
 
     def prepare(self, rows: Sequence[Transfer]) -> None:
         ids = {account_id for row in rows for account_id in (row.debit_account_id, row.credit_account_id)}
-        accounts = Account.objects.select_related("organisation", "asset").in_bulk(ids)
+        accounts = Account.objects.select_related("organisation", "household", "asset").in_bulk(ids)
         for row in rows:
             # One that is missing stays to be read, and is missed then: reconciliation names such a transfer.
             for side in ("debit_account", "credit_account"):

@@ -33,7 +33,7 @@ def holdings(organisation: Organisation) -> QuerySet[Account]:
 
 def accounts_seen_by(membership: Membership) -> QuerySet[Account]:
     """Return the accounts that one may see, newest first: the operator and auditors all, others their own."""
-    accounts = Account.objects.select_related("asset", "organisation").order_by("-id")
+    accounts = Account.objects.select_related("asset", "organisation", "household").order_by("-id")
     return accounts if reads_everything(membership) else accounts.filter(organisation=membership.organisation)
 
 

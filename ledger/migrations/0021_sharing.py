@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='DistributedSale',
             fields=[
-                ('transaction', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='distributed_sale', serialize=False, to='ledger.transaction', verbose_name='transaction')),
+                ('transaction', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='ledger.transaction', verbose_name='transaction')),
                 ('net_fen', models.BigIntegerField(verbose_name='net proceeds in fen')),
             ],
             options={

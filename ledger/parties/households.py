@@ -4,7 +4,7 @@ import csv
 import io
 import unicodedata
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -69,11 +69,11 @@ def add_household(*, actor: Membership, code: str, name: str) -> Household:
     Raises: NotAllowed, OrganisationNotApproved, InvalidValue (code, name; a code that is taken; too many).
     """
     require_keeper(actor)
-    household = Household(cooperative=actor.organisation, code=plain_code(code), name=name.strip())
+    household = Household(cooperative=actor.organisation, code=plain_code(code), name=plain_name(name))
     _check(household)
     _check_room(actor.organisation, 1)
     _save(household)
-    append_record(**_added(household), actor=log_name(actor), at=household.created_at)
+    append_record(kind="household_added", body=_named(household), actor=log_name(actor), at=household.created_at)
     return household
 
 
@@ -86,7 +86,7 @@ def rename_household(*, actor: Membership, public_id: UUID, code: str, name: str
     """
     require_keeper(actor)
     household = _lock(actor, public_id)
-    household.code, household.name = plain_code(code), name.strip()
+    household.code, household.name = plain_code(code), plain_name(name)
     _check(household)
     _save(household)
     return household
@@ -107,7 +107,7 @@ def leave_household(*, actor: Membership, public_id: UUID) -> Household:
     household.save(update_fields=["left_at"])
     append_record(
         kind="household_left",
-        body={"household": str(household.public_id), "cooperative": str(actor.organisation.public_id)},
+        body=_named(household),
         actor=log_name(actor),
         at=household.left_at,
     )
@@ -134,8 +134,7 @@ def import_households(*, actor: Membership, content: bytes) -> list[Household]:
     except IntegrityError as error:
         # Somebody has added one of them at the same moment.
         raise _refused(_taken(actor.organisation, lines)) from error
-    records = [NewRecord(**_added(each), actor=log_name(actor), at=each.created_at) for each in added]
-    append_records(records)
+    append_records(NewRecord("household_added", _named(each), log_name(actor), each.created_at) for each in added)
     return added
 
 
@@ -172,7 +171,12 @@ def households_csv(households: Sequence[Household]) -> Iterator[str]:
 
 def plain_code(code: str) -> str:
     """Return a code as it is kept: full-width digits and letters become plain ones, spaces around it go."""
-    return unicodedata.normalize("NFKC", code).strip()
+    return " ".join(unicodedata.normalize("NFKC", code).split())
+
+
+def plain_name(name: str) -> str:
+    """Return a name as it is kept: spaces around it go, and of those within, wide ones too, one plain one stays."""
+    return " ".join(name.split())
 
 
 def _decoded(content: bytes) -> str:
@@ -216,7 +220,7 @@ def _columns(header: Sequence[str]) -> tuple[int, int]:
 def _cells(row: Sequence[str], columns: tuple[int, int]) -> tuple[str, str]:
     code, name = (row[place].strip() if place < len(row) else "" for place in columns)
     # What our own export has put before a cell that a spreadsheet might take for a formula.
-    return plain_code(code.removeprefix("'")), name.removeprefix("'")
+    return plain_code(code.removeprefix("'")), plain_name(name.removeprefix("'"))
 
 
 def _problems_of(lines: Sequence[Line]) -> list[str]:
@@ -313,6 +317,6 @@ def _lock(actor: Membership, public_id: UUID) -> Household:
     return household
 
 
-def _added(household: Household) -> dict[str, object]:
-    body = {"household": str(household.public_id), "cooperative": str(household.cooperative.public_id)}
-    return {"kind": "household_added", "body": body}
+def _named(household: Household) -> dict[str, Any]:
+    """Return what the log says of a household: neither its name nor its code."""
+    return {"household": str(household.public_id), "cooperative": str(household.cooperative.public_id)}

@@ -5,7 +5,19 @@ from django.urls import path, re_path
 from django.views.i18n import set_language
 
 from config import converters  # noqa: F401 (registers code)
-from ledger.web import accounts, credits, holdings, projects, proof, reports, trace, work
+from ledger.web import (
+    accounts,
+    credits,
+    holdings,
+    household_links,
+    households,
+    projects,
+    proof,
+    reports,
+    sharing,
+    trace,
+    work,
+)
 
 urlpatterns = [
     path("login", accounts.log_in, name="login"),
@@ -24,6 +36,7 @@ urlpatterns = [
     path("projects/<code:code>/submit", projects.project_submit, name="project_submit"),
     path("projects/<code:code>/validate", projects.project_validate, name="project_validate"),
     path("projects/<code:code>/reject", projects.project_reject, name="project_reject"),
+    path("projects/<code:code>/sharing", sharing.project_sharing, name="project_sharing"),
     path("projects/<code:code>/reports/new", reports.report_new, name="report_new"),
     path("projects/<code:code>/reports/<int:report_id>", reports.report_page, name="report"),
     path(
@@ -43,6 +56,22 @@ urlpatterns = [
     path("holdings/<int:account_id>", holdings.account_statement, name="statement"),
     path("holdings/<int:account_id>/statement.csv", holdings.statement_as_csv, name="statement_csv"),
     path("holdings/<int:account_id>/statement.pdf", holdings.statement_as_pdf, name="statement_pdf"),
+    path("households", households.household_list, name="households"),
+    path("households/households.csv", households.household_export, name="household_export"),
+    path("households/links", households.household_links, name="household_links"),
+    path("households/<uuid:public_id>", households.household_page, name="household"),
+    path("households/<uuid:public_id>/leave", households.household_leave, name="household_leave"),
+    path("households/<uuid:public_id>/link", households.household_link, name="household_link"),
+    path("households/<uuid:public_id>/unlink", households.household_unlink, name="household_unlink"),
+    path("h/<str:token>", household_links.household_link_page, name="household_link_page"),
+    path("sharing", sharing.sharing, name="sharing"),
+    path("sharing/plan", sharing.plan_new, name="sharing_plan_new"),
+    path("sharing/notice", sharing.notice_page, name="sharing_notice"),
+    path("sharing/notice.pdf", sharing.notice_as_pdf, name="sharing_notice_pdf"),
+    path("sharing/notice.csv", sharing.notice_as_csv, name="sharing_notice_csv"),
+    path("sharing/payouts", sharing.payout_new, name="payout_new"),
+    path("sharing/payouts/<id:payout_id>.csv", sharing.payout_as_csv, name="payout_csv"),
+    path("sharing/distributions/<id:distribution_id>", sharing.distribution_page, name="distribution"),
     path("withdraw", holdings.withdraw, name="withdraw"),
     path("work", work.work, name="work"),
     path("proof", proof.log_page, name="log_page"),

@@ -98,4 +98,4 @@ def shares_of(amount_fen: int, basis: Sequence[Basis], rule: Rule) -> list[int] 
 
 
 def _beginning(vintage: int) -> dt.datetime:
-    return timezone.make_aware(dt.datetime(vintage, 1, 1))
+    return dt.datetime(vintage, 1, 1, tzinfo=timezone.get_default_timezone())

@@ -27,7 +27,7 @@ def lock_sharing(cooperative: Organisation) -> None:
             SELECT %s, coalesce((SELECT max(id) FROM ledger_transfer WHERE credit_account_id = %s), 0)
                 ON CONFLICT DO NOTHING
             """,
-            [cooperative.pk, account and account.pk],
+            [cooperative.pk, account.pk if account else None],
         )
         cursor.execute(
             "SELECT 1 FROM ledger_sharingprogress WHERE cooperative_id = %s FOR NO KEY UPDATE", [cooperative.pk]

@@ -142,7 +142,7 @@ class DistributedSale(models.Model):
         verbose_name=pgettext_lazy("journal", "transaction"),
         primary_key=True,
         db_constraint=False,
-        related_name="distributed_sale",
+        related_name="+",
     )
     distribution = models.ForeignKey(
         Distribution, models.PROTECT, verbose_name=_("distribution to households"), related_name="sales"

@@ -1,6 +1,7 @@
 """Parting an amount exactly."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -36,7 +37,7 @@ def test_parts_are_exactly_the_amount_each_within_one_of_its_quota(amount, weigh
 def test_who_weighs_more_never_gets_less(amount, weights):
     parts = apportion(amount, claims(weights))
     by_weight = sorted(zip(weights, parts, strict=True))
-    for (lighter, less), (heavier, more) in zip(by_weight, by_weight[1:], strict=False):
+    for (lighter, less), (heavier, more) in pairwise(by_weight):
         assert less <= more or (lighter == heavier and less == more + 1)
 
 
