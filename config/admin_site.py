@@ -37,6 +37,7 @@ from ledger.admin.positions import HoldAdmin, SerialBlockAdmin
 from ledger.admin.projects import ParcelAdmin, ProjectAdmin
 from ledger.admin.reports import MonitoringReportAdmin
 from ledger.admin.runs import ReconciliationRunAdmin
+from ledger.admin.sharing import DistributionAdmin, HouseholdAdmin, PayoutAdmin, SharingPlanAdmin
 from ledger.admin.supply import supply_of_all
 from ledger.admin.transparency import CheckpointAdmin, RecordAdmin
 from ledger.models import (
@@ -48,17 +49,21 @@ from ledger.models import (
     Batch,
     Checkpoint,
     Correction,
+    Distribution,
     Hold,
+    Household,
     Membership,
     MonitoringReport,
     Organisation,
     Parcel,
     Payment,
+    Payout,
     Project,
     ReconciliationRun,
     Record,
     Retirement,
     SerialBlock,
+    SharingPlan,
     Transaction,
     Transfer,
     User,
@@ -108,6 +113,7 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             Organisation: OrganisationAdmin,
             User: UserAdmin,
             Membership: MembershipAdmin,
+            Household: HouseholdAdmin,
             ApiToken: ApiTokenAdmin,
         },
     ),
@@ -119,12 +125,15 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             MonitoringReport: MonitoringReportAdmin,
             Batch: BatchAdmin,
             Retirement: RetirementAdmin,
+            SharingPlan: SharingPlanAdmin,
+            Distribution: DistributionAdmin,
         },
     ),
     (
         _("Ledger"),
         {
             Payment: PaymentAdmin,
+            Payout: PayoutAdmin,
             Correction: CorrectionAdmin,
             BankStatement: BankStatementAdmin,
             BankEntry: BankEntryAdmin,

@@ -107,6 +107,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('version', models.PositiveIntegerField(verbose_name='version')),
                 ('effective_from', models.DateTimeField(verbose_name='effective from')),
+                ('after_transfer', models.BigIntegerField(verbose_name='for sales after transfer')),
                 ('retained_bps', models.PositiveSmallIntegerField(verbose_name='retained, in basis points')),
                 ('retained_for', models.CharField(blank=True, max_length=300, verbose_name='what the retained part is for')),
                 ('area_bps', models.PositiveSmallIntegerField(verbose_name='by area, in basis points')),

@@ -45,6 +45,7 @@ SETTLED = """
 HELD = """
     LATERAL (SELECT plan.id FROM ledger_sharingplan plan
               WHERE plan.cooperative_id = settled.cooperative_id AND plan.effective_from <= settled.occurred_at
+                AND plan.after_transfer < settled.transfer_id
                 AND (plan.project_id IS NULL OR plan.project_id = settled.project_id)
               ORDER BY plan.project_id IS NULL, plan.effective_from DESC, plan.version DESC LIMIT 1)
 """
@@ -64,11 +65,12 @@ INVARIANTS = (
                   LEFT JOIN ledger_user stater ON stater.id = plan.stated_by_id) plan
           FULL JOIN ({entries("sharing_plan_stated")}) said ON said.body ->> 'plan' = plan.id::text
          WHERE plan.id IS NULL OR said.record_id IS NULL
-            OR (plan.cooperative, plan.project, plan.version::text, log_time(plan.effective_from), plan.retained_bps::text,
+            OR (plan.cooperative, plan.project, plan.version::text, log_time(plan.effective_from),
+                plan.after_transfer::text, plan.retained_bps::text,
                 plan.area_bps::text, plan.equal_bps::text, plan.contribution_bps::text, plan.is_public::text,
                 plan.content_sha256, plan.content, plan.stater, log_time(plan.stated_at)) IS DISTINCT FROM
                (said.body ->> 'cooperative', said.body ->> 'project', said.body ->> 'version',
-                said.body ->> 'effective_from', said.body ->> 'retained_bps', said.body ->> 'area_bps',
+                said.body ->> 'effective_from', said.body ->> 'after_transfer', said.body ->> 'retained_bps', said.body ->> 'area_bps',
                 said.body ->> 'equal_bps', said.body ->> 'contribution_bps', said.body ->> 'is_public',
                 said.body ->> 'content_sha256', said.body ->> 'content_sha256', said.actor, said.at)
         """,

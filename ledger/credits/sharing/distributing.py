@@ -18,7 +18,7 @@ from django.utils import timezone
 from ledger.credits.models import Batch
 from ledger.credits.sharing.basis import Basis, Rule, basis_of, contributions_of, members, shares_of
 from ledger.credits.sharing.entries import WrittenShare, proceeds_shared, shares_sha256
-from ledger.credits.sharing.locks import try_lock_sharing
+from ledger.credits.sharing.locks import newest_transfer, try_lock_sharing
 from ledger.credits.sharing.models import DistributedSale, Distribution, Share, SharingPlan, SharingProgress
 from ledger.journal.household_accounts import open_share_accounts
 from ledger.journal.locks import lock_accounts
@@ -103,7 +103,7 @@ def _share_some(cooperative_id: int) -> Pass:
         return Pass(0, goes_on=False)
     locked = lock_accounts([account.pk])[account.pk]
     # Asked for while the account is locked: all transfers up to it are there.
-    newest = _newest_transfer(account.pk)
+    newest = newest_transfer(account.pk)
     sales = waiting_sales(cooperative_id, account.pk, looked_to)
     available_fen, waiting = locked.available, []
     shared = 0
@@ -141,16 +141,21 @@ def waiting_sales(cooperative_id: int, account_id: int, looked_to: int, most: in
         return [Sale(*row) for row in cursor.fetchall()]
 
 
-def plan_at(plans: Iterable[SharingPlan], project_id: int, at: dt.datetime) -> SharingPlan | None:
-    """Return the plan that held for sales of a project at an instant: the project's own before the one for all."""
-    held = [plan for plan in plans if plan.effective_from <= at and plan.project_id in (None, project_id)]
+def plan_at(
+    plans: Iterable[SharingPlan], project_id: int, at: dt.datetime, transfer_id: int | None = None
+) -> SharingPlan | None:
+    """Return the plan that held for a sale of a project: the project's own before the one for all.
+
+    Without a transfer: that holds at an instant.
+    """
+    held = [
+        plan
+        for plan in plans
+        if plan.effective_from <= at
+        and plan.project_id in (None, project_id)
+        and (transfer_id is None or plan.after_transfer < transfer_id)
+    ]
     return max(held, key=lambda plan: (plan.project_id is not None, plan.effective_from, plan.version), default=None)
-
-
-def _newest_transfer(account_id: int) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(max(id), 0) FROM ledger_transfer WHERE credit_account_id = %s", [account_id])
-        return int(cursor.fetchone()[0])
 
 
 def _by_plan_and_batch(cooperative_id: int, sales: Sequence[Sale]) -> dict[tuple[SharingPlan, int], list[Sale]]:
@@ -159,7 +164,7 @@ def _by_plan_and_batch(cooperative_id: int, sales: Sequence[Sale]) -> dict[tuple
     plans = list(SharingPlan.objects.filter(cooperative=cooperative_id))
     groups: dict[tuple[SharingPlan, int], list[Sale]] = {}
     for sale in sales:
-        plan = plan_at(plans, sale.project_id, sale.occurred_at)
+        plan = plan_at(plans, sale.project_id, sale.occurred_at, sale.transfer_id)
         # What was sold before there was a plan is the cooperative's own.
         if plan is not None and sale.net_fen > 0:
             groups.setdefault((plan, sale.batch_id), []).append(sale)

@@ -33,6 +33,7 @@ def plan_stated(plan: SharingPlan) -> dict[str, Any]:
         "project": plan.project.code if plan.project else None,
         "version": plan.version,
         "effective_from": format_time(plan.effective_from),
+        "after_transfer": str(plan.after_transfer),
         "retained_bps": plan.retained_bps,
         "area_bps": plan.area_bps,
         "equal_bps": plan.equal_bps,

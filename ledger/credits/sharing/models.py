@@ -32,6 +32,9 @@ class SharingPlan(models.Model):
     )
     version = models.PositiveIntegerField(_("version"))
     effective_from = models.DateTimeField(_("effective from"))
+    # The newest transfer to the cooperative's cash when the plan was stated: what was sold up to it is not its matter,
+    # whatever the clocks of several machines say.
+    after_transfer = models.BigIntegerField(_("for sales after transfer"))
     retained_bps = models.PositiveSmallIntegerField(_("retained, in basis points"))
     retained_for = models.CharField(_("what the retained part is for"), max_length=300, blank=True)
     area_bps = models.PositiveSmallIntegerField(_("by area, in basis points"))

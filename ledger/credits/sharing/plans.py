@@ -79,9 +79,9 @@ def state_plan(*, actor: Membership, terms: PlanTerms) -> SharingPlan:
     Raises: NotAllowed, OrganisationNotApproved, InvalidValue.
     """
     project = _check(actor, terms)
-    lock_sharing(actor.organisation)
+    newest = lock_sharing(actor.organisation)
     weights = _weights(actor.organisation, terms)
-    plan = _new_plan(actor, terms, project)
+    plan = _new_plan(actor, terms, project, newest)
     plan.content_sha256 = plan_sha256(plan, {str(each.public_id): weight for each, weight in weights.items()})
     plan.save()
     SharingWeight.objects.bulk_create(
@@ -172,7 +172,7 @@ def _weights(cooperative: Organisation, terms: PlanTerms) -> dict[Household, int
     return weights
 
 
-def _new_plan(actor: Membership, terms: PlanTerms, project: Project | None) -> SharingPlan:
+def _new_plan(actor: Membership, terms: PlanTerms, project: Project | None, newest: int) -> SharingPlan:
     before = SharingPlan.objects.filter(cooperative=actor.organisation, project=project)
     now = timezone.now()
     return SharingPlan(
@@ -180,6 +180,7 @@ def _new_plan(actor: Membership, terms: PlanTerms, project: Project | None) -> S
         project=project,
         version=(before.aggregate(last=Max("version"))["last"] or 0) + 1,
         effective_from=max(terms.effective_from or now, now),
+        after_transfer=newest,
         retained_bps=terms.retained_bps,
         retained_for=terms.retained_for.strip(),
         area_bps=terms.area_bps,

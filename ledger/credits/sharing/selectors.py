@@ -152,7 +152,7 @@ def waiting_of(cooperative: Organisation) -> Waiting | None:
         return None
     plans = list(SharingPlan.objects.filter(cooperative=cooperative))
     sales = waiting_sales(cooperative.pk, account.pk, progress.looked_to, WAITING_READ)
-    due = [(sale, plan_at(plans, sale.project_id, sale.occurred_at)) for sale in sales]
+    due = [(sale, plan_at(plans, sale.project_id, sale.occurred_at, sale.transfer_id)) for sale in sales]
     owed = [(sale.net_fen, rule_of(plan)) for sale, plan in due if plan is not None and sale.net_fen > 0]
     if not owed:
         return None
