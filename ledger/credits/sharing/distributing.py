@@ -27,8 +27,7 @@ from ledger.journal.posting import Leg, Posting, post_within
 from ledger.journal.selectors import cash_account
 from ledger.journal.terms import MAX_LEGS
 from ledger.parties.models import Organisation
-from ledger.rows import draw_ids, draw_ids_of, insert_rows
-from ledger.transparency.models import Record
+from ledger.rows import draw_ids, insert_rows
 from ledger.transparency.services import append_record
 
 logger = logging.getLogger(__name__)
@@ -226,7 +225,7 @@ class _Sharing:
         self, batch: Batch, sales: Sequence[Sale], shares: Sequence[tuple[Basis, int]], retained_fen: int
     ) -> None:
         now = timezone.now()
-        (distribution_id,), (record_id,) = draw_ids_of((Distribution, 1), (Record, 1))
+        (distribution_id,) = draw_ids(Distribution, 1)
         paid = [(basis, amount) for basis, amount in shares if amount]
         transactions = self._post(distribution_id, paid, now)
         moved_by = {
@@ -250,14 +249,14 @@ class _Sharing:
                 for basis, amount in shares
             ),
             distributed_at=now,
-            record_id=record_id,
         )
+        # Its record stands after those of the transactions that it explains.
+        named = [(sale.transaction_id, sale.net_fen) for sale in sales]
+        body = proceeds_shared(distribution, batch.asset.code, named, transactions)
+        distribution.record_id = append_record(kind="proceeds_shared", body=body, actor="system", at=now)
         distribution.save(force_insert=True)
         _write_sales(distribution, sales)
         _write_shares(distribution, shares, moved_by)
-        named = [(sale.transaction_id, sale.net_fen) for sale in sales]
-        body = proceeds_shared(distribution, batch.asset.code, named, transactions)
-        append_record(kind="proceeds_shared", body=body, actor="system", at=now, record_id=record_id)
 
     def _post(self, distribution_id: int, paid: Sequence[tuple[Basis, int]], now: dt.datetime) -> list[int]:
         """Move the shares, as many in a transaction as its entry holds, and return the transactions."""
