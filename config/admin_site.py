@@ -39,6 +39,7 @@ from ledger.admin.positions import HoldAdmin, SerialBlockAdmin
 from ledger.admin.projects import ParcelAdmin, ProjectAdmin
 from ledger.admin.reports import MonitoringReportAdmin
 from ledger.admin.runs import ReconciliationRunAdmin
+from ledger.admin.sharing import DistributionAdmin, HouseholdAdmin, PayoutAdmin, SharingPlanAdmin
 from ledger.admin.supply import supply_of_all
 from ledger.admin.transparency import CheckpointAdmin, RecordAdmin
 from ledger.models import (
@@ -53,19 +54,23 @@ from ledger.models import (
     DebundlingDecision,
     DeclaredConflict,
     DiaryEntry,
+    Distribution,
     Document,
     Hold,
+    Household,
     Membership,
     MonitoringReport,
     Organisation,
     Parcel,
     Payment,
+    Payout,
     Project,
     ReconciliationRun,
     Record,
     Renewal,
     Retirement,
     SerialBlock,
+    SharingPlan,
     Transaction,
     Transfer,
     User,
@@ -115,6 +120,7 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             Organisation: OrganisationAdmin,
             User: UserAdmin,
             Membership: MembershipAdmin,
+            Household: HouseholdAdmin,
             ApiToken: ApiTokenAdmin,
         },
     ),
@@ -131,12 +137,15 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             Document: DocumentAdmin,
             Batch: BatchAdmin,
             Retirement: RetirementAdmin,
+            SharingPlan: SharingPlanAdmin,
+            Distribution: DistributionAdmin,
         },
     ),
     (
         _("Ledger"),
         {
             Payment: PaymentAdmin,
+            Payout: PayoutAdmin,
             Correction: CorrectionAdmin,
             BankStatement: BankStatementAdmin,
             BankEntry: BankEntryAdmin,

@@ -77,6 +77,15 @@ class FileOutOfReach(DomainError):
     message = _("The file cannot be read just now. The operator has been told.")
 
 
+class HouseholdListRefused(InvalidValue):
+    code, status, message = "household_list_refused", 422, _("Nothing was stored. %(problems)s")
+
+
+class NothingToPayOut(DomainError):
+    code, status = "nothing_to_pay_out", 409
+    message = _("No household has anything to be paid out.")
+
+
 class InsufficientBalance(DomainError):
     code, status = "insufficient_balance", 409
     message = _("Available is %(available)s, needed is %(needed)s.")

@@ -1,6 +1,15 @@
 """Gathers the tables that the domain packages define."""
 
 from ledger.credits.models import Batch, Retirement
+from ledger.credits.sharing.models import (
+    DistributedSale,
+    Distribution,
+    HouseholdLink,
+    Share,
+    SharingPlan,
+    SharingProgress,
+    SharingWeight,
+)
 from ledger.journal.bank.models import BankEntry, BankStatement
 from ledger.journal.models import (
     Account,
@@ -8,6 +17,8 @@ from ledger.journal.models import (
     Correction,
     Hold,
     Payment,
+    Payout,
+    PayoutLine,
     SerialBlock,
     SerialCounter,
     Transaction,
@@ -42,9 +53,12 @@ __all__ = [
     "DebundlingDecision",
     "DeclaredConflict",
     "DiaryEntry",
+    "DistributedSale",
+    "Distribution",
     "Document",
     "Hold",
     "Household",
+    "HouseholdLink",
     "LogKey",
     "LogLeaf",
     "LogTile",
@@ -53,6 +67,8 @@ __all__ = [
     "Organisation",
     "Parcel",
     "Payment",
+    "Payout",
+    "PayoutLine",
     "Project",
     "ReconciliationRun",
     "Record",
@@ -60,6 +76,10 @@ __all__ = [
     "Retirement",
     "SerialBlock",
     "SerialCounter",
+    "Share",
+    "SharingPlan",
+    "SharingProgress",
+    "SharingWeight",
     "Transaction",
     "Transfer",
     "UnsequencedRecord",

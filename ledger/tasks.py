@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from ledger.credits.sharing import distributing
 from ledger.projects import lifecycle
 from ledger.projects.documents import store
 from ledger.transparency import cosigning, sequencer
@@ -30,3 +31,9 @@ def complete_projects() -> None:
 def sweep_documents() -> None:
     """Delete files that no document names."""
     store.sweep_orphans()
+
+
+@shared_task
+def share_proceeds() -> None:
+    """Share what sales have brought among member households."""
+    distributing.share_waiting_proceeds()

@@ -10,8 +10,8 @@ import factory
 from django.db import transaction
 from django.utils import timezone
 
+from ledger.models import Household, MonitoringReport, Organisation, Parcel, Project, User
 from ledger.models import Membership as MembershipModel
-from ledger.models import MonitoringReport, Organisation, Parcel, Project, User
 from ledger.parties.services import record_member, record_organisation
 from ledger.projects import entries
 from ledger.projects.digests import sheet_sha256, text_sha256
@@ -129,6 +129,24 @@ class MembershipFactory(factory.django.DjangoModelFactory):
     @transaction.atomic
     def recorded(self, create, extracted, **kwargs):
         record_member(self, "system")
+
+
+class HouseholdFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Household
+        skip_postgeneration_save = True
+
+    cooperative = factory.SubFactory(OrganisationFactory, kind=Organisation.Kind.COOPERATIVE)
+    code = factory.Sequence(lambda n: f"1-{n:03d}")
+    name = factory.Sequence(lambda n: f"第{n}户")
+
+    @factory.post_generation
+    @transaction.atomic
+    def recorded(self, create, extracted, **kwargs):
+        name = {"household": str(self.public_id), "cooperative": str(self.cooperative.public_id)}
+        record("household_added", name, None, self.created_at)
+        if self.left_at:
+            record("household_left", name, None, self.left_at)
 
 
 class ProjectFactory(factory.django.DjangoModelFactory):

@@ -7,18 +7,22 @@ import time_machine
 from django.utils import timezone
 
 from ledger.credits.services import retire_credits
+from ledger.credits.sharing.distributing import share_waiting_proceeds
 from ledger.journal.corrections import confirm_correction, refuse_correction, request_correction
 from ledger.journal.payments import confirm_payment, refuse_payment, request_deposit, request_withdrawal
+from ledger.journal.payouts import confirm_payout, refuse_payout, request_payout
 from ledger.journal.posting import Leg, Posting, post_transactions
 from ledger.journal.services import open_account
-from ledger.models import Account, Asset, Transaction
-from tests.scenes import People, issue_to_cooperative, market_for, pay_in
+from ledger.models import Account, Asset, Batch, Transaction
+from ledger.parties.households import leave_household
+from tests.scenes import People, households_of, issue_to_cooperative, market_for, pay_in, plan_of, sell
 from trading.auctions.closing import close_auctions
 from trading.auctions.services import announce_auction, place_bid
 from trading.auctions.terms import BidTerms, LotTerms
 from trading.blocks.services import accept_offer, counter_offer, make_offer
 from trading.blocks.terms import OfferTerms
 from trading.execution.services import execute_market
+from trading.models import Market
 from trading.orders.services import NewOrder, place_order
 
 
@@ -41,7 +45,24 @@ def tell(who: People) -> None:
         payment_id=request_withdrawal(actor=who.cooperative, amount_fen=50_000).pk,
         bank_reference="OUT 1",
     )
+    _share(who, rice)
     _correct(who)
+
+
+def _share(who: People, batch: Batch) -> None:
+    """Share a sale by a plan, and pay one payout out of two."""
+    households = households_of(who, batch.project, ["1", "2"])
+    plan_of(who)
+    market = Market.objects.get(asset=batch.asset)
+    for reference in ("HH 1", None):
+        sell(who, market, 5)
+        share_waiting_proceeds()
+        (payout,) = request_payout(actor=who.cooperative)
+        if reference:
+            confirm_payout(actor=who.treasurer, payout_id=payout.pk, bank_reference=reference)
+        else:
+            refuse_payout(actor=who.treasurer, payout_id=payout.pk)
+    leave_household(actor=who.cooperative, public_id=households[0].public_id)
 
 
 def _trade(who: People, batch: Any) -> None:

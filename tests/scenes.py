@@ -1,25 +1,37 @@
 """What a test needs to have happened before it begins, brought about by the services that bring it about in earnest."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
 
 from ledger.credits.services import issue_credits
+from ledger.credits.sharing.plans import PlanTerms, state_plan
 from ledger.journal.payments import confirm_payment, request_deposit
-from ledger.models import Batch, Membership, Organisation, Project
+from ledger.models import Batch, Household, Membership, Organisation, Project, SharingPlan
 from ledger.projects.declarations import state_baseline
 from ledger.projects.descriptions import describe_project
 from ledger.projects.lifecycle import accept_project
 from ledger.projects.services import submit_project, validate_project
-from tests.factories import MembershipFactory, OrganisationFactory, ProjectFactory, ReportFactory
+from tests.factories import (
+    HouseholdFactory,
+    MembershipFactory,
+    OrganisationFactory,
+    ParcelFactory,
+    ProjectFactory,
+    ReportFactory,
+)
 from trading.auctions.services import announce_auction, place_bid
 from trading.auctions.terms import BidTerms, LotTerms
 from trading.blocks.services import make_offer
 from trading.blocks.terms import OfferTerms
+from trading.execution.services import execute_market
 from trading.markets.services import open_market
-from trading.models import Bid, BlockOffer, Market, OneWayAuction
+from trading.models import Bid, BlockOffer, Market, OneWayAuction, Order
+from trading.orders.services import NewOrder, place_orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +129,33 @@ def bid_for(
 ) -> Bid:
     """Bid for a lot."""
     return place_bid(actor=actor, auction_id=auction.pk, terms=BidTerms(name, price_fen, quantity_t)).bid
+
+
+def households_of(who: People, project: Project, areas_ha: Sequence[str]) -> list[Household]:
+    """Make the cooperative households, each with a field of so many hectares in the project."""
+    households = [HouseholdFactory(cooperative=who.cooperative.organisation) for _area in areas_ha]
+    for household, area in zip(households, areas_ha, strict=True):
+        ParcelFactory(project=project, household=household, area_ha=Decimal(area).quantize(Decimal("0.0001")))
+    return households
+
+
+def plan_of(who: People, **terms: Any) -> SharingPlan:
+    """State a plan: a tenth retained, the rest by area, where nothing else is given."""
+    by_area = {"retained_bps": 1_000, "retained_for": "渠道维修", "area_bps": 10_000}
+    parts = {"area_bps", "equal_bps", "contribution_bps"}
+    if parts & terms.keys():
+        del by_area["area_bps"]
+    return state_plan(actor=who.cooperative, terms=PlanTerms(**{**by_area, **terms}))
+
+
+def sell(
+    who: People, market: Market, *quantities: int, price_fen: int = 4_000, buyer: Membership | None = None
+) -> None:
+    """Let the cooperative sell to a buyer, a trade for each quantity."""
+    buyer = buyer or who.buyer
+    start = Order.objects.count()
+    for side, actor in (("sell", who.cooperative), ("buy", buyer)):
+        orders = [NewOrder(f"{side}-{start}-{at}", side, price_fen, each) for at, each in enumerate(quantities)]
+        results = place_orders(actor=actor, market_id=market.pk, orders=orders)
+        assert not any(result.error for result in results)
+    execute_market(market.pk)

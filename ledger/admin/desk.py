@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.admin.actions import Text
 from ledger.admin.display import list_url, money, object_url, tonnes
-from ledger.journal.models import Correction, Payment
+from ledger.journal.models import Correction, Payment, Payout
 from ledger.parties.models import Membership, Organisation
 from ledger.projects.judgements import Renewal
 from ledger.projects.models import MonitoringReport, Project
@@ -122,6 +122,16 @@ def queues(reader: Membership) -> list[Queue]:
             lambda each: (f"{each} · {tonnes(each.net_t)} t", each.approved_at),
             registrar,
             7,
+        ),
+        queue_of(
+            _("Payouts to households to confirm"),
+            Payout.objects.filter(status=Payout.Status.REQUESTED)
+            .select_related("cooperative")
+            .order_by("requested_at"),
+            list_url(Payout, status__exact=Payout.Status.REQUESTED),
+            lambda each: (f"{each.cooperative} · {money(each.amount_fen)}", each.requested_at),
+            treasurer,
+            3,
         ),
         queue_of(
             _("Payments for a second treasurer"),

@@ -51,8 +51,10 @@ from ledger.transparency.models import Record
 SHOWN = 20
 ACCOUNTS = (
     "debit_account__organisation",
+    "debit_account__household",
     "debit_account__asset",
     "credit_account__organisation",
+    "credit_account__household",
     "credit_account__asset",
 )
 
@@ -67,11 +69,11 @@ class AssetAdmin(ViewOnlyAdmin):
     fields = ("code", "kind")
 
     def tables(self, target: Asset) -> list[Table]:
-        accounts = list(target.accounts.select_related("organisation").order_by("-balance", "id")[:SHOWN])
+        accounts = list(target.accounts.select_related("organisation", "household").order_by("-balance", "id")[:SHOWN])
         sealed = sealed_accounts(accounts)
         rows: list[tuple[object, ...]] = [
             (
-                link(account, account.organisation or account.get_purpose_display()),
+                link(account, account.organisation or account.household or account.get_purpose_display()),
                 amount_of(target, account.balance),
                 held_on(account, target, sealed)[0],
             )
@@ -85,10 +87,19 @@ class AssetAdmin(ViewOnlyAdmin):
 class AccountAdmin(ViewOnlyAdmin):
     list_display = ("number", "owner", "asset", "purpose", "balance_figure", "held_figure", "available_figure")
     list_filter = ("purpose", "asset__kind")
-    list_select_related = ("organisation", "asset")
+    list_select_related = ("organisation", "household", "asset")
     search_fields = ("organisation__name", "organisation__name_en", "asset__code")
     ordering = ("-id",)
-    fields = ("number", "organisation", "asset", "purpose", "balance_figure", "held_figure", "available_figure")
+    fields = (
+        "number",
+        "organisation",
+        "household",
+        "asset",
+        "purpose",
+        "balance_figure",
+        "held_figure",
+        "available_figure",
+    )
 
     @admin.display(description=_("number"), ordering="id")
     def number(self, account: Account) -> str:
@@ -96,7 +107,7 @@ class AccountAdmin(ViewOnlyAdmin):
 
     @admin.display(description=_("organisation"), ordering="organisation__name")
     def owner(self, account: Account) -> str:
-        return str(account.organisation or _("the system"))
+        return str(account.organisation or account.household or _("the system"))
 
     @admin.display(description=_("balance"), ordering="balance")
     def balance_figure(self, account: Account) -> str:
@@ -271,7 +282,7 @@ class TransferAdmin(LargeTableAdmin):
 
     def prepare(self, rows: Sequence[Transfer]) -> None:
         ids = {account_id for row in rows for account_id in (row.debit_account_id, row.credit_account_id)}
-        accounts = Account.objects.select_related("organisation", "asset").in_bulk(ids)
+        accounts = Account.objects.select_related("organisation", "household", "asset").in_bulk(ids)
         for row in rows:
             # One that is missing stays to be read, and is missed then: reconciliation names such a transfer.
             for side in ("debit_account", "credit_account"):

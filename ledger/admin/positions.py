@@ -20,7 +20,7 @@ PLACED_AT = at_moment("placed_at", _("placed at"))
 class HoldAdmin(LargeTableAdmin):
     list_display = ("number", "account", "purpose", "remaining_figure", PLACED_AT)
     list_filter = ("purpose",)
-    list_select_related = ("account__organisation", "account__asset")
+    list_select_related = ("account__organisation", "account__household", "account__asset")
     fields = ("number", "account", "purpose", "remaining_figure", PLACED_AT)
 
     @admin.display(description=_("number"))
@@ -40,7 +40,7 @@ class HoldAdmin(LargeTableAdmin):
 
 class SerialBlockAdmin(LargeTableAdmin):
     list_display = ("run", "tonnes_figure", "asset", "account", "trace_link")
-    list_select_related = ("asset", "account__organisation", "account__asset")
+    list_select_related = ("asset", "account__organisation", "account__household", "account__asset")
     search_fields = ("serials",)
     search_help_text = _("A serial number: who owns this tonne now?")
     fields = ("run", "tonnes_figure", "asset", "account", "trace_link")

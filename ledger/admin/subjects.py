@@ -11,9 +11,10 @@ from django.utils.translation import gettext
 from ledger.admin.display import Table, link
 from ledger.admin.filters import is_number, is_uuid
 from ledger.credits.models import Retirement
+from ledger.credits.sharing.models import Distribution, SharingPlan
 from ledger.journal.bank.models import BankStatement
-from ledger.journal.models import Account, Asset, Correction, Payment, Transaction, Transfer
-from ledger.parties.models import Organisation, User
+from ledger.journal.models import Account, Asset, Correction, Payment, Payout, Transaction, Transfer
+from ledger.parties.models import Household, Organisation, User
 from ledger.projects.diary.models import DiaryEntry
 from ledger.projects.documents.models import Document
 from ledger.projects.judgements import DebundlingDecision, DeclaredConflict, Renewal
@@ -55,6 +56,11 @@ SUBJECTS: Subjects = {
     "account": Subject(Account),
     "asset": Subject(Asset, "code"),
     "payment": Subject(Payment),
+    "payout": Subject(Payout),
+    "plan": Subject(SharingPlan),
+    "distribution": Subject(Distribution),
+    "household": Subject(Household, "public_id"),
+    "cooperative": Subject(Organisation, "public_id"),
     "correction": Subject(Correction),
     "statement": Subject(BankStatement),
     "retirement": Subject(Retirement, "public_id"),

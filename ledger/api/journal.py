@@ -19,6 +19,7 @@ from ledger.api.serializers import (
     StrictSerializer,
 )
 from ledger.api.statements import InstantQuerySerializer
+from ledger.credits.sharing.distributing import share_proceeds
 from ledger.errors import (
     InsufficientBalance,
     InvalidValue,
@@ -75,7 +76,8 @@ class AccountSerializer(serializers.Serializer[Account]):
     """
 
     id = serializers.IntegerField()
-    organisation = OrganisationNameSerializer(allow_null=True, help_text="Null for the system's own.")
+    organisation = OrganisationNameSerializer(allow_null=True, help_text="Null for households and the system's own.")
+    household = Identifier(source="household.public_id", allow_null=True, help_text="Whose share it is; else null.")
     asset = Text(source="asset.code")
     kind = Choice(choices=Asset.Kind.choices, source="asset.kind")
     purpose = Choice(choices=Account.Purpose.choices)
@@ -234,6 +236,8 @@ class Payments(Endpoint):
     @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, InsufficientBalance)
     def create_withdrawal(self, request: Request) -> Response:
         """For owners of cooperatives and buyers. The amount is held until a treasurer confirms or refuses."""
+        # What member households have coming of the last moment's sales is not the cooperative's to withdraw.
+        share_proceeds(self.actor.organisation_id)
         payment = payments.request_withdrawal(actor=self.actor, **self.body(NewWithdrawalSerializer))
         return Response(show(PaymentSerializer, payment), status=201)
 

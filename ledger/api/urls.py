@@ -7,6 +7,7 @@ from ledger.api.corrections import Corrections
 from ledger.api.credits import Batches, Retirements
 from ledger.api.diary import Diary
 from ledger.api.documents import Documents, ProjectDocuments
+from ledger.api.households import Households
 from ledger.api.journal import Accounts, Payments
 from ledger.api.land import Parcels
 from ledger.api.lifecycle import ProjectLife
@@ -15,6 +16,7 @@ from ledger.api.methodologies import Methodologies
 from ledger.api.parties import Me, Organisations, Tokens, Users
 from ledger.api.projects import Projects
 from ledger.api.reports import Reports
+from ledger.api.sharing import Distributions, Payouts, SharingPlans
 from ledger.api.statements import Statements
 from ledger.api.trace import Proofs, Serials
 
@@ -28,6 +30,12 @@ urlpatterns = [
     path("organisations/<uuid:public_id>/suspend", Organisations.as_view({"post": "suspend_organisation"})),
     path("methodologies", Methodologies.as_view({"get": "list_methodologies"})),
     path("methodologies/<slug:methodology_id>", Methodologies.as_view({"get": "get_methodology"})),
+    path("households", Households.as_view({"get": "list_households", "post": "add_household"})),
+    path("households/import", Households.as_view({"post": "import_households"})),
+    path("households/<uuid:public_id>/rename", Households.as_view({"post": "rename_household"})),
+    path("households/<uuid:public_id>/leave", Households.as_view({"post": "leave_household"})),
+    path("households/<uuid:public_id>/link", Households.as_view({"post": "make_link"})),
+    path("households/<uuid:public_id>/revoke-link", Households.as_view({"post": "revoke_link"})),
     path("projects", Projects.as_view({"get": "list_projects", "post": "create_project"})),
     path("projects/<code:code>", Projects.as_view({"get": "get_project"})),
     path("projects/<code:code>/parcels", Projects.as_view({"get": "list_parcels", "post": "add_parcel"})),
@@ -92,6 +100,13 @@ urlpatterns = [
     path("payments/withdrawals", Payments.as_view({"post": "create_withdrawal"})),
     path("payments/<id:payment_id>/confirm", Payments.as_view({"post": "confirm_payment"})),
     path("payments/<id:payment_id>/refuse", Payments.as_view({"post": "refuse_payment"})),
+    path("sharing-plans", SharingPlans.as_view({"get": "list_plans", "post": "state_plan"})),
+    path("sharing-plans/preview", SharingPlans.as_view({"post": "preview_plan"})),
+    path("distributions", Distributions.as_view({"get": "list_distributions"})),
+    path("distributions/<id:distribution_id>/shares", Distributions.as_view({"get": "list_shares"})),
+    path("payouts", Payouts.as_view({"get": "list_payouts", "post": "request_payout"})),
+    path("payouts/<id:payout_id>/confirm", Payouts.as_view({"post": "confirm_payout"})),
+    path("payouts/<id:payout_id>/refuse", Payouts.as_view({"post": "refuse_payout"})),
     path("corrections", Corrections.as_view({"get": "list_corrections", "post": "create_correction"})),
     path("corrections/<id:correction_id>/confirm", Corrections.as_view({"post": "confirm_correction"})),
     path("corrections/<id:correction_id>/refuse", Corrections.as_view({"post": "refuse_correction"})),

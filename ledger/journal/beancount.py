@@ -20,6 +20,7 @@ from ledger.transparency.services import format_time
 
 ROOTS = {
     "holding": "Assets:Holding",
+    "share": "Assets:Share",
     "buffer": "Assets:Buffer",
     "bank": "Equity:Bank",
     "issuance": "Equity:Issuance",
@@ -53,7 +54,7 @@ def write_beancount(out: TextIO) -> int:
         if is_outermost:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        accounts = list(Account.objects.select_related("asset", "organisation").order_by("id"))
+        accounts = list(Account.objects.select_related("asset", "organisation", "household").order_by("id"))
         names = _names(accounts)
         last_on = timezone.localdate()
         count = 0
@@ -100,6 +101,8 @@ def _opening(accounts: Sequence[Account], names: Mapping[int, Name]) -> Iterator
         yield f'  account: "{account.pk}"\n  asset: "{account.asset.code}"\n'
         if account.organisation is not None:
             yield f'  organisation: "{account.organisation.public_id}"\n'
+        if account.household is not None:
+            yield f'  household: "{account.household.public_id}"\n'
 
 
 def _opening_days() -> dict[int, dt.date]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import AlreadyReversed, InvalidValue, NotFound, NotReversible
 from ledger.journal.decisions import decide, lock_to_decide, require_treasurer
-from ledger.journal.models import Correction, Payment, Transaction
+from ledger.journal.models import Correction, Payment, Payout, Transaction
 from ledger.journal.posting import Leg, PostedTransaction, Posting, post_transactions
 from ledger.journal.serials import runs_of
 from ledger.parties.access import log_name
@@ -17,7 +17,12 @@ from ledger.parties.models import Membership
 from ledger.texts import check_texts
 from ledger.transparency.services import append_record
 
-REVERSIBLE = (Transaction.Kind.DEPOSIT, Transaction.Kind.WITHDRAWAL, Transaction.Kind.TRANSFER)
+REVERSIBLE = (
+    Transaction.Kind.DEPOSIT,
+    Transaction.Kind.WITHDRAWAL,
+    Transaction.Kind.TRANSFER,
+    Transaction.Kind.PAYOUT,
+)
 # What is final, and what is done instead.
 INSTEAD: dict[str, str | Promise] = {
     Transaction.Kind.SETTLEMENT: _("A trade is final once it is settled. The parties can trade the other way round."),
@@ -30,13 +35,17 @@ INSTEAD: dict[str, str | Promise] = {
     Transaction.Kind.CANCELLATION: _(
         "A cancellation is final: its credits are gone for good. Have a report issued anew."
     ),
+    Transaction.Kind.DISTRIBUTION: _(
+        "A distribution follows the plan that held when the credits were sold, and each sale is shared once. The"
+        " cooperative can state another plan for what it sells next."
+    ),
     Transaction.Kind.REVERSAL: _("A reversal is not reversed. Enter what was right after all as a new transaction."),
 }
 
 
 @transaction.atomic
 def request_correction(*, actor: Membership, transaction_id: int, reason: str) -> Correction:
-    """Ask that a wrong deposit, withdrawal or transfer be reversed; a second treasurer confirms it.
+    """Ask that a wrong deposit, withdrawal, payout or transfer be reversed; a second treasurer confirms it.
 
     Raises: NotAllowed, NotFound, NotReversible (what is final), AlreadyReversed, InvalidValue (the reason).
     """
@@ -60,13 +69,14 @@ def request_correction(*, actor: Membership, transaction_id: int, reason: str) -
 def confirm_correction(*, actor: Membership, correction_id: int) -> Correction:
     """Reverse the wrong transaction: the same transfers the other way round, with the same serial numbers.
 
-    Locks: the correction, a payment that the transaction was of, then the accounts.
+    Locks: the correction, a payment or payout that the transaction was of, then the accounts.
     Raises: NotAllowed, NotFound, SamePerson, WrongState; InsufficientBalance where the money is spent, SerialsNotOwned
         where the very credits have been passed on.
     """
     correction = lock_to_decide(Correction, correction_id, actor=actor)
     # Its bank reference is free again, to be entered as it should have been.
     Payment.objects.filter(transaction=correction.transaction_id).update(status=Payment.Status.REVERSED)
+    Payout.objects.filter(transaction=correction.transaction_id).update(status=Payout.Status.REVERSED)
     posted = _reverse(correction, actor)
     correction.reversal_id = posted.transaction_id
     decide(correction, Correction.Status.CONFIRMED, actor=actor)

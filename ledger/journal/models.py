@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ledger.journal.fields import SerialRangesField
-from ledger.parties.models import Organisation, User
+from ledger.parties.models import Household, Organisation, User
 
 
 class Asset(models.Model):
@@ -37,10 +37,12 @@ class Asset(models.Model):
 
 
 class Account(models.Model):
-    """One organisation's, or the system's, position in one asset."""
+    """One organisation's, a member household's, or the system's position in one asset."""
 
     class Purpose(models.TextChoices):
         HOLDING = "holding", _("holding")
+        # What a household has coming from its cooperative's sales, until it is paid out.
+        SHARE = "share", _("share of a household")
         BANK = "bank", _("bank")
         FEES = "fees", _("fees")
         ISSUANCE = "issuance", _("issuance")
@@ -50,6 +52,9 @@ class Account(models.Model):
 
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, verbose_name=_("organisation"), null=True, related_name="accounts"
+    )
+    household = models.ForeignKey(
+        Household, models.PROTECT, verbose_name=_("member household"), null=True, related_name="accounts"
     )
     asset = models.ForeignKey(Asset, models.PROTECT, verbose_name=_("asset"), related_name="accounts")
     purpose = models.CharField(_("purpose of the account"), max_length=16, choices=Purpose, default=Purpose.HOLDING)
@@ -62,7 +67,7 @@ class Account(models.Model):
         verbose_name_plural = _("accounts")
         constraints = [
             models.UniqueConstraint(
-                fields=["organisation", "asset", "purpose"], name="account_once", nulls_distinct=False
+                fields=["organisation", "household", "asset", "purpose"], name="account_once", nulls_distinct=False
             ),
             models.CheckConstraint(
                 name="account_covers_its_holds",
@@ -70,13 +75,14 @@ class Account(models.Model):
             ),
             models.CheckConstraint(
                 name="account_belongs_to_someone_or_the_system",
-                condition=Q(purpose="holding", organisation__isnull=False)
-                | (~Q(purpose="holding") & Q(organisation__isnull=True)),
+                condition=Q(purpose="holding", organisation__isnull=False, household__isnull=True)
+                | Q(purpose="share", organisation__isnull=True, household__isnull=False)
+                | (~Q(purpose__in=["holding", "share"]) & Q(organisation__isnull=True, household__isnull=True)),
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.organisation or self.get_purpose_display()} · {self.asset}"
+        return f"{self.organisation or self.household or self.get_purpose_display()} · {self.asset}"
 
     @property
     def available(self) -> int:
@@ -95,6 +101,9 @@ class Transaction(models.Model):
         CANCELLATION = "cancellation", _("cancellation")
         TRANSFER = "transfer", _("transfer")
         REVERSAL = "reversal", _("reversal")
+        # What a sale brings, to the member households; and from them to the bank.
+        DISTRIBUTION = "distribution", _("distribution to households")
+        PAYOUT = "payout", _("payout to households")
 
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     occurred_at = models.DateTimeField(_("occurred at"))
@@ -171,6 +180,7 @@ class Hold(models.Model):
         BID = "bid", pgettext_lazy("auction", "bid")
         # Its amount would tell the bid: the desk does not show it as long as there is any.
         SEALED_BID = "sealed_bid", _("sealed bid")
+        PAYOUT = "payout", _("payout to households")
 
     account = models.ForeignKey(
         Account, models.PROTECT, verbose_name=_("account"), related_name="holds", db_constraint=False
@@ -339,3 +349,75 @@ class Correction(models.Model):
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"
+
+
+class Payout(models.Model):
+    """Money that households of a cooperative get by the bank: its owner orders it, a treasurer confirms it.
+
+    One list of the bank's: as many households as one transaction takes.
+    """
+
+    class Status(models.TextChoices):
+        REQUESTED = "requested", _("requested")
+        POSTED = "posted", _("posted")
+        REFUSED = "refused", _("refused")
+        REVERSED = "reversed", _("reversed")
+
+    cooperative = models.ForeignKey(Organisation, models.PROTECT, verbose_name=_("cooperative"), related_name="payouts")
+    amount_fen = models.BigIntegerField(_("amount in fen"))
+    bank_reference = models.CharField(_("bank reference"), max_length=64, blank=True)
+    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.REQUESTED)
+    transaction = models.OneToOneField(
+        Transaction,
+        models.PROTECT,
+        verbose_name=pgettext_lazy("journal", "transaction"),
+        null=True,
+        related_name="payout",
+    )
+    requested_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("entered by"), related_name="+")
+    decided_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("decided by"), null=True, related_name="+")
+    requested_at = models.DateTimeField(_("entered at"))
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+
+    class Meta:
+        app_label = "ledger"
+        ordering = ["-id"]
+        verbose_name = _("payout to households")
+        verbose_name_plural = _("payouts to households")
+        constraints = [
+            models.CheckConstraint(name="payout_is_of_something", condition=Q(amount_fen__gt=0)),
+            models.CheckConstraint(
+                name="payout_decided_by_another",
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("requested_by")),
+            ),
+            models.UniqueConstraint(
+                fields=["bank_reference"],
+                condition=~Q(bank_reference="") & ~Q(status__in=["refused", "reversed"]),
+                name="payout_reference_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cooperative} · {self.pk}"
+
+
+class PayoutLine(models.Model):
+    """What one household gets by a payout, held on its account until the payout is decided."""
+
+    payout = models.ForeignKey(Payout, models.PROTECT, verbose_name=_("payout to households"), related_name="lines")
+    account = models.ForeignKey(Account, models.PROTECT, verbose_name=_("account"), related_name="+")
+    hold = models.OneToOneField(Hold, models.PROTECT, verbose_name=_("hold"), related_name="payout_line")
+    amount_fen = models.BigIntegerField(_("amount in fen"))
+
+    class Meta:
+        app_label = "ledger"
+        ordering = ["id"]
+        verbose_name = _("household of a payout")
+        verbose_name_plural = _("households of a payout")
+        constraints = [
+            models.CheckConstraint(name="payout_line_is_of_something", condition=Q(amount_fen__gt=0)),
+            models.UniqueConstraint(fields=["payout", "account"], name="payout_line_once_a_household"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)

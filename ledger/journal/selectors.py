@@ -33,7 +33,7 @@ def holdings(organisation: Organisation) -> QuerySet[Account]:
 
 def accounts_seen_by(membership: Membership) -> QuerySet[Account]:
     """Return the accounts that one may see, newest first: the operator and auditors all, others their own."""
-    accounts = Account.objects.select_related("asset", "organisation").order_by("-id")
+    accounts = Account.objects.select_related("asset", "organisation", "household").order_by("-id")
     return accounts if reads_everything(membership) else accounts.filter(organisation=membership.organisation)
 
 
@@ -105,6 +105,8 @@ def statement(account: Account) -> QuerySet[Transfer]:
             "transaction",
             "debit_account__organisation",
             "credit_account__organisation",
+            "debit_account__household",
+            "credit_account__household",
             "debit_account__asset",
         )
         .order_by("-id")

@@ -57,12 +57,13 @@ def trial_balance(at: dt.datetime | None = None) -> list[TrialBalanceRow]:
                 SELECT account_id, sum(debits)::bigint AS debits, sum(credits)::bigint AS credits
                   FROM sides GROUP BY account_id
             )
-            SELECT asset.code, asset.kind = 'credit', account.purpose, coalesce(organisation.name, ''),
+            SELECT asset.code, asset.kind = 'credit', account.purpose, coalesce(organisation.name, household.code, ''),
                    coalesce(organisation.name_en, ''), account.id, sums.debits, sums.credits
               FROM sums
               JOIN ledger_account account ON account.id = sums.account_id
               JOIN ledger_asset asset ON asset.id = account.asset_id
               LEFT JOIN ledger_organisation organisation ON organisation.id = account.organisation_id
+              LEFT JOIN ledger_household household ON household.id = account.household_id
              ORDER BY asset.kind, asset.code, account.purpose, account.id
             """,
             [at] if at else [],

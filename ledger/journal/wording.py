@@ -13,6 +13,9 @@ _TEXTS: dict[tuple[str, bool], str | Promise] = {
     (Transaction.Kind.ISSUANCE, True): gettext_lazy("Credits issued"),
     (Transaction.Kind.RETIREMENT, False): gettext_lazy("Credits retired"),
     (Transaction.Kind.CANCELLATION, False): gettext_lazy("Credits cancelled"),
+    (Transaction.Kind.DISTRIBUTION, True): gettext_lazy("Share of what was sold"),
+    (Transaction.Kind.DISTRIBUTION, False): gettext_lazy("Shared among member households"),
+    (Transaction.Kind.PAYOUT, False): gettext_lazy("Paid out to the household"),
     (Transaction.Kind.TRANSFER, True): pgettext_lazy("statement", "Received"),
     (Transaction.Kind.TRANSFER, False): pgettext_lazy("statement", "Given"),
 }
@@ -40,6 +43,8 @@ def owner_of(account: Account) -> str:
     """Return whose an account is."""
     if account.organisation is not None:
         return localized(account.organisation, "name")
+    if account.household is not None:
+        return _("Household %(code)s") % {"code": account.household.code}
     return _("Registry: %(purpose)s") % {"purpose": account.get_purpose_display()}
 
 

@@ -7,6 +7,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from ledger.credits.sharing.distributing import share_proceeds
 from ledger.errors import InvalidValue, NotFound
 from ledger.journal.models import Account, Asset
 from ledger.journal.payments import request_withdrawal
@@ -113,6 +114,8 @@ def withdraw(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Ask for money to be paid out, and see what became of one's payments."""
     if not membership.organisation.holds_assets:
         raise Http404
+    # What member households have coming of the last moment's sales is not the cooperative's to withdraw.
+    share_proceeds(membership.organisation_id)
     account = cash_account(membership.organisation)
     available_fen = account.available if account else 0
     form = WithdrawForm(request.POST or None, available_fen=available_fen)

@@ -16,9 +16,11 @@ from django.utils import timezone
 
 from ledger.admin.base import ViewOnlyAdmin
 from ledger.credits.services import retire_credits
+from ledger.credits.sharing.distributing import share_waiting_proceeds
 from ledger.journal.bank.services import import_statement
 from ledger.journal.corrections import request_correction
 from ledger.journal.payments import request_deposit, request_withdrawal
+from ledger.journal.payouts import request_payout
 from ledger.models import Membership, MonitoringReport, Organisation, Project, Transaction, User
 from ledger.parties.access import log_name
 from ledger.parties.services import issue_token
@@ -42,12 +44,25 @@ from tests.factories import (
     square,
 )
 from tests.files import picture
-from tests.scenes import People, bid_for, issue_to_cooperative, market_for, offer_block, pay_in, people, put_up_lot
+from tests.scenes import (
+    People,
+    bid_for,
+    households_of,
+    issue_to_cooperative,
+    market_for,
+    offer_block,
+    pay_in,
+    people,
+    plan_of,
+    put_up_lot,
+    sell,
+)
 from tests.statements import sample
 from trading.execution.runs import run_nightly
 from trading.execution.services import execute_market
 from trading.markets.days import close_day
 from trading.markets.limits import set_limit
+from trading.markets.models import Market
 from trading.orders.services import NewOrder, place_orders
 from trading.surveillance.models import Rule
 from trading.surveillance.rules import RULES
@@ -62,6 +77,7 @@ QUERIES = {
     "organisation": 7,
     "user": 7,
     "membership": 5,
+    "household": 7,
     "apitoken": 5,
     "project": 9,
     "parcel": 5,
@@ -73,7 +89,10 @@ QUERIES = {
     "document": 8,
     "batch": 9,
     "retirement": 7,
+    "sharingplan": 7,
+    "distribution": 7,
     "payment": 7,
+    "payout": 7,
     "correction": 5,
     "bankstatement": 7,
     "bankentry": 7,
@@ -135,6 +154,7 @@ def all_that_can_be_done(who: People) -> People:
     for number in range(2):
         offer_block(who.buyer, who.cooperative, market, f"offer-{number}")
         bid_for(who.buyer, put_up_lot(who.cooperative, market, f"lot-{number}"), f"bid-{number}")
+    share(who, batch.project, market)
     for _time in range(2):
         retire_credits(actor=who.buyer, batch_id=batch.pk, quantity_t=1, beneficiary_name="我", purpose="own_footprint")
     sequence_log()
@@ -192,6 +212,16 @@ def keep_evidence(who: People, project: Project) -> None:
         entry = write_entry(actor=who.cooperative, project_id=project.pk, new=new).entry
         photo = NewDocument(picture(), "a.jpg", "photo", diary_entry_id=entry.pk)
         add_document(actor=who.cooperative, project_id=project.pk, new=photo)
+
+
+def share(who: People, project: Project, market: Market) -> None:
+    """Share two sales by two plans, and let two payouts wait."""
+    households_of(who, project, ["1", "2"])
+    for _turn in range(2):
+        plan_of(who)
+        sell(who, market, 1)
+        share_waiting_proceeds()
+        request_payout(actor=who.cooperative)
 
 
 def watched(who: People) -> None:

@@ -17,13 +17,17 @@ from django.utils import timezone, translation
 from config.database_roles import tables
 from ledger.credits import reconciliation as credits
 from ledger.credits.services import issue_credits, retire_credits
+from ledger.credits.sharing.distributing import share_waiting_proceeds
 from ledger.journal import entries
 from ledger.journal import reconciliation as journal
 from ledger.journal.corrections import confirm_correction, refuse_correction, request_correction
 from ledger.journal.payments import cash, confirm_payment, refuse_payment, request_deposit, request_withdrawal
+from ledger.journal.payouts import confirm_payout, refuse_payout, request_payout
 from ledger.journal.reconciliation.invariants import check_one
 from ledger.journal.services import Leg, Posting, open_account, post_transactions
 from ledger.models import Checkpoint, Household, LogLeaf, Project
+from ledger.models import Checkpoint, LogLeaf
+from ledger.parties.households import leave_household
 from ledger.parties.services import apply_for_organisation, approve_organisation, suspend_organisation
 from ledger.projects.conflicts import declare_conflict, lift_conflict
 from ledger.projects.debundling import decide_debundling
@@ -60,6 +64,10 @@ from tests.files import pdf, picture
 from tests.scenes import (
     bid_for,
     hand_in,
+from tests.factories import CREDITING, PRACTICES, SETTINGS, ProjectFactory, UserFactory, square
+from tests.scenes import (
+    bid_for,
+    households_of,
     issue_to_cooperative,
     market_for,
     offer_block,
@@ -67,6 +75,9 @@ from tests.scenes import (
     people,
     put_up_lot,
     validate,
+    plan_of,
+    put_up_lot,
+    sell,
 )
 from trading.auctions.closing import close_auctions
 from trading.auctions.services import cancel_auction, withdraw_bid
@@ -108,7 +119,10 @@ PROVEN = [
     "ledger_document",
     "ledger_debundlingdecision",
     "ledger_declaredconflict",
+    "ledger_distributedsale",
+    "ledger_distribution",
     "ledger_hold",
+    "ledger_household",
     "ledger_logleaf",
     "ledger_logtile",
     "ledger_membership",
@@ -116,12 +130,17 @@ PROVEN = [
     "ledger_organisation",
     "ledger_parcel",
     "ledger_payment",
+    "ledger_payout",
+    "ledger_payoutline",
     "ledger_project",
     "ledger_record",
     "ledger_renewal",
     "ledger_retirement",
     "ledger_serialblock",
     "ledger_serialcounter",
+    "ledger_share",
+    "ledger_sharingplan",
+    "ledger_sharingweight",
     "ledger_transaction",
     "ledger_transfer",
     "ledger_unsequencedrecord",
@@ -153,8 +172,10 @@ NOT_PROVEN = {
     "ledger_bankentry": "what the bank says; what is posted of it is proven",
     "ledger_bankstatement": "what the bank says: its file's hash is in the log, to be compared with the bank's",
     "ledger_cosignature": "signed by its witness: whoever reads the checkpoint checks it",
+    "ledger_householdlink": "a key to what one household may read, kept as its hash; the cooperative makes it anew",
     "ledger_logkey": "written again from the records of key changes; verify_log compares it with them",
     "ledger_reconciliationrun": "what a check has found, which can be done again",
+    "ledger_sharingprogress": "up to where sales were looked at; a sale that waits behind it is named, one shared twice refused",
     "ledger_apitoken": "keys are shown to nobody; what is done with them is recorded",
     "ledger_user": "the log names people by their public ids alone, so that a name can be erased; those it proves elsewhere",
     "ledger_user_groups": "Django's own, not used",
@@ -164,17 +185,22 @@ NOT_PROVEN = {
     "trading_ruleprogress": "up to when rules have judged; judging again raises no alert twice, and each alert is proven",
 }
 SURROGATE = "numbers rows of which the log names nothing but their content; what refers to them is proven by it"
+OWN_WORDS = "how a cooperative calls its members: the log names households by their public ids alone"
 UNSAID = "when the row was written; when the fact was, its entry says"
 EXEMPT = {
     ("ledger_checkpoint", "signed_at"): "no signature covers it: a witness's cosignature has a time of its own",
     ("ledger_diaryentry", "client_uuid"): "the sender's own name for it",
     ("ledger_document", "id"): SURROGATE,
     ("ledger_hold", "placed_at"): UNSAID,
+    ("ledger_household", "code"): OWN_WORDS,
+    ("ledger_household", "name"): OWN_WORDS,
     ("ledger_logtile", "id"): SURROGATE,
     ("ledger_membership", "id"): SURROGATE,
     ("ledger_parcel", "id"): SURROGATE,
     ("ledger_record", "created_at"): UNSAID,
     ("ledger_retirement", "id"): SURROGATE,
+    ("ledger_share", "id"): SURROGATE,
+    ("ledger_sharingweight", "id"): SURROGATE,
     ("ledger_serialblock", "id"): "the order in which an account delivers its runs; whose they are is proven",
     ("trading_executedinstruction", "id"): SURROGATE,
     ("trading_closedday", "id"): SURROGATE,
@@ -205,6 +231,7 @@ def _scene_once(django_db_setup, django_db_blocker):
         trade(who)
         watch_and_review(who)
         agree(who)
+        share(who)
         sequence_log()
         open_account(organisation=who.other_buyer.organisation, asset=cash())
         pay_in(who, who.other_buyer, 5_000)
@@ -514,6 +541,36 @@ def agree(who):
         )
         # What is awarded last waits for its turn.
         accept_offer(actor=who.cooperative, offer_id=later[0].pk)
+
+
+def share(who):
+    """Share sales by plans for all and for one project, and pay out: confirmed, refused, reversed and waiting."""
+    project = ProjectFactory(proponent=who.cooperative.organisation, number=905)
+    market = market_for(who, issue_to_cooperative(who, 500, project=project), taker_fee_bps=35)
+    households = households_of(who, project, ["1", "2.5", "4"])
+    codes = [household.code for household in households]
+    plan_of(who, statement="大会通过", is_public=True)
+    plan_of(
+        who,
+        project=project.code,
+        retained_bps=333,
+        area_bps=5_000,
+        equal_bps=2_000,
+        contribution_bps=3_000,
+        contributions={codes[0]: 30, codes[1]: 11, codes[2]: 7},
+    )
+    for turn in range(4):
+        sell(who, market, 3, 4)
+        share_waiting_proceeds()
+        (payout,) = request_payout(actor=who.cooperative)
+        if turn < 2:
+            payout = confirm_payout(actor=who.treasurer, payout_id=payout.pk, bank_reference=f"HH-{turn}")
+        if turn == 1:
+            wrong = request_correction(actor=who.treasurer, transaction_id=payout.transaction_id, reason="Came back.")
+            confirm_correction(actor=who.second_treasurer, correction_id=wrong.pk)
+        if turn == 2:
+            refuse_payout(actor=who.treasurer, payout_id=payout.pk)
+    leave_household(actor=who.cooperative, public_id=households[0].public_id)
 
 
 def watch_and_review(who):

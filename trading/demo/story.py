@@ -11,8 +11,12 @@ from typing import Any
 from django.db import transaction
 
 from ledger.credits.services import issue_credits, retire_credits
+from ledger.credits.sharing.distributing import share_waiting_proceeds
+from ledger.credits.sharing.plans import PlanTerms, state_plan
 from ledger.journal.payments import confirm_payment, request_deposit, request_withdrawal
-from ledger.models import Batch, MonitoringReport, Project
+from ledger.journal.payouts import confirm_payout, request_payout
+from ledger.models import Batch, Membership, MonitoringReport, Project
+from ledger.parties.households import add_household
 from ledger.projects.declarations import state_baseline
 from ledger.projects.descriptions import describe_project
 from ledger.projects.land.services import add_parcel
@@ -47,10 +51,12 @@ def tell(password: str) -> None:
     register_project(actor=cast.person("registrar"), project_id=project.pk)
     for organisation, amount_fen in pilot()["deposits_fen"].items():
         _pay_in(cast, organisation, amount_fen)
+    _state_plan(cast)
     markets = {
         vintage["vintage"]: _list(cast, _issue(cast, project, vintage), vintage) for vintage in pilot()["vintages"]
     }
     _sell_and_retire(cast, markets)
+    _share_and_pay(cast)
     _trade(cast, markets)
     _leave_work(cast, project)
 
@@ -81,7 +87,27 @@ def _begin_project(cast: Cast, key: str) -> Project:
     described = entry["described"] | {"starts_on": date.fromisoformat(entry["described"]["starts_on"])}
     describe_project(actor=actor, project_id=project.pk, changes=described)
     state_baseline(actor=actor, project_id=project.pk, evidence=entry["baseline_evidence"])
+    if key == "pilot":
+        _add_households(actor, project)
     return submit_project(actor=actor, project_id=project.pk)
+
+
+def _add_households(actor: Membership, project: Project) -> None:
+    """Add the member households, each with its fields."""
+    for entry in pilot()["households"]:
+        household = add_household(actor=actor, code=entry["code"], name=entry["name"])
+        project.parcels.filter(code__in=entry["fields"]).update(household=household)
+
+
+def _state_plan(cast: Cast) -> None:
+    state_plan(actor=cast.owner("qinghexi"), terms=PlanTerms(**pilot()["sharing_plan"]))
+
+
+def _share_and_pay(cast: Cast) -> None:
+    """Share what the first vintages have brought, and pay it out."""
+    share_waiting_proceeds()
+    for payout in request_payout(actor=cast.owner("qinghexi")):
+        confirm_payout(actor=cast.person("treasurer"), payout_id=payout.pk, bank_reference=f"DEMO-PAYOUT-{payout.pk}")
 
 
 def _pay_in(cast: Cast, organisation: str, amount_fen: int) -> None:
@@ -165,9 +191,11 @@ def _execute(market: Market) -> None:
 
 
 def _leave_work(cast: Cast, project: Project) -> None:
-    """Leave something in every queue: a project to validate, a report to verify, payments to confirm."""
+    """Leave something in every queue: a project to validate, a report to verify, payments and a payout to confirm."""
     _begin_project(cast, "second")
     _report(cast, project, pilot()["vintage_to_verify"])
+    share_waiting_proceeds()
+    request_payout(actor=cast.owner("qinghexi"))
     waiting = pilot()["payments_to_confirm"]
     request_deposit(
         actor=cast.person("treasurer"),

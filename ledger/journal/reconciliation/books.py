@@ -8,6 +8,7 @@ from ledger.journal.reconciliation.invariants import Invariant
 ONCE = {
     "ledger_asset": "code",
     "ledger_organisation": "public_id",
+    "ledger_household": "public_id",
     "ledger_membership": "user_id",
     "ledger_project": "province_code, number",
     "ledger_parcel": "project_id, code",

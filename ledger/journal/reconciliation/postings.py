@@ -11,14 +11,16 @@ INVARIANTS = (
         f"""
         SELECT coalesce(account.id::text, said.body ->> 'account') AS account, said.record_id AS record
           FROM (SELECT account.id, asset.code, account.purpose,
-                       CASE WHEN account.organisation_id IS NOT NULL THEN coalesce(organisation.public_id::text, '') END AS organisation
+                       CASE WHEN account.organisation_id IS NOT NULL THEN coalesce(organisation.public_id::text, '') END AS organisation,
+                       CASE WHEN account.household_id IS NOT NULL THEN coalesce(household.public_id::text, '') END AS household
                   FROM ledger_account account
                   LEFT JOIN ledger_asset asset ON asset.id = account.asset_id
+                  LEFT JOIN ledger_household household ON household.id = account.household_id
                   LEFT JOIN ledger_organisation organisation ON organisation.id = account.organisation_id) account
           FULL JOIN ({entries("account_opened")}) said ON said.body ->> 'account' = account.id::text
          WHERE account.id IS NULL OR said.record_id IS NULL
-            OR (account.code, account.purpose, account.organisation) IS DISTINCT FROM
-               (said.body ->> 'asset', said.body ->> 'purpose', said.body ->> 'organisation')
+            OR (account.code, account.purpose, account.organisation, account.household) IS DISTINCT FROM
+               (said.body ->> 'asset', said.body ->> 'purpose', said.body ->> 'organisation', said.body ->> 'household')
         """,
     ),
     Invariant(

@@ -5,20 +5,21 @@ from dataclasses import dataclass
 from ledger.transparency.offline.findings import Fault
 
 CASH = "CNY"
-PURPOSES = frozenset(("holding", "bank", "fees", "issuance", "buffer", "retired", "cancelled"))
+PURPOSES = frozenset(("holding", "share", "bank", "fees", "issuance", "buffer", "retired", "cancelled"))
 SOURCES = frozenset(("bank", "issuance"))
 """Accounts that carry the negative side of their asset."""
 
 
 @dataclass(slots=True)
 class Account:
-    """One organisation's, or for None the system's, position in one asset. Units: fen, or tonnes."""
+    """One organisation's, a household's, or where both are None the system's position in one asset. Units: fen, or tonnes."""
 
     number: int
     id: str
     asset: str
     purpose: str
     organisation: str | None
+    household: str | None = None
     balance: int = 0
 
 
@@ -28,9 +29,11 @@ class Accounts:
     def __init__(self) -> None:
         self.by_id: dict[str, Account] = {}
         self.in_order: list[Account] = []
-        self._positions: set[tuple[str | None, str, str]] = set()
+        self._positions: set[tuple[str | None, str | None, str, str]] = set()
 
-    def open(self, account_id: str, asset: str, purpose: str, organisation: str | None) -> None:
+    def open(
+        self, account_id: str, asset: str, purpose: str, organisation: str | None, household: str | None = None
+    ) -> None:
         """Open an account.
 
         Raises: Fault where it, or another one for the same position, was opened before.
@@ -39,12 +42,14 @@ class Accounts:
             raise Fault(f"account {account_id} was opened before")
         if purpose not in PURPOSES:
             raise Fault(f"an account's purpose is not {purpose!r:.40}")
-        account = Account(len(self.in_order), account_id, asset, purpose, organisation)
+        account = Account(len(self.in_order), account_id, asset, purpose, organisation, household)
         self.by_id[account_id] = account
         self.in_order.append(account)
         if (purpose == "holding") != (organisation is not None):
             raise Fault(f"account {account_id} for {purpose} must belong to an organisation, or to none")
-        position = (organisation, asset, purpose)
+        if (purpose == "share") != (household is not None):
+            raise Fault(f"account {account_id} for {purpose} must belong to a household, or to none")
+        position = (organisation, household, asset, purpose)
         if position in self._positions:
             raise Fault(f"account {account_id} is a second one of its holder for {purpose} in {asset}")
         self._positions.add(position)

@@ -14,6 +14,8 @@ FOLLOWED_BY = {
     "issuance": "batch_issued",
     "retirement": "credits_retired",
     "reversal": "correction_confirmed",
+    "distribution": "proceeds_shared",
+    "payout": "payout_confirmed",
 }
 """Kinds of transactions that another record must name, and the kind of that record."""
 

@@ -14,6 +14,7 @@ from ledger.transparency.offline.numbers import NumberMap, NumberSet
 from ledger.transparency.offline.proposals import Auctions, Offers
 from ledger.transparency.offline.rotation import Rotations
 from ledger.transparency.offline.settlements import Settlements
+from ledger.transparency.offline.sharing import Households, Payouts, Sharing
 from ledger.transparency.offline.transactions import Leg, Posted, WrittenRuns, mirror, moved, read_transaction
 
 FAMILIES = (
@@ -28,17 +29,27 @@ FAMILIES = (
     "market_",
     "correction_",
     "payment_",
+    "household_",
+    "sharing_",
+    "payout_",
     "alert_",
     "relation_",
 )
 OTHERS = frozenset(("bank_statement_imported", "instructions_executed"))
 """Kinds that are counted and move nothing."""
 
-# By which kind of transaction alone an account for some purpose gives or receives (None: by none but a reversal), and where
-# some kinds must end.
-GIVES_BY = {"bank": "deposit", "issuance": "issuance", "retired": None, "cancelled": None}
-RECEIVES_BY = {"bank": "withdrawal", "issuance": None, "retired": "retirement", "cancelled": "cancellation"}
-ENDS_IN = {"retirement": "retired", "cancellation": "cancelled"}
+# By which kinds of transaction alone an account for some purpose gives or receives (none: by a reversal only), and where some
+# kinds must begin and end.
+GIVES_BY = {"bank": ("deposit",), "issuance": ("issuance",), "share": ("payout",), "retired": (), "cancelled": ()}
+RECEIVES_BY = {
+    "bank": ("withdrawal", "payout"),
+    "issuance": (),
+    "share": ("distribution",),
+    "retired": ("retirement",),
+    "cancelled": ("cancellation",),
+}
+BEGINS_IN = {"distribution": "holding", "payout": "share"}
+ENDS_IN = {"retirement": "retired", "cancellation": "cancelled", "distribution": "share", "payout": "bank"}
 
 ReadEntry = Callable[[int], bytes | None]
 """Returns the bytes of an entry that has been read before, or None where they are not the same any more."""
@@ -59,6 +70,9 @@ class Replay:
         self.retirements = Retirements(self.awaited)
         self.corrections = Corrections(self.awaited)
         self.settlements = Settlements()
+        self.households = Households()
+        self.sharing = Sharing(self.awaited, self.households, lambda number: self._places.find(number) is not None)
+        self.payouts = Payouts(self.awaited, self.households)
         self.offers = Offers()
         self.auctions = Auctions()
         self.rotations = Rotations()
@@ -78,6 +92,13 @@ class Replay:
             "payment_requested": lambda entry: self.payments.request(entry.body),
             "payment_confirmed": lambda entry: self.payments.confirm(entry.body),
             "payment_refused": lambda entry: self.payments.refuse(entry.body),
+            "household_added": lambda entry: self.households.add(entry.body),
+            "household_left": lambda entry: self.households.leave(entry.body),
+            "sharing_plan_stated": lambda entry: self.sharing.state(entry.body),
+            "proceeds_shared": lambda entry: self.sharing.share(entry.body),
+            "payout_requested": lambda entry: self.payouts.request(entry.body),
+            "payout_confirmed": lambda entry: self.payouts.confirm(entry.body),
+            "payout_refused": lambda entry: self.payouts.refuse(entry.body),
             "correction_requested": lambda entry: self.corrections.request(entry.body),
             "correction_confirmed": lambda entry: self.corrections.confirm(entry.body),
             "correction_refused": lambda entry: self.corrections.refuse(entry.body),
@@ -130,7 +151,8 @@ class Replay:
     def _open_account(self, entry: Entry) -> None:
         body = entry.body
         organisation = text_or_none(body, "organisation")
-        self.accounts.open(text(body, "account"), text(body, "asset"), text(body, "purpose"), organisation)
+        household = text(body, "household") if "household" in body else None
+        self.accounts.open(text(body, "account"), text(body, "asset"), text(body, "purpose"), organisation, household)
 
     def _open_market(self, entry: Entry) -> None:
         self.settlements.open_market(text(entry.body, "market"), text(entry.body, "asset"))
@@ -229,9 +251,10 @@ def _check_purposes(posted: Posted) -> None:
     """Check that nothing enters or leaves the journal but by the kind of transaction that is for it."""
     for leg in posted.legs:
         giver, receiver = leg.debit.purpose, leg.credit.purpose
-        if posted.kind != GIVES_BY.get(giver, posted.kind):
+        if posted.kind not in GIVES_BY.get(giver, (posted.kind,)) or giver != BEGINS_IN.get(posted.kind, giver):
             raise Fault(f"transfer {leg.id} of a {posted.kind} takes from account {leg.debit.id}, which is for {giver}")
-        if posted.kind != RECEIVES_BY.get(receiver, posted.kind) or receiver != ENDS_IN.get(posted.kind, receiver):
+        is_open = posted.kind in RECEIVES_BY.get(receiver, (posted.kind,))
+        if not is_open or receiver != ENDS_IN.get(posted.kind, receiver):
             raise Fault(
                 f"transfer {leg.id} of a {posted.kind} goes to account {leg.credit.id}, which is for {receiver}"
             )

@@ -66,6 +66,9 @@ def _contents(replay: Replay, *, is_proven: bool) -> Iterator[str]:
     yield f"  {_count(replay.retirements.count, 'retirement')}, of {replay.retirements.quantity_t:,} t."
     if replay.transactions["reversal"]:
         yield f"  {_count(replay.transactions['reversal'], 'correction')} by a transaction that reverses a wrong one."
+    if replay.sharing.count:
+        shared = _money(replay.sharing.shared_fen)
+        yield f"  {_count(replay.sharing.count, 'distribution')} of {shared} to households."
     yield from _money_lines(accounts)
     yield from _batch_lines(replay)
     for kind, count in sorted(replay.unknown_kinds.items()):
@@ -75,8 +78,9 @@ def _contents(replay: Replay, *, is_proven: bool) -> Iterator[str]:
 def _money_lines(accounts: list[Account]) -> Iterator[str]:
     by_purpose = _by_purpose(account for account in accounts if account.asset == CASH)
     if by_purpose:
+        shares = f", {_money(by_purpose['share'])} of households" if "share" in by_purpose else ""
         yield (
-            f"  Money: {_money(by_purpose['holding'])} of organisations and {_money(by_purpose['fees'])} in fees,"
+            f"  Money: {_money(by_purpose['holding'])} of organisations{shares} and {_money(by_purpose['fees'])} in fees,"
             f" against {_money(-by_purpose['bank'])} at the bank."
         )
 
@@ -162,6 +166,7 @@ def _accounts_as_json(replay: Replay) -> list[dict[str, Any]]:
         {
             "account": account.id,
             "organisation": account.organisation,
+            **({"household": account.household} if account.household else {}),
             "asset": account.asset,
             "purpose": account.purpose,
             "balance": account.balance,

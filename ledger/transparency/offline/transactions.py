@@ -13,7 +13,18 @@ from ledger.transparency.offline.findings import Fault
 from ledger.transparency.offline.serials import Run, join_runs
 
 KINDS = frozenset(
-    ("deposit", "withdrawal", "issuance", "settlement", "retirement", "cancellation", "transfer", "reversal")
+    (
+        "deposit",
+        "withdrawal",
+        "issuance",
+        "settlement",
+        "retirement",
+        "cancellation",
+        "transfer",
+        "reversal",
+        "distribution",
+        "payout",
+    )
 )
 
 WrittenRuns = list[list[str]]

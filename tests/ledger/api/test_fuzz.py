@@ -13,9 +13,12 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ledger.credits.sharing.distributing import share_waiting_proceeds
+from ledger.credits.sharing.links import make_links
 from ledger.journal.corrections import request_correction
 from ledger.journal.payments import request_deposit
-from ledger.models import MonitoringReport, Organisation, Project, Transaction
+from ledger.journal.payouts import request_payout
+from ledger.models import Household, MonitoringReport, Organisation, Payout, Project, Transaction
 from ledger.projects.conflicts import declare_conflict
 from ledger.projects.diary.services import NewEntry, write_entry
 from ledger.projects.documents.services import NewDocument, add_document
@@ -27,6 +30,7 @@ from tests.factories import (
     PASSWORD,
     PRACTICES,
     SETTINGS,
+    HouseholdFactory,
     OrganisationFactory,
     ParcelFactory,
     ProjectFactory,
@@ -36,7 +40,7 @@ from tests.factories import (
     square,
 )
 from tests.files import pdf
-from tests.scenes import People, issue_to_cooperative, market_for, pay_in
+from tests.scenes import People, issue_to_cooperative, market_for, pay_in, plan_of, sell
 
 # Numbers, texts and shapes that have broken programs before.
 NASTY = st.sampled_from(
@@ -93,12 +97,26 @@ LOT = {
     "closes_at": SOON,
 }
 BID = {"client_bid_id": "b-1", "price_fen": 4_500, "quantity_t": 2}
+PLAN = {
+    "retained_bps": 1_000,
+    "retained_for": "渠道维修",
+    "area_bps": 0,
+    "equal_bps": 5_000,
+    "contribution_bps": 5_000,
+    "contributions": [{"code": "1-001", "weight": 5}],
+}
 CASES = {
     "tokens": ("nobody", {"username": "lin", "password": PASSWORD, "name": "desk"}),
     "users": ("nobody", {"username": "wu", "password": PASSWORD, "display_name": "吴"}),
     "organisations": ("newcomer", {"kind": "buyer", "name": "新", "name_en": "New", "credit_code": "9135"}),
     "organisations/{applied}/approve": ("registrar", {}),
     "organisations/{approved}/suspend": ("registrar", {}),
+    "households": ("cooperative", {"code": "3-017", "name": "陈家"}),
+    "households/import": ("cooperative", {"csv": "code,name\n9-001,林家\n"}),
+    "households/{household}/rename": ("cooperative", {"code": "3-018", "name": "陈家"}),
+    "households/{household}/leave": ("cooperative", {}),
+    "households/{household}/link": ("cooperative", {}),
+    "households/{household}/revoke-link": ("cooperative", {}),
     "projects": (
         "cooperative",
         {
@@ -206,6 +224,11 @@ CASES = {
     "payments/withdrawals": ("buyer", {"amount_fen": 5}),
     "payments/{payment}/confirm": ("second_treasurer", {"bank_reference": "B-8"}),
     "payments/{payment}/refuse": ("second_treasurer", {}),
+    "sharing-plans": ("cooperative", {**PLAN, "effective_from": "2099-01-01T00:00:00Z", "is_public": True}),
+    "sharing-plans/preview": ("cooperative", {**PLAN, "project": None, "statement": "s"}),
+    "payouts": ("cooperative", {}),
+    "payouts/{payout}/confirm": ("treasurer", {"bank_reference": "B-7"}),
+    "payouts/{payout}/refuse": ("treasurer", {}),
     "corrections": ("treasurer", {"transaction": "{wrong}", "reason": "twice"}),
     "corrections/{correction}/confirm": ("second_treasurer", {}),
     "corrections/{correction}/refuse": ("second_treasurer", {}),
@@ -281,6 +304,7 @@ def names(who: People) -> dict[str, Any]:
     pay_in(who, who.other_buyer, 5)
     wrong, other_wrong = Transaction.objects.filter(kind="deposit").order_by("id")
     correction = request_correction(actor=who.treasurer, transaction_id=other_wrong.pk, reason="twice")
+    household, payout = _with_a_payout(who)
     UserFactory(username="lin", password=PASSWORD)
     return {
         **{status: project.code for status, project in projects.items()},
@@ -295,6 +319,8 @@ def names(who: People) -> dict[str, Any]:
         "batch": batch.asset.code,
         "other_batch": other_batch.asset.code,
         "payment": payment.pk,
+        "household": household.public_id,
+        "payout": payout.pk,
         "wrong": wrong.pk,
         "correction": correction.pk,
         "order": order.json()["id"],
@@ -327,6 +353,20 @@ def _lives(who: People) -> dict[str, Any]:
         "assessed": renewals[1].pk,
         "conflict": conflict.pk,
     }
+
+
+def _with_a_payout(who: People) -> tuple[Household, Payout]:
+    """Share a sale with two households, of which one leaves its share alone: a payout waits, and there is more to pay."""
+    household = HouseholdFactory(cooperative=who.cooperative.organisation, code="1-001")
+    make_links(actor=who.cooperative, public_ids=[household.public_id])
+    plan_of(who, retained_bps=0, equal_bps=10_000)
+    market = market_for(who, issue_to_cooperative(who, 100))
+    sell(who, market, 1)
+    share_waiting_proceeds()
+    (payout,) = request_payout(actor=who.cooperative)
+    sell(who, market, 1)
+    share_waiting_proceeds()
+    return household, payout
 
 
 def _report(project: Project, vintage: int, status: str) -> int:

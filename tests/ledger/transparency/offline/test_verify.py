@@ -29,10 +29,9 @@ def test_balances_and_serial_numbers_are_those_of_the_database(told, verify):
 def test_the_summary_is_in_plain_sentences(told, run):
     status, out, errors = run("verify", told.folder, "--key", told.vkey)
     assert (status, errors) == (0, "")
-    print(out)
     assert f"has {len(told.entries)} records" in out
     assert f"Its signature is that of {told.vkey}." in out
-    assert "9 trades settled: 202 t for CNY 8,290.00, with CNY 40.94 in fees." in out
+    assert "11 trades settled: 212 t for CNY 8,690.00, with CNY 42.34 in fees." in out
     assert "1,000 t issued = 883 held + 100 in the buffer pool + 15 retired + 2 cancelled." in out
     assert "What a log cannot show" in out
 
