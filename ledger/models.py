@@ -1,6 +1,9 @@
 """Gathers the tables that the domain packages define."""
 
+from ledger.credits.cancellations.models import Cancellation, CancellationOrder
 from ledger.credits.models import Batch, Retirement
+from ledger.credits.reversals.models import Reversal
+from ledger.credits.transfers.models import CreditTransfer
 from ledger.journal.bank.models import BankEntry, BankStatement
 from ledger.journal.models import (
     Account,
@@ -33,9 +36,12 @@ __all__ = [
     "BankEntry",
     "BankStatement",
     "Batch",
+    "Cancellation",
+    "CancellationOrder",
     "Checkpoint",
     "Correction",
     "Cosignature",
+    "CreditTransfer",
     "Hold",
     "Household",
     "LogKey",
@@ -50,6 +56,7 @@ __all__ = [
     "ReconciliationRun",
     "Record",
     "Retirement",
+    "Reversal",
     "SerialBlock",
     "SerialCounter",
     "Transaction",

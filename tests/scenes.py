@@ -6,9 +6,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from ledger.credits.reversals.services import Loss, report_reversal
 from ledger.credits.services import issue_credits
+from ledger.credits.transfers.services import TransferTerms, offer_transfer
 from ledger.journal.payments import confirm_payment, request_deposit
-from ledger.models import Batch, Membership, Organisation, Project
+from ledger.models import Batch, CreditTransfer, Membership, Organisation, Project, Reversal
 from tests.factories import MembershipFactory, OrganisationFactory, ProjectFactory, ReportFactory
 from trading.auctions.services import announce_auction, place_bid
 from trading.auctions.terms import BidTerms, LotTerms
@@ -61,6 +63,28 @@ def issue_to_cooperative(who: People, tonnes: int, *, buffer_t: int = 0, project
     project = project or ProjectFactory(proponent=who.cooperative.organisation)
     report = ReportFactory(project=project, net_t=tonnes, buffer_t=buffer_t)
     return issue_credits(actor=who.registrar, report_id=report.pk)
+
+
+def offer_credits(
+    sender: Membership, recipient: Membership, batch: Batch, quantity_t: int, *, key: str | None = None, **terms: Any
+) -> CreditTransfer:
+    """Offer another holder credits under a contract."""
+    return offer_transfer(
+        actor=sender,
+        batch_id=batch.pk,
+        recipient=str(recipient.organisation.public_id),
+        terms=TransferTerms(quantity_t, **{"ground": "contract", **terms}),
+        idempotency_key=key,
+    )
+
+
+def report_loss(
+    actor: Membership, project: Project, loss_t: int, *, cause: str = "flood", days_ago: int = 10, **more: Any
+) -> Reversal:
+    """Report that so many tonnes of a project are lost, discovered today."""
+    today = timezone.localdate()
+    loss = Loss(today - dt.timedelta(days=days_ago), today, cause, "The dyke broke.", loss_t, **more)
+    return report_reversal(actor=actor, project_code=project.code, loss=loss)
 
 
 def market_for(who: People, batch: Batch, *, reference_price_fen: int = 4_000, **rules: Any) -> Market:
