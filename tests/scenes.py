@@ -58,10 +58,12 @@ def pay_in(who: People, payer: Membership, amount_fen: int) -> None:
     confirm_payment(actor=who.second_treasurer, payment_id=payment.pk)
 
 
-def issue_to_cooperative(who: People, tonnes: int, *, buffer_t: int = 0, project: Project | None = None) -> Batch:
+def issue_to_cooperative(
+    who: People, tonnes: int, *, buffer_t: int = 0, project: Project | None = None, **report: Any
+) -> Batch:
     """Issue a vintage of a project of the cooperative: all but the buffer is the cooperative's."""
     project = project or ProjectFactory(proponent=who.cooperative.organisation)
-    report = ReportFactory(project=project, net_t=tonnes, buffer_t=buffer_t)
+    report = ReportFactory(project=project, net_t=tonnes, buffer_t=buffer_t, **report)
     return issue_credits(actor=who.registrar, report_id=report.pk)
 
 

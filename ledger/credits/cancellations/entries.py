@@ -35,6 +35,7 @@ def record_order(order: CancellationOrder, *, actor: str) -> None:
         "quantity_t": order.quantity_t,
         "reason": str(order.reason),
         "note_sha256": texts_sha256((order.note,)),
+        "hold": str(order.hold_id),
     }
     if order.first_serial is not None:
         body["first_serial"] = str(order.first_serial)

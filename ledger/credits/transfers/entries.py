@@ -26,6 +26,7 @@ def _body(transfer: CreditTransfer) -> dict[str, Any]:
         "recipient": str(transfer.recipient.public_id),
         "quantity_t": transfer.quantity_t,
         "ground": str(transfer.ground),
+        "hold": str(transfer.hold_id),
         "expires_at": format_time(transfer.expires_at),
         "details_sha256": texts_sha256((transfer.note, transfer.idempotency_key or "")),
     }
