@@ -167,7 +167,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='cancellationorder',
             name='cancellation',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='order', to='ledger.cancellation', verbose_name='cancellation of credits'),
+            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='order', to='ledger.cancellation', to_field='public_id', verbose_name='cancellation of credits'),
         ),
         migrations.AddField(
             model_name='cancellationorder',

@@ -153,6 +153,7 @@ NOT_PROVEN = {
 SURROGATE = "numbers rows of which the log names nothing but their content; what refers to them is proven by it"
 UNSAID = "when the row was written; when the fact was, its entry says"
 EXEMPT = {
+    ("ledger_cancellation", "id"): SURROGATE,
     ("ledger_checkpoint", "signed_at"): "no signature covers it: a witness's cosignature has a time of its own",
     ("ledger_credittransfer", "id"): SURROGATE,
     ("ledger_hold", "placed_at"): UNSAID,
@@ -542,6 +543,7 @@ CHANGES = {
 # Of numbers, which may refer to a row, one that another row has, and one that refers to nothing.
 FILLED = {
     "bigint": ["(SELECT max({}) FROM {})", "0"],
+    "uuid": ["gen_random_uuid()"],
     "character varying": ["'x'"],
     "date": ["current_date"],
     "timestamp with time zone": ["now()"],

@@ -120,9 +120,11 @@ class CancellationOrder(models.Model):
     note = models.CharField(_("note"), max_length=300)
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.REQUESTED)
     hold = models.OneToOneField(Hold, models.PROTECT, verbose_name=_("hold"), related_name="+", db_constraint=False)
+    # By the name that the log has for it.
     cancellation = models.OneToOneField(
         Cancellation,
         models.PROTECT,
+        to_field="public_id",
         verbose_name=_("cancellation of credits"),
         null=True,
         related_name="order",

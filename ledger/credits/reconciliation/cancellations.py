@@ -80,8 +80,6 @@ INVARIANTS = (
           FROM (SELECT wanted.*, asset.code,
                        CASE WHEN wanted.organisation_id IS NOT NULL
                             THEN coalesce(organisation.public_id::text, '') END AS organisation,
-                       CASE WHEN wanted.cancellation_id IS NOT NULL
-                            THEN coalesce(cancellation.public_id::text, '') END AS cancellation,
                        encode(sha256(convert_to({NOTE}, 'UTF8')), 'hex') AS note_sha256,
                        {person("wanted.requested_by_id", "requester")} AS requester,
                        {person("wanted.decided_by_id", "decider")} AS decider
@@ -89,7 +87,6 @@ INVARIANTS = (
                   LEFT JOIN ledger_batch batch ON batch.id = wanted.batch_id
                   LEFT JOIN ledger_asset asset ON asset.id = batch.asset_id
                   LEFT JOIN ledger_organisation organisation ON organisation.id = wanted.organisation_id
-                  LEFT JOIN ledger_cancellation cancellation ON cancellation.id = wanted.cancellation_id
                   LEFT JOIN ledger_user requester ON requester.id = wanted.requested_by_id
                   LEFT JOIN ledger_user decider ON decider.id = wanted.decided_by_id) wanted
           FULL JOIN ({newest(entries("cancellation_requested"), "order")}) requested
@@ -102,7 +99,7 @@ INVARIANTS = (
                (requested.body ->> 'asset', requested.body ->> 'organisation', requested.body ->> 'quantity_t',
                 requested.body ->> 'first_serial', requested.body ->> 'reason', requested.body ->> 'note_sha256', requested.body ->> 'hold',
                 requested.actor, requested.at)
-            OR (wanted.status, wanted.cancellation, wanted.decider, log_time(wanted.decided_at)) IS DISTINCT FROM
+            OR (wanted.status, wanted.cancellation_id::text, wanted.decider, log_time(wanted.decided_at)) IS DISTINCT FROM
                (CASE decided.kind WHEN 'cancellation_confirmed' THEN 'confirmed' WHEN 'cancellation_refused' THEN 'refused'
                                   ELSE 'requested' END,
                 decided.body ->> 'cancellation', decided.actor, decided.at)
