@@ -29,7 +29,7 @@ def record_order(order: CancellationOrder, *, actor: str) -> None:
     """Record a step of an order: `cancellation_requested`, `cancellation_confirmed` or `cancellation_refused`."""
     organisation = order.organisation
     body: dict[str, Any] = {
-        "order": str(order.pk),
+        "cancellation_order": str(order.pk),
         "organisation": str(organisation.public_id) if organisation else None,
         "asset": order.batch.asset.code,
         "quantity_t": order.quantity_t,

@@ -76,7 +76,7 @@ INVARIANTS = (
         9,
         _("each ordered cancellation is as its records say: whose credits, why, and who decided when"),
         f"""
-        SELECT coalesce(wanted.id::text, requested.body ->> 'order') AS ordered, wanted.status
+        SELECT coalesce(wanted.id::text, requested.body ->> 'cancellation_order') AS ordered, wanted.status
           FROM (SELECT wanted.*, asset.code,
                        CASE WHEN wanted.organisation_id IS NOT NULL
                             THEN coalesce(organisation.public_id::text, '') END AS organisation,
@@ -89,10 +89,10 @@ INVARIANTS = (
                   LEFT JOIN ledger_organisation organisation ON organisation.id = wanted.organisation_id
                   LEFT JOIN ledger_user requester ON requester.id = wanted.requested_by_id
                   LEFT JOIN ledger_user decider ON decider.id = wanted.decided_by_id) wanted
-          FULL JOIN ({newest(entries("cancellation_requested"), "order")}) requested
-                    ON requested.body ->> 'order' = wanted.id::text
-          LEFT JOIN ({newest(entries("cancellation_confirmed", "cancellation_refused"), "order")}) decided
-                    ON decided.body ->> 'order' = wanted.id::text
+          FULL JOIN ({newest(entries("cancellation_requested"), "cancellation_order")}) requested
+                    ON requested.body ->> 'cancellation_order' = wanted.id::text
+          LEFT JOIN ({newest(entries("cancellation_confirmed", "cancellation_refused"), "cancellation_order")}) decided
+                    ON decided.body ->> 'cancellation_order' = wanted.id::text
          WHERE wanted.id IS NULL OR requested.record_id IS NULL
             OR (wanted.code, wanted.organisation, wanted.quantity_t::text, wanted.first_serial::text, wanted.reason,
                 wanted.note_sha256, wanted.hold_id::text, wanted.requester, log_time(wanted.requested_at)) IS DISTINCT FROM
