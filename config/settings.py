@@ -219,6 +219,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire-offers": {"task": "trading.tasks.expire_block_offers", "schedule": 1.0, "options": {"expires": 10}},
     "award-auctions": {"task": "trading.tasks.award_auctions", "schedule": 1.0, "options": {"expires": 10}},
     "publish-missed": {"task": "trading.tasks.publish_missed_markets", "schedule": 2.0, "options": {"expires": 10}},
+    "expire-transfers": {"task": "ledger.tasks.expire_transfers", "schedule": 60.0, "options": {"expires": 60}},
     "sequence-log": {"task": "ledger.tasks.sequence_log", "schedule": 1.0, "options": {"expires": 10}},
     "reconcile-books": {
         "task": "trading.tasks.reconcile_nightly",
@@ -252,6 +253,10 @@ if any(url for _vkey, url in LOG_WITNESSES):
         "schedule": 10.0,
         "options": {"expires": 10},
     }
+
+# The address at which the public finds this site, for what leaves the screen, such as https://registry.example.cn; where it
+# is empty, the one that the reader came by.
+PUBLIC_URL = env.text("PUBLIC_URL", "").rstrip("/")
 
 # The password that the demo's people share (made when the demo is seeded).
 DEMO_PASSWORD_FILE = Path(env.text("DEMO_PASSWORD_FILE", str(BASE_DIR / "var" / "demo-password")))

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from ledger.credits.transfers import services as transfers
 from ledger.transparency import cosigning, sequencer
 
 
@@ -9,6 +10,12 @@ from ledger.transparency import cosigning, sequencer
 def sequence_log() -> None:
     """Bring waiting records into the log."""
     sequencer.sequence_log()
+
+
+@shared_task
+def expire_transfers() -> None:
+    """Let transfers of credits expire that nobody has decided in time."""
+    transfers.expire_transfers()
 
 
 @shared_task

@@ -5,7 +5,19 @@ from django.urls import path, re_path
 from django.views.i18n import set_language
 
 from config import converters  # noqa: F401 (registers code)
-from ledger.web import accounts, credits, holdings, projects, proof, reports, trace, work
+from ledger.web import (
+    accounts,
+    cancellations,
+    credits,
+    holdings,
+    projects,
+    proof,
+    reports,
+    reversals,
+    trace,
+    transfers,
+    work,
+)
 
 urlpatterns = [
     path("login", accounts.log_in, name="login"),
@@ -35,8 +47,24 @@ urlpatterns = [
     path("projects/<code:code>/reports/<int:report_id>/reject", reports.report_reject, name="report_reject"),
     path("credits/<code:code>", credits.batch_page, name="batch"),
     path("credits/<code:code>/retire", credits.retire, name="retire"),
+    path("credits/<code:code>/transfer", transfers.transfer_new, name="transfer_new"),
+    path("credits/<code:code>/cancel", cancellations.cancel, name="cancel"),
+    path("transfers", transfers.transfer_list, name="transfers"),
+    path("transfers/<uuid:public_id>", transfers.transfer_page, name="transfer"),
+    path("transfers/<uuid:public_id>/accept", transfers.transfer_accept, name="transfer_accept"),
+    path("transfers/<uuid:public_id>/decline", transfers.transfer_decline, name="transfer_decline"),
+    path("transfers/<uuid:public_id>/withdraw", transfers.transfer_withdraw, name="transfer_withdraw"),
+    path("cancellations", cancellations.cancellation_list, name="cancellations"),
+    path("cancellations/<uuid:public_id>", cancellations.cancellation_page, name="cancellation"),
+    path(
+        "cancellations/<uuid:public_id>/statement.pdf", cancellations.cancellation_as_pdf, name="cancellation_pdf"
+    ),
+    path("reversals", reversals.reversal_list, name="reversals"),
+    path("reversals/<uuid:public_id>", reversals.reversal_page, name="reversal"),
+    path("projects/<code:code>/reversals/new", reversals.reversal_new, name="reversal_new"),
     path("retirements", credits.retirement_list, name="retirements"),
     path("retirements/<uuid:public_id>", credits.certificate, name="certificate"),
+    path("retirements/<uuid:public_id>/certificate.pdf", credits.certificate_as_pdf, name="certificate_pdf"),
     path("retirements/<uuid:public_id>/check", trace.certificate_check, name="certificate_check"),
     re_path(r"^trace/?$", trace.trace_search, name="trace_search"),
     re_path(r"^trace/(?P<serial>[^/]+)/?$", trace.trace_page, name="trace"),

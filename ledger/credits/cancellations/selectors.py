@@ -32,6 +32,14 @@ def cancellation_by_public_id(public_id: UUID | str) -> Cancellation:
     return cancellation
 
 
+def may_see_holder(cancellation: Cancellation, viewer: Membership | None) -> bool:
+    """Return whether is shown whose credits they were: a proponent's own, one's own, and to the operator and auditors."""
+    organisation = cancellation.organisation
+    if organisation is None or organisation.pk == cancellation.batch.project.proponent_id:
+        return True
+    return viewer is not None and (viewer.organisation_id == organisation.pk or reads_everything(viewer))
+
+
 def cancelled_t() -> int:
     """Return the tonnes that were ever cancelled."""
     return Cancellation.objects.aggregate(total=Sum("quantity_t"))["total"] or 0

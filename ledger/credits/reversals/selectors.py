@@ -52,6 +52,7 @@ def access_reversal_by_public_id(*, public_id: UUID | str, membership: Membershi
 def replenished_t(reversals: Iterable[Reversal]) -> dict[int, int]:
     """Return how much is made up for of each reversal, by its id, in one query. Units: tonnes."""
     ids = [reversal.pk for reversal in reversals]
+    # No query where there is none.
     found = Cancellation.objects.filter(reversal__in=ids, kind=Cancellation.Kind.REPLENISHMENT)
     made_up = dict(found.order_by().values_list("reversal").annotate(total=Sum("quantity_t")))
     return {pk: made_up.get(pk, 0) for pk in ids}
@@ -70,6 +71,14 @@ def owed_t(project: Project) -> int:
     if not owing:
         return 0
     return sum(reversal.owed_t or 0 for reversal in owing) - sum(replenished_t(owing).values())
+
+
+def owing_of(organisation: Organisation) -> list[tuple[Reversal, int]]:
+    """Return the reversals that an organisation has to make up for, each with what it still owes, due first in front."""
+    owing = Reversal.objects.filter(project__proponent=organisation, state=State.CONFIRMED).select_related("project")
+    found = list(owing.order_by("due_on", "id"))
+    made_up = replenished_t(found)
+    return [(reversal, (reversal.owed_t or 0) - made_up[reversal.pk]) for reversal in found]
 
 
 def require_nothing_owed(project: Project) -> None:
