@@ -78,7 +78,9 @@ def _agree(who: People, batch: Any) -> None:
 
 def _hand_on(who: People, batch: Any) -> None:
     """Transfer outside the market, once in vain, and retire for somebody else."""
-    declined, accepted = (offer_credits(who.cooperative, who.buyer, batch, tonnes, price_fen=4_000) for tonnes in (7, 5))
+    declined, accepted = (
+        offer_credits(who.cooperative, who.buyer, batch, tonnes, price_fen=4_000) for tonnes in (7, 5)
+    )
     decline_transfer(actor=who.buyer, public_id=declined.public_id)
     accept_transfer(actor=who.buyer, public_id=accepted.public_id)
     retire_credits(

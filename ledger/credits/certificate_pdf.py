@@ -102,9 +102,7 @@ def retirement_pdf(
     )
 
 
-def cancellation_pdf(
-    cancellation: Cancellation, *, address: str, shows_holder: bool, log_index: int | None
-) -> bytes:
+def cancellation_pdf(cancellation: Cancellation, *, address: str, shows_holder: bool, log_index: int | None) -> bytes:
     """Return the statement of a cancellation; whose credits they were only where the reader may know it."""
     organisation = cancellation.organisation
     holder: object = _("the buffer pool of the registry") if organisation is None else _name_of(organisation)
@@ -128,7 +126,9 @@ def cancellation_pdf(
             facts=facts,
             serials=_serials(cancellation.batch, cancellation.serials),
             address=address,
-            scan=_("Scan this, or open the address: the registry's own page of this cancellation, with its place in the log."),
+            scan=_(
+                "Scan this, or open the address: the registry's own page of this cancellation, with its place in the log."
+            ),
             log_index=log_index,
             record_id=cancellation.record_id,
         )

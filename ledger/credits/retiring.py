@@ -171,7 +171,9 @@ def _check_behalf(wanted: Retirement) -> None:
     if not wanted.beneficiary_code and not wanted.beneficiary_place:
         raise InvalidValue(
             field="beneficiary_code",
-            reason=_("Give the beneficiary's unified social credit code or its place, so that it can be told from others."),
+            reason=_(
+                "Give the beneficiary's unified social credit code or its place, so that it can be told from others."
+            ),
         )
 
 

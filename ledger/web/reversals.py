@@ -20,6 +20,7 @@ from ledger.credits.reversals.selectors import (
     stores_carbon,
 )
 from ledger.credits.reversals.services import may_report, replenish, report_reversal
+from ledger.credits.selectors import batch_by_code
 from ledger.journal.models import Account
 from ledger.journal.selectors import holdings
 from ledger.parties.models import Membership
@@ -55,8 +56,7 @@ def reversal_new(request: HttpRequest, membership: Membership, code: str) -> Htt
     project = access_project_by_code(code=code, membership=membership)
     if not may_report(membership, project):
         raise Http404
-    options = {"losable_t": losable_t(project), "stores_carbon": stores_carbon(project)}
-    form = ReversalForm(request.POST or None, **options)
+    form = ReversalForm(request.POST or None, losable_t=losable_t(project), stores_carbon=stores_carbon(project))
     if form.is_valid():
         reported = carry_out(form, report_reversal, actor=membership, project_code=project.code, loss=form.loss())
         if reported is not None:
@@ -95,7 +95,7 @@ def _is_replenished(form: ReplenishForm, reader: Membership, reversal: Reversal)
         replenish,
         actor=reader,
         public_id=reversal.public_id,
-        batch_id=given["batch"].pk,
+        batch_id=batch_by_code(given["batch"]).pk,
         quantity_t=given["quantity_t"],
         idempotency_key=form.idempotency_key,
     )

@@ -56,9 +56,7 @@ urlpatterns = [
     path("transfers/<uuid:public_id>/withdraw", transfers.transfer_withdraw, name="transfer_withdraw"),
     path("cancellations", cancellations.cancellation_list, name="cancellations"),
     path("cancellations/<uuid:public_id>", cancellations.cancellation_page, name="cancellation"),
-    path(
-        "cancellations/<uuid:public_id>/statement.pdf", cancellations.cancellation_as_pdf, name="cancellation_pdf"
-    ),
+    path("cancellations/<uuid:public_id>/statement.pdf", cancellations.cancellation_as_pdf, name="cancellation_pdf"),
     path("reversals", reversals.reversal_list, name="reversals"),
     path("reversals/<uuid:public_id>", reversals.reversal_page, name="reversal"),
     path("projects/<code:code>/reversals/new", reversals.reversal_new, name="reversal_new"),

@@ -71,11 +71,17 @@ class Reversal(models.Model):
             models.CheckConstraint(
                 name="reversal_covered_or_owed",
                 condition=Q(state__in=["confirmed", "compensated"], loss_t=F("from_buffer_t") + F("owed_t"))
-                | Q(state__in=["reported", "refused"], from_buffer_t__isnull=True, owed_t__isnull=True, due_on__isnull=True),
+                | Q(
+                    state__in=["reported", "refused"],
+                    from_buffer_t__isnull=True,
+                    owed_t__isnull=True,
+                    due_on__isnull=True,
+                ),
             ),
             models.CheckConstraint(
                 name="reversal_decided_in_order",
-                condition=Q(state="reported", decided_at__isnull=True) | (~Q(state="reported") & Q(decided_at__isnull=False)),
+                condition=Q(state="reported", decided_at__isnull=True)
+                | (~Q(state="reported") & Q(decided_at__isnull=False)),
             ),
             models.CheckConstraint(
                 name="reversal_compensated_in_order",

@@ -27,9 +27,7 @@ def reversals_seen_by(membership: Membership | None) -> QuerySet[Reversal]:
     if membership is None:
         return found.filter(public)
     organisation = membership.organisation
-    if reads_everything(membership) or (
-        organisation.kind == Organisation.Kind.VERIFIER and organisation.is_approved
-    ):
+    if reads_everything(membership) or (organisation.kind == Organisation.Kind.VERIFIER and organisation.is_approved):
         return found
     return found.filter(public | Q(project__proponent=organisation) | Q(reporter=organisation))
 

@@ -124,7 +124,9 @@ def _check(reversal: Reversal) -> None:
     if reversal.cause != Cause.OVER_ISSUANCE and not stores_carbon(reversal.project):
         raise InvalidValue(
             field="cause",
-            reason=_("This project stores no carbon: what it has avoided is not lost again. Only too much can be issued."),
+            reason=_(
+                "This project stores no carbon: what it has avoided is not lost again. Only too much can be issued."
+            ),
         )
     check_texts(reversal)
 

@@ -33,9 +33,7 @@ class CreditTransfer(models.Model):
 
     public_id = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
     batch = models.ForeignKey(Batch, models.PROTECT, verbose_name=_("batch of credits"), related_name="transfers")
-    sender = models.ForeignKey(
-        Organisation, models.PROTECT, verbose_name=_("sender"), related_name="+", db_index=False
-    )
+    sender = models.ForeignKey(Organisation, models.PROTECT, verbose_name=_("sender"), related_name="+", db_index=False)
     recipient = models.ForeignKey(
         Organisation, models.PROTECT, verbose_name=_("recipient"), related_name="+", db_index=False
     )
@@ -77,7 +75,8 @@ class CreditTransfer(models.Model):
             models.CheckConstraint(name="credit_transfer_between_two", condition=~Q(sender=F("recipient"))),
             models.CheckConstraint(
                 name="credit_transfer_decided_once",
-                condition=Q(state="offered", decided_at__isnull=True) | (~Q(state="offered") & Q(decided_at__isnull=False)),
+                condition=Q(state="offered", decided_at__isnull=True)
+                | (~Q(state="offered") & Q(decided_at__isnull=False)),
             ),
             models.CheckConstraint(
                 name="credit_transfer_accepted_has_moved",

@@ -99,7 +99,9 @@ def _check_terms(wanted: CreditTransfer) -> None:
     if wanted.ground not in CreditTransfer.Ground.values:
         raise InvalidValue(field="ground", reason=_("Choose a ground from the list."))
     if wanted.price_fen is not None and not 0 < wanted.price_fen <= MAX_AMOUNT:
-        raise InvalidValue(field="price_fen", reason=_("A price is more than zero; leave it empty where there is none."))
+        raise InvalidValue(
+            field="price_fen", reason=_("A price is more than zero; leave it empty where there is none.")
+        )
     if wanted.price_fen is not None and wanted.ground == CreditTransfer.Ground.GIFT:
         raise InvalidValue(field="price_fen", reason=_("A gift has no price."))
     check_texts(wanted)

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ledger.credits.cancellations.models import Cancellation
-from ledger.credits.models import Batch, Retirement
+from ledger.credits.models import Retirement
 from ledger.credits.retiring import Use
 from ledger.credits.transfers.models import CreditTransfer
 from ledger.credits.transfers.services import TransferTerms
@@ -77,9 +76,9 @@ class TonnesForm(KeyedForm):
             self.add_error("quantity_t", _("You have not so many: choose fewer."))
 
 
-def _which_numbers(runs: Sequence[tuple[int, int]]) -> str | Promise:
+def _which_numbers(runs: Sequence[tuple[int, int]]) -> str:
     written = "; ".join(f"{first}–{last}" for first, last in runs)
-    return _("Leave it empty to take the oldest ones. You have: %(runs)s") % {"runs": written}
+    return str(_("Leave it empty to take the oldest ones. You have: %(runs)s") % {"runs": written})
 
 
 class RetireForm(TonnesForm):
@@ -178,20 +177,17 @@ class CancelForm(TonnesForm):
 
 
 class ReplenishForm(KeyedForm):
-    batch = forms.ModelChoiceField(
-        label=_("Which credits"), queryset=Batch.objects.none(), empty_label=NOTHING_CHOSEN[1], to_field_name="pk"
-    )
+    batch = forms.ChoiceField(label=_("Which credits"))
     quantity_t = TonnesField(label=_("How many tonnes"))
 
     def __init__(self, *args: Any, holdings: Sequence[Account], owed_t: int, **options: Any) -> None:
         super().__init__(*args, **options)
-        field = self.fields["batch"]
-        assert isinstance(field, forms.ModelChoiceField)
-        available = {holding.asset_id: holding.available for holding in holdings}
-        field.queryset = Batch.objects.filter(asset__in=available).select_related("asset").order_by("vintage", "id")
-        field.label_from_instance = lambda batch: f"{batch.asset.code}: {tonnes(available[batch.asset_id])} t"  # type: ignore[method-assign]
-        self.fields["quantity_t"].help_text = _("Owed: %(owed)s t") % {"owed": tonnes(owed_t)}
-        self.fields["quantity_t"].widget.attrs["max"] = owed_t
+        batch, quantity = self.fields["batch"], self.fields["quantity_t"]
+        assert isinstance(batch, forms.ChoiceField)
+        own = [(each.asset.code, f"{each.asset.code}: {tonnes(each.available)} t") for each in holdings]
+        batch.choices = [NOTHING_CHOSEN, *own]
+        quantity.help_text = _("Owed: %(owed)s t") % {"owed": tonnes(owed_t)}
+        quantity.widget.attrs["max"] = owed_t
 
 
 class WithdrawForm(forms.Form):

@@ -149,7 +149,12 @@ def test_only_people_who_act_for_an_approved_holder_cancel(who, batch):
 def test_a_key_gives_the_first_cancellation_again_and_no_other(who, batch):
     first = cancel(who, batch, idempotency_key="k")
     assert cancel(who, batch, idempotency_key="k") == first
-    for changes in ({"quantity_t": 31}, {"reason": "mistake"}, {"note": "x"}, {"first_serial": batch.serials.lower + 1}):
+    for changes in (
+        {"quantity_t": 31},
+        {"reason": "mistake"},
+        {"note": "x"},
+        {"first_serial": batch.serials.lower + 1},
+    ):
         with pytest.raises(IdempotencyConflict):
             cancel(who, batch, idempotency_key="k", **changes)
     with pytest.raises(IdempotencyConflict):

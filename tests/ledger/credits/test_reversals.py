@@ -145,9 +145,7 @@ def test_a_replenishment_repeated_with_its_key_is_made_once_even_when_nothing_is
 def test_the_next_issuance_makes_up_first_for_what_is_due_first(who, batch):
     late = confirmed(who, batch, 25)
     early = report_loss(who.cooperative, batch.project, 10, cause="ploughed_up", days_ago=3)
-    early = confirm_reversal(
-        actor=who.registrar, public_id=early.public_id, due_on=TODAY() + dt.timedelta(days=30)
-    )
+    early = confirm_reversal(actor=who.registrar, public_id=early.public_id, due_on=TODAY() + dt.timedelta(days=30))
     small = issue_to_cooperative(who, 12, buffer_t=1, project=batch.project)
     assert (still_owed_t(Reversal.objects.get(pk=early.pk)), still_owed_t(late)) == (0, 14)
     assert supply_of([small])[small.pk] == supply_of([small])[small.pk].__class__(12, 0, 1, 0, 11)
