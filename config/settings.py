@@ -172,6 +172,15 @@ SPECTACULAR_SETTINGS = {
         "DiaryEntryKind": "ledger.projects.diary.models.DiaryEntry.Kind",
         "DocumentKind": "ledger.projects.documents.models.Document.Kind",
         "RetirementPurpose": "ledger.credits.models.Retirement.Purpose",
+        "CreditTransferGround": "ledger.credits.transfers.models.CreditTransfer.Ground",
+        "CreditTransferState": "ledger.credits.transfers.models.CreditTransfer.State",
+        "CreditTransferFilter": "ledger.api.transfers.STATE_FILTERS",
+        "CancellationKind": "ledger.credits.cancellations.models.Cancellation.Kind",
+        "CancellationReason": "ledger.credits.cancellations.models.Cancellation.Reason",
+        "HolderReason": "ledger.api.cancellations.OF_HOLDERS",
+        "OperatorReason": "ledger.api.cancellations.OF_THE_OPERATOR",
+        "ReversalCause": "ledger.credits.reversals.models.Reversal.Cause",
+        "ReversalState": "ledger.credits.reversals.models.Reversal.State",
         "AssetKind": "ledger.journal.models.Asset.Kind",
         "AccountPurpose": "ledger.journal.models.Account.Purpose",
         "TransactionKind": "ledger.journal.models.Transaction.Kind",
@@ -212,6 +221,10 @@ SPECTACULAR_SETTINGS = {
         {"name": "diary", "description": "What is done on the fields, day by day; a cooperative's phone writes it."},
         {"name": "documents", "description": "Files that prove what is said, by their hashes; public where published."},
         {"name": "credits", "description": "Issued batches, and their retirement."},
+        {
+            "name": "credits",
+            "description": "Issued batches, and what becomes of them: retired, transferred, cancelled, reversed.",
+        },
         {"name": "accounts", "description": "What organisations hold, with every transfer and serial number."},
         {"name": "payments", "description": "Money in and out by the bank, entered by one and confirmed by another."},
         {"name": "corrections", "description": "Wrong transactions, reversed by two people; nothing is ever changed."},
@@ -249,6 +262,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3_600},
     },
     "share-proceeds": {"task": "ledger.tasks.share_proceeds", "schedule": 1.0, "options": {"expires": 10}},
+    "expire-transfers": {"task": "ledger.tasks.expire_transfers", "schedule": 60.0, "options": {"expires": 60}},
     "sequence-log": {"task": "ledger.tasks.sequence_log", "schedule": 1.0, "options": {"expires": 10}},
     "reconcile-books": {
         "task": "trading.tasks.reconcile_nightly",
@@ -294,6 +308,9 @@ if any(url for _vkey, url in LOG_WITNESSES):
 # anywhere. Pages may then load pictures from there, and from nowhere else but here.
 MAP_TILES_URL = env.text("MAP_TILES_URL", "")
 MAP_TILES_ATTRIBUTION = env.text("MAP_TILES_ATTRIBUTION", "")
+# The address at which the public finds this site, for what leaves the screen, such as https://registry.example.cn; where it
+# is empty, the one that the reader came by.
+PUBLIC_URL = env.text("PUBLIC_URL", "").rstrip("/")
 
 # The password that the demo's people share (made when the demo is seeded).
 DEMO_PASSWORD_FILE = Path(env.text("DEMO_PASSWORD_FILE", str(BASE_DIR / "var" / "demo-password")))

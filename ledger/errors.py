@@ -146,6 +146,10 @@ class SerialsNotOwned(DomainError):
     message = _("Account %(account)s does not own all the serial numbers that it is to give.")
 
 
+class ChosenSerialsNotOwned(SerialsNotOwned):
+    message = _("The account does not hold all of the serial numbers from %(first)s to %(last)s. Choose others.")
+
+
 class NotReversible(DomainError):
     code, status, message = "not_reversible", 409, _("%(reason)s")
 
@@ -162,6 +166,43 @@ class IdempotencyConflict(DomainError):
 
 class AlreadyIssued(DomainError):
     code, status, message = "already_issued", 409, _("The credits of this report have been issued already.")
+
+
+class UnknownRecipient(DomainError):
+    code, status = "unknown_recipient", 422
+    message = _(
+        "There is no other approved cooperative or buyer with this unified social credit code or public id. Ask for it."
+    )
+
+
+class TransferNotOpen(DomainError):
+    code, status = "transfer_not_open", 409
+    message = _("This transfer is %(state)s now: it can no longer be decided.")
+
+
+class TooManyTransfersOpen(DomainError):
+    code, status = "too_many_transfers_open", 429
+    message = _("At most %(most)s transfers may be open at a time. Withdraw some first.")
+
+
+class ReversalReportedAlready(DomainError):
+    code, status = "reversal_reported_already", 409
+    message = _("This loss is reported already, and waits to be confirmed.")
+
+
+class LossTooLarge(DomainError):
+    code, status = "loss_too_large", 422
+    message = _("Of this project %(most)s t can still be lost: what was issued, less what was reported as lost before.")
+
+
+class NothingOwed(DomainError):
+    code, status = "nothing_owed", 409
+    message = _("Owed are %(owed)s t: cancel no more than these to make up for the reversal.")
+
+
+class ReversalOwed(DomainError):
+    code, status = "reversal_owed", 409
+    message = _("The project %(project)s owes %(owed)s t for a reversal. They are made up for first.")
 
 
 class NoSerialNumber(DomainError):

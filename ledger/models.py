@@ -1,6 +1,8 @@
 """Gathers the tables that the domain packages define."""
 
+from ledger.credits.cancellations.models import Cancellation, CancellationOrder
 from ledger.credits.models import Batch, Retirement
+from ledger.credits.reversals.models import Reversal
 from ledger.credits.sharing.models import (
     DistributedSale,
     Distribution,
@@ -10,6 +12,7 @@ from ledger.credits.sharing.models import (
     SharingProgress,
     SharingWeight,
 )
+from ledger.credits.transfers.models import CreditTransfer
 from ledger.journal.bank.models import BankEntry, BankStatement
 from ledger.journal.models import (
     Account,
@@ -47,9 +50,12 @@ __all__ = [
     "BankEntry",
     "BankStatement",
     "Batch",
+    "Cancellation",
+    "CancellationOrder",
     "Checkpoint",
     "Correction",
     "Cosignature",
+    "CreditTransfer",
     "DebundlingDecision",
     "DeclaredConflict",
     "DiaryEntry",
@@ -74,6 +80,7 @@ __all__ = [
     "Record",
     "Renewal",
     "Retirement",
+    "Reversal",
     "SerialBlock",
     "SerialCounter",
     "Share",

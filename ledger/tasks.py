@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from ledger.credits.sharing import distributing
+from ledger.credits.transfers import services as transfers
 from ledger.projects import lifecycle
 from ledger.projects.documents import store
 from ledger.transparency import cosigning, sequencer
@@ -13,6 +14,12 @@ from ledger.transparency import cosigning, sequencer
 def sequence_log() -> None:
     """Bring waiting records into the log."""
     sequencer.sequence_log()
+
+
+@shared_task
+def expire_transfers() -> None:
+    """Let transfers of credits expire that nobody has decided in time."""
+    transfers.expire_transfers()
 
 
 @shared_task

@@ -654,7 +654,7 @@ def a_retirement_said_to_be_of_another_batch(log: Log) -> int:
 
 @lie(r"retirement [0-9a-f-]+ was recorded before")
 def a_retirement_claimed_for_two(log: Log) -> int:
-    one, two = places(log, "credits_retired")
+    one, two, *_rest = places(log, "credits_retired")
     log[two]["body"]["retirement"] = log[one]["body"]["retirement"]
     return two
 
@@ -671,6 +671,201 @@ def a_retirement_in_nobodys_name(log: Log) -> int:
     at = first(log, "credits_retired")
     del log[at]
     return at - 1
+
+
+@lie(r"retirement somebodys was never recorded")
+def a_use_of_what_was_not_retired(log: Log) -> int:
+    at = first(log, "retirement_use_stated")
+    log[at]["body"]["retirement"] = "somebodys"
+    return at
+
+
+@lie(r"the use of retirement [0-9a-f-]+ was stated before")
+def a_use_that_is_stated_anew(log: Log) -> int:
+    return again(log, first(log, "retirement_use_stated"))
+
+
+# Transfers, cancellations, reversals
+
+
+@lie(r"no credit_transfer_accepted names transaction \d+")
+def credits_handed_over_without_consent(log: Log) -> int:
+    at = first(log, "credit_transfer_accepted")
+    del log[at]
+    return at - 1
+
+
+@lie(r"transfer [0-9a-f-]+ of credits was never offered")
+def credits_that_nobody_offered(log: Log) -> int:
+    at = first(log, "credit_transfer_accepted")
+    del log[first(log, "credit_transfer_offered", credit_transfer=log[at]["body"]["credit_transfer"])]
+    return at - 1
+
+
+@lie(r"transfer [0-9a-f-]+ of credits is not what was offered")
+def a_transfer_at_another_price(log: Log) -> int:
+    at = first(log, "credit_transfer_accepted")
+    log[at]["body"]["price_fen"] += 1
+    return at
+
+
+@lie(r"transfer [0-9a-f-]+ of credits was decided before")
+def a_transfer_declined_after_it_was_accepted(log: Log) -> int:
+    at = first(log, "credit_transfer_accepted")
+    body = {name: value for name, value in log[at]["body"].items() if name != "transaction"}
+    return insert(log, at + 1, "credit_transfer_declined", body)
+
+
+@lie(r"transfer [0-9a-f-]+ is of 6 t of TH-\S+, its transaction of 5 t of TH-")
+def a_transfer_of_less_than_was_agreed(log: Log) -> int:
+    at = first(log, "credit_transfer_accepted")
+    name = log[at]["body"]["credit_transfer"]
+    for place in (at, first(log, "credit_transfer_offered", credit_transfer=name)):
+        log[place]["body"]["quantity_t"] += 1
+    return at
+
+
+@lie(r"transfer [0-9a-f-]+ is not between those whose accounts its transaction moved")
+def a_transfer_between_others(log: Log) -> int:
+    at = first(log, "credit_transfer_accepted")
+    name = log[at]["body"]["credit_transfer"]
+    for place in (at, first(log, "credit_transfer_offered", credit_transfer=name)):
+        log[place]["body"]["recipient"] = "somebody"
+    return at
+
+
+@lie(r"transfer [0-9a-f-]+ of credits was offered before")
+def a_transfer_offered_twice(log: Log) -> int:
+    return again(log, first(log, "credit_transfer_offered"))
+
+
+@lie(r"no credits_cancelled names transaction \d+")
+def a_cancellation_for_no_reason(log: Log) -> int:
+    at = first(log, "credits_cancelled", kind="voluntary")
+    del log[at]
+    return at - 1
+
+
+@lie(r"cancellation [0-9a-f-]+ is of 3 t, its transaction of 2 t")
+def a_cancellation_said_to_be_larger(log: Log) -> int:
+    at = first(log, "credits_cancelled", kind="voluntary")
+    log[at]["body"]["quantity_t"] += 1
+    return at
+
+
+@lie(r"cancellation [0-9a-f-]+ is of TH-\S+, its transaction of TH-")
+def a_cancellation_said_to_be_of_another_batch(log: Log) -> int:
+    at = first(log, "credits_cancelled")
+    assets = [log[place]["body"]["asset"] for place in places(log, "batch_issued")]
+    log[at]["body"]["asset"] = next(asset for asset in assets if asset != log[at]["body"]["asset"])
+    return at
+
+
+@lie(r"cancellation [0-9a-f-]+ is of another holder than its transaction")
+def a_cancellation_said_to_be_somebody_elses(log: Log) -> int:
+    at = first(log, "credits_cancelled", kind="voluntary")
+    log[at]["body"]["organisation"] = "somebody"
+    return at
+
+
+@lie(r"cancellation [0-9a-f-]+ was recorded before")
+def a_cancellation_claimed_twice(log: Log) -> int:
+    one, two, *_rest = places(log, "credits_cancelled")
+    log[two]["body"]["cancellation"] = log[one]["body"]["cancellation"]
+    return two
+
+
+@lie(r"cancellation [0-9a-f-]+ takes from the buffer pool without a reversal")
+def the_buffer_pool_taken_for_nothing(log: Log) -> int:
+    at = first(log, "credits_cancelled", kind="buffer")
+    log[at]["body"]["kind"] = "voluntary"
+    return at
+
+
+@lie(r"cancellation [0-9a-f-]+ is of the buffer pool, its transaction takes from elsewhere")
+def a_holders_credits_called_the_pools(log: Log) -> int:
+    at = first(log, "credits_cancelled", kind="replenishment")
+    log[at]["body"]["kind"] = "buffer"
+    return at
+
+
+@lie(r"no cancellation_confirmed names cancellation [0-9a-f-]+")
+def an_operator_that_cancels_alone(log: Log) -> int:
+    at = first(log, "credits_cancelled", kind="administrative")
+    del log[first(log, "cancellation_confirmed")]
+    del log[first(log, "cancellation_requested")]
+    return at - 1
+
+
+@lie(r"cancellation order \d+ was decided by who had given it")
+def a_cancellation_by_one_person(log: Log) -> int:
+    at = first(log, "cancellation_confirmed")
+    log[at]["actor"] = log[first(log, "cancellation_requested")]["actor"]
+    return at
+
+
+@lie(r"cancellation order \d+ is not what was asked for")
+def a_cancellation_of_more_than_was_asked_for(log: Log) -> int:
+    at = first(log, "cancellation_confirmed")
+    log[at]["body"]["quantity_t"] += 1
+    return at
+
+
+@lie(r"cancellation [0-9a-f-]+ is not what was ordered")
+def a_cancellation_for_another_reason(log: Log) -> int:
+    log[first(log, "credits_cancelled", kind="administrative")]["body"]["reason"] = "over_issuance"
+    return first(log, "cancellation_confirmed")
+
+
+@lie(r"reversal [0-9a-f-]+ was never reported")
+def a_reversal_that_nobody_reported(log: Log) -> int:
+    at = first(log, "credits_cancelled", kind="buffer")
+    del log[first(log, "reversal_reported")]
+    return at - 1
+
+
+@lie("the reversal was decided by who had reported it")
+def a_reversal_by_one_person(log: Log) -> int:
+    at = first(log, "reversal_confirmed")
+    log[at]["actor"] = log[first(log, "reversal_reported")]["actor"]
+    return at
+
+
+@lie("a loss of 104 t was reported, one of 105 t confirmed")
+def a_loss_that_has_grown(log: Log) -> int:
+    at = first(log, "reversal_confirmed")
+    log[at]["body"]["loss_t"] += 1
+    return at
+
+
+@lie("99 t are said to come from the buffer pool, 100 t of it were cancelled")
+def a_pool_that_paid_less(log: Log) -> int:
+    at = first(log, "reversal_confirmed")
+    log[at]["body"] |= {"from_buffer_t": 99, "owed_t": 5}
+    return at
+
+
+@lie("of a loss of 104 t the pool pays 100 t and 0 t are owed")
+def a_loss_that_nobody_pays(log: Log) -> int:
+    at = first(log, "reversal_confirmed")
+    log[at]["body"]["owed_t"] = 0
+    return at
+
+
+@lie("4 t were owed for a reversal, 3 t make up for it")
+def a_reversal_made_up_for_by_less(log: Log) -> int:
+    at = first(log, "reversal_compensated")
+    one, *_rest = places(log, "credits_cancelled", kind="replenishment")
+    transaction = log[one]["body"]["transaction"]
+    posted_at = first(log, "transaction_posted", transaction=transaction)
+    del log[one], log[posted_at]
+    return at - 2
+
+
+@lie("it makes up for a reversal that is reported")
+def a_reversal_made_up_for_before_it_is_confirmed(log: Log) -> int:
+    del log[first(log, "reversal_confirmed")]
+    return first(log, "credits_cancelled", kind="replenishment")
 
 
 # Corrections
@@ -943,7 +1138,7 @@ def a_share_of_nobody(log: Log) -> int:
 @lie(r"no proceeds_shared names transaction \d+ \(distribution\)")
 def a_distribution_that_nothing_explains(log: Log) -> int:
     at, _body = posted(log, "distribution")
-    del log[[*places(log, "proceeds_shared")][0]]
+    del log[next(iter(places(log, "proceeds_shared")))]
     return at
 
 

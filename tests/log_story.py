@@ -6,16 +6,30 @@ from typing import Any
 import time_machine
 from django.utils import timezone
 
+from ledger.credits.cancellations.orders import confirm_cancellation, refuse_cancellation, request_cancellation
+from ledger.credits.cancellations.services import cancel_credits
+from ledger.credits.retiring import Use
+from ledger.credits.reversals.services import confirm_reversal, refuse_reversal, replenish
 from ledger.credits.services import retire_credits
 from ledger.credits.sharing.distributing import share_waiting_proceeds
+from ledger.credits.transfers.services import accept_transfer, decline_transfer
 from ledger.journal.corrections import confirm_correction, refuse_correction, request_correction
 from ledger.journal.payments import confirm_payment, refuse_payment, request_deposit, request_withdrawal
 from ledger.journal.payouts import confirm_payout, refuse_payout, request_payout
-from ledger.journal.posting import Leg, Posting, post_transactions
-from ledger.journal.services import open_account
-from ledger.models import Account, Asset, Batch, Transaction
+from ledger.models import Batch, Membership, Transaction
 from ledger.parties.households import leave_household
-from tests.scenes import People, households_of, issue_to_cooperative, market_for, pay_in, plan_of, sell
+from tests.factories import MembershipFactory
+from tests.scenes import (
+    People,
+    households_of,
+    issue_to_cooperative,
+    market_for,
+    offer_credits,
+    pay_in,
+    plan_of,
+    report_loss,
+    sell,
+)
 from trading.auctions.closing import close_auctions
 from trading.auctions.services import announce_auction, place_bid
 from trading.auctions.terms import BidTerms, LotTerms
@@ -38,8 +52,8 @@ def tell(who: People) -> None:
         retire_credits(
             actor=holder, batch_id=rice.pk, quantity_t=tonnes, beneficiary_name="龙山米业", purpose="own_footprint"
         )
-    _move(who, "transfer", rice.asset, who.buyer.organisation, 5)
-    _move(who, "cancellation", rice.asset, None, 2)
+    _hand_on(who, rice)
+    _lose(who, rice)
     confirm_payment(
         actor=who.treasurer,
         payment_id=request_withdrawal(actor=who.cooperative, amount_fen=50_000).pk,
@@ -93,11 +107,43 @@ def _agree(who: People, batch: Any) -> None:
         execute_market(auction.market_id)
 
 
-def _move(who: People, kind: str, asset: Asset, receiver: Any, tonnes: int) -> None:
-    giver = open_account(organisation=who.cooperative.organisation, asset=asset)
-    purpose = Account.Purpose.HOLDING if receiver else Account.Purpose.CANCELLED
-    leg = Leg(giver.pk, open_account(organisation=receiver, asset=asset, purpose=purpose).pk, tonnes)
-    post_transactions([Posting(kind, [leg], "system", timezone.now(), idempotency_key=f"{kind} of the story")])
+def _hand_on(who: People, batch: Any) -> None:
+    """Transfer outside the market, once in vain, and retire for somebody else."""
+    declined, accepted = (
+        offer_credits(who.cooperative, who.buyer, batch, tonnes, price_fen=4_000) for tonnes in (7, 5)
+    )
+    decline_transfer(actor=who.buyer, public_id=declined.public_id)
+    accept_transfer(actor=who.buyer, public_id=accepted.public_id)
+    retire_credits(
+        actor=who.buyer,
+        batch_id=batch.pk,
+        quantity_t=1,
+        beneficiary_name="榕江公司",
+        purpose="on_behalf_of",
+        use=Use(dt.date(2023, 1, 1), dt.date(2023, 12, 31), beneficiary_place="福州"),
+    )
+
+
+def _lose(who: People, batch: Any) -> None:
+    """Cancel as a holder and as the operator, and lose more than the buffer pool covers."""
+    cancel_credits(actor=who.cooperative, batch_id=batch.pk, quantity_t=2, reason="no_claim")
+    second = MembershipFactory(organisation=who.registrar.organisation, role=Membership.Role.REGISTRAR)
+    for decide in (confirm_cancellation, refuse_cancellation):
+        order = request_cancellation(
+            actor=who.registrar,
+            batch_id=batch.pk,
+            organisation=who.cooperative.organisation,
+            quantity_t=3,
+            reason="mistake",
+            note="Counted twice.",
+        )
+        decide(actor=second, order_id=order.pk)
+    lost = report_loss(who.cooperative, batch.project, 104)
+    confirm_reversal(actor=who.registrar, public_id=lost.public_id)
+    for tonnes in (1, 3):
+        replenish(actor=who.cooperative, public_id=lost.public_id, batch_id=batch.pk, quantity_t=tonnes)
+    doubtful = report_loss(who.verifier, batch.project, 5, cause="fire")
+    refuse_reversal(actor=who.registrar, public_id=doubtful.public_id, reason="Nothing burned.")
 
 
 def _correct(who: People) -> None:

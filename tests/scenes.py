@@ -8,10 +8,12 @@ from typing import Any
 
 from django.utils import timezone
 
+from ledger.credits.reversals.services import Loss, report_reversal
 from ledger.credits.services import issue_credits
 from ledger.credits.sharing.plans import PlanTerms, state_plan
+from ledger.credits.transfers.services import TransferTerms, offer_transfer
 from ledger.journal.payments import confirm_payment, request_deposit
-from ledger.models import Batch, Household, Membership, Organisation, Project, SharingPlan
+from ledger.models import Batch, CreditTransfer, Household, Membership, Organisation, Project, Reversal, SharingPlan
 from ledger.projects.declarations import state_baseline
 from ledger.projects.descriptions import describe_project
 from ledger.projects.lifecycle import accept_project
@@ -85,11 +87,35 @@ def pay_in(who: People, payer: Membership, amount_fen: int) -> None:
     confirm_payment(actor=who.second_treasurer, payment_id=payment.pk)
 
 
-def issue_to_cooperative(who: People, tonnes: int, *, buffer_t: int = 0, project: Project | None = None) -> Batch:
+def issue_to_cooperative(
+    who: People, tonnes: int, *, buffer_t: int = 0, project: Project | None = None, **report: Any
+) -> Batch:
     """Issue a vintage of a project of the cooperative: all but the buffer is the cooperative's."""
     project = project or ProjectFactory(proponent=who.cooperative.organisation)
-    report = ReportFactory(project=project, net_t=tonnes, buffer_t=buffer_t)
+    report = ReportFactory(project=project, net_t=tonnes, buffer_t=buffer_t, **report)
     return issue_credits(actor=who.registrar, report_id=report.pk)
+
+
+def offer_credits(
+    sender: Membership, recipient: Membership, batch: Batch, quantity_t: int, *, key: str | None = None, **terms: Any
+) -> CreditTransfer:
+    """Offer another holder credits under a contract."""
+    return offer_transfer(
+        actor=sender,
+        batch_id=batch.pk,
+        recipient=str(recipient.organisation.public_id),
+        terms=TransferTerms(quantity_t, **{"ground": "contract", **terms}),
+        idempotency_key=key,
+    )
+
+
+def report_loss(
+    actor: Membership, project: Project, loss_t: int, *, cause: str = "flood", days_ago: int = 10, **more: Any
+) -> Reversal:
+    """Report that so many tonnes of a project are lost, discovered today."""
+    today = timezone.localdate()
+    loss = Loss(today - dt.timedelta(days=days_ago), today, cause, "The dyke broke.", loss_t, **more)
+    return report_reversal(actor=actor, project_code=project.code, loss=loss)
 
 
 def market_for(who: People, batch: Batch, *, reference_price_fen: int = 4_000, **rules: Any) -> Market:

@@ -10,8 +10,11 @@ from django.utils.translation import gettext
 
 from ledger.admin.display import Table, link
 from ledger.admin.filters import is_number, is_uuid
+from ledger.credits.cancellations.models import Cancellation, CancellationOrder
 from ledger.credits.models import Retirement
+from ledger.credits.reversals.models import Reversal
 from ledger.credits.sharing.models import Distribution, SharingPlan
+from ledger.credits.transfers.models import CreditTransfer
 from ledger.journal.bank.models import BankStatement
 from ledger.journal.models import Account, Asset, Correction, Payment, Payout, Transaction, Transfer
 from ledger.parties.models import Household, Organisation, User
@@ -46,12 +49,20 @@ class ProjectByCode(Subject):
         return list(Project.objects.filter(number__in=[int(number) for number in numbers if is_number(number)]))
 
 
+@dataclass(frozen=True, slots=True)
+class EitherReversal(Subject):
+    """A transaction that reverses another has a number, the loss of carbon a public id."""
+
+    def find(self, values: Sequence[str]) -> list[models.Model]:
+        return [*Subject(Transaction).find(values), *Subject(Reversal, "public_id").find(values)]
+
+
 Subjects = Mapping[str, Subject]
 
 SUBJECTS: Subjects = {
     "transaction": Subject(Transaction),
     "reverses": Subject(Transaction),
-    "reversal": Subject(Transaction),
+    "reversal": EitherReversal(Transaction),
     "transfer": Subject(Transfer),
     "account": Subject(Account),
     "asset": Subject(Asset, "code"),
@@ -64,6 +75,9 @@ SUBJECTS: Subjects = {
     "correction": Subject(Correction),
     "statement": Subject(BankStatement),
     "retirement": Subject(Retirement, "public_id"),
+    "credit_transfer": Subject(CreditTransfer, "public_id"),
+    "cancellation": Subject(Cancellation, "public_id"),
+    "cancellation_order": Subject(CancellationOrder),
     "report": Subject(MonitoringReport),
     "diary_entry": Subject(DiaryEntry),
     "document": Subject(Document, "public_id"),
@@ -73,6 +87,8 @@ SUBJECTS: Subjects = {
     "decision": Subject(DebundlingDecision),
     "verifier": Subject(Organisation, "public_id"),
     "organisation": Subject(Organisation, "public_id"),
+    "sender": Subject(Organisation, "public_id"),
+    "recipient": Subject(Organisation, "public_id"),
     "user": Subject(User, "public_id"),
 }
 

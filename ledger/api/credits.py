@@ -14,11 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint
-from ledger.api.fields import MAX_WHOLE, Choice, Flag, Identifier, Moment, Text, WholeNumber
+from ledger.api.fields import MAX_WHOLE, Choice, Day, Flag, Identifier, Moment, SerialNumber, Text, WholeNumber
 from ledger.api.journal import SerialRunSerializer, serial_run
 from ledger.api.schema import refuses
 from ledger.api.serializers import OrganisationNameSerializer, PageQuerySerializer, StrictSerializer
 from ledger.credits.models import Batch, Retirement
+from ledger.credits.retiring import Use
 from ledger.credits.selectors import (
     batch_by_code,
     batches,
@@ -29,6 +30,7 @@ from ledger.credits.selectors import (
 )
 from ledger.credits.services import retire_credits
 from ledger.errors import (
+    ChosenSerialsNotOwned,
     IdempotencyConflict,
     InsufficientBalance,
     InvalidValue,
@@ -39,6 +41,16 @@ from ledger.errors import (
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,64}")
+
+
+def idempotency_parameter(what_it_does: str) -> OpenApiParameter:
+    """Return the header by which a request can be repeated."""
+    return OpenApiParameter(
+        IDEMPOTENCY_KEY,
+        str,
+        OpenApiParameter.HEADER,
+        description=f"1 to 64 printable ASCII characters. A request repeated with its key {what_it_does} once.",
+    )
 
 
 class SupplySerializer(serializers.Serializer[Any]):
@@ -78,13 +90,34 @@ class NewRetirementSerializer(StrictSerializer):
     quantity_t = WholeNumber(min_value=1, max_value=MAX_WHOLE)
     beneficiary_name = Text(max_length=120)
     purpose = Choice(choices=Retirement.Purpose.choices)
-    beneficiary_code = Text(max_length=18, required=False, allow_blank=True, help_text="Unified social credit code.")
+    beneficiary_code = Text(max_length=30, required=False, allow_blank=True, help_text="Unified social credit code.")
+    beneficiary_place = Text(
+        max_length=120, required=False, allow_blank=True, help_text="Needed on behalf of another that has no code."
+    )
+    first_serial = SerialNumber(required=False, help_text="From which number on; the oldest ones where none is given.")
+    period_starts_on = Day(required=False, help_text="First day of the time that they are used for.")
+    period_ends_on = Day(required=False, help_text="Last day of the time that they are used for.")
+    court_name = Text(max_length=120, required=False, allow_blank=True, help_text="Of a judicial restitution.")
+    case_number = Text(max_length=60, required=False, allow_blank=True, help_text="Of a judicial restitution.")
     is_beneficiary_public = Flag(required=False, help_text="True where it is not given.")
     note = Text(max_length=300, required=False, allow_blank=True)
 
 
+# What is not shown where the beneficiary is not public.
+HIDDEN = (
+    "beneficiary_name",
+    "beneficiary_code",
+    "beneficiary_place",
+    "period_starts_on",
+    "period_ends_on",
+    "court_name",
+    "case_number",
+    "note",
+)
+
+
 class RetirementSerializer(serializers.Serializer[Retirement]):
-    """Beneficiary and note are null where they are not public and you are neither the retiring organisation nor the
+    """Beneficiary, use and note are null where they are not public and you are neither the retiring organisation nor the
     operator nor an auditor.
     """
 
@@ -97,6 +130,11 @@ class RetirementSerializer(serializers.Serializer[Retirement]):
     is_beneficiary_public = serializers.BooleanField()
     beneficiary_name = Text(allow_null=True)
     beneficiary_code = Text(allow_null=True)
+    beneficiary_place = Text(allow_null=True)
+    period_starts_on = serializers.DateField(allow_null=True)
+    period_ends_on = serializers.DateField(allow_null=True)
+    court_name = Text(allow_null=True)
+    case_number = Text(allow_null=True)
     note = Text(allow_null=True)
     retired_at = Moment()
 
@@ -107,7 +145,7 @@ class RetirementSerializer(serializers.Serializer[Retirement]):
     def to_representation(self, retirement: Retirement) -> dict[str, Any]:
         shown: dict[str, Any] = super().to_representation(retirement)
         if not may_see_beneficiary(retirement, self.context["viewer"]):
-            shown |= {"beneficiary_name": None, "beneficiary_code": None, "note": None}
+            shown |= dict.fromkeys(HIDDEN)
         return shown
 
 
@@ -148,14 +186,7 @@ class Retirements(Endpoint):
     @extend_schema(
         summary="Retire credits",
         request=NewRetirementSerializer,
-        parameters=[
-            OpenApiParameter(
-                IDEMPOTENCY_KEY,
-                str,
-                OpenApiParameter.HEADER,
-                description="1 to 64 printable ASCII characters. A request repeated with its key retires once.",
-            )
-        ],
+        parameters=[idempotency_parameter("retires")],
         responses={201: RetirementSerializer, 200: RetirementSerializer},
         examples=[
             OpenApiExample(
@@ -170,13 +201,22 @@ class Retirements(Endpoint):
             )
         ],
     )
-    @refuses(InvalidValue, NotFound, NotAllowed, OrganisationNotApproved, InsufficientBalance, IdempotencyConflict)
+    @refuses(
+        InvalidValue,
+        NotFound,
+        NotAllowed,
+        OrganisationNotApproved,
+        InsufficientBalance,
+        ChosenSerialsNotOwned,
+        IdempotencyConflict,
+    )
     def retire_credits(self, request: Request) -> Response:
         """They are used up for good: 201, or 200 with the first answer where the key was used for the same before."""
         actor, wanted = self.actor, self.body(NewRetirementSerializer)
-        key = _idempotency_key(request)
-        batch = _batch_named(wanted.pop("batch"))
-        retirement = retire_credits(actor=actor, batch_id=batch.pk, idempotency_key=key, **wanted)
+        key = idempotency_key(request)
+        batch = batch_named(wanted.pop("batch"))
+        use = Use(**{name: wanted.pop(name) for name in Use.__dataclass_fields__ if name in wanted})
+        retirement = retire_credits(actor=actor, batch_id=batch.pk, use=use, idempotency_key=key, **wanted)
         shown = RetirementSerializer(retirement, context=self._context()).data
         return Response(shown, status=200 if retirement.is_replay else 201)
 
@@ -190,14 +230,22 @@ class Retirements(Endpoint):
         return {"viewer": self.viewer}
 
 
-def _batch_named(code: str) -> Batch:
+def batch_named(code: str) -> Batch:
+    """Return the batch that a body names.
+
+    Raises: NotFound.
+    """
     batch = batches().filter(asset__code=code).first()
     if batch is None:
         raise NotFound(field="batch")
     return batch
 
 
-def _idempotency_key(request: Request) -> str | None:
+def idempotency_key(request: Request) -> str | None:
+    """Return the key of a request, None where it has none.
+
+    Raises: ValidationError.
+    """
     key = request.headers.get(IDEMPOTENCY_KEY)
     if key is not None and not _KEY.fullmatch(key):
         raise ValidationError({IDEMPOTENCY_KEY: [_("The key has 1 to 64 printable ASCII characters.")]})

@@ -1,6 +1,7 @@
 """Fields that take exactly what they say: no number in a text, no text from a number, nothing that cannot be stored."""
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from rest_framework.fields import empty
 MAX_WHOLE = 2**53 - 1
 """The largest whole number that every reader of JSON keeps exactly."""
 MAX_DIGITS = 19
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MAX_DEPTH = 16
 
 
@@ -96,6 +98,32 @@ class Instant(serializers.DateTimeField):
         if moment.tzinfo is None or not 2 <= moment.year <= 9_998:
             self.fail("invalid", format="")
         return moment.astimezone(dt.UTC)
+
+
+class Day(serializers.DateField):
+    """A day to come in, as ISO 8601 writes it: 2026-06-14."""
+
+    default_error_messages = {"invalid": _("Give a day, such as 2026-06-14.")}
+
+    def to_internal_value(self, value: Any) -> dt.date:
+        if not isinstance(value, str) or not _DAY.fullmatch(value):
+            self.fail("invalid", format="")
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            self.fail("invalid", format="")
+
+
+class SerialNumber(Text):
+    """A serial number, as a text: it may be longer than what a reader of JSON keeps exactly."""
+
+    default_error_messages = {"no_serial": _('Give a serial number in digits, such as "123".')}
+
+    def to_internal_value(self, data: Any) -> Any:
+        text = super().to_internal_value(data)
+        if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
+            self.fail("no_serial")
+        return int(text)
 
 
 class Moment(serializers.DateTimeField):

@@ -14,6 +14,7 @@ from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Identifier, Moment, Text, WrittenNumber
 from ledger.api.schema import refuses
 from ledger.api.serializers import OrganisationNameSerializer, StrictSerializer
+from ledger.credits.cancellations.models import Cancellation
 from ledger.credits.evidence import Evidence, evidence_of_record, evidence_of_retirement
 from ledger.credits.models import Retirement
 from ledger.credits.reading import find_serial
@@ -77,6 +78,14 @@ class UseSerializer(serializers.Serializer[Any]):
     recorded = PlaceSerializer(source="place", allow_null=True)
 
 
+class LossSerializer(serializers.Serializer[Any]):
+    """The cancellation by which the tonne was lost."""
+
+    id = Identifier(source="public_id")
+    kind = Choice(choices=Cancellation.Kind.choices)
+    reason = Choice(choices=Cancellation.Reason.choices)
+
+
 class MoveSerializer(serializers.Serializer[Move]):
     transfer = serializers.IntegerField(source="transfer_id")
     kind = Choice(choices=Transaction.Kind.choices)
@@ -86,6 +95,7 @@ class MoveSerializer(serializers.Serializer[Move]):
     receiver = HolderSerializer()
     price_fen = serializers.IntegerField(allow_null=True, help_text="Of a settlement: what a tonne was traded at.")
     retirement = UseSerializer(source="use", allow_null=True)
+    cancellation = LossSerializer(source="loss", allow_null=True)
     recorded = PlaceSerializer(source="place")
 
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from config import converters  # noqa: F401 (registers id and code)
+from ledger.api.cancellations import CancellationOrders, Cancellations
 from ledger.api.corrections import Corrections
 from ledger.api.credits import Batches, Retirements
 from ledger.api.diary import Diary
@@ -16,9 +17,11 @@ from ledger.api.methodologies import Methodologies
 from ledger.api.parties import Me, Organisations, Tokens, Users
 from ledger.api.projects import Projects
 from ledger.api.reports import Reports
+from ledger.api.reversals import Reversals
 from ledger.api.sharing import Distributions, Payouts, SharingPlans
 from ledger.api.statements import Statements
 from ledger.api.trace import Proofs, Serials
+from ledger.api.transfers import CreditTransfers
 
 urlpatterns = [
     path("tokens", Tokens.as_view({"get": "list_tokens", "post": "create_token"})),
@@ -87,6 +90,29 @@ urlpatterns = [
     path("retirements", Retirements.as_view({"get": "list_retirements", "post": "retire_credits"})),
     path("retirements/<uuid:public_id>", Retirements.as_view({"get": "get_retirement"})),
     path("retirements/<uuid:public_id>/evidence", Proofs.as_view({"get": "get_retirement_evidence"})),
+    path(
+        "credit-transfers",
+        CreditTransfers.as_view({"get": "list_credit_transfers", "post": "offer_credit_transfer"}),
+    ),
+    path("credit-transfers/<uuid:public_id>", CreditTransfers.as_view({"get": "get_credit_transfer"})),
+    path("credit-transfers/<uuid:public_id>/accept", CreditTransfers.as_view({"post": "accept_credit_transfer"})),
+    path("credit-transfers/<uuid:public_id>/decline", CreditTransfers.as_view({"post": "decline_credit_transfer"})),
+    path("credit-transfers/<uuid:public_id>/withdraw", CreditTransfers.as_view({"post": "withdraw_credit_transfer"})),
+    path("cancellations", Cancellations.as_view({"get": "list_cancellations", "post": "cancel_credits"})),
+    path("cancellations/<uuid:public_id>", Cancellations.as_view({"get": "get_cancellation"})),
+    path(
+        "cancellation-orders",
+        CancellationOrders.as_view({"get": "list_cancellation_orders", "post": "order_cancellation"}),
+    ),
+    path(
+        "cancellation-orders/<id:order_id>/confirm", CancellationOrders.as_view({"post": "confirm_cancellation_order"})
+    ),
+    path("cancellation-orders/<id:order_id>/refuse", CancellationOrders.as_view({"post": "refuse_cancellation_order"})),
+    path("reversals", Reversals.as_view({"get": "list_reversals", "post": "report_reversal"})),
+    path("reversals/<uuid:public_id>", Reversals.as_view({"get": "get_reversal"})),
+    path("reversals/<uuid:public_id>/confirm", Reversals.as_view({"post": "confirm_reversal"})),
+    path("reversals/<uuid:public_id>/refuse", Reversals.as_view({"post": "refuse_reversal"})),
+    path("reversals/<uuid:public_id>/replenish", Reversals.as_view({"post": "replenish"})),
     path("serials/<str:serial>", Serials.as_view({"get": "get_serial"})),
     path("records/<id:record_id>/evidence", Proofs.as_view({"get": "get_record_evidence"})),
     path("accounts", Accounts.as_view({"get": "list_accounts"})),

@@ -73,7 +73,15 @@ class Retirement(models.Model):
     beneficiary_name = models.CharField(_("beneficiary"), max_length=120)
     beneficiary_code = models.CharField(_("unified social credit code"), max_length=18, blank=True)
     is_beneficiary_public = models.BooleanField(_("show the beneficiary publicly"), default=True)
+    # Where the beneficiary is, so that another of the same name is not taken for it.
+    beneficiary_place = models.CharField(_("place of the beneficiary"), max_length=120, blank=True)
     purpose = models.CharField(_("purpose"), max_length=24, choices=Purpose)
+    # The time whose emissions, or the event, the credits are used for.
+    period_starts_on = models.DateField(_("used for the time from"), null=True)
+    period_ends_on = models.DateField(_("used for the time to"), null=True)
+    # Of a judicial ecological restitution.
+    court_name = models.CharField(_("court"), max_length=120, blank=True)
+    case_number = models.CharField(_("case number"), max_length=60, blank=True)
     note = models.CharField(_("note"), max_length=300, blank=True)
     idempotency_key = models.CharField(_("idempotency key"), max_length=64, null=True)  # noqa: DJ001 (null: none given)
     transaction = models.OneToOneField(
@@ -95,6 +103,11 @@ class Retirement(models.Model):
                 fields=["organisation", "idempotency_key"],
                 condition=Q(idempotency_key__isnull=False),
                 name="retirement_key_once",
+            ),
+            models.CheckConstraint(
+                name="retirement_period_in_order",
+                condition=Q(period_starts_on__isnull=True, period_ends_on__isnull=True)
+                | Q(period_starts_on__lte=models.F("period_ends_on")),
             ),
         ]
 

@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 from django.db.models import Count, Sum
 
+from ledger.credits.cancellations.models import Cancellation
 from ledger.credits.models import Batch, Retirement
 from ledger.credits.reading import highest_serial
 from ledger.credits.selectors import batches, may_see_beneficiary
@@ -75,10 +76,20 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """The cancellation by which a tonne was lost for good; public, but for whose it was."""
+
+    public_id: UUID
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """A transfer that moved the serial number, one of `quantity_t` tonnes.
 
-    `price_fen` is a trade's, as the settlement's record has it; `use` is there where the tonne was retired.
+    `price_fen` is a trade's, as the settlement's record has it; `use` is there where the tonne was retired, `loss` where it
+    was cancelled.
     """
 
     transfer_id: int
@@ -90,6 +101,7 @@ class Move:
     price_fen: int | None
     place: Place
     use: Use | None
+    loss: Loss | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +151,7 @@ def _trace(serial: int, batch: Batch, path: Path, viewer: Membership | None) -> 
     block = block_of(serial)
     parcels = list(project.parcels.order_by("id")[:FIELDS_SHOWN])
     extent = project.parcels.aggregate(count=Count("pk"), area_ha=Sum("area_ha"))
-    retired = _retirements(path.transfers)
+    retired, cancelled = _retirements(path.transfers), _cancellations(path.transfers)
     places = places_of(_subjects(batch, parcels, retired))
     return Trace(
         serial=serial,
@@ -150,7 +162,7 @@ def _trace(serial: int, batch: Batch, path: Path, viewer: Membership | None) -> 
         area_ha=extent["area_ha"] or Decimal(0),
         fields=[Field(parcel, places.get(("parcel_added", _subject_of(parcel)))) for parcel in parcels],
         steps=_steps(batch, places),
-        moves=_moves(path.transfers, batch, retired, places, viewer),
+        moves=_moves(path.transfers, _Told(batch, retired, cancelled, places, viewer)),
         next_after=path.transfers[-1].pk if path.goes_on else None,
         holder=_holder(block.account, batch, viewer) if block else None,
     )
@@ -161,6 +173,13 @@ def _retirements(transfers: Sequence[Transfer]) -> dict[int, Retirement]:
     ids = [move.transaction_id for move in transfers if move.transaction.kind == Transaction.Kind.RETIREMENT]
     found = Retirement.objects.filter(transaction__in=ids).select_related("organisation")
     return {retirement.transaction_id: retirement for retirement in found}
+
+
+def _cancellations(transfers: Sequence[Transfer]) -> dict[int, Loss]:
+    """Return the cancellations among transfers, by the transaction's id."""
+    ids = [move.transaction_id for move in transfers if move.transaction.kind == Transaction.Kind.CANCELLATION]
+    found = Cancellation.objects.filter(transaction__in=ids)
+    return {each.transaction_id: Loss(each.public_id, each.kind, each.reason) for each in found}
 
 
 def _subjects(batch: Batch, parcels: Sequence[Parcel], retired: Mapping[int, Retirement]) -> list[str]:
@@ -202,13 +221,18 @@ def _steps(batch: Batch, places: Places) -> list[Step]:
     ]
 
 
-def _moves(
-    transfers: Sequence[Transfer],
-    batch: Batch,
-    retired: Mapping[int, Retirement],
-    places: Places,
-    viewer: Membership | None,
-) -> list[Move]:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is known of the transfers, and to whom they are told."""
+
+    batch: Batch
+    retired: Mapping[int, Retirement]
+    cancelled: Mapping[int, Loss]
+    places: Places
+    viewer: Membership | None
+
+
+def _moves(transfers: Sequence[Transfer], told: _Told) -> list[Move]:
     record_ids = [transfer.transaction.record_id for transfer in transfers]
     records = {record.pk: record for record in Record.objects.filter(pk__in=record_ids).select_related("leaf")}
     moves = []
@@ -221,11 +245,12 @@ def _moves(
                 kind=posted.kind,
                 at=posted.occurred_at,
                 quantity_t=transfer.amount,
-                giver=_holder(transfer.debit_account, batch, viewer),
-                receiver=_holder(transfer.credit_account, batch, viewer),
+                giver=_holder(transfer.debit_account, told.batch, told.viewer),
+                receiver=_holder(transfer.credit_account, told.batch, told.viewer),
                 price_fen=_price_fen(posted, record),
                 place=Place(posted.record_id, record.leaf.index if record and hasattr(record, "leaf") else None),
-                use=_use(retired.get(posted.pk), places, viewer),
+                use=_use(told.retired.get(posted.pk), told.places, told.viewer),
+                loss=told.cancelled.get(posted.pk),
             )
         )
     return moves

@@ -169,7 +169,7 @@ class Transfer(models.Model):
 
 
 class Hold(models.Model):
-    """An amount set aside on an account for an order, a proposal or a withdrawal until it settles or is released."""
+    """An amount set aside on an account for an order, a proposal, a transfer or a withdrawal until it settles or is released."""
 
     class Purpose(models.TextChoices):
         ORDER = "order", pgettext_lazy("trading", "order")
@@ -181,6 +181,8 @@ class Hold(models.Model):
         # Its amount would tell the bid: the desk does not show it as long as there is any.
         SEALED_BID = "sealed_bid", _("sealed bid")
         PAYOUT = "payout", _("payout to households")
+        TRANSFER = "transfer", pgettext_lazy("credits", "transfer that was offered")
+        CANCELLATION = "cancellation", pgettext_lazy("credits", "cancellation that was asked for")
 
     account = models.ForeignKey(
         Account, models.PROTECT, verbose_name=_("account"), related_name="holds", db_constraint=False

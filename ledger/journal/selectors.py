@@ -92,6 +92,12 @@ def holding_in(organisation: Organisation, asset: Asset) -> Account | None:
     return Account.objects.filter(organisation=organisation, asset=asset, purpose=Account.Purpose.HOLDING).first()
 
 
+def first_runs(account: Account, most: int) -> list[tuple[int, int]]:
+    """Return the oldest runs of serial numbers of an account, so many at most."""
+    blocks = SerialBlock.objects.filter(account=account).order_by("id")[:most]
+    return [(block.serials.lower, block.serials.upper - 1) for block in blocks]
+
+
 def system_account(asset: Asset, purpose: str) -> Account | None:
     """Return the system's account of that purpose, or None where it has none yet."""
     return Account.objects.filter(organisation=None, asset=asset, purpose=purpose).first()

@@ -3,7 +3,6 @@
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
-from xml.sax.saxutils import escape
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -14,17 +13,14 @@ from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
 from ledger.journal.statements import Line, Statement
 from ledger.journal.wording import asset_name, marked, owner_of
+from ledger.printing.fonts import FONT, printable, register_fonts
 
 MAX_LINES = 2_000
 RUNS_SHOWN = 3
-# One of the fonts that PDF readers bring along for Chinese, so that none is embedded.
-FONT = "STSong-Light"
 INK, SOFT, LINE, HEAD = (HexColor(colour) for colour in ("#1d231f", "#565c52", "#dcd7c8", "#e1eee4"))
 MARGIN = 14 * mm
 WIDTHS = [width * mm for width in (37, 72, 57, 27, 27, 31, 18)]
@@ -37,7 +33,7 @@ FIGURE = ParagraphStyle("figure", parent=TEXT, alignment=TA_RIGHT, wordWrap="LTR
 
 def statement_pdf(statement: Statement) -> bytes:
     """Return a statement as PDF, in the reader's language."""
-    pdfmetrics.registerFont(UnicodeCIDFont(FONT))
+    register_fonts()
     written = BytesIO()
     document = SimpleDocTemplate(
         written,
@@ -69,11 +65,11 @@ def _head(statement: Statement) -> list[Any]:
         "time": date_format(timezone.localtime(), "Y-m-d H:i:s")
     }
     return [
-        Paragraph(escape(_("Account statement")), TITLE),
-        Paragraph(escape(about), TEXT),
-        Paragraph(escape(_period(statement)), TEXT),
-        Paragraph(escape("    ".join(balances)), TEXT),
-        Paragraph(escape(made), SMALL),
+        Paragraph(printable(_("Account statement")), TITLE),
+        Paragraph(printable(about), TEXT),
+        Paragraph(printable(_period(statement)), TEXT),
+        Paragraph(printable("    ".join(balances)), TEXT),
+        Paragraph(printable(made), SMALL),
         Spacer(0, 4 * mm),
     ]
 
@@ -90,14 +86,14 @@ def _table(statement: Statement) -> LongTable:
     is_credit = statement.account.asset.kind == statement.account.asset.Kind.CREDIT
     unit = "t" if is_credit else _("yuan")
     head = [
-        Paragraph(escape(_("Time")), TEXT),
-        Paragraph(escape(_("What")), TEXT),
-        Paragraph(escape(_("Counterparty")), TEXT),
+        Paragraph(printable(_("Time")), TEXT),
+        Paragraph(printable(_("What")), TEXT),
+        Paragraph(printable(_("Counterparty")), TEXT),
         *(
-            Paragraph(escape(text), FIGURE)
+            Paragraph(printable(text), FIGURE)
             for text in (pgettext("statement", "Received"), pgettext("statement", "Given"), f"{_('Balance')} ({unit})")
         ),
-        Paragraph(escape(_("Log index")), FIGURE),
+        Paragraph(printable(_("Log index")), FIGURE),
     ]
     rows = [
         head,
@@ -121,7 +117,7 @@ def _table(statement: Statement) -> LongTable:
 
 
 def _balance_row(text: str, balance: int, is_credit: bool) -> list[Any]:
-    return ["", Paragraph(escape(text), TEXT), "", "", "", Paragraph(_figure(balance, is_credit), FIGURE), ""]
+    return ["", Paragraph(printable(text), TEXT), "", "", "", Paragraph(_figure(balance, is_credit), FIGURE), ""]
 
 
 def _row(line: Line, is_credit: bool) -> list[Any]:
@@ -131,10 +127,10 @@ def _row(line: Line, is_credit: bool) -> list[Any]:
     return [
         Paragraph(date_format(timezone.localtime(line.occurred_at), "Y-m-d H:i:s"), TEXT),
         [
-            Paragraph(escape(marked(line.text, is_reversed=line.is_reversed)), TEXT),
-            *(Paragraph(escape(each), SMALL) for each in serials),
+            Paragraph(printable(marked(line.text, is_reversed=line.is_reversed)), TEXT),
+            *(Paragraph(printable(each), SMALL) for each in serials),
         ],
-        Paragraph(escape(line.counterparty), TEXT),
+        Paragraph(printable(line.counterparty), TEXT),
         *(Paragraph(_figure(amount, is_credit), FIGURE) for amount in (line.received, line.given, line.balance)),
         Paragraph("" if line.log_index is None else str(line.log_index), FIGURE),
     ]

@@ -25,6 +25,8 @@ def what_happened(account: Account, transaction: Transaction, other: Account, re
     """Return what a transfer was to an account; `other` is the one on the other side."""
     if transaction.kind == Transaction.Kind.REVERSAL:
         return _("Reversal of transaction %(number)s") % {"number": transaction.reverses_id}
+    if transaction.kind == Transaction.Kind.TRANSFER and account.asset.kind == Asset.Kind.CREDIT:
+        return _("Credits received outside the market") if receives else _("Credits handed over outside the market")
     if transaction.kind != Transaction.Kind.SETTLEMENT:
         return str(_TEXTS.get((transaction.kind, receives), transaction.get_kind_display()))
     if other.purpose == Account.Purpose.FEES:

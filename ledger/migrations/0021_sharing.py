@@ -14,7 +14,7 @@ SQL = Path(__file__).parent / "sql"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0018_diary_and_documents'),
+        ('ledger', '0020_after_issuance'),
     ]
 
     operations = [
@@ -164,7 +164,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='hold',
             name='purpose',
-            field=models.CharField(choices=[('order', 'order'), ('withdrawal', 'withdrawal'), ('replace', 'new terms of an order'), ('block_offer', 'offer of a block trade'), ('auction', 'one-way auction'), ('bid', 'bid'), ('sealed_bid', 'sealed bid'), ('payout', 'payout to households')], max_length=16, verbose_name='purpose of the hold'),
+            field=models.CharField(choices=[('order', 'order'), ('withdrawal', 'withdrawal'), ('replace', 'new terms of an order'), ('block_offer', 'offer of a block trade'), ('auction', 'one-way auction'), ('bid', 'bid'), ('sealed_bid', 'sealed bid'), ('payout', 'payout to households'), ('transfer', 'transfer that was offered'), ('cancellation', 'cancellation that was asked for')], max_length=16, verbose_name='purpose of the hold'),
         ),
         migrations.AlterField(
             model_name='transaction',

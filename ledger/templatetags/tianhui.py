@@ -113,6 +113,12 @@ def status_class(status: str) -> str:
 
 
 @register.filter
+def reversal_class(state: str) -> str:
+    """Return the class of a badge for a reversal, of which the confirmed one is what waits to be made up for."""
+    return {"compensated": "badge--good", "refused": ""}.get(state, "badge--waiting")
+
+
+@register.filter
 def is_checkbox(field: Any) -> bool:
     """Return whether a form's field is one box to tick."""
     return isinstance(field.field.widget, forms.CheckboxInput)

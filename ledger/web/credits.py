@@ -2,16 +2,16 @@
 
 import uuid
 
-import segno
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from ledger.credits.cancellations.selectors import cancellations
+from ledger.credits.certificate_pdf import retirement_pdf
 from ledger.credits.models import Batch, Retirement
 from ledger.credits.selectors import (
     batch_by_code,
@@ -27,14 +27,17 @@ from ledger.journal.models import Account
 from ledger.journal.selectors import holding_in
 from ledger.parties.models import Membership
 from ledger.transparency.selectors import latest_checkpoint, record_index
-from ledger.transparency.subjects import places_of, retirement_subject
+from ledger.transparency.subjects import Place, places_of, retirement_subject
+from ledger.web.addresses import public_address, qr_svg
+from ledger.web.cancellations import numbers_from, pdf_response
 from ledger.web.doors import carry_out, for_members, reader_of, show
 from ledger.web.forms.credits import RetireForm
 from ledger.web.proof import root_text
-from ledger.web.rights import may_retire
+from ledger.web.rights import may_hand_on, may_retire
 
 RETIREMENTS_A_PAGE = 20
 RUNS_SHOWN = 50
+CANCELLATIONS_SHOWN = 20
 
 
 @require_safe
@@ -49,10 +52,13 @@ def batch_page(request: HttpRequest, code: str) -> HttpResponse:
         "supply": supply_of([batch])[batch.pk],
         "serials": _serials(batch),
         "page": Paginator(retirements().filter(batch=batch), RETIREMENTS_A_PAGE).get_page(request.GET.get("page")),
+        "cancellations": cancellations().filter(batch=batch)[:CANCELLATIONS_SHOWN],
+        "is_period_over": batch.project.crediting_ends_on < timezone.localdate(),
         "record_id": batch.transaction.record_id,
         "record_index": record_index(batch.transaction.record_id),
         "holding": holding,
         "may_retire": may_retire(reader) and holding is not None and holding.available > 0,
+        "may_hand_on": may_hand_on(reader) and holding is not None and holding.available > 0,
     }
     return render(request, "ledger/credits/batch.html", context)
 
@@ -74,7 +80,7 @@ def retire(request: HttpRequest, membership: Membership, code: str) -> HttpRespo
     holding = holding_in(membership.organisation, batch.asset)
     if holding is None or not may_retire(membership):
         raise Http404
-    form = RetireForm(request.POST or None, available=holding.available, initial={"key": uuid.uuid4()})
+    form = RetireForm(request.POST or None, holding=holding)
     context = {"batch": batch, "project": batch.project, "form": form, "holding": holding}
     if not form.is_valid():
         return show(request, "ledger/credits/retire.html", context)
@@ -88,6 +94,8 @@ def retire(request: HttpRequest, membership: Membership, code: str) -> HttpRespo
     elif "change" not in request.POST:
         context["purpose"] = Retirement.Purpose(form.cleaned_data["purpose"]).label
         context["left"] = holding.available - form.cleaned_data["quantity_t"]
+        if form.cleaned_data["first_serial"]:
+            context["numbers"] = numbers_from(form.cleaned_data["first_serial"], form.cleaned_data["quantity_t"])
         return render(request, "ledger/credits/retire_confirm.html", context)
     return show(request, "ledger/credits/retire.html", context)
 
@@ -103,8 +111,7 @@ def retirement_list(request: HttpRequest) -> HttpResponse:
 def certificate(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Show the certificate of a retirement, in both languages, fit to be printed and framed."""
     retirement = retirement_by_public_id(public_id)
-    check_address = request.build_absolute_uri(reverse("certificate_check", args=[retirement.public_id]))
-    subject = retirement_subject(retirement.public_id)
+    check_address = public_address(request, "certificate_check", retirement.public_id)
     checkpoint = latest_checkpoint()
     context = {
         "retirement": retirement,
@@ -113,15 +120,30 @@ def certificate(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "serials": [serial_numbers(retirement.batch, run.lower, run.upper - 1) for run in retirement.serials],
         "shows_beneficiary": may_see_beneficiary(retirement, reader_of(request)),
         "check_address": check_address,
-        "qr": _qr(check_address),
-        "place": places_of([subject]).get(("credits_retired", subject)),
+        "qr": qr_svg(check_address),
+        "place": _place_of(retirement),
         "checkpoint": checkpoint,
         "root": root_text(checkpoint),
     }
     return render(request, "ledger/credits/certificate.html", context)
 
 
-def _qr(address: str) -> SafeString:
-    code = segno.make(address, error="m", micro=False)
-    # The text comes from segno alone; the address is in it as squares.
-    return mark_safe(code.svg_inline(border=0, omitsize=True, svgclass="qr", lineclass=None))
+@require_safe
+def certificate_as_pdf(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Return the certificate as a file, to be printed, kept and handed on."""
+    retirement = retirement_by_public_id(public_id)
+    place = _place_of(retirement)
+    content = retirement_pdf(
+        retirement,
+        address=public_address(request, "certificate_check", retirement.public_id),
+        shows_beneficiary=may_see_beneficiary(retirement, reader_of(request)),
+        log_index=place.log_index if place else None,
+        record_id=place.record_id if place else None,
+    )
+    return pdf_response(content, f"certificate-{retirement.public_id}")
+
+
+def _place_of(retirement: Retirement) -> Place | None:
+    """Return where a retirement is recorded."""
+    subject = retirement_subject(retirement.public_id)
+    return places_of([subject]).get(("credits_retired", subject))

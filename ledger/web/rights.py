@@ -20,6 +20,11 @@ def may_retire(reader: Membership | None) -> bool:
     return _acts_for(reader, *Organisation.HOLDERS)
 
 
+def may_hand_on(reader: Membership | None) -> bool:
+    """Return whether someone may offer credits to others, decide about what is offered, and cancel."""
+    return _acts_for(reader, *Organisation.HOLDERS)
+
+
 def may_withdraw(reader: Membership | None) -> bool:
     """Return whether someone may have money paid out."""
     return may_retire(reader) and reader is not None and reader.role == Membership.Role.OWNER

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ledger.credits.cancellations.models import Cancellation
 from ledger.credits.models import Retirement
 from ledger.credits.trace import Holder, Move, Step, Trace
 from ledger.journal.models import Account, Transaction
@@ -108,7 +109,16 @@ def _retirement(move: Move) -> Line:
 
 
 def _cancellation(move: Move) -> Line:
-    return _line(move, "ban", _("Cancelled"), _from(move))
+    details = [_from(move)]
+    if move.loss is not None:
+        details.append(
+            _("Cancelled %(kind)s. Reason: %(reason)s.")
+            % {
+                "kind": Cancellation.Kind(move.loss.kind).label,
+                "reason": Cancellation.Reason(move.loss.reason).label,
+            }
+        )
+    return _line(move, "ban", _("Cancelled for good, used by nobody"), *details)
 
 
 def _reversal(move: Move) -> Line:
@@ -116,7 +126,7 @@ def _reversal(move: Move) -> Line:
 
 
 def _transfer(move: Move) -> Line:
-    return _line(move, "arrow-right", _("Handed over"), _from_to(move))
+    return _line(move, "arrow-right", _("Handed over outside the market"), _from_to(move))
 
 
 _MOVES: dict[str, Callable[[Move], Line]] = {
@@ -134,6 +144,8 @@ def _line(move: Move, symbol: str, title: str, *details: str) -> Line:
         place = move.use.place or move.place
         check_url = reverse("certificate_check", args=[move.use.public_id])
         certificate_url = reverse("certificate", args=[move.use.public_id])
+    if move.loss is not None:
+        certificate_url = reverse("cancellation", args=[move.loss.public_id])
     return Line(move.kind, symbol, move.at, title, details, place, check_url, certificate_url)
 
 

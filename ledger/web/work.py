@@ -7,6 +7,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from ledger.credits.reversals.selectors import owing_of
+from ledger.credits.transfers.selectors import open_transfers, transfers_of
 from ledger.journal.models import Payment
 from ledger.journal.selectors import cash_account
 from ledger.parties.models import Membership, Organisation
@@ -98,7 +100,12 @@ def _for_buyer(membership: Membership) -> dict[str, Any]:
 
 def _money(membership: Membership) -> dict[str, Any]:
     payments = Payment.objects.filter(organisation=membership.organisation, status=Payment.Status.REQUESTED)
-    return {"payments": payments.order_by("-id"), "cash": cash_account(membership.organisation)}
+    return {
+        "payments": payments.order_by("-id"),
+        "cash": cash_account(membership.organisation),
+        "transfers": open_transfers(transfers_of(membership.organisation))[:MOST_SHOWN],
+        "owing": owing_of(membership.organisation),
+    }
 
 
 def _for_staff(membership: Membership) -> dict[str, Any]:

@@ -16,8 +16,13 @@ from django.utils import timezone, translation
 
 from config.database_roles import tables
 from ledger.credits import reconciliation as credits
+from ledger.credits.cancellations.orders import confirm_cancellation, refuse_cancellation, request_cancellation
+from ledger.credits.cancellations.services import cancel_credits
+from ledger.credits.retiring import Use
+from ledger.credits.reversals.services import confirm_reversal, refuse_reversal, replenish
 from ledger.credits.services import issue_credits, retire_credits
 from ledger.credits.sharing.distributing import share_waiting_proceeds
+from ledger.credits.transfers.services import accept_transfer, decline_transfer, expire_transfers, withdraw_transfer
 from ledger.journal import entries
 from ledger.journal import reconciliation as journal
 from ledger.journal.corrections import confirm_correction, refuse_correction, request_correction
@@ -26,7 +31,6 @@ from ledger.journal.payouts import confirm_payout, refuse_payout, request_payout
 from ledger.journal.reconciliation.invariants import check_one
 from ledger.journal.services import Leg, Posting, open_account, post_transactions
 from ledger.models import Checkpoint, Household, LogLeaf, Project
-from ledger.models import Checkpoint, LogLeaf
 from ledger.parties.households import leave_household
 from ledger.parties.services import apply_for_organisation, approve_organisation, suspend_organisation
 from ledger.projects.conflicts import declare_conflict, lift_conflict
@@ -59,25 +63,33 @@ from ledger.transparency.sequencer import sequence_log
 from ledger.transparency.verification import RebuiltTree, verify_log
 from tests.callers import undone
 from tests.database import as_owner
-from tests.factories import CREDITING, PRACTICES, SETTINGS, ParcelFactory, ProjectFactory, UserFactory, beside, square
+from tests.factories import (
+    CREDITING,
+    PRACTICES,
+    SETTINGS,
+    MembershipFactory,
+    ParcelFactory,
+    ProjectFactory,
+    UserFactory,
+    beside,
+    square,
+)
 from tests.files import pdf, picture
 from tests.scenes import (
     bid_for,
     hand_in,
-from tests.factories import CREDITING, PRACTICES, SETTINGS, ProjectFactory, UserFactory, square
-from tests.scenes import (
-    bid_for,
     households_of,
     issue_to_cooperative,
     market_for,
     offer_block,
+    offer_credits,
     pay_in,
     people,
-    put_up_lot,
-    validate,
     plan_of,
     put_up_lot,
+    report_loss,
     sell,
+    validate,
 )
 from trading.auctions.closing import close_auctions
 from trading.auctions.services import cancel_auction, withdraw_bid
@@ -113,6 +125,8 @@ PROVEN = [
     "ledger_account",
     "ledger_asset",
     "ledger_batch",
+    "ledger_cancellation",
+    "ledger_cancellationorder",
     "ledger_checkpoint",
     "ledger_correction",
     "ledger_diaryentry",
@@ -121,6 +135,7 @@ PROVEN = [
     "ledger_declaredconflict",
     "ledger_distributedsale",
     "ledger_distribution",
+    "ledger_credittransfer",
     "ledger_hold",
     "ledger_household",
     "ledger_logleaf",
@@ -136,6 +151,7 @@ PROVEN = [
     "ledger_record",
     "ledger_renewal",
     "ledger_retirement",
+    "ledger_reversal",
     "ledger_serialblock",
     "ledger_serialcounter",
     "ledger_share",
@@ -188,9 +204,11 @@ SURROGATE = "numbers rows of which the log names nothing but their content; what
 OWN_WORDS = "how a cooperative calls its members: the log names households by their public ids alone"
 UNSAID = "when the row was written; when the fact was, its entry says"
 EXEMPT = {
+    ("ledger_cancellation", "id"): SURROGATE,
     ("ledger_checkpoint", "signed_at"): "no signature covers it: a witness's cosignature has a time of its own",
     ("ledger_diaryentry", "client_uuid"): "the sender's own name for it",
     ("ledger_document", "id"): SURROGATE,
+    ("ledger_credittransfer", "id"): SURROGATE,
     ("ledger_hold", "placed_at"): UNSAID,
     ("ledger_household", "code"): OWN_WORDS,
     ("ledger_household", "name"): OWN_WORDS,
@@ -232,6 +250,7 @@ def _scene_once(django_db_setup, django_db_blocker):
         watch_and_review(who)
         agree(who)
         share(who)
+        hand_on_and_lose(who)
         sequence_log()
         open_account(organisation=who.other_buyer.organisation, asset=cash())
         pay_in(who, who.other_buyer, 5_000)
@@ -487,7 +506,7 @@ def trade(who):
     retire_credits(
         actor=who.buyer, batch_id=batches[0].pk, quantity_t=5, note="For 2020.", idempotency_key="r1", **ours
     )
-    hidden = {"is_beneficiary_public": False, "beneficiary_code": "91350000000000000X"}
+    hidden = {"is_beneficiary_public": False, "beneficiary_code": "91350000000000000C"}
     retire_credits(actor=who.other_buyer, batch_id=batches[1].pk, quantity_t=2, **hidden, **ours)
 
 
@@ -571,6 +590,84 @@ def share(who):
         if turn == 2:
             refuse_payout(actor=who.treasurer, payout_id=payout.pk)
     leave_household(actor=who.cooperative, public_id=households[0].public_id)
+
+
+def hand_on_and_lose(who):
+    """Take transfers, cancellations and reversals through their lives, and retire with all that can be said of the use."""
+    project = ProjectFactory(proponent=who.cooperative.organisation, number=905)
+    batch = issue_to_cooperative(who, 1_000, buffer_t=100, project=project)
+    issue_to_cooperative(who, 500, buffer_t=50, project=ProjectFactory(number=906))
+    offers = [
+        offer_credits(who.cooperative, who.buyer, batch, 10 + at, key=f"t{at}", note=f"第{at}号", price_fen=4_000 + at)
+        for at in range(6)
+    ]
+    gifts = [offer_credits(who.cooperative, who.other_buyer, batch, 3, ground="gift") for _time in range(2)]
+    for transfer in (*offers[:2], gifts[0]):
+        accept_transfer(actor=who.buyer if transfer in offers else who.other_buyer, public_id=transfer.public_id)
+    decline_transfer(actor=who.buyer, public_id=offers[2].public_id)
+    withdraw_transfer(actor=who.cooperative, public_id=offers[3].public_id)
+    with time_machine.travel(timezone.now() - dt.timedelta(days=8)):
+        offer_credits(who.cooperative, who.other_buyer, batch, 4)
+    expire_transfers()
+    for at, purpose in enumerate(("judicial_restitution", "on_behalf_of")):
+        is_court = purpose == "judicial_restitution"
+        retire_credits(
+            actor=who.cooperative,
+            batch_id=batch.pk,
+            quantity_t=2 + at,
+            beneficiary_name=f"乙{at}",
+            purpose=purpose,
+            first_serial=batch.serials.lower + 500 + 10 * at,
+            use=Use(
+                dt.date(2023, 1 + at, 1),
+                dt.date(2023, 12, 30 + at),
+                court_name="福建省高级人民法院" if is_court else "",
+                case_number="(2023)闽01刑初1号" if is_court else "",
+                beneficiary_place="" if is_court else "福州",
+            ),
+        )
+    for at in range(2):
+        cancel_credits(
+            actor=who.cooperative,
+            batch_id=batch.pk,
+            quantity_t=5 + at,
+            reason=("no_claim", "mistake")[at],
+            note=f"n{at}",
+            idempotency_key=f"c{at}" if at else None,
+        )
+    second = MembershipFactory(organisation=who.registrar.organisation, role="registrar")
+    lower = batch.serials.lower
+    orders = [
+        request_cancellation(
+            actor=who.registrar,
+            batch_id=batch.pk,
+            organisation=None if at == 3 else who.cooperative.organisation,
+            quantity_t=6 + at,
+            reason=("mistake", "over_issuance")[at % 2],
+            note=f"o{at}",
+            first_serial=lower + 600 + 10 * at if at in (0, 1, 2) else None,
+        )
+        for at in range(6)
+    ]
+    for order in orders[:2]:
+        confirm_cancellation(actor=second, order_id=order.pk)
+    refuse_cancellation(actor=second, order_id=orders[2].pk)
+    losses = [
+        report_loss(reporter, project, loss_t, cause=cause, days_ago=days, is_intentional=cause == "other")
+        for reporter, loss_t, cause, days in (
+            (who.cooperative, 120, "flood", 20),
+            (who.verifier, 200, "ploughed_up", 12),
+            (who.cooperative, 7, "other", 9),
+            (who.registrar, 3, "drought", 8),
+            (who.cooperative, 9, "over_issuance", 7),
+            (who.verifier, 4, "land_lost", 6),
+        )
+    ]
+    for loss in losses[:3]:
+        confirm_reversal(actor=second, public_id=loss.public_id)
+    refuse_reversal(actor=second, public_id=losses[3].public_id, reason="No loss.")
+    for loss, quantity_t in ((losses[1], 10), (losses[2], 7)):
+        replenish(actor=who.cooperative, public_id=loss.public_id, batch_id=batch.pk, quantity_t=quantity_t)
 
 
 def watch_and_review(who):
@@ -664,8 +761,10 @@ FILLED = {
     "boolean": ["true", "false"],
     "date": ["CURRENT_DATE"],
     "bigint": ["(SELECT max({}) FROM {})", "0"],
+    "uuid": ["gen_random_uuid()"],
     "character varying": ["'x'"],
     "numeric": ["1"],
+    "date": ["current_date"],
     "timestamp with time zone": ["now()"],
     "time without time zone": ["'12:00'"],
     "integer": ["0"],

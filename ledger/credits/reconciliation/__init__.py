@@ -1,6 +1,15 @@
-"""Projects, reports, diary entries, documents, batches, retirements and what is shared are as their records in the log say."""
+"""Projects and what becomes of their credits are as their records in the log say."""
 
-from ledger.credits.reconciliation import credits, evidence, judgements, projects, sharing
+from ledger.credits.reconciliation import (
+    cancellations,
+    credits,
+    evidence,
+    judgements,
+    projects,
+    reversals,
+    sharing,
+    transfers,
+)
 from ledger.credits.reconciliation.documents import check_documents
 from ledger.credits.reconciliation.evidence import check_files
 
@@ -9,6 +18,9 @@ INVARIANTS = (
     *judgements.INVARIANTS,
     *evidence.INVARIANTS,
     *credits.INVARIANTS,
+    *transfers.INVARIANTS,
+    *cancellations.INVARIANTS,
+    *reversals.INVARIANTS,
     *sharing.INVARIANTS,
 )
 

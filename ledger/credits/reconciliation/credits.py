@@ -16,6 +16,16 @@ DETAILS = " || ".join(
     )
 )
 
+# What it says of its use, in a record of its own where it says anything.
+USE = (
+    "coalesce(retirement.period_starts_on::text, '')",
+    "coalesce(retirement.period_ends_on::text, '')",
+    "retirement.court_name",
+    "retirement.case_number",
+    "retirement.beneficiary_place",
+)
+USE_TEXT = " || ".join(f"length({part}) || ':' || {part}" for part in USE)
+
 INVARIANTS = (
     Invariant(
         9,
@@ -60,6 +70,25 @@ INVARIANTS = (
             OR retirement.serials IS DISTINCT FROM
                (SELECT range_agg(run) FROM ledger_transfer transfer, unnest(transfer.serials) run
                  WHERE transfer.transaction_id = retirement.transaction_id)
+        """,
+    ),
+    Invariant(
+        9,
+        _("what each retirement says of its use is what its record says, where it says anything"),
+        f"""
+        SELECT retirement.id AS retirement, said.body ->> 'retirement' AS public_id, said.record_id AS record
+          FROM (SELECT retirement.*, organisation.public_id::text AS organisation, 'user:' || retirer.public_id AS retirer,
+                       {" || ".join(USE)} <> '' AS says_something,
+                       encode(sha256(convert_to({USE_TEXT}, 'UTF8')), 'hex') AS use_sha256
+                  FROM ledger_retirement retirement
+                  LEFT JOIN ledger_organisation organisation ON organisation.id = retirement.organisation_id
+                  LEFT JOIN ledger_user retirer ON retirer.id = retirement.retired_by_id) retirement
+          FULL JOIN ({entries("retirement_use_stated")}) said ON said.body ->> 'retirement' = retirement.public_id::text
+         WHERE retirement.id IS NULL OR retirement.says_something <> (said.record_id IS NOT NULL)
+            OR (said.record_id IS NOT NULL AND
+                (retirement.organisation, retirement.use_sha256, retirement.retirer, log_time(retirement.retired_at))
+                IS DISTINCT FROM
+                (said.body ->> 'organisation', said.body ->> 'use_sha256', said.actor, said.at))
         """,
     ),
 )

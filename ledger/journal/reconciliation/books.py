@@ -13,7 +13,10 @@ ONCE = {
     "ledger_project": "province_code, number",
     "ledger_parcel": "project_id, code",
     "ledger_batch": "transaction_id",
+    "ledger_cancellation": "public_id",
+    "ledger_credittransfer": "public_id",
     "ledger_retirement": "public_id",
+    "ledger_reversal": "public_id",
     "ledger_logtile": "level, number",
 }
 

@@ -13,11 +13,13 @@ FOLLOWED_BY = {
     "withdrawal": "payment_confirmed",
     "issuance": "batch_issued",
     "retirement": "credits_retired",
+    "cancellation": "credits_cancelled",
+    "transfer": "credit_transfer_accepted",
     "reversal": "correction_confirmed",
     "distribution": "proceeds_shared",
     "payout": "payout_confirmed",
 }
-"""Kinds of transactions that another record must name, and the kind of that record."""
+"""Kinds of transactions that another record must name, and the kind of that record; of transfers those of credits."""
 
 
 class Awaited:
@@ -28,7 +30,7 @@ class Awaited:
 
     def expect(self, posted: Posted) -> None:
         """Wait for the record that must name this transaction, where one must."""
-        if posted.kind in FOLLOWED_BY:
+        if posted.kind in FOLLOWED_BY and (posted.kind != "transfer" or posted.legs[0].debit.asset != CASH):
             self.waiting[posted.id] = posted
 
     def take(self, body: Body, kind: str, name: str = "transaction") -> Posted:
@@ -120,6 +122,7 @@ class Retirements:
         self.quantity_t = 0
         self._awaited = awaited
         self._seen: set[str] = set()
+        self._described: set[str] = set()
 
     def retire(self, body: Body) -> None:
         """Compare a retirement with its transaction.
@@ -142,6 +145,19 @@ class Retirements:
             raise Fault(f"retirement {retirement} is of {asset}, its transaction of {posted.legs[0].debit.asset}")
         if moved_t != quantity_t:
             raise Fault(f"retirement {retirement} is of {quantity_t} t, its transaction of {moved_t} t")
+
+    def describe(self, body: Body) -> None:
+        """Note that more is said of the use of what was retired.
+
+        Raises: Fault where that was never retired, or said before.
+        """
+        retirement = text(body, "retirement")
+        text(body, "use_sha256")
+        if retirement not in self._seen:
+            raise Fault(f"retirement {retirement} was never recorded")
+        if retirement in self._described:
+            raise Fault(f"the use of retirement {retirement} was stated before")
+        self._described.add(retirement)
 
 
 class Corrections:

@@ -31,6 +31,7 @@ class Entry:
     id: int
     kind: str
     body: dict[str, Any]
+    actor: str
 
 
 def _refuse_number(_text: str) -> NoReturn:
@@ -80,7 +81,7 @@ def read_entry(index: int, raw: bytes) -> Entry:
         raise Fault("its nonce is not 16 bytes in base64url")
     if not is_time(at):
         raise Fault("its time is not in UTC with microseconds")
-    return Entry(index, number_of(record_id, "id"), kind, body)
+    return Entry(index, number_of(record_id, "id"), kind, body, actor)
 
 
 def number_of(text: Any, name: str) -> int:

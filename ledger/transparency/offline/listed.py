@@ -27,7 +27,7 @@ class ListedSerials:
         parse_runs(body.get("serials"), f"transfer {transfer}")
         before = self.entries.setdefault(transfer, [])
         self.waiting.setdefault(transfer, []).extend(body["serials"])
-        before.append(Entry(entry.index, entry.id, entry.kind, {}))
+        before.append(Entry(entry.index, entry.id, entry.kind, {}, entry.actor))
         if part != len(before) or part > parts:
             raise Fault(f"part {part} of {parts} of the serial numbers of transfer {transfer} is out of turn")
 

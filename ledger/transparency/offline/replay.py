@@ -9,6 +9,7 @@ from ledger.transparency.offline.decisions import FOLLOWED_BY, Awaited, Correcti
 from ledger.transparency.offline.entries import Entry, number_of, read_entry
 from ledger.transparency.offline.fields import text, text_or_none, whole
 from ledger.transparency.offline.findings import Fault, Findings
+from ledger.transparency.offline.handed_on import Cancellations, CreditTransfers
 from ledger.transparency.offline.listed import ListedSerials
 from ledger.transparency.offline.numbers import NumberMap, NumberSet
 from ledger.transparency.offline.proposals import Auctions, Offers
@@ -68,6 +69,8 @@ class Replay:
         self.awaited = Awaited()
         self.payments = Payments(self.awaited)
         self.retirements = Retirements(self.awaited)
+        self.credit_transfers = CreditTransfers(self.awaited)
+        self.cancellations = Cancellations(self.awaited)
         self.corrections = Corrections(self.awaited)
         self.settlements = Settlements()
         self.households = Households()
@@ -89,6 +92,20 @@ class Replay:
             "transaction_posted": self._post,
             "batch_issued": self._issue_batch,
             "credits_retired": lambda entry: self.retirements.retire(entry.body),
+            "retirement_use_stated": lambda entry: self.retirements.describe(entry.body),
+            "credit_transfer_offered": lambda entry: self.credit_transfers.offer(entry.body),
+            "credit_transfer_accepted": lambda entry: self.credit_transfers.accept(entry.body),
+            "credit_transfer_declined": lambda entry: self.credit_transfers.end(entry.body),
+            "credit_transfer_withdrawn": lambda entry: self.credit_transfers.end(entry.body),
+            "credit_transfer_expired": lambda entry: self.credit_transfers.end(entry.body),
+            "credits_cancelled": self.cancellations.cancel,
+            "cancellation_requested": self.cancellations.request,
+            "cancellation_confirmed": self.cancellations.confirm,
+            "cancellation_refused": self.cancellations.refuse,
+            "reversal_reported": self.cancellations.report_reversal,
+            "reversal_confirmed": self.cancellations.confirm_reversal,
+            "reversal_refused": self.cancellations.refuse_reversal,
+            "reversal_compensated": lambda entry: self.cancellations.compensate(entry.body),
             "payment_requested": lambda entry: self.payments.request(entry.body),
             "payment_confirmed": lambda entry: self.payments.confirm(entry.body),
             "payment_refused": lambda entry: self.payments.refuse(entry.body),
@@ -144,6 +161,8 @@ class Replay:
         for posted in self.awaited.waiting.values():
             problem = f"no {FOLLOWED_BY[posted.kind]} names transaction {posted.id} ({posted.kind})"
             self.findings.omission(problem, posted.entry.index, posted.entry.id, posted.entry.kind)
+        for problem, entry in self.cancellations.left_open():
+            self.findings.omission(problem, entry.index, entry.id, entry.kind)
         for transfer, entries in self._listed.entries.items():
             problem = f"no transaction moves the serial numbers that are listed for transfer {transfer}"
             self.findings.omission(problem, entries[0].index, entries[0].id, entries[0].kind)

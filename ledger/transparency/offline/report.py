@@ -64,6 +64,11 @@ def _contents(replay: Replay, *, is_proven: bool) -> Iterator[str]:
         f" with {_money(settlements.fees_fen)} in fees."
     )
     yield f"  {_count(replay.retirements.count, 'retirement')}, of {replay.retirements.quantity_t:,} t."
+    if replay.credit_transfers.count:
+        quantity_t = replay.credit_transfers.quantity_t
+        yield f"  {_count(replay.credit_transfers.count, 'transfer')} outside the market, of {quantity_t:,} t."
+    if replay.cancellations.count:
+        yield f"  {_count(replay.cancellations.count, 'cancellation')}, of {replay.cancellations.quantity_t:,} t."
     if replay.transactions["reversal"]:
         yield f"  {_count(replay.transactions['reversal'], 'correction')} by a transaction that reverses a wrong one."
     if replay.sharing.count:
@@ -152,6 +157,8 @@ def as_json(result: Verification) -> dict[str, Any]:
             "fees_fen": replay.settlements.fees_fen,
         },
         "retirements": {"count": replay.retirements.count, "quantity_t": replay.retirements.quantity_t},
+        "transfers": {"count": replay.credit_transfers.count, "quantity_t": replay.credit_transfers.quantity_t},
+        "cancellations": {"count": replay.cancellations.count, "quantity_t": replay.cancellations.quantity_t},
         "supply": list(supplies(replay)),
         "accounts": _accounts_as_json(replay),
         "limits": LIMITS,

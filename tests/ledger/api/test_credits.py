@@ -44,6 +44,11 @@ def test_a_retirement_uses_credits_up_for_good(who: People, batch: Batch) -> Non
         "is_beneficiary_public": True,
         "beneficiary_name": "闽江纸业",
         "beneficiary_code": "91350100M000100Y43",
+        "beneficiary_place": "",
+        "period_starts_on": None,
+        "period_ends_on": None,
+        "court_name": "",
+        "case_number": "",
         "note": "2022",
         "retired_at": answer.json()["retired_at"],
     }

@@ -13,6 +13,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ledger.credits.cancellations.orders import request_cancellation
+from ledger.credits.reversals.services import confirm_reversal
 from ledger.credits.sharing.distributing import share_waiting_proceeds
 from ledger.credits.sharing.links import make_links
 from ledger.journal.corrections import request_correction
@@ -31,6 +33,7 @@ from tests.factories import (
     PRACTICES,
     SETTINGS,
     HouseholdFactory,
+    MembershipFactory,
     OrganisationFactory,
     ParcelFactory,
     ProjectFactory,
@@ -40,7 +43,7 @@ from tests.factories import (
     square,
 )
 from tests.files import pdf
-from tests.scenes import People, issue_to_cooperative, market_for, pay_in, plan_of, sell
+from tests.scenes import People, issue_to_cooperative, market_for, offer_credits, pay_in, plan_of, report_loss, sell
 
 # Numbers, texts and shapes that have broken programs before.
 NASTY = st.sampled_from(
@@ -218,8 +221,55 @@ CASES = {
             "purpose": "event",
             "is_beneficiary_public": False,
             "note": "n",
+            "beneficiary_place": "p",
+            "period_starts_on": "2023-01-01",
+            "period_ends_on": "2023-12-31",
+            "first_serial": "30",
         },
     ),
+    "credit-transfers": (
+        "cooperative",
+        {
+            "batch": "{batch}",
+            "recipient": "{approved}",
+            "quantity_t": 1,
+            "ground": "contract",
+            "price_fen": 4_000,
+            "note": "n",
+        },
+    ),
+    "credit-transfers/{transfer}/accept": ("buyer", {}),
+    "credit-transfers/{transfer}/decline": ("buyer", {}),
+    "credit-transfers/{transfer}/withdraw": ("cooperative", {}),
+    "cancellations": ("cooperative", {"batch": "{batch}", "quantity_t": 1, "reason": "no_claim", "first_serial": "40"}),
+    "cancellation-orders": (
+        "registrar",
+        {
+            "batch": "{batch}",
+            "organisation": "{seller}",
+            "quantity_t": 1,
+            "reason": "mistake",
+            "note": "n",
+            "first_serial": "50",
+        },
+    ),
+    "cancellation-orders/{cancellation_order}/confirm": ("registrar", {}),
+    "cancellation-orders/{cancellation_order}/refuse": ("registrar", {}),
+    "reversals": (
+        "cooperative",
+        {
+            "project": "{lossy}",
+            "happened_on": "2025-06-01",
+            "discovered_on": "2025-07-01",
+            "cause": "over_issuance",
+            "is_intentional": False,
+            "description": "d",
+            "loss_t": 1,
+        },
+    ),
+    "reversals/{reversal}/confirm": ("registrar", {"due_on": SOON[:10]}),
+    "reversals/{reversal}/refuse": ("registrar", {"reason": "none"}),
+    "reversals/{owed}/replenish": ("cooperative", {"batch": "{batch}", "quantity_t": 1, "first_serial": "60"}),
     "payments/deposits": ("treasurer", {"organisation": "{approved}", "amount_fen": 5, "bank_reference": "B-9"}),
     "payments/withdrawals": ("buyer", {"amount_fen": 5}),
     "payments/{payment}/confirm": ("second_treasurer", {"bank_reference": "B-8"}),
@@ -305,6 +355,16 @@ def names(who: People) -> dict[str, Any]:
     wrong, other_wrong = Transaction.objects.filter(kind="deposit").order_by("id")
     correction = request_correction(actor=who.treasurer, transaction_id=other_wrong.pk, reason="twice")
     household, payout = _with_a_payout(who)
+    reversals = [report_loss(who.cooperative, batch.project, 2, cause="over_issuance", days_ago=day) for day in (1, 2)]
+    confirm_reversal(actor=who.registrar, public_id=reversals[1].public_id)
+    ordered = request_cancellation(
+        actor=MembershipFactory(organisation=who.registrar.organisation, role="registrar"),
+        batch_id=batch.pk,
+        organisation=cooperative,
+        quantity_t=1,
+        reason="mistake",
+        note="n",
+    )
     UserFactory(username="lin", password=PASSWORD)
     return {
         **{status: project.code for status, project in projects.items()},
@@ -318,6 +378,11 @@ def names(who: People) -> dict[str, Any]:
         "document": _document(who, projects["registered"]),
         "batch": batch.asset.code,
         "other_batch": other_batch.asset.code,
+        "transfer": offer_credits(who.cooperative, who.buyer, batch, 1).public_id,
+        "cancellation_order": ordered.pk,
+        "lossy": other_batch.project.code,
+        "reversal": reversals[0].public_id,
+        "owed": reversals[1].public_id,
         "payment": payment.pk,
         "household": household.public_id,
         "payout": payout.pk,

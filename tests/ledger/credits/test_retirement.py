@@ -121,7 +121,7 @@ def test_a_key_gives_the_first_retirement_again(who, batch):
     [
         {"quantity_t": 31},
         {"beneficiary_name": "另一公司"},
-        {"beneficiary_code": "91350000000000000X"},
+        {"beneficiary_code": "91350000000000000C"},
         {"purpose": "donation"},
         {"note": "again"},
         {"is_beneficiary_public": False},

@@ -74,7 +74,7 @@ def test_a_user_name_is_taken_once():
 @pytest.mark.django_db
 def test_who_applies_for_an_organisation_owns_it_and_waits():
     user = UserFactory()
-    organisation = apply(user, name="  新公司 ", name_en="New", credit_code="91350000000000000X")
+    organisation = apply(user, name="  新公司 ", name_en="New", credit_code="91350000000000000C")
     assert (organisation.name, organisation.status, organisation.applied_by) == ("新公司", Status.APPLIED, user)
     assert membership_of(user).role == Role.OWNER
     with pytest.raises(OrganisationNotApproved):

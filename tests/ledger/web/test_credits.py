@@ -57,7 +57,7 @@ def test_what_is_no_batch_is_not_found(client, db, code):
 def test_a_batch_asks_the_database_no_more_for_more_retirements(client, who, batch, django_assert_num_queries):
     for _ in range(4):
         retire(who, batch, quantity_t=1)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(f"/credits/{batch.asset.code}")
 
 

@@ -94,5 +94,5 @@ def test_the_queue_asks_the_database_no_more_for_more_work(client, who, django_a
         submit_report(actor=who.cooperative, project_id=project.pk, vintage=2021)
     for membership in (who.cooperative, who.verifier):
         client.force_login(membership.user)
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(10):
             client.get("/work")

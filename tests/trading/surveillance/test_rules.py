@@ -170,9 +170,9 @@ def test_relations_that_the_data_shows_count_as_well(who: People) -> None:
     sister = MembershipFactory(
         organisation__kind=Organisation.Kind.COOPERATIVE,
         organisation__applied_by=who.buyer.user,
-        organisation__credit_code="91350000000000000X",
+        organisation__credit_code="91350000000000000C",
     )
-    twin = MembershipFactory(organisation__credit_code="91350000000000000X")
+    twin = MembershipFactory(organisation__credit_code="91350000000000000C")
     with at("09:00"):
         day = Day(who, market_for(who, issue_to_cooperative(who, 1_000)))
         for payer in (who.cooperative, who.buyer, sister, twin):

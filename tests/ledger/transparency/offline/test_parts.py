@@ -215,6 +215,17 @@ def listed(part, serials, *, parts=2):
 
 
 MOVE = transaction(2, "transfer", "2", "3", 20, serials_sha256=serials_digest(EVEN))
+OFFER = {
+    "credit_transfer": "T",
+    "asset": "B",
+    "sender": "coop",
+    "recipient": "mill",
+    "quantity_t": 20,
+    "ground": "gift",
+    "expires_at": "2026-03-08T00:00:00.000000Z",
+    "details_sha256": "0",
+}
+AGREED = [("credit_transfer_offered", OFFER), ("credit_transfer_accepted", OFFER | {"transaction": "2"})]
 ASKED = {"correction": "1", "transaction": "2", "reason": "wrong"}
 BACK = transaction(3, "reversal", "3", "2", 20, serials=EVEN, reverses="2")
 CORRECTED = [
@@ -225,14 +236,14 @@ CORRECTED = [
 
 
 def test_serials_that_are_listed_before_their_transaction_are_moved():
-    replay, problems = replayed([*BEFORE, listed(1, EVEN[:12]), listed(2, EVEN[12:]), MOVE])
+    replay, problems = replayed([*BEFORE, listed(1, EVEN[:12]), listed(2, EVEN[12:]), MOVE, *AGREED])
     assert problems == []
     owned = {(account.id, first) for account, (first, _last) in replay.batches.owned()}
     assert owned == {("2" if number % 2 else "3", number) for number in range(1, 41)}
 
 
 def test_a_transaction_whose_serials_were_listed_is_reversed():
-    replay, problems = replayed([*BEFORE, listed(1, EVEN[:12]), listed(2, EVEN[12:]), MOVE, *CORRECTED])
+    replay, problems = replayed([*BEFORE, listed(1, EVEN[:12]), listed(2, EVEN[12:]), MOVE, *AGREED, *CORRECTED])
     assert problems == []
     assert [(account.id, run) for account, run in replay.batches.owned()] == [("2", (1, 40))]
 
