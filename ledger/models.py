@@ -15,7 +15,7 @@ from ledger.journal.models import (
 )
 from ledger.journal.runs import ReconciliationRun
 from ledger.parties.models import ApiToken, Household, Membership, Organisation, User
-from ledger.projects.models import MonitoringReport, Parcel, Project
+from ledger.projects.models import Finding, MonitoringReport, Parcel, Project, ReportVersion, RiskAssessment
 from ledger.transparency.models import (
     Checkpoint,
     Cosignature,
@@ -36,6 +36,7 @@ __all__ = [
     "Checkpoint",
     "Correction",
     "Cosignature",
+    "Finding",
     "Hold",
     "Household",
     "LogKey",
@@ -49,7 +50,9 @@ __all__ = [
     "Project",
     "ReconciliationRun",
     "Record",
+    "ReportVersion",
     "Retirement",
+    "RiskAssessment",
     "SerialBlock",
     "SerialCounter",
     "Transaction",
