@@ -57,6 +57,11 @@ class SamePerson(DomainError):
     message = _("A second person must confirm this: the one who prepared or verified it may not.")
 
 
+class ConflictOfInterest(DomainError):
+    code, status = "conflict_of_interest", 409
+    message = _("This verifier may not judge the project: %(reason)s")
+
+
 class WrongState(DomainError):
     code, status = "wrong_state", 409
     message = _("This is %(state)s now, so the step cannot be taken.")

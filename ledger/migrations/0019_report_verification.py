@@ -15,7 +15,7 @@ SQL = Path(__file__).parent / "sql"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0014_registry'),
+        ('ledger', '0016_project_life'),
     ]
 
     operations = [

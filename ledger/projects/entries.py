@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ledger.projects.digests import json_sha256
+from ledger.projects.digests import json_sha256, text_sha256
+from ledger.projects.judgements import DeclaredConflict
 from ledger.projects.models import MonitoringReport, Parcel, Project, ReportVersion, RiskAssessment
 
 
@@ -30,6 +31,27 @@ def parcel_added(parcel: Parcel) -> dict[str, Any]:
         "parcel": parcel.code,
         "area_ha": str(parcel.area_ha),
         "content_sha256": json_sha256(content),
+    }
+
+
+def conflict_declared(conflict: DeclaredConflict) -> dict[str, Any]:
+    """Return the body of the record of a declared conflict of interest."""
+    return {
+        "conflict": str(conflict.pk),
+        "project": conflict.project.code,
+        "verifier": str(conflict.verifier.public_id),
+        "nature": str(conflict.nature),
+        "note_sha256": text_sha256(conflict.note),
+    }
+
+
+def conflict_lifted(conflict: DeclaredConflict) -> dict[str, Any]:
+    """Return the body of the record of a conflict of interest that was a mistake."""
+    return {
+        "conflict": str(conflict.pk),
+        "project": conflict.project.code,
+        "verifier": str(conflict.verifier.public_id),
+        "reason": conflict.lifting_reason,
     }
 
 

@@ -22,6 +22,7 @@ FAMILIES = (
     "report_",
     "organisation_",
     "member_",
+    "conflict_",
     "market_",
     "correction_",
     "payment_",
