@@ -35,7 +35,7 @@ from ledger.admin.parties import ApiTokenAdmin, MembershipAdmin, OrganisationAdm
 from ledger.admin.payments import PaymentAdmin
 from ledger.admin.positions import HoldAdmin, SerialBlockAdmin
 from ledger.admin.projects import ParcelAdmin, ProjectAdmin
-from ledger.admin.reports import MonitoringReportAdmin
+from ledger.admin.reports import FindingAdmin, MonitoringReportAdmin, RiskAssessmentAdmin
 from ledger.admin.runs import ReconciliationRunAdmin
 from ledger.admin.supply import supply_of_all
 from ledger.admin.transparency import CheckpointAdmin, RecordAdmin
@@ -48,6 +48,7 @@ from ledger.models import (
     Batch,
     Checkpoint,
     Correction,
+    Finding,
     Hold,
     Membership,
     MonitoringReport,
@@ -58,6 +59,7 @@ from ledger.models import (
     ReconciliationRun,
     Record,
     Retirement,
+    RiskAssessment,
     SerialBlock,
     Transaction,
     Transfer,
@@ -117,6 +119,8 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             Project: ProjectAdmin,
             Parcel: ParcelAdmin,
             MonitoringReport: MonitoringReportAdmin,
+            Finding: FindingAdmin,
+            RiskAssessment: RiskAssessmentAdmin,
             Batch: BatchAdmin,
             Retirement: RetirementAdmin,
         },

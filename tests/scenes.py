@@ -8,7 +8,16 @@ from django.utils import timezone
 
 from ledger.credits.services import issue_credits
 from ledger.journal.payments import confirm_payment, request_deposit
-from ledger.models import Batch, Membership, Organisation, Project
+from ledger.models import Batch, Finding, Membership, MonitoringReport, Organisation, Project
+from ledger.projects.reports import (
+    accept_report,
+    answer_finding,
+    approve_report,
+    close_finding,
+    open_finding,
+    submit_report,
+    verify_report,
+)
 from tests.factories import MembershipFactory, OrganisationFactory, ProjectFactory, ReportFactory
 from trading.auctions.services import announce_auction, place_bid
 from trading.auctions.terms import BidTerms, LotTerms
@@ -54,6 +63,46 @@ def pay_in(who: People, payer: Membership, amount_fen: int) -> None:
         actor=who.treasurer, organisation=payer.organisation, amount_fen=amount_fen, bank_reference=reference
     )
     confirm_payment(actor=who.second_treasurer, payment_id=payment.pk)
+
+
+def hand_in(who: People, project: Project, vintage: int = 2020, **more: Any) -> MonitoringReport:
+    """Hand a vintage in to the verifier; those before it must have been handed in."""
+    verifier = who.verifier.organisation.public_id
+    return submit_report(actor=who.cooperative, project_id=project.pk, vintage=vintage, verifier=verifier, **more)
+
+
+def accepted(who: People, report: MonitoringReport) -> MonitoringReport:
+    """Let the verifier take a report on."""
+    return accept_report(actor=who.verifier, report_id=report.pk)
+
+
+def verified(who: People, report: MonitoringReport, statement: str = "Seen on the fields.") -> MonitoringReport:
+    """Let the verifier take a report on, and verify it."""
+    accepted(who, report)
+    return verify_report(actor=who.verifier, report_id=report.pk, statement=statement)
+
+
+def approved(who: People, project: Project, vintage: int = 2020, **more: Any) -> MonitoringReport:
+    """Take a vintage to its approval."""
+    report = verified(who, hand_in(who, project, vintage, **more))
+    return approve_report(actor=who.registrar, report_id=report.pk)
+
+
+def find(
+    who: People, report: MonitoringReport, kind: str = "corrective_action", text: str = "August is missing."
+) -> Finding:
+    """Open a finding."""
+    return open_finding(actor=who.verifier, report_id=report.pk, kind=kind, text=text)
+
+
+def answer(who: People, finding: Finding, text: str = "Added.") -> Finding:
+    """Answer a finding."""
+    return answer_finding(actor=who.cooperative, finding_id=finding.pk, answer=text)
+
+
+def close(who: People, finding: Finding, note: str = "As it should be.") -> Finding:
+    """Close a finding."""
+    return close_finding(actor=who.verifier, finding_id=finding.pk, note=note)
 
 
 def issue_to_cooperative(who: People, tonnes: int, *, buffer_t: int = 0, project: Project | None = None) -> Batch:

@@ -5,11 +5,13 @@ from django.urls import path
 from config import converters  # noqa: F401 (registers id and code)
 from ledger.api.corrections import Corrections
 from ledger.api.credits import Batches, Retirements
+from ledger.api.findings import Findings
 from ledger.api.journal import Accounts, Payments
 from ledger.api.log import Log, LogEntries
 from ledger.api.parties import Me, Organisations, Tokens, Users
 from ledger.api.projects import Projects
 from ledger.api.reports import Reports
+from ledger.api.risk import Risks
 from ledger.api.statements import Statements
 from ledger.api.trace import Proofs, Serials
 
@@ -28,8 +30,24 @@ urlpatterns = [
     path("projects/<code:code>/validate", Projects.as_view({"post": "validate_project"})),
     path("projects/<code:code>/register", Projects.as_view({"post": "register_project"})),
     path("projects/<code:code>/reject", Projects.as_view({"post": "reject_project"})),
+    path("projects/<code:code>/risks", Risks.as_view({"get": "list_risks", "post": "state_risk"})),
+    path("risks/<id:assessment_id>/confirm", Risks.as_view({"post": "confirm_risk"})),
+    path("risks/<id:assessment_id>/refuse", Risks.as_view({"post": "refuse_risk"})),
+    path("verifiers", Reports.as_view({"get": "list_verifiers"})),
     path("projects/<code:code>/reports", Reports.as_view({"get": "list_reports", "post": "create_report"})),
     path("reports/<id:report_id>", Reports.as_view({"get": "get_report"})),
+    path("reports/<id:report_id>/practices", Reports.as_view({"post": "save_report_practices"})),
+    path("reports/<id:report_id>/preview", Reports.as_view({"get": "preview_report"})),
+    path("reports/<id:report_id>/submit", Reports.as_view({"post": "submit_report"})),
+    path("reports/<id:report_id>/discard", Reports.as_view({"post": "discard_report"})),
+    path("reports/<id:report_id>/assign", Reports.as_view({"post": "assign_report"})),
+    path("reports/<id:report_id>/accept", Reports.as_view({"post": "accept_report"})),
+    path("reports/<id:report_id>/decline", Reports.as_view({"post": "decline_report"})),
+    path("reports/<id:report_id>/findings", Findings.as_view({"get": "list_findings", "post": "open_finding"})),
+    path("findings/<id:finding_id>/answer", Findings.as_view({"post": "answer_finding"})),
+    path("findings/<id:finding_id>/close", Findings.as_view({"post": "close_finding"})),
+    path("findings/<id:finding_id>/reopen", Findings.as_view({"post": "reopen_finding"})),
+    path("reports/<id:report_id>/correct", Reports.as_view({"post": "correct_report"})),
     path("reports/<id:report_id>/verify", Reports.as_view({"post": "verify_report"})),
     path("reports/<id:report_id>/approve", Reports.as_view({"post": "approve_report"})),
     path("reports/<id:report_id>/reject", Reports.as_view({"post": "reject_report"})),

@@ -379,9 +379,7 @@ class RiskAssessment(models.Model):
         verbose_name_plural = _("risk assessments")
         constraints = [
             models.UniqueConstraint(fields=["project", "number"], name="risk_number_once_a_project"),
-            models.UniqueConstraint(
-                fields=["project"], condition=Q(status="stated"), name="risk_one_waits_a_project"
-            ),
+            models.UniqueConstraint(fields=["project"], condition=Q(status="stated"), name="risk_one_waits_a_project"),
             models.CheckConstraint(
                 name="risk_decided_by_another",
                 condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("stated_by")),

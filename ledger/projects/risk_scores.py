@@ -144,5 +144,7 @@ def _score(factor: RiskFactor, option: Any, field: str) -> Decimal:
 
 
 def _too_much(score: Decimal, most: int) -> InvalidValue:
-    reason = _("The risk comes to %(score)s, more than %(most)s: the project cannot be credited under this methodology.")
+    reason = _(
+        "The risk comes to %(score)s, more than %(most)s: the project cannot be credited under this methodology."
+    )
     return InvalidValue(field="answers", reason=reason % {"score": f"{score.normalize():f}", "most": most})

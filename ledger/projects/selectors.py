@@ -15,8 +15,8 @@ from ledger.errors import NotFound
 from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership, Organisation
 from ledger.projects import geometry
-from ledger.projects.risk_scores import is_reversible
 from ledger.projects.models import Finding, MonitoringReport, Parcel, Project, RiskAssessment
+from ledger.projects.risk_scores import is_reversible
 
 _CODE = re.compile(r"TH-([0-9]{2})-([0-9]{6,9})")
 
@@ -166,9 +166,9 @@ def forward_actions_before(report: MonitoringReport) -> QuerySet[Finding]:
 
 def verifiers() -> QuerySet[Organisation]:
     """Return the approved verifiers, by name."""
-    return Organisation.objects.filter(
-        kind=Organisation.Kind.VERIFIER, status=Organisation.Status.APPROVED
-    ).order_by("name")
+    return Organisation.objects.filter(kind=Organisation.Kind.VERIFIER, status=Organisation.Status.APPROVED).order_by(
+        "name"
+    )
 
 
 def unreported_before(report: MonitoringReport) -> int | None:
@@ -185,6 +185,18 @@ def unreported_before(report: MonitoringReport) -> int | None:
 def risk_assessments_of(project: Project) -> QuerySet[RiskAssessment]:
     """Return a project's risk assessments, newest first."""
     return RiskAssessment.objects.filter(project=project).select_related("project", "verifier").order_by("-id")
+
+
+def access_risk_by_id(*, assessment_id: int, membership: Membership | None) -> RiskAssessment:
+    """Return a risk assessment.
+
+    Raises: NotFound, also where its project is not to be seen.
+    """
+    found = RiskAssessment.objects.filter(pk=assessment_id, project__in=projects_seen_by(membership).values("pk"))
+    assessment = found.select_related("project", "verifier").first()
+    if assessment is None:
+        raise NotFound()
+    return assessment
 
 
 def confirmed_risk(project: Project) -> RiskAssessment | None:

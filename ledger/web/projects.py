@@ -22,6 +22,7 @@ from ledger.web.forms.lists import ProjectSearch
 from ledger.web.forms.projects import PRACTICES_OF, ParcelForm, ProjectForm, ReasonForm, StatementForm
 from ledger.web.pictures import draw_fields
 from ledger.web.rights import is_registrar, may_prepare, may_verify
+from ledger.web.risk import risk_context
 from ledger.web.sheets import csv_lines, emissions_of, view_sheet
 from ledger.web.steps import project_steps
 
@@ -93,13 +94,14 @@ def _show(request: HttpRequest, project: Project, **forms: Any) -> HttpResponse:
         "refusals": refusals_in(forms.values()),
         "statement_form": StatementForm(),
         "reason_form": ReasonForm(),
+        "risk": risk_context(project, reader),
     }
     return show(request, "ledger/projects/page.html", context | forms)
 
 
 def _reports(project: Project, reader: Membership | None) -> list[MonitoringReport]:
     """Return the project's reports, with the emissions that each comes to and without their long calculations."""
-    found = reports_with_results(reader).filter(project=project)
+    found = reports_with_results(reader).filter(project=project).exclude(status=MonitoringReport.Status.DRAFT)
     return list(found.order_by("-vintage", "-id"))
 
 

@@ -5,7 +5,7 @@ from django.urls import path, re_path
 from django.views.i18n import set_language
 
 from config import converters  # noqa: F401 (registers code)
-from ledger.web import accounts, credits, holdings, projects, proof, reports, trace, work
+from ledger.web import accounts, credits, drafts, holdings, projects, proof, reports, risk, trace, work
 
 urlpatterns = [
     path("login", accounts.log_in, name="login"),
@@ -24,12 +24,30 @@ urlpatterns = [
     path("projects/<code:code>/submit", projects.project_submit, name="project_submit"),
     path("projects/<code:code>/validate", projects.project_validate, name="project_validate"),
     path("projects/<code:code>/reject", projects.project_reject, name="project_reject"),
-    path("projects/<code:code>/reports/new", reports.report_new, name="report_new"),
+    path("projects/<code:code>/risk", risk.risk_new, name="risk_new"),
+    path("projects/<code:code>/risk/<int:assessment_id>/confirm", risk.risk_confirm, name="risk_confirm"),
+    path("projects/<code:code>/risk/<int:assessment_id>/refuse", risk.risk_refuse, name="risk_refuse"),
+    path("projects/<code:code>/reports/new", drafts.report_new, name="report_new"),
+    path("projects/<code:code>/reports/<int:report_id>/edit", drafts.report_edit, name="report_edit"),
+    path(
+        "projects/<code:code>/reports/<int:report_id>/fields/<int:parcel_id>", drafts.report_field, name="report_field"
+    ),
+    path("projects/<code:code>/reports/<int:report_id>/discard", drafts.report_discard, name="report_discard"),
     path("projects/<code:code>/reports/<int:report_id>", reports.report_page, name="report"),
     path(
         "projects/<code:code>/reports/<int:report_id>/calculation.csv",
         reports.report_calculation,
         name="report_calculation",
+    ),
+    path("projects/<code:code>/reports/<int:report_id>/assign", reports.report_assign, name="report_assign"),
+    path("projects/<code:code>/reports/<int:report_id>/accept", reports.report_accept, name="report_accept"),
+    path("projects/<code:code>/reports/<int:report_id>/decline", reports.report_decline, name="report_decline"),
+    path("projects/<code:code>/reports/<int:report_id>/findings", reports.finding_new, name="finding_new"),
+    re_path(
+        r"^projects/(?P<code>[A-Za-z0-9-]{1,40})/reports/(?P<report_id>[0-9]{1,18})/findings/(?P<finding_id>[0-9]{1,18})/"
+        r"(?P<step>answer|close|reopen)$",
+        reports.finding_step,
+        name="finding_step",
     ),
     path("projects/<code:code>/reports/<int:report_id>/verify", reports.report_verify, name="report_verify"),
     path("projects/<code:code>/reports/<int:report_id>/reject", reports.report_reject, name="report_reject"),

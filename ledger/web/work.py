@@ -14,10 +14,14 @@ from ledger.projects.selectors import open_vintages, projects_seen_by, reports_w
 from ledger.web.doors import for_members
 
 MOST_SHOWN = 50
+Report = MonitoringReport.Status
+# Where a cooperative waits for others.
 OPEN_REPORTS = (
-    MonitoringReport.Status.SUBMITTED,
-    MonitoringReport.Status.VERIFIED,
-    MonitoringReport.Status.APPROVED,
+    Report.SUBMITTED,
+    Report.IN_VERIFICATION,
+    Report.FINDINGS_ANSWERED,
+    Report.VERIFIED,
+    Report.APPROVED,
 )
 OPEN_PROJECTS = (Project.Status.SUBMITTED, Project.Status.VALIDATED)
 
@@ -41,7 +45,12 @@ def _for_cooperative(membership: Membership) -> dict[str, Any]:
         "open_projects": _in(projects, *OPEN_PROJECTS),
         "to_report": _to_report(_in(projects, Project.Status.REGISTERED), reports),
         "rejected_reports": _not_reported_again(reports),
-        "open_reports": _in(reports, *OPEN_REPORTS),
+        "draft_reports": _in(reports, Report.DRAFT),
+        "reports_to_answer": _in(reports, Report.FINDINGS_OPEN),
+        "reports_without_verifier": [each for each in _in(reports, Report.SUBMITTED) if each.verifier_id is None],
+        "open_reports": [
+            each for each in _in(reports, *OPEN_REPORTS) if each.status != Report.SUBMITTED or each.verifier_id
+        ],
         **_money(membership),
     }
 
@@ -66,13 +75,18 @@ def _not_reported_again(reports: list[MonitoringReport]) -> list[MonitoringRepor
 
 def _for_verifier(membership: Membership) -> dict[str, Any]:
     projects = projects_seen_by(membership).filter(status=Project.Status.SUBMITTED).defer("forecast")
-    reports = reports_with_results(membership).filter(status=MonitoringReport.Status.SUBMITTED)
+    assigned = reports_with_results(membership).filter(verifier=membership.organisation)
+    reports = list(
+        assigned.filter(status__in=(Report.SUBMITTED, *MonitoringReport.EXAMINED)).order_by("status_since", "id")[
+            :MOST_SHOWN
+        ]
+    )
     return {
         "projects": projects.order_by("submitted_at")[:MOST_SHOWN],
-        "reports": reports.order_by("submitted_at")[:MOST_SHOWN],
-        "verified": reports_with_results(membership)
-        .filter(verifier=membership.organisation)
-        .order_by("-verified_at")[:10],
+        "reports_to_accept": _in(reports, Report.SUBMITTED),
+        "reports": _in(reports, Report.IN_VERIFICATION, Report.FINDINGS_ANSWERED),
+        "reports_waiting": _in(reports, Report.FINDINGS_OPEN),
+        "verified": assigned.filter(verified_at__isnull=False).order_by("-verified_at")[:10],
     }
 
 

@@ -48,15 +48,14 @@ def free_verifier(public_id: UUID | str, project: Project) -> Organisation:
 
 def record_assignment(report: MonitoringReport, actor: Membership, reason: str) -> None:
     """Record to whom a report is assigned now, at the time that it is."""
-    assert report.verifier is not None and report.assigned_at is not None
+    assert report.verifier is not None
+    assert report.assigned_at is not None
     verifier = str(report.verifier.public_id)
     record_step("report_assigned", report, actor, report.assigned_at, verifier=verifier, reason=reason)
 
 
 @transaction.atomic
-def assign_verifier(
-    *, actor: Membership, report_id: int, verifier: UUID | str, reason: str = ""
-) -> MonitoringReport:
+def assign_verifier(*, actor: Membership, report_id: int, verifier: UUID | str, reason: str = "") -> MonitoringReport:
     """Assign a report to another verifier: as registrar with a reason, as its cooperative where none has it.
 
     Whoever had it before has it no longer; what it found stays to be answered.
@@ -107,9 +106,7 @@ def accept_report(*, actor: Membership, report_id: int) -> MonitoringReport:
     report.accepted_by, report.accepted_at = actor.user, timezone.now()
     move(report, status_by_findings(report), report.accepted_at)
     report.save()
-    record_step(
-        "report_accepted", report, actor, report.accepted_at, verifier=str(actor.organisation.public_id)
-    )
+    record_step("report_accepted", report, actor, report.accepted_at, verifier=str(actor.organisation.public_id))
     return report
 
 

@@ -79,7 +79,9 @@ def _refuse_another_risk(report: MonitoringReport) -> None:
         reason = _("The project has no confirmed risk assessment: what share goes to the buffer pool is not known.")
         raise InvalidValue(field="report", reason=reason)
     if Decimal(report.case.get("risk_percent", 0)) != percent:
-        reason = _("The confirmed risk is %(percent)s %%, but the report was calculated with another: have it corrected.")
+        reason = _(
+            "The confirmed risk is %(percent)s %%, but the report was calculated with another: have it corrected."
+        )
         raise InvalidValue(field="report", reason=reason % {"percent": percent})
 
 
