@@ -178,7 +178,7 @@ def _follow(report: MonitoringReport, at: dt.datetime) -> None:
         report.save(update_fields=["status", "status_since"])
 
 
-def _record(kind: str, finding: Finding, actor: Membership, at: dt.datetime, **more: str) -> None:
+def _record(step: str, /, finding: Finding, actor: Membership, at: dt.datetime, **more: str) -> None:
     body = {
         "finding": str(finding.pk),
         "report": str(finding.report_id),
@@ -186,4 +186,4 @@ def _record(kind: str, finding: Finding, actor: Membership, at: dt.datetime, **m
         "number": finding.number,
         **more,
     }
-    append_record(kind=kind, body=body, actor=log_name(actor), at=at)
+    append_record(kind=step, body=body, actor=log_name(actor), at=at)
