@@ -153,6 +153,11 @@ SPECTACULAR_SETTINGS = {
         "Role": "ledger.parties.models.Membership.Role",
         "Methodology": "ledger.api.projects.METHODOLOGY_CHOICES",
         "ProjectStatus": "ledger.projects.models.Project.Status",
+        "NdcCoverage": "ledger.projects.models.Project.Ndc",
+        "CoBenefit": "ledger.api.projects.CO_BENEFIT_CHOICES",
+        "LabelType": "ledger.api.projects.LABEL_TYPE_CHOICES",
+        "RenewalStatus": "ledger.projects.judgements.Renewal.Status",
+        "ConflictNature": "ledger.projects.judgements.DeclaredConflict.Nature",
         "ReportStatus": "ledger.projects.models.MonitoringReport.Status",
         "RetirementPurpose": "ledger.credits.models.Retirement.Purpose",
         "AssetKind": "ledger.journal.models.Asset.Kind",
@@ -219,6 +224,12 @@ CELERY_BEAT_SCHEDULE = {
     "expire-offers": {"task": "trading.tasks.expire_block_offers", "schedule": 1.0, "options": {"expires": 10}},
     "award-auctions": {"task": "trading.tasks.award_auctions", "schedule": 1.0, "options": {"expires": 10}},
     "publish-missed": {"task": "trading.tasks.publish_missed_markets", "schedule": 2.0, "options": {"expires": 10}},
+    # Soon after midnight in China; a run that is missed is made up for by the next.
+    "complete-projects": {
+        "task": "ledger.tasks.complete_projects",
+        "schedule": crontab(hour=0, minute=10),
+        "options": {"expires": 3_600},
+    },
     "sequence-log": {"task": "ledger.tasks.sequence_log", "schedule": 1.0, "options": {"expires": 10}},
     "reconcile-books": {
         "task": "trading.tasks.reconcile_nightly",
@@ -239,6 +250,8 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULER = "config.beat:SteadyScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = env.text("CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "var" / "beat-schedule"))
+# How long after its end a crediting period may still be reported; then the project is completed.
+PROJECT_REPORTING_GRACE_DAYS = env.integer("PROJECT_REPORTING_GRACE_DAYS", 730)
 MATCHING_SHARDS = env.integer("MATCHING_SHARDS", 1)
 
 # The transparency log: its name, and the Ed25519 seed that signs its checkpoints (made at first start).

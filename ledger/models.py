@@ -15,7 +15,7 @@ from ledger.journal.models import (
 )
 from ledger.journal.runs import ReconciliationRun
 from ledger.parties.models import ApiToken, Household, Membership, Organisation, User
-from ledger.projects.judgements import DeclaredConflict
+from ledger.projects.judgements import DebundlingDecision, DeclaredConflict, Renewal
 from ledger.projects.models import Finding, MonitoringReport, Parcel, Project, ReportVersion, RiskAssessment
 from ledger.transparency.models import (
     Checkpoint,
@@ -37,6 +37,7 @@ __all__ = [
     "Checkpoint",
     "Correction",
     "Cosignature",
+    "DebundlingDecision",
     "DeclaredConflict",
     "Finding",
     "Hold",
@@ -52,6 +53,7 @@ __all__ = [
     "Project",
     "ReconciliationRun",
     "Record",
+    "Renewal",
     "ReportVersion",
     "Retirement",
     "RiskAssessment",

@@ -1,7 +1,9 @@
 """The registry's Celery tasks."""
 
 from celery import shared_task
+from django.utils import timezone
 
+from ledger.projects import lifecycle
 from ledger.transparency import cosigning, sequencer
 
 
@@ -15,3 +17,9 @@ def sequence_log() -> None:
 def push_checkpoint() -> None:
     """Show the newest checkpoint to the witnesses that wait for it."""
     cosigning.push_checkpoint()
+
+
+@shared_task
+def complete_projects() -> None:
+    """Complete the projects that have come to their end."""
+    lifecycle.complete_projects(timezone.localdate())

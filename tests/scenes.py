@@ -9,6 +9,9 @@ from django.utils import timezone
 from ledger.credits.services import issue_credits
 from ledger.journal.payments import confirm_payment, request_deposit
 from ledger.models import Batch, Finding, Membership, MonitoringReport, Organisation, Project
+from ledger.projects.declarations import state_baseline
+from ledger.projects.descriptions import describe_project
+from ledger.projects.lifecycle import accept_project
 from ledger.projects.reports import (
     accept_report,
     answer_finding,
@@ -18,6 +21,7 @@ from ledger.projects.reports import (
     submit_report,
     verify_report,
 )
+from ledger.projects.services import submit_project, validate_project
 from tests.factories import MembershipFactory, OrganisationFactory, ProjectFactory, ReportFactory
 from trading.auctions.services import announce_auction, place_bid
 from trading.auctions.terms import BidTerms, LotTerms
@@ -56,6 +60,19 @@ def people() -> People:
     )
 
 
+def hand_in(actor: Membership, project: Project) -> Project:
+    """Declare what a cooperative must of a draft that has its fields, and hand it in."""
+    describe_project(actor=actor, project_id=project.pk, changes={"is_listed_elsewhere": False})
+    state_baseline(actor=actor, project_id=project.pk, evidence="灌溉记录。")
+    return submit_project(actor=actor, project_id=project.pk)
+
+
+def validate(actor: Membership, project: Project, *, statement: str = "As it says.") -> Project:
+    """Take a project on that was handed in, and validate it."""
+    accept_project(actor=actor, project_id=project.pk)
+    return validate_project(actor=actor, project_id=project.pk, statement=statement)
+
+
 def pay_in(who: People, payer: Membership, amount_fen: int) -> None:
     """Give an organisation money, by two treasurers."""
     reference = f"BANK-{payer.organisation_id}-{payer.organisation.payments.count()}"
@@ -65,7 +82,7 @@ def pay_in(who: People, payer: Membership, amount_fen: int) -> None:
     confirm_payment(actor=who.second_treasurer, payment_id=payment.pk)
 
 
-def hand_in(who: People, project: Project, vintage: int = 2020, **more: Any) -> MonitoringReport:
+def report_year(who: People, project: Project, vintage: int = 2020, **more: Any) -> MonitoringReport:
     """Hand a vintage in to the verifier; those before it must have been handed in."""
     verifier = who.verifier.organisation.public_id
     return submit_report(actor=who.cooperative, project_id=project.pk, vintage=vintage, verifier=verifier, **more)
@@ -84,7 +101,7 @@ def verified(who: People, report: MonitoringReport, statement: str = "Seen on th
 
 def approved(who: People, project: Project, vintage: int = 2020, **more: Any) -> MonitoringReport:
     """Take a vintage to its approval."""
-    report = verified(who, hand_in(who, project, vintage, **more))
+    report = verified(who, report_year(who, project, vintage, **more))
     return approve_report(actor=who.registrar, report_id=report.pk)
 
 

@@ -107,7 +107,8 @@ def _verifier_named(actor: Membership, verifier_id: int | None) -> Organisation:
         return actor.organisation
     require_kind(actor, Organisation.Kind.OPERATOR)
     require_registrar(actor)
-    verifier = Organisation.objects.filter(pk=verifier_id, kind=Organisation.Kind.VERIFIER).first()
+    found = Organisation.objects.filter(kind=Organisation.Kind.VERIFIER)
+    verifier = None if verifier_id is None else found.filter(pk=verifier_id).first()
     if verifier is None:
         raise InvalidValue(field="verifier", reason=_("Name the verifier."))
     return verifier

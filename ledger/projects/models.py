@@ -11,6 +11,13 @@ from ledger.parties.models import Household, Organisation, User
 
 
 class Project(models.Model):
+    class Ndc(models.TextChoices):
+        """Whether the country's own target (NDC) covers what the project does."""
+
+        INSIDE = "inside", pgettext_lazy("NDC", "inside the national target")
+        OUTSIDE = "outside", pgettext_lazy("NDC", "outside the national target")
+        UNKNOWN = "unknown", pgettext_lazy("NDC", "not known")
+
     class Status(models.TextChoices):
         DRAFT = "draft", _("draft")
         SUBMITTED = "submitted", _("submitted")
@@ -31,6 +38,22 @@ class Project(models.Model):
     place = models.CharField(_("place"), max_length=120)
     description = models.TextField(_("description"), blank=True)
     description_en = models.TextField(_("description in English"), blank=True)
+    # When its practices began on the fields, which may be before the crediting period.
+    starts_on = models.DateField(_("practices began on"), null=True)
+    project_link = models.CharField(_("address of its own page"), max_length=200, blank=True, default="", db_default="")
+    covered_by_ndc = models.CharField(
+        _("covered by the national target"), max_length=8, choices=Ndc, default=Ndc.UNKNOWN, db_default=Ndc.UNKNOWN
+    )
+    ndc_information = models.TextField(_("about the national target"), blank=True, default="", db_default="")
+    # Keys of ledger.projects.cadtrust.CO_BENEFITS.
+    co_benefits = models.JSONField(_("co-benefits"), default=list, db_default=[])
+    # Lists of objects, as ledger.projects.descriptions takes them.
+    labels = models.JSONField(_("labels"), default=list, db_default=[])
+    related_projects = models.JSONField(_("related projects"), default=list, db_default=[])
+    estimations = models.JSONField(_("estimations"), default=list, db_default=[])
+    # Whether the same fields are listed in another registry: null until the proponent says.
+    is_listed_elsewhere = models.BooleanField(_("listed in another registry"), null=True)
+    other_listings = models.JSONField(_("listings in other registries"), default=list, db_default=[])
     # What of these data is not public and therefore made up; shown on the page.
     illustrative = models.TextField(_("what is illustrative"), blank=True)
     proponent = models.ForeignKey(Organisation, models.PROTECT, verbose_name=_("proponent"), related_name="projects")
@@ -48,14 +71,25 @@ class Project(models.Model):
     created_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("created by"), related_name="+")
     validated_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("validated by"), null=True, related_name="+")
     validation_statement = models.TextField(_("validation statement"), blank=True)
+    # What a verifier said when it last declined the project or sent it back.
+    verifier_remark = models.TextField(_("remark of the verifier"), blank=True, default="", db_default="")
     rejection_reason = models.TextField(_("reason of the rejection"), blank=True)
     registered_by = models.ForeignKey(
         User, models.PROTECT, verbose_name=_("registered by"), null=True, related_name="+"
     )
+    suspended_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("suspended by"), null=True, related_name="+")
+    suspension_reason = models.TextField(_("reason of the suspension"), blank=True, default="", db_default="")
+    withdrawal_reason = models.TextField(_("reason of the withdrawal"), blank=True, default="", db_default="")
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     submitted_at = models.DateTimeField(_("submitted at"), null=True)
+    accepted_at = models.DateTimeField(_("accepted for validation at"), null=True)
     validated_at = models.DateTimeField(_("validated at"), null=True)
     registered_at = models.DateTimeField(_("registered at"), null=True)
+    suspended_at = models.DateTimeField(_("suspended at"), null=True)
+    # Set while the proponent of a registered project waits for the operator's answer.
+    withdrawal_asked_at = models.DateTimeField(_("withdrawal asked for at"), null=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True)
+    completed_at = models.DateTimeField(_("completed at"), null=True)
 
     class Meta:
         app_label = "ledger"
@@ -96,6 +130,8 @@ class Parcel(models.Model):
     household = models.ForeignKey(
         Household, models.PROTECT, verbose_name=_("member household"), null=True, related_name="parcels"
     )
+    # How one can know what was done on it before the project: records, photos, who was asked.
+    baseline_evidence = models.TextField(_("evidence of the baseline"), blank=True, default="", db_default="")
     # The rest of the parcel in a case file of ledger.quantification: seasons, or climate, soil and land use.
     practices = models.JSONField(_("practices"), default=dict)
 

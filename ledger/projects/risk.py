@@ -11,13 +11,12 @@ from ledger.errors import InvalidValue, NotAllowed, NotFound, WrongState
 from ledger.parties.access import log_name
 from ledger.parties.models import Membership
 from ledger.projects import entries
+from ledger.projects.access import require_proponent, require_verifier
 from ledger.projects.claims import check_reason
 from ledger.projects.conflicts import require_free_of_conflict
 from ledger.projects.locks import lock_project
 from ledger.projects.models import MonitoringReport, Project, RiskAssessment
-from ledger.projects.reports.steps import require_proponent
 from ledger.projects.risk_scores import is_reversible, score_risk
-from ledger.projects.services import require_verifier
 from ledger.transparency.services import append_record
 
 Status = RiskAssessment.Status

@@ -15,33 +15,51 @@ from ledger.errors import NotFound
 from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership, Organisation
 from ledger.projects import geometry
+from ledger.projects.judgements import DeclaredConflict, Renewal
 from ledger.projects.models import Finding, MonitoringReport, Parcel, Project, RiskAssessment
 from ledger.projects.risk_scores import is_reversible
 
+# What everybody may see: what is or has been registered, with the state that it is in.
+PUBLIC = Q(status__in=(Project.Status.REGISTERED, Project.Status.SUSPENDED, Project.Status.COMPLETED)) | Q(
+    status=Project.Status.WITHDRAWN, registered_at__isnull=False
+)
+# What a list does not show.
+LARGE = (
+    "forecast",
+    "settings",
+    "description",
+    "description_en",
+    "ndc_information",
+    "labels",
+    "related_projects",
+    "estimations",
+    "other_listings",
+    "validation_statement",
+)
 _CODE = re.compile(r"TH-([0-9]{2})-([0-9]{6,9})")
 
 
 def projects_seen_by(membership: Membership | None) -> QuerySet[Project]:
-    """Return the projects that one may see: registered ones everybody; drafts their proponent, verifiers, operator, auditors."""
+    """Return the projects that one may see: those once registered everybody; what was handed in verifiers too; drafts
+    their proponent, the operator and auditors."""
     # By subqueries, so that a page of a list counts its own fields alone, not those of the whole country.
     parcels = Parcel.objects.filter(project=OuterRef("pk")).order_by().values("project")
-    projects = Project.objects.select_related("proponent").annotate(
+    projects = Project.objects.select_related("proponent", "validator").annotate(
         parcel_count=Coalesce(Subquery(parcels.annotate(count=Count("pk")).values("count")), 0),
         total_area_ha=Coalesce(Subquery(parcels.annotate(area=Sum("area_ha")).values("area")), Decimal("0.0000")),
     )
-    public = Q(status=Project.Status.REGISTERED)
     if membership is None:
-        return projects.filter(public)
+        return projects.filter(PUBLIC)
     if reads_everything(membership):
         return projects
     if membership.organisation.kind == Organisation.Kind.VERIFIER and membership.organisation.is_approved:
-        return projects.exclude(status=Project.Status.DRAFT)
-    return projects.filter(public | Q(proponent=membership.organisation))
+        return projects.exclude(Q(status=Project.Status.DRAFT) | Q(submitted_at__isnull=True))
+    return projects.filter(PUBLIC | Q(proponent=membership.organisation))
 
 
 def projects_listed_for(membership: Membership | None) -> QuerySet[Project]:
     """Return the projects that one may see, newest first, without what a list does not show and is large."""
-    return projects_seen_by(membership).defer("forecast", "settings", "description", "description_en").order_by("-id")
+    return projects_seen_by(membership).defer(*LARGE).order_by("-id")
 
 
 def parcels_of(project: Project) -> QuerySet[Parcel]:
@@ -61,6 +79,31 @@ def access_project_by_code(*, code: str, membership: Membership | None) -> Proje
     if project is None or project.code != code:
         raise NotFound()
     return project
+
+
+def renewals_of(project: Project) -> QuerySet[Renewal]:
+    """Return a project's renewals, newest first."""
+    return Renewal.objects.filter(project=project).select_related("verifier").order_by("-id")
+
+
+def access_renewal_by_id(*, renewal_id: int, membership: Membership | None) -> Renewal:
+    """Return a renewal.
+
+    Raises: NotFound, also where its project is not to be seen.
+    """
+    seen = projects_seen_by(membership).values("pk")
+    renewal = Renewal.objects.select_related("project").filter(pk=renewal_id, project__in=seen).first()
+    if renewal is None:
+        raise NotFound()
+    return renewal
+
+
+def conflicts_seen_by(membership: Membership | None, project: Project) -> QuerySet[DeclaredConflict]:
+    """Return the declared conflicts of a project that one may see: the operator and auditors all, a verifier its own."""
+    found = DeclaredConflict.objects.filter(project=project).select_related("verifier").order_by("-id")
+    if membership is None:
+        return found.none()
+    return found if reads_everything(membership) else found.filter(verifier=membership.organisation)
 
 
 def registered_projects() -> QuerySet[Project]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from ledger.errors import InvalidValue, NotFound, WrongState
 from ledger.parties.access import require_registrar
 from ledger.parties.models import Membership, Organisation
+from ledger.projects.access import require_proponent, require_verifier
 from ledger.projects.claims import check_reason
 from ledger.projects.conflicts import require_free_of_conflict
 from ledger.projects.locks import lock_report
@@ -20,11 +21,9 @@ from ledger.projects.reports.steps import (
     record_step,
     require_assigned,
     require_live,
-    require_proponent,
     status_by_findings,
 )
 from ledger.projects.selectors import verifiers
-from ledger.projects.services import require_verifier
 from ledger.texts import is_storable
 
 

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 
 from ledger.errors import InvalidValue, NotFound
 from ledger.parties.models import Membership
+from ledger.projects.access import require_proponent
 from ledger.projects.claims import practices_of_parcel
 from ledger.projects.locks import lock_project
 from ledger.projects.models import MonitoringReport, Project
-from ledger.projects.reports.steps import Status, lock_own, require_live, require_proponent
+from ledger.projects.reports.steps import Status, lock_own, require_live
 from ledger.projects.services import compute
 from ledger.quantification import CalculationSheet
 

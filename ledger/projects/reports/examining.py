@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from ledger.errors import FindingsOpen, InvalidValue, SamePerson
 from ledger.parties.access import require_registrar
 from ledger.parties.models import Membership, Organisation
+from ledger.projects.access import require_verifier
 from ledger.projects.claims import check_reason, check_statement
 from ledger.projects.conflicts import require_free_of_conflict
 from ledger.projects.digests import sheet_sha256, text_sha256
@@ -25,7 +26,6 @@ from ledger.projects.reports.steps import (
 )
 from ledger.projects.risk_scores import is_reversible
 from ledger.projects.selectors import confirmed_risk_percent
-from ledger.projects.services import require_verifier
 from ledger.quantification import InvalidInput, quantify
 
 

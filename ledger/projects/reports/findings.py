@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from ledger.errors import InvalidValue, NotAssigned, NotFound, WrongState
 from ledger.parties.access import log_name
 from ledger.parties.models import Membership
+from ledger.projects.access import require_proponent, require_verifier
 from ledger.projects.claims import MAX_STATEMENT
 from ledger.projects.digests import text_sha256
 from ledger.projects.locks import lock_report
@@ -23,10 +24,8 @@ from ledger.projects.reports.steps import (
     move,
     require_assigned,
     require_live,
-    require_proponent,
     status_by_findings,
 )
-from ledger.projects.services import require_verifier
 from ledger.texts import check_text
 from ledger.transparency.services import append_record
 

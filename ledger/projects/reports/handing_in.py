@@ -12,10 +12,11 @@ from ledger.errors import InvalidValue
 from ledger.parties.access import log_name
 from ledger.parties.models import Membership
 from ledger.projects import entries
+from ledger.projects.access import require_proponent
 from ledger.projects.models import MonitoringReport, ReportVersion
 from ledger.projects.reports.assigning import free_verifier, record_assignment
 from ledger.projects.reports.drafting import draft_report, save_practices
-from ledger.projects.reports.steps import Status, calculate, lock_own, move, require_live, require_proponent
+from ledger.projects.reports.steps import Status, calculate, lock_own, move, require_live
 from ledger.projects.selectors import unreported_before
 from ledger.transparency.services import append_record
 

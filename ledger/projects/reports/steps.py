@@ -6,13 +6,15 @@ from typing import Any
 from django.db.models import QuerySet
 
 from ledger.errors import NotAssigned, NotFound, WrongState
-from ledger.parties.access import log_name, require_approved, require_kind, require_role
-from ledger.parties.models import Membership, Organisation
+from ledger.parties.access import log_name
+from ledger.parties.models import Membership
+from ledger.projects.access import require_verifier
 from ledger.projects.digests import sheet_sha256
+from ledger.projects.lifecycle import require_running
 from ledger.projects.locks import lock_report
 from ledger.projects.models import Finding, MonitoringReport, Project
 from ledger.projects.selectors import quantification_case
-from ledger.projects.services import compute, require_verifier
+from ledger.projects.services import compute
 from ledger.transparency.services import append_record
 
 Status = MonitoringReport.Status
@@ -20,23 +22,12 @@ Status = MonitoringReport.Status
 LIVE = (Project.Status.REGISTERED, Project.Status.COMPLETED)
 
 
-def require_proponent(actor: Membership) -> None:
-    """Refuse everyone but people of an approved cooperative who act for it.
-
-    Raises: NotAllowed, OrganisationNotApproved.
-    """
-    require_kind(actor, Organisation.Kind.COOPERATIVE)
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
-    require_approved(actor)
-
-
 def require_live(project: Project) -> None:
     """Refuse a project that is not registered, or is suspended or withdrawn.
 
     Raises: WrongState.
     """
-    if project.status not in LIVE:
-        raise WrongState(state=project.get_status_display())
+    require_running(project.pk)
 
 
 def lock_in(report_id: int, *statuses: str) -> MonitoringReport:

@@ -37,8 +37,15 @@ from ledger.projects.reports import (
     verify_report,
 )
 from tests.database import as_owner
-from tests.factories import PRACTICES, MembershipFactory, OrganisationFactory, ParcelFactory, ProjectFactory, ReportFactory
-from tests.scenes import accepted, find, hand_in, verified
+from tests.factories import (
+    PRACTICES,
+    MembershipFactory,
+    OrganisationFactory,
+    ParcelFactory,
+    ProjectFactory,
+    ReportFactory,
+)
+from tests.scenes import accepted, find, report_year, verified
 from trading.execution.reconciliation import reconcile
 
 Status = MonitoringReport.Status
@@ -65,7 +72,7 @@ def broken():
 
 
 def test_a_report_is_what_its_case_comes_to(who, project):
-    report = hand_in(who, project)
+    report = report_year(who, project)
     assert report.case["parcels"][0]["area_ha"] == "100.0000"
     assert report.sheet == recompute(report)
     assert report.sheet_sha256 == sheet_sha256(report.sheet)
@@ -79,7 +86,7 @@ def test_a_report_is_what_its_case_comes_to(who, project):
 
 
 def test_the_hash_survives_the_database(who, project):
-    report = MonitoringReport.objects.get(pk=hand_in(who, project).pk)
+    report = MonitoringReport.objects.get(pk=report_year(who, project).pk)
     assert sheet_sha256(report.sheet) == report.sheet_sha256 == sheet_sha256(recompute(report))
 
 
@@ -114,7 +121,7 @@ def test_a_draft_is_thrown_away_and_begun_again(who, project):
 
 
 def test_what_was_handed_in_is_not_thrown_away_not_even_in_the_database(who, project):
-    report = hand_in(who, project)
+    report = report_year(who, project)
     with pytest.raises(WrongState):
         discard_report(actor=who.cooperative, report_id=report.pk)
     with pytest.raises((IntegrityError, InternalError)), transaction.atomic():
@@ -124,7 +131,10 @@ def test_what_was_handed_in_is_not_thrown_away_not_even_in_the_database(who, pro
 
 def test_reported_practices_take_the_place_of_the_registered_ones(who, project):
     days = PRACTICES["seasons"][0] | {"days": 56}
-    assert hand_in(who, project, 2020).net_t > hand_in(who, project, 2021, practices={"P1": {"seasons": [days]}}).net_t
+    assert (
+        report_year(who, project, 2020).net_t
+        > report_year(who, project, 2021, practices={"P1": {"seasons": [days]}}).net_t
+    )
 
 
 @pytest.mark.parametrize(
@@ -140,7 +150,7 @@ def test_reported_practices_take_the_place_of_the_registered_ones(who, project):
 )
 def test_practices_that_cannot_be_are_refused(who, project, practices, field):
     with pytest.raises(InvalidValue) as refusal:
-        hand_in(who, project, practices=practices)
+        report_year(who, project, practices=practices)
     assert refusal.value.field == field
     assert not MonitoringReport.objects.exists()
 
@@ -157,44 +167,42 @@ def test_a_vintage_outside_the_crediting_period_is_refused(who, project, vintage
 
 def test_a_vintage_is_reported_when_its_year_is_over_in_china(who, project):
     with time_machine.travel(dt.datetime(2020, 12, 31, 15, 59, tzinfo=dt.UTC), tick=False), pytest.raises(InvalidValue):
-        hand_in(who, project, 2020)
+        report_year(who, project, 2020)
     with time_machine.travel(dt.datetime(2020, 12, 31, 16, 0, tzinfo=dt.UTC), tick=False):
-        assert hand_in(who, project, 2020)
+        assert report_year(who, project, 2020)
 
 
 def test_the_first_and_last_years_are_as_long_as_the_crediting_period(who, project):
     Project.objects.filter(pk=project.pk).update(
         crediting_starts_on=dt.date(2020, 4, 1), crediting_ends_on=dt.date(2021, 3, 31)
     )
-    first, last = hand_in(who, project, 2020), hand_in(who, project, 2021)
+    first, last = report_year(who, project, 2020), report_year(who, project, 2021)
     assert first.period_starts_on == dt.date(2020, 4, 1)
     assert last.period_ends_on == dt.date(2021, 3, 31)
 
 
 def test_a_later_year_is_not_handed_in_before_the_earlier_ones(who, project):
     with pytest.raises(InvalidValue) as refusal:
-        hand_in(who, project, 2022)
+        report_year(who, project, 2022)
     assert (refusal.value.field, "2020" in str(refusal.value)) == ("vintage", True)
-    first = hand_in(who, project, 2020)
+    first = report_year(who, project, 2020)
     draft(who, project, 2021)
     with pytest.raises(InvalidValue):
-        hand_in(who, project, 2022)
+        report_year(who, project, 2022)
     reject_report(actor=who.registrar, report_id=first.pk, reason="The diary has gaps.")
     later = MonitoringReport.objects.get(vintage=2021)
     with pytest.raises(InvalidValue):
-        hand_in_report(
-            actor=who.cooperative, report_id=later.pk, verifier=who.verifier.organisation.public_id
-        )
-    hand_in(who, project, 2020)
+        hand_in_report(actor=who.cooperative, report_id=later.pk, verifier=who.verifier.organisation.public_id)
+    report_year(who, project, 2020)
     hand_in_report(actor=who.cooperative, report_id=later.pk, verifier=who.verifier.organisation.public_id)
 
 
 def test_a_vintage_has_one_report_until_that_is_rejected(who, project):
-    first = hand_in(who, project)
+    first = report_year(who, project)
     with pytest.raises(InvalidValue):
-        hand_in(who, project)
+        report_year(who, project)
     reject_report(actor=who.registrar, report_id=first.pk, reason="The diary has gaps.")
-    assert hand_in(who, project).pk != first.pk
+    assert report_year(who, project).pk != first.pk
 
 
 def test_the_database_refuses_periods_that_overlap_or_leave_their_year(project):
@@ -223,18 +231,18 @@ LIVE = (Project.Status.REGISTERED, Project.Status.COMPLETED)
 def test_only_registered_and_completed_projects_report(who, status):
     project = ProjectFactory(proponent=who.cooperative.organisation, status=status)
     with pytest.raises(WrongState):
-        hand_in(who, project)
+        report_year(who, project)
 
 
 def test_a_completed_project_may_finish_its_reports(who, project):
     Project.objects.filter(pk=project.pk).update(status=Project.Status.COMPLETED)
-    report = verified(who, hand_in(who, project))
+    report = verified(who, report_year(who, project))
     assert approve_report(actor=who.registrar, report_id=report.pk).status == Status.APPROVED
 
 
 @pytest.mark.parametrize("status", [Project.Status.SUSPENDED, Project.Status.WITHDRAWN])
 def test_nothing_goes_on_while_a_project_is_suspended_or_withdrawn(who, project, status):
-    waits, examined, done = (hand_in(who, project, vintage) for vintage in (2020, 2021, 2022))
+    waits, examined, done = (report_year(who, project, vintage) for vintage in (2020, 2021, 2022))
     accepted(who, examined)
     verified(who, done)
     Project.objects.filter(pk=project.pk).update(status=status)
@@ -289,10 +297,10 @@ def test_only_approved_verifiers_are_named(who, project):
 
 
 def test_a_verifier_in_conflict_is_neither_named_nor_accepts_nor_verifies(who, project):
-    report = hand_in(who, project)
+    report = report_year(who, project)
     declare_conflict(actor=who.verifier, project_id=project.pk, nature="advised")
     with pytest.raises(ConflictOfInterest):
-        hand_in(who, project, 2021)
+        report_year(who, project, 2021)
     with pytest.raises(ConflictOfInterest):
         accepted(who, report)
     MonitoringReport.objects.filter(pk=report.pk).update(status=Status.IN_VERIFICATION)
@@ -301,7 +309,7 @@ def test_a_verifier_in_conflict_is_neither_named_nor_accepts_nor_verifies(who, p
 
 
 def test_only_the_assigned_verifier_accepts_declines_and_verifies(who, project, other_verifier):
-    report = hand_in(who, project)
+    report = report_year(who, project)
     for step in (
         lambda: accept_report(actor=other_verifier, report_id=report.pk),
         lambda: decline_report(actor=other_verifier, report_id=report.pk, reason="No."),
@@ -321,7 +329,7 @@ def test_only_the_assigned_verifier_accepts_declines_and_verifies(who, project, 
 
 
 def test_who_declines_makes_room_for_another_whom_the_cooperative_names(who, project, other_verifier):
-    report = hand_in(who, project)
+    report = report_year(who, project)
     other = other_verifier.organisation.public_id
     with pytest.raises(WrongState):
         assign_verifier(actor=who.cooperative, report_id=report.pk, verifier=other)
@@ -329,16 +337,14 @@ def test_who_declines_makes_room_for_another_whom_the_cooperative_names(who, pro
     assert (declined.status, declined.verifier, declined.assigned_at) == (Status.SUBMITTED, None, None)
     assert broken() == []
     with pytest.raises(NotFound):
-        assign_verifier(
-            actor=MembershipFactory(organisation__kind="cooperative"), report_id=report.pk, verifier=other
-        )
+        assign_verifier(actor=MembershipFactory(organisation__kind="cooperative"), report_id=report.pk, verifier=other)
     assign_verifier(actor=who.cooperative, report_id=report.pk, verifier=other)
     assert accept_report(actor=other_verifier, report_id=report.pk).status == Status.IN_VERIFICATION
     assert broken() == []
 
 
 def test_the_operator_assigns_another_verifier_with_a_reason(who, project, other_verifier):
-    report = hand_in(who, project)
+    report = report_year(who, project)
     accepted(who, report)
     find(who, report)
     other = other_verifier.organisation.public_id
@@ -360,7 +366,7 @@ def test_the_operator_assigns_another_verifier_with_a_reason(who, project, other
 
 @pytest.mark.parametrize("stranger", ["cooperative", "buyer", "treasurer", "auditor", "verifier"])
 def test_nobody_but_registrars_reassigns(who, project, other_verifier, stranger):
-    report = hand_in(who, project)
+    report = report_year(who, project)
     with pytest.raises((NotAllowed, WrongState)):
         assign_verifier(
             actor=getattr(who, stranger),
@@ -371,7 +377,7 @@ def test_nobody_but_registrars_reassigns(who, project, other_verifier, stranger)
 
 
 def test_a_verifier_that_was_suspended_neither_accepts_nor_verifies(who, project):
-    report = hand_in(who, project)
+    report = report_year(who, project)
     Organisation.objects.filter(pk=who.verifier.organisation_id).update(status=Organisation.Status.SUSPENDED)
     who.verifier.organisation.refresh_from_db()
     with pytest.raises(OrganisationNotApproved):
@@ -382,7 +388,7 @@ def test_a_verifier_that_was_suspended_neither_accepts_nor_verifies(who, project
 
 
 def test_a_report_is_verified_and_approved_by_two_more_people(who, project):
-    report = verified(who, hand_in(who, project))
+    report = verified(who, report_year(who, project))
     approve_report(actor=who.registrar, report_id=report.pk)
     report.refresh_from_db()
     assert report.status == Status.APPROVED
@@ -405,7 +411,7 @@ def test_a_report_is_verified_and_approved_by_two_more_people(who, project):
     ],
 )
 def test_a_report_that_was_changed_is_not_verified(who, project, change):
-    report = accepted(who, hand_in(who, project))
+    report = accepted(who, report_year(who, project))
     for name, value in change.items():
         column, _, key = name.partition("__")
         new = report.case | {key: value} if key else value
@@ -460,9 +466,7 @@ def test_each_step_is_taken_from_its_own_states_alone(who, status, taken):
     for name, step in STEPS.items():
         signed = {} if status == Status.VERIFIED else {"verified_by": None}
         report = ReportFactory(status=status, verifier=who.verifier.organisation, approved_by=None, **signed)
-        MonitoringReport.objects.filter(pk=report.pk).update(
-            sheet_sha256=sheet_sha256(recompute(report))
-        )
+        MonitoringReport.objects.filter(pk=report.pk).update(sheet_sha256=sheet_sha256(recompute(report)))
         if name in taken:
             step(who, report.pk)
         else:
@@ -489,7 +493,7 @@ def test_a_report_of_nothing_is_kept_as_it_is(who):
     project = ProjectFactory(proponent=who.cooperative.organisation)
     same = PRACTICES["seasons"][0] | {"project": PRACTICES["seasons"][0]["baseline"]}
     ParcelFactory(project=project, practices={"seasons": [same]})
-    report = hand_in(who, project)
+    report = report_year(who, project)
     assert (report.net_t, report.buffer_t, report.issuable_t) == (0, 0, 0)
 
 
@@ -499,7 +503,7 @@ def test_a_report_of_nothing_is_kept_as_it_is(who):
 def test_each_step_has_a_day_by_which_it_is_due(who, project, settings):
     days = settings.REPORT_TARGET_DAYS
     with time_machine.travel(dt.datetime(2026, 3, 1, 18, 0, tzinfo=dt.UTC), tick=False):
-        report = hand_in(who, project)
+        report = report_year(who, project)
         # It is the second of March in China already.
         assert due_on(report) == dt.date(2026, 3, 2) + dt.timedelta(days=days["submitted"])
         accepted(who, report)
