@@ -121,7 +121,7 @@ def _changes(report: MonitoringReport) -> list[dict[str, Any]]:
     later = [report.sheet, *(version.sheet for version in versions[:-1])]
     return [
         {"version": version, "differences": differences(version.sheet, sheet)}
-        for version, sheet in zip(versions, later, strict=True)
+        for version, sheet in zip(versions, later, strict=False)
     ]
 
 
