@@ -1,210 +1,207 @@
-"""Reports as they are written: begun, filled in field by field, previewed, handed in, and corrected while findings are open."""
+"""A draft, written part by part: each part is kept when it is sent, and can be left and come back to."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
 
-from ledger.errors import InvalidValue
+from ledger.errors import DomainError
 from ledger.parties.models import Membership
-from ledger.projects import reports as services
-from ledger.projects.models import MonitoringReport, Parcel
-from ledger.projects.reports.steps import LIVE
-from ledger.projects.selectors import (
-    access_project_by_code,
-    access_report_by_id,
-    findings_seen_by,
-    open_vintages,
-    reports_with_results,
+from ledger.projects import services
+from ledger.projects.declarations import state_baseline
+from ledger.projects.descriptions import describe_project
+from ledger.projects.models import Project
+from ledger.projects.selectors import access_project_by_code
+from ledger.web.doors import for_members
+from ledger.web.forms.drafts import (
+    BaselineForm,
+    ClimateForm,
+    ElsewhereForm,
+    EstimationRow,
+    LabelRow,
+    ListingRow,
+    RelatedRow,
+    Rows,
+    WhatForm,
 )
-from ledger.web.doors import carry_out, for_members, show
-from ledger.web.forms.projects import PRACTICES_OF
-from ledger.web.forms.reports import FIELDS_A_PAGE, VerifierForm, VintageForm, YieldsForm
 from ledger.web.rights import may_prepare
-from ledger.web.sheets import view_sheet
 
-Status = MonitoringReport.Status
+FIELDS_SHOWN = 200
 
 
-@require_http_methods(["GET", "POST"])
-@for_members
-def report_new(request: HttpRequest, membership: Membership, code: str) -> HttpResponse:
-    """Begin the report of a vintage; drafts that were begun before are gone on with."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a draft: where it is written, what it is called, and whether what must be there is there."""
+
+    name: str
+    title: str | Promise
+    is_missing: Callable[[Project], bool]
+    is_needed: bool = True
+
+
+PARTS = (
+    Part("what", gettext_lazy("The project"), lambda project: not project.place),
+    Part("fields", gettext_lazy("Fields"), lambda project: not project.parcels.exists()),
+    Part(
+        "baseline",
+        gettext_lazy("Baseline"),
+        lambda project: project.parcels.filter(baseline_evidence="").exists() or not project.parcels.exists(),
+    ),
+    Part("elsewhere", gettext_lazy("Other registries"), lambda project: project.is_listed_elsewhere is None),
+    Part("climate", gettext_lazy("Climate and other goals"), lambda project: False, is_needed=False),
+    Part("hand-in", gettext_lazy("Hand in"), lambda project: True, is_needed=False),
+)
+
+
+def parts_of(project: Project, here: str) -> list[dict[str, Any]]:
+    """Return the parts of a draft as the navigation shows them."""
+    return [
+        {
+            "name": part.name,
+            "title": part.title,
+            "is_here": part.name == here,
+            "is_done": part.is_needed and not part.is_missing(project),
+            "is_missing": part.is_needed and part.is_missing(project),
+        }
+        for part in PARTS
+    ]
+
+
+def own_draft(membership: Membership, code: str) -> Project:
+    """Return a draft that the reader may write.
+
+    Raises: Http404, NotFound.
+    """
     project = access_project_by_code(code=code, membership=membership)
     is_own = may_prepare(membership) and project.proponent_id == membership.organisation_id
-    if not is_own or project.status not in LIVE:
+    if not is_own or project.status != Project.Status.DRAFT:
         raise Http404
-    reports = list(reports_with_results(membership).filter(project=project))
-    vintages = open_vintages(project, reports)
-    form = VintageForm(request.POST or None, vintages=vintages)
-    if form.is_valid():
-        draft = carry_out(
-            form, services.draft_report, actor=membership, project_id=project.pk, vintage=form.cleaned_data["vintage"]
-        )
-        if draft is not None:
-            return redirect("report_edit", code=project.code, report_id=draft.pk)
-    drafts = [report for report in reports if report.status == Status.DRAFT]
-    context = {"project": project, "form": form, "vintages": vintages, "drafts": drafts}
-    return show(request, "ledger/reports/new.html", context)
-
-
-def own_report(membership: Membership, code: str, report_id: int) -> MonitoringReport:
-    """Return a report of the reader's cooperative that may be changed just now; anything else is not found."""
-    project = access_project_by_code(code=code, membership=membership)
-    report = access_report_by_id(report_id=report_id, membership=membership, project=project)
-    is_own = may_prepare(membership) and project.proponent_id == membership.organisation_id
-    if not is_own or report.status not in MonitoringReport.CHANGEABLE or project.status not in LIVE:
-        raise Http404
-    return report
+    return project
 
 
 @require_http_methods(["GET", "POST"])
 @for_members
-def report_edit(request: HttpRequest, membership: Membership, code: str, report_id: int) -> HttpResponse:
-    """Show what is entered of each field; save the yields, preview the result, hand the report in or correct it."""
-    report = own_report(membership, code, report_id)
-    page = Paginator(report.project.parcels.order_by("id"), FIELDS_A_PAGE).get_page(request.GET.get("page"))
-    form = YieldsForm(request.POST or None, parcels=list(page), practices=report.practices)
-    verifier_form = VerifierForm(request.POST if "hand_in" in request.POST else None)
-    context: dict[str, Any] = {
-        "report": report,
-        "project": report.project,
-        "page": page,
-        "form": form,
-        "verifier_form": verifier_form,
-        "has_seasons": any(row["seasons"] for row in form.rows()),
-        "findings": findings_seen_by(membership, report) if report.status != Status.DRAFT else [],
-    }
-    if request.method == "POST" and form.is_valid() and _save(membership, report, form):
-        if done := _act(request, membership, report, form, verifier_form):
-            return done
-        context["sheet"] = _preview(membership, report, form) if "preview" in request.POST else None
-        if not form.errors:
-            # What was typed is kept now; the page shows it as it is stored.
-            context["form"] = YieldsForm(parcels=list(page), practices=_stored(report))
-    return show(request, "ledger/reports/edit.html", context)
-
-
-def _save(membership: Membership, report: MonitoringReport, form: YieldsForm) -> bool:
-    changed = form.practices()
-    if not changed:
-        return True
-    saved = carry_out(form, services.save_practices, actor=membership, report_id=report.pk, practices=changed)
-    return saved is not None
-
-
-def _stored(report: MonitoringReport) -> dict[str, Any]:
-    report.refresh_from_db(fields=["practices"])
-    practices: dict[str, Any] = report.practices
-    return practices
-
-
-def _act(
-    request: HttpRequest,
-    membership: Membership,
-    report: MonitoringReport,
-    form: YieldsForm,
-    verifier_form: VerifierForm,
-) -> HttpResponse | None:
-    """Take the step whose button was pressed; None where the page is shown again."""
-    where = {"code": report.project.code, "report_id": report.pk}
-    if "hand_in" in request.POST:
-        if not verifier_form.is_valid():
-            return None
-        handed_in = carry_out(
-            verifier_form,
-            services.hand_in_report,
-            actor=membership,
-            report_id=report.pk,
-            verifier=verifier_form.cleaned_data["verifier"],
-        )
-        if handed_in is None:
-            return None
-        messages.success(request, _("The report is handed in. The verifier accepts it next."))
-        return redirect("report", **where)
-    if "correct" in request.POST:
-        if carry_out(form, services.correct_report, actor=membership, report_id=report.pk) is None:
-            return None
-        messages.success(request, _("The report is corrected. Now answer the finding that asked for it."))
-        return redirect("report", **where)
-    if "preview" in request.POST:
-        return None
-    messages.success(request, _("Saved. You can go on later."))
-    return redirect(request.get_full_path())
-
-
-def _preview(membership: Membership, report: MonitoringReport, form: YieldsForm) -> Any:
-    sheet = carry_out(form, services.preview_report, actor=membership, report_id=report.pk)
-    return None if sheet is None else view_sheet(sheet.as_dict(), report.project.settings)
-
-
-@require_http_methods(["GET", "POST"])
-@for_members
-def report_field(
-    request: HttpRequest, membership: Membership, code: str, report_id: int, parcel_id: int
-) -> HttpResponse:
-    """Say what was done on one field in the year of the report."""
-    report = own_report(membership, code, report_id)
-    parcel = report.project.parcels.filter(pk=parcel_id).first()
-    if parcel is None:
+def draft_part(request: HttpRequest, membership: Membership, code: str, part: str) -> HttpResponse:
+    """Show a part of a draft (GET), or keep it and go on to the next (POST)."""
+    if part == "fields":
+        return redirect("project_edit", code=code)
+    project = own_draft(membership, code)
+    if part == "hand-in":
+        return show_hand_in(request, project)
+    if part == "baseline":
+        return _baseline(request, membership, project)
+    if part not in FORMS:
         raise Http404
-    entered = report.practices.get(parcel.code, parcel.practices)
-    practices_of = PRACTICES_OF[report.project.methodology]
-    practices = practices_of(request.POST or None, practices=entered)
-    refusals: list[str] = []
-    if request.method == "POST":
-        refusals = _save_field(membership, report, parcel, practices, resets="reset" in request.POST)
-        if not refusals:
-            messages.success(request, _("Field %(code)s is saved.") % {"code": parcel.code})
-            return redirect("report_edit", code=code, report_id=report_id)
-    context = {
-        "report": report,
-        "project": report.project,
-        "parcel": parcel,
-        "practices": practices,
-        "refusals": refusals,
-        "is_changed": parcel.code in report.practices,
-    }
-    response = show(request, "ledger/reports/field.html", context)
-    if request.method == "POST":
-        response.status_code = 422
-    return response
+    form, lists = FORMS[part](request, project)
+    if request.method == "POST" and all([form.is_valid(), *(rows.is_valid() for rows in lists)]):
+        changes = form.changes() | {rows.name: rows.items() for rows in lists}
+        if _describe(membership, project, form, lists, changes):
+            return _go_on(request, project, part)
+    return _show_part(request, project, part, "ledger/projects/draft.html", {"form": form, "lists": lists})
 
 
-def _save_field(
-    membership: Membership, report: MonitoringReport, parcel: Parcel, practices: Any, *, resets: bool
-) -> list[str]:
-    """Keep what was entered of a field, and return what was refused."""
-    given: dict[str, Any] | None = None
-    if not resets:
-        if not practices.is_valid():
-            return [_("Please mend what is marked.")]
-        given = _with_yields(practices.practices(), report.practices.get(parcel.code, parcel.practices))
+def _what(request: HttpRequest, project: Project) -> tuple[Any, list[Rows]]:
+    return WhatForm(_sent(request), project=project), []
+
+
+def _climate(request: HttpRequest, project: Project) -> tuple[Any, list[Rows]]:
+    data = _sent(request)
+    initial = {name: getattr(project, name) for name in ClimateForm.base_fields}
+    return ClimateForm(data, initial=initial), [
+        Rows("estimations", _("Expected tonnes by period"), EstimationRow, data, project.estimations),
+        Rows("labels", _("Labels and certificates"), LabelRow, data, project.labels),
+    ]
+
+
+def _elsewhere(request: HttpRequest, project: Project) -> tuple[Any, list[Rows]]:
+    data = _sent(request)
+    declared: dict[bool | None, str] = {True: "yes", False: "no"}
+    initial = {"is_listed_elsewhere": declared.get(project.is_listed_elsewhere)}
+    return ElsewhereForm(data, initial=initial), [
+        Rows("other_listings", _("Where it is listed"), ListingRow, data, project.other_listings),
+        Rows("related_projects", _("Related projects"), RelatedRow, data, project.related_projects),
+    ]
+
+
+FORMS: dict[str, Callable[[HttpRequest, Project], tuple[Any, list[Rows]]]] = {
+    "what": _what,
+    "climate": _climate,
+    "elsewhere": _elsewhere,
+}
+
+
+def _sent(request: HttpRequest) -> Any:
+    return request.POST if request.method == "POST" else None
+
+
+def _describe(
+    membership: Membership, project: Project, form: forms.Form, lists: list[Rows], changes: dict[str, Any]
+) -> bool:
     try:
-        services.save_practices(actor=membership, report_id=report.pk, practices={parcel.code: given})
-    except InvalidValue as error:
-        return [str(error)]
-    return []
+        describe_project(actor=membership, project_id=project.pk, changes=changes)
+    except DomainError as error:
+        if not any(rows.put(error) for rows in lists):
+            form.add_error(error.field if error.field in form.fields else None, str(error))
+        return False
+    return True
 
 
-def _with_yields(practices: dict[str, Any], entered: dict[str, Any]) -> dict[str, Any]:
-    """Return practices with the yields that are entered of seasons of the same name."""
-    known = {season["name"]: season.get("yield_t_per_ha") for season in entered.get("seasons", [])}
-    for season in practices.get("seasons", []):
-        if "yield_t_per_ha" not in season and known.get(season["name"]):
-            season["yield_t_per_ha"] = known[season["name"]]
-    return practices
+def _baseline(request: HttpRequest, membership: Membership, project: Project) -> HttpResponse:
+    form = BaselineForm(_sent(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            stated = state_baseline(actor=membership, project_id=project.pk, **form.cleaned_data)
+        except DomainError as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error))
+        else:
+            messages.success(request, _("The evidence is kept for %(count)s fields.") % {"count": len(stated)})
+            left = project.parcels.filter(baseline_evidence="").exists()
+            return redirect("draft_part", code=project.code, part="baseline" if left else "elsewhere")
+    fields = project.parcels.order_by("id")
+    missing = fields.filter(baseline_evidence="").count()
+    shown = sorted(fields[:FIELDS_SHOWN], key=lambda parcel: bool(parcel.baseline_evidence))
+    context = {"form": form, "fields": shown, "missing": missing}
+    return _show_part(request, project, "baseline", "ledger/projects/draft_baseline.html", context)
 
 
-@require_POST
-@for_members
-def report_discard(request: HttpRequest, membership: Membership, code: str, report_id: int) -> HttpResponse:
-    """Throw a draft away."""
-    report = own_report(membership, code, report_id)
-    services.discard_report(actor=membership, report_id=report.pk)
-    messages.success(request, _("The draft is thrown away."))
-    return redirect("project", code=code)
+def show_hand_in(request: HttpRequest, project: Project, refusal: str = "") -> HttpResponse:
+    """Show what is still missing of a draft, and the button that hands it in; with why it could not be, if so."""
+    context = {"refusals": [refusal] if refusal else [], "is_complete": not _missing(project)}
+    return _show_part(
+        request, project, "hand-in", "ledger/projects/draft_hand_in.html", context, status=422 if refusal else 200
+    )
+
+
+def _missing(project: Project) -> list[Part]:
+    return [part for part in PARTS if part.is_needed and part.is_missing(project)]
+
+
+def _show_part(
+    request: HttpRequest, project: Project, part: str, template: str, context: dict[str, Any], status: int = 0
+) -> HttpResponse:
+    title = next(each.title for each in PARTS if each.name == part)
+    context = context | {"project": project, "parts": parts_of(project, part), "title": title}
+    return render(request, template, context, status=status or (422 if request.method == "POST" else 200))
+
+
+def _go_on(request: HttpRequest, project: Project, part: str) -> HttpResponse:
+    messages.success(request, _("It is kept."))
+    names = [each.name for each in PARTS]
+    return redirect("draft_part", code=project.code, part=names[names.index(part) + 1])
+
+
+def hand_in(membership: Membership, project: Project) -> str:
+    """Hand a draft in, and return why it could not be; nothing where it was."""
+    try:
+        services.submit_project(actor=membership, project_id=project.pk)
+    except DomainError as error:
+        return str(error)
+    return ""

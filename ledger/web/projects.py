@@ -18,8 +18,10 @@ from ledger.projects.selectors import access_project_by_code, open_vintages, pro
 from ledger.quantification import METHODOLOGIES
 from ledger.web import words
 from ledger.web.doors import carry_out, for_members, reader_of, refusals_in, show
+from ledger.web.drafts import hand_in, own_draft, parts_of, show_hand_in
 from ledger.web.forms.lists import ProjectSearch
 from ledger.web.forms.projects import PRACTICES_OF, ParcelForm, ProjectForm, ReasonForm, StatementForm
+from ledger.web.lifecycle import find_move, life_of
 from ledger.web.pictures import draw_fields
 from ledger.web.rights import is_registrar, may_prepare, may_verify
 from ledger.web.risk import risk_context
@@ -35,11 +37,12 @@ def project_list(request: HttpRequest) -> HttpResponse:
     """List the projects that the reader may see."""
     reader = reader_of(request)
     search = ProjectSearch(request.GET)
+    if reader is None:
+        search.offer_public_states()
     found = _search(projects_seen_by(reader).defer("forecast", "description", "description_en"), search)
     context = {
         "page": Paginator(found.order_by("-number"), PROJECTS_A_PAGE).get_page(request.GET.get("page")),
         "search": search,
-        "sees_states": reader is not None,
         "may_begin": may_prepare(reader),
     }
     return render(request, "ledger/projects/list.html", context)
@@ -64,10 +67,13 @@ def _search(projects: QuerySet[Project], search: ProjectSearch) -> QuerySet[Proj
 @require_safe
 def project_page(request: HttpRequest, code: str) -> HttpResponse:
     """Show a project: what it is, where its fields lie, what it comes to, line by line, and what became of it."""
-    return _show(request, access_project_by_code(code=code, membership=reader_of(request)))
+    return show_project(request, access_project_by_code(code=code, membership=reader_of(request)))
 
 
-def _show(request: HttpRequest, project: Project, **forms: Any) -> HttpResponse:
+def show_project(
+    request: HttpRequest, project: Project, refused: dict[str, Any] | None = None, **forms: Any
+) -> HttpResponse:
+    """Show a project, with the forms that were refused: those of its life's steps by the step's name."""
     reader = reader_of(request)
     is_own = may_prepare(reader) and reader is not None and reader.organisation_id == project.proponent_id
     parcels = list(project.parcels.all())
@@ -80,7 +86,7 @@ def _show(request: HttpRequest, project: Project, **forms: Any) -> HttpResponse:
         "methodology": words.word_for(words.METHODOLOGIES, project.methodology),
         "settings": _settings_in_words(project),
         "steps": project_steps(project),
-        "validator": organisation_of(project.validated_by_id),
+        "validator": project.validator or organisation_of(project.validated_by_id),
         "parcels": parcels,
         "picture": draw_fields(parcels),
         "sheet": _forecast(project, request),
@@ -89,14 +95,25 @@ def _show(request: HttpRequest, project: Project, **forms: Any) -> HttpResponse:
         "retirements": retired[:RETIREMENTS_SHOWN],
         "may_edit": is_own and project.status == Project.Status.DRAFT,
         "may_report": is_own and project.status == Project.Status.REGISTERED and bool(open_vintages(project, reports)),
-        "may_validate": may_verify(reader) and project.status == Project.Status.SUBMITTED,
-        "decides": is_registrar(reader) and project.status in (Project.Status.SUBMITTED, Project.Status.VALIDATED),
+        "may_validate": _validates(reader, project),
+        "decides": is_registrar(reader) and project.status in services.HANDED_IN,
         "refusals": refusals_in(forms.values()),
         "statement_form": StatementForm(),
         "reason_form": ReasonForm(),
         "risk": risk_context(project, reader),
     }
+    context |= life_of(project, reader, refused)
     return show(request, "ledger/projects/page.html", context | forms)
+
+
+def _validates(reader: Membership | None, project: Project) -> bool:
+    is_in_validation = project.status == Project.Status.IN_VALIDATION
+    return (
+        is_in_validation
+        and may_verify(reader)
+        and reader is not None
+        and reader.organisation_id == project.validator_id
+    )
 
 
 def _reports(project: Project, reader: Membership | None) -> list[MonitoringReport]:
@@ -106,7 +123,8 @@ def _reports(project: Project, reader: Membership | None) -> list[MonitoringRepo
 
 
 def _forecast(project: Project, request: HttpRequest) -> Any:
-    if project.forecast is None:
+    # A draft that was sent back has the forecast of before its corrections.
+    if project.forecast is None or project.status == Project.Status.DRAFT:
         return None
     return view_sheet(project.forecast, project.settings, request.GET.get("page"))
 
@@ -161,19 +179,11 @@ def project_new(request: HttpRequest, membership: Membership) -> HttpResponse:
     return show(request, "ledger/projects/new.html", context)
 
 
-def _own_draft(membership: Membership, code: str) -> Project:
-    project = access_project_by_code(code=code, membership=membership)
-    is_own = may_prepare(membership) and project.proponent_id == membership.organisation_id
-    if not is_own or project.status != Project.Status.DRAFT:
-        raise Http404
-    return project
-
-
 @require_http_methods(["GET", "POST"])
 @for_members
 def project_edit(request: HttpRequest, membership: Membership, code: str) -> HttpResponse:
     """Add fields to a draft, one at a time; the next one begins with the practices of the last."""
-    project = _own_draft(membership, code)
+    project = own_draft(membership, code)
     parcels = list(project.parcels.all())
     practices_of = PRACTICES_OF[project.methodology]
     form, practices = ParcelForm(), practices_of(practices=parcels[-1].practices if parcels else None)
@@ -187,6 +197,7 @@ def project_edit(request: HttpRequest, membership: Membership, code: str) -> Htt
         "picture": draw_fields(parcels),
         "form": form,
         "practices": practices,
+        "parts": parts_of(project, "fields"),
     }
     response = show(request, "ledger/projects/edit.html", context)
     if request.method == "POST":
@@ -220,7 +231,7 @@ def _add_parcel(
 @for_members
 def parcel_remove(request: HttpRequest, membership: Membership, code: str, parcel_id: int) -> HttpResponse:
     """Take a field out of a draft."""
-    project = _own_draft(membership, code)
+    project = own_draft(membership, code)
     parcel = services.remove_parcel(actor=membership, project_id=project.pk, parcel_id=parcel_id)
     messages.success(request, _("Field %(code)s is taken out.") % {"code": parcel.code})
     return redirect("project_edit", code=project.code)
@@ -230,8 +241,9 @@ def parcel_remove(request: HttpRequest, membership: Membership, code: str, parce
 @for_members
 def project_submit(request: HttpRequest, membership: Membership, code: str) -> HttpResponse:
     """Hand a draft in for validation."""
-    project = _own_draft(membership, code)
-    services.submit_project(actor=membership, project_id=project.pk)
+    project = own_draft(membership, code)
+    if refusal := hand_in(membership, project):
+        return show_hand_in(request, project, refusal)
     messages.success(request, _("The project is handed in. A verifier examines it next."))
     return redirect("project", code=project.code)
 
@@ -249,7 +261,7 @@ def project_validate(request: HttpRequest, membership: Membership, code: str) ->
     ):
         messages.success(request, _("The project is validated. The operator registers it next."))
         return redirect("project", code=project.code)
-    return _show(request, project, statement_form=form)
+    return show_project(request, project, statement_form=form)
 
 
 @require_POST
@@ -265,4 +277,20 @@ def project_reject(request: HttpRequest, membership: Membership, code: str) -> H
     ):
         messages.success(request, _("The project is rejected."))
         return redirect("project", code=project.code)
-    return _show(request, project, reason_form=form)
+    return show_project(request, project, reason_form=form)
+
+
+@require_POST
+@for_members
+def project_step(request: HttpRequest, membership: Membership, code: str, step: str) -> HttpResponse:
+    """Take a step of a project's life; one that was refused is shown on its page with what was written."""
+    move = find_move(step)
+    project = access_project_by_code(code=code, membership=membership)
+    form = move.form(request.POST, auto_id=f"{move.name}_%s")
+    if form.is_valid():
+        done = carry_out(form, move.service, actor=membership, project_id=project.pk, **form.cleaned_data)
+        if done is not None:
+            messages.success(request, str(move.done))
+            # What was sent back is its cooperative's alone to see.
+            return redirect("work") if step == "return" else redirect("project", code=project.code)
+    return show_project(request, project, refused={step: form}, step_form=form)

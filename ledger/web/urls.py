@@ -5,7 +5,7 @@ from django.urls import path, re_path
 from django.views.i18n import set_language
 
 from config import converters  # noqa: F401 (registers code)
-from ledger.web import accounts, credits, drafts, holdings, projects, proof, reports, risk, trace, work
+from ledger.web import accounts, credits, drafts, holdings, projects, proof, report_drafts, reports, risk, trace, work
 
 urlpatterns = [
     path("login", accounts.log_in, name="login"),
@@ -21,18 +21,23 @@ urlpatterns = [
     path("projects/<code:code>/calculation.csv", projects.project_calculation, name="project_calculation"),
     path("projects/<code:code>/fields", projects.project_edit, name="project_edit"),
     path("projects/<code:code>/fields/<int:parcel_id>/remove", projects.parcel_remove, name="parcel_remove"),
+    path("projects/<code:code>/draft/<slug:part>", drafts.draft_part, name="draft_part"),
     path("projects/<code:code>/submit", projects.project_submit, name="project_submit"),
     path("projects/<code:code>/validate", projects.project_validate, name="project_validate"),
     path("projects/<code:code>/reject", projects.project_reject, name="project_reject"),
     path("projects/<code:code>/risk", risk.risk_new, name="risk_new"),
     path("projects/<code:code>/risk/<int:assessment_id>/confirm", risk.risk_confirm, name="risk_confirm"),
     path("projects/<code:code>/risk/<int:assessment_id>/refuse", risk.risk_refuse, name="risk_refuse"),
-    path("projects/<code:code>/reports/new", drafts.report_new, name="report_new"),
-    path("projects/<code:code>/reports/<int:report_id>/edit", drafts.report_edit, name="report_edit"),
+    path("projects/<code:code>/reports/new", report_drafts.report_new, name="report_new"),
+    path("projects/<code:code>/reports/<int:report_id>/edit", report_drafts.report_edit, name="report_edit"),
     path(
-        "projects/<code:code>/reports/<int:report_id>/fields/<int:parcel_id>", drafts.report_field, name="report_field"
+        "projects/<code:code>/reports/<int:report_id>/fields/<int:parcel_id>",
+        report_drafts.report_field,
+        name="report_field",
     ),
-    path("projects/<code:code>/reports/<int:report_id>/discard", drafts.report_discard, name="report_discard"),
+    path("projects/<code:code>/reports/<int:report_id>/discard", report_drafts.report_discard, name="report_discard"),
+    path("projects/<code:code>/steps/<slug:step>", projects.project_step, name="project_step"),
+    path("projects/<code:code>/reports/new", reports.report_new, name="report_new"),
     path("projects/<code:code>/reports/<int:report_id>", reports.report_page, name="report"),
     path(
         "projects/<code:code>/reports/<int:report_id>/calculation.csv",

@@ -127,6 +127,31 @@ FACTOR_STATES: Words = {
         "transcribed from memory of the tables: to be checked against the IPCC's own before a production release"
     ),
 }
+# The goals of the United Nations that a project furthers beside the climate's, by the keys of ledger.projects.cadtrust.
+CO_BENEFITS: Words = {
+    "sdg_1": _("1 No poverty"),
+    "sdg_2": _("2 Zero hunger"),
+    "sdg_3": _("3 Good health and well-being"),
+    "sdg_4": _("4 Quality education"),
+    "sdg_5": _("5 Gender equality"),
+    "sdg_6": _("6 Clean water and sanitation"),
+    "sdg_7": _("7 Affordable and clean energy"),
+    "sdg_8": _("8 Decent work and economic growth"),
+    "sdg_9": _("9 Industry, innovation and infrastructure"),
+    "sdg_10": _("10 Reduced inequalities"),
+    "sdg_11": _("11 Sustainable cities and communities"),
+    "sdg_12": _("12 Responsible consumption and production"),
+    "sdg_13": _("13 Climate action"),
+    "sdg_14": _("14 Life below water"),
+    "sdg_15": _("15 Life on land"),
+    "sdg_16": _("16 Peace, justice and strong institutions"),
+    "sdg_17": _("17 Partnerships for the goals"),
+}
+LABEL_TYPES: Words = {
+    "endorsement": _("endorsement"),
+    "letter_of_qualification": _("letter of qualification"),
+    "certification": _("certification"),
+}
 # GB/T 2260, the first two digits.
 PROVINCES: Words = {
     "11": _("Beijing"),
