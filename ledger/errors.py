@@ -118,6 +118,11 @@ class StatementTooLong(DomainError):
     message = _("A statement in this form has at most %(most)s transfers. Choose a shorter period.")
 
 
+class SheetTooLong(DomainError):
+    code, status = "sheet_too_long", 422
+    message = _("A workbook has at most %(most)s lines of a calculation. Take the CSV, which has them all.")
+
+
 class AssetMismatch(DomainError):
     code, status, message = "asset_mismatch", 422, _("Both accounts of a transfer must be in one asset.")
 

@@ -9,6 +9,7 @@ from ledger.api.findings import Findings
 from ledger.api.journal import Accounts, Payments
 from ledger.api.lifecycle import ProjectLife
 from ledger.api.log import Log, LogEntries
+from ledger.api.methodologies import Methodologies
 from ledger.api.parties import Me, Organisations, Tokens, Users
 from ledger.api.projects import Projects
 from ledger.api.reports import Reports
@@ -24,6 +25,8 @@ urlpatterns = [
     path("organisations", Organisations.as_view({"get": "list_organisations", "post": "apply_for_organisation"})),
     path("organisations/<uuid:public_id>/approve", Organisations.as_view({"post": "approve_organisation"})),
     path("organisations/<uuid:public_id>/suspend", Organisations.as_view({"post": "suspend_organisation"})),
+    path("methodologies", Methodologies.as_view({"get": "list_methodologies"})),
+    path("methodologies/<slug:methodology_id>", Methodologies.as_view({"get": "get_methodology"})),
     path("projects", Projects.as_view({"get": "list_projects", "post": "create_project"})),
     path("projects/<code:code>", Projects.as_view({"get": "get_project"})),
     path("projects/<code:code>/parcels", Projects.as_view({"get": "list_parcels", "post": "add_parcel"})),

@@ -15,6 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ledger.errors import InvalidValue
+from ledger.quantification import METHODOLOGIES
 
 LEAST_PERCENT = 10
 MOST_PERCENT = 60
@@ -25,7 +26,6 @@ MAY_BE_NEGATIVE = frozenset({"management"})
 PERILS = ("fire", "flood", "drought", "pests")
 NO_PERIL = "none"
 REFUSED = "refused"
-REVERSIBLE = "soc-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class RiskScore:
 
 def is_reversible(methodology: str) -> bool:
     """Return whether what a methodology counts can be lost again: carbon in the soil can, avoided methane cannot."""
-    return methodology.startswith(REVERSIBLE)
+    return methodology in METHODOLOGIES and METHODOLOGIES[methodology].is_reversible
 
 
 @functools.cache

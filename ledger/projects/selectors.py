@@ -262,16 +262,19 @@ def open_vintages(project: Project, reports: Iterable[MonitoringReport]) -> list
     return [year for year in range(project.crediting_starts_on.year, last + 1) if year not in taken]
 
 
-def quantification_case(project: Project, practices: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def quantification_case(
+    project: Project, practices: Mapping[str, Mapping[str, Any]], parcels: Iterable[Parcel] | None = None
+) -> dict[str, Any]:
     """Return the case that `ledger.quantification` computes: each parcel with its area and these practices.
 
-    What the registry has measured and registered comes last, so that no practice or setting can say otherwise.
+    What the registry has measured and registered comes last, so that no practice or setting can say otherwise. Who has read
+    the project's parcels already, by their ids, hands them over.
     """
-    parcels = [
+    found = [
         {**practices.get(parcel.code, parcel.practices), "id": parcel.code, "area_ha": str(parcel.area_ha)}
-        for parcel in project.parcels.order_by("id")
+        for parcel in (project.parcels.order_by("id") if parcels is None else parcels)
     ]
-    return {**project.settings, **_risk(project), "methodology": project.methodology, "parcels": parcels}
+    return {**project.settings, **_risk(project), "methodology": project.methodology, "parcels": found}
 
 
 def _risk(project: Project) -> dict[str, str]:

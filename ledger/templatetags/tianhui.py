@@ -19,10 +19,11 @@ from ledger.projects import deadlines
 from ledger.projects.geometry import area_mu
 from ledger.projects.models import MonitoringReport
 from ledger.texts import localized
-from ledger.web.words import METHODOLOGIES, word_for
+from ledger.web.words import METHODOLOGIES, chemical, word_for
 
 register = template.Library()
 register.filter(localized)
+register.filter(chemical)
 
 ICONS = "vendor/lucide/icons-1.62.0.svg"
 GOOD = frozenset(

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,19 +13,27 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ledger.credits.selectors import batches, retirements, supply_of
 from ledger.parties.models import Membership, Organisation
 from ledger.projects import services
-from ledger.projects.models import MonitoringReport, Project
-from ledger.projects.selectors import access_project_by_code, open_vintages, projects_seen_by, reports_with_results
+from ledger.projects.models import MonitoringReport, Parcel, Project
+from ledger.projects.selectors import (
+    access_project_by_code,
+    open_vintages,
+    projects_seen_by,
+    quantification_case,
+    reports_with_results,
+)
 from ledger.quantification import METHODOLOGIES
+from ledger.spreadsheets import XLSX
 from ledger.web import words
 from ledger.web.doors import carry_out, for_members, reader_of, refusals_in, show
 from ledger.web.drafts import hand_in, own_draft, parts_of, show_hand_in
 from ledger.web.forms.lists import ProjectSearch
 from ledger.web.forms.projects import PRACTICES_OF, ParcelForm, ProjectForm, ReasonForm, StatementForm
 from ledger.web.lifecycle import find_move, life_of
+from ledger.web.methodologies import described
 from ledger.web.pictures import draw_fields
 from ledger.web.rights import is_registrar, may_prepare, may_verify
 from ledger.web.risk import risk_context
-from ledger.web.sheets import csv_lines, emissions_of, view_sheet
+from ledger.web.sheets import csv_lines, emissions_of, view_sheet, workbook_of
 from ledger.web.steps import project_steps
 
 PROJECTS_A_PAGE = 20
@@ -89,7 +97,7 @@ def show_project(
         "validator": project.validator or organisation_of(project.validated_by_id),
         "parcels": parcels,
         "picture": draw_fields(parcels),
-        "sheet": _forecast(project, request),
+        "sheet": _forecast(project, parcels, request),
         "reports": [(report, emissions_of(report.result, project.settings)) for report in reports],  # type: ignore[attr-defined]
         "batches": [(batch, supply[batch.pk]) for batch in issued],
         "retirements": retired[:RETIREMENTS_SHOWN],
@@ -122,15 +130,21 @@ def _reports(project: Project, reader: Membership | None) -> list[MonitoringRepo
     return list(found.order_by("-vintage", "-id"))
 
 
-def _forecast(project: Project, request: HttpRequest) -> Any:
+def _forecast(project: Project, parcels: list[Parcel], request: HttpRequest) -> Any:
     # A draft that was sent back has the forecast of before its corrections.
     if project.forecast is None or project.status == Project.Status.DRAFT:
         return None
-    return view_sheet(project.forecast, project.settings, request.GET.get("page"))
+    case = quantification_case(project, {}, parcels)
+    return view_sheet(project.forecast, project.settings, request.GET.get("page"), case=case)
 
 
 def _settings_in_words(project: Project) -> list[tuple[str, str]]:
-    called = {"region": words.REGIONS, "gwp": words.GWP}
+    called = {
+        "region": words.REGIONS,
+        "gwp": words.GWP,
+        "climate": words.NITROGEN_CLIMATES,
+        "comparison": words.COMPARISONS,
+    }
     return [
         (words.word_for(words.SETTINGS, name), words.word_for(called.get(name, {}), str(value)))
         for name, value in project.settings.items()
@@ -151,6 +165,23 @@ def project_calculation(request: HttpRequest, code: str) -> HttpResponse | Strea
     return as_csv(project.forecast, f"{project.code}-forecast.csv")
 
 
+@require_safe
+def project_workbook(request: HttpRequest, code: str) -> FileResponse:
+    """Hand the forecast's calculation out as a workbook."""
+    project = access_project_by_code(code=code, membership=reader_of(request))
+    if project.forecast is None:
+        raise Http404
+    return as_workbook(project.forecast, f"{project.code}-forecast.xlsx")
+
+
+def as_workbook(sheet: dict[str, Any], name: str) -> FileResponse:
+    """Return a calculation sheet as a workbook to be kept.
+
+    Raises: SheetTooLong.
+    """
+    return FileResponse(workbook_of(sheet), as_attachment=True, filename=name, content_type=XLSX)
+
+
 def as_csv(sheet: dict[str, Any], name: str) -> StreamingHttpResponse:
     """Return a calculation sheet as a file to be kept."""
     return StreamingHttpResponse(
@@ -168,7 +199,7 @@ def project_new(request: HttpRequest, membership: Membership) -> HttpResponse:
         return render(request, "ledger/projects/not_yours_to_begin.html", status=403)
     methodology = request.GET.get("methodology", "")
     if methodology not in METHODOLOGIES:
-        return render(request, "ledger/projects/choose.html", {"methodologies": words.METHODOLOGIES.items()})
+        return render(request, "ledger/projects/choose.html", {"methodologies": described()})
     form = ProjectForm(request.POST or None, methodology=methodology)
     if form.is_valid():
         project = carry_out(form, services.create_project, actor=membership, **form.arguments())
@@ -188,7 +219,7 @@ def project_edit(request: HttpRequest, membership: Membership, code: str) -> Htt
     practices_of = PRACTICES_OF[project.methodology]
     form, practices = ParcelForm(), practices_of(practices=parcels[-1].practices if parcels else None)
     if request.method == "POST":
-        form, practices = ParcelForm(request.POST, request.FILES), practices_of(request.POST)
+        form, practices = ParcelForm(request.POST, request.FILES), practices_of(request.POST, files=request.FILES)
         if all([form.is_valid(), practices.is_valid()]) and _add_parcel(request, membership, project, form, practices):
             return redirect("project_edit", code=project.code)
     context = {

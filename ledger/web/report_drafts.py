@@ -19,6 +19,7 @@ from ledger.projects.selectors import (
     access_report_by_id,
     findings_seen_by,
     open_vintages,
+    quantification_case,
     reports_with_results,
 )
 from ledger.web.doors import carry_out, for_members, show
@@ -28,6 +29,7 @@ from ledger.web.rights import may_prepare
 from ledger.web.sheets import view_sheet
 
 Status = MonitoringReport.Status
+SEASONS_IN_FORM = 2
 
 
 @require_http_methods(["GET", "POST"])
@@ -139,7 +141,10 @@ def _act(
 
 def _preview(membership: Membership, report: MonitoringReport, form: YieldsForm) -> Any:
     sheet = carry_out(form, services.preview_report, actor=membership, report_id=report.pk)
-    return None if sheet is None else view_sheet(sheet.as_dict(), report.project.settings)
+    if sheet is None:
+        return None
+    case = quantification_case(report.project, _stored(report))
+    return view_sheet(sheet.as_dict(), report.project.settings, case=case)
 
 
 @require_http_methods(["GET", "POST"])
@@ -154,7 +159,7 @@ def report_field(
         raise Http404
     entered = report.practices.get(parcel.code, parcel.practices)
     practices_of = PRACTICES_OF[report.project.methodology]
-    practices = practices_of(request.POST or None, practices=entered)
+    practices = practices_of(request.POST or None, practices=entered, files=request.FILES or None)
     refusals: list[str] = []
     if request.method == "POST":
         refusals = _save_field(membership, report, parcel, practices, resets="reset" in request.POST)
@@ -168,11 +173,19 @@ def report_field(
         "practices": practices,
         "refusals": refusals,
         "is_changed": parcel.code in report.practices,
+        "has_more": _has_more_than_the_form(entered),
     }
     response = show(request, "ledger/reports/field.html", context)
     if request.method == "POST":
         response.status_code = 422
     return response
+
+
+def _has_more_than_the_form(practices: dict[str, Any]) -> bool:
+    """Return whether there are seasons or amendments that the form has no place for, and that saving it would drop."""
+    seasons = practices.get("seasons", [])
+    amended = (season[scenario].get("amendments", []) for season in seasons for scenario in ("baseline", "project"))
+    return len(seasons) > SEASONS_IN_FORM or any(len(amendments) > 1 for amendments in amended)
 
 
 def _save_field(

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -28,7 +28,7 @@ from ledger.web.differences import Differences, differences
 from ledger.web.doors import carry_out, for_members, reader_of, refusals_in, show
 from ledger.web.forms.projects import ReasonForm, StatementForm
 from ledger.web.forms.reports import AnswerForm, DeclineForm, FindingForm, NoteForm, ReopenForm, VerifierForm
-from ledger.web.projects import as_csv, organisation_of
+from ledger.web.projects import as_csv, as_workbook, organisation_of
 from ledger.web.rights import is_registrar, may_prepare, may_verify
 from ledger.web.sheets import view_sheet
 from ledger.web.steps import report_steps
@@ -68,7 +68,7 @@ def _show(request: HttpRequest, report: MonitoringReport, **given: Any) -> HttpR
         "due_on": due_on(report),
         "is_overdue": is_overdue(report),
         "approver": organisation_of(report.approved_by_id),
-        "sheet": view_sheet(report.sheet, report.project.settings, request.GET.get("page")),
+        "sheet": view_sheet(report.sheet, report.project.settings, request.GET.get("page"), case=report.case),
         "findings": _findings(reader, report, examines=examines, is_own=is_own and is_live, refused=given),
         "changes": _changes(report),
         "asked_to_accept": is_assigned and is_live and report.status == Status.SUBMITTED,
@@ -144,6 +144,15 @@ def report_calculation(request: HttpRequest, code: str, report_id: int) -> HttpR
     if report.sheet is None:
         return redirect("report_edit", code=code, report_id=report_id)
     return as_csv(report.sheet, f"{report.project.code}-{report.vintage}.csv")
+
+
+@require_safe
+def report_workbook(request: HttpRequest, code: str, report_id: int) -> HttpResponse | FileResponse:
+    """Hand the report's calculation out as a workbook."""
+    report = _report(request, code, report_id)
+    if report.sheet is None:
+        return redirect("report_edit", code=code, report_id=report_id)
+    return as_workbook(report.sheet, f"{report.project.code}-{report.vintage}.xlsx")
 
 
 @require_POST

@@ -5,7 +5,20 @@ from django.urls import path, re_path
 from django.views.i18n import set_language
 
 from config import converters  # noqa: F401 (registers code)
-from ledger.web import accounts, credits, drafts, holdings, projects, proof, report_drafts, reports, risk, trace, work
+from ledger.web import (
+    accounts,
+    credits,
+    drafts,
+    holdings,
+    methodologies,
+    projects,
+    proof,
+    report_drafts,
+    reports,
+    risk,
+    trace,
+    work,
+)
 
 urlpatterns = [
     path("login", accounts.log_in, name="login"),
@@ -15,10 +28,14 @@ urlpatterns = [
     path("language", set_language, name="set_language"),
     path("tokens", accounts.tokens, name="tokens"),
     path("tokens/<int:token_id>/revoke", accounts.revoke_token, name="revoke_token"),
+    path("methodologies", methodologies.methodology_list, name="methodologies"),
+    path("methodologies/samples.csv", methodologies.samples_example, name="samples_example"),
+    path("methodologies/<slug:methodology_id>", methodologies.methodology_page, name="methodology"),
     path("projects", projects.project_list, name="projects"),
     path("projects/new", projects.project_new, name="project_new"),
     path("projects/<code:code>", projects.project_page, name="project"),
     path("projects/<code:code>/calculation.csv", projects.project_calculation, name="project_calculation"),
+    path("projects/<code:code>/calculation.xlsx", projects.project_workbook, name="project_workbook"),
     path("projects/<code:code>/fields", projects.project_edit, name="project_edit"),
     path("projects/<code:code>/fields/<int:parcel_id>/remove", projects.parcel_remove, name="parcel_remove"),
     path("projects/<code:code>/draft/<slug:part>", drafts.draft_part, name="draft_part"),
@@ -37,7 +54,6 @@ urlpatterns = [
     ),
     path("projects/<code:code>/reports/<int:report_id>/discard", report_drafts.report_discard, name="report_discard"),
     path("projects/<code:code>/steps/<slug:step>", projects.project_step, name="project_step"),
-    path("projects/<code:code>/reports/new", reports.report_new, name="report_new"),
     path("projects/<code:code>/reports/<int:report_id>", reports.report_page, name="report"),
     path(
         "projects/<code:code>/reports/<int:report_id>/calculation.csv",
@@ -53,6 +69,9 @@ urlpatterns = [
         r"(?P<step>answer|close|reopen)$",
         reports.finding_step,
         name="finding_step",
+    ),
+    path(
+        "projects/<code:code>/reports/<int:report_id>/calculation.xlsx", reports.report_workbook, name="report_workbook"
     ),
     path("projects/<code:code>/reports/<int:report_id>/verify", reports.report_verify, name="report_verify"),
     path("projects/<code:code>/reports/<int:report_id>/reject", reports.report_reject, name="report_reject"),

@@ -6,11 +6,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from ledger.quantification import METHODOLOGIES
 from ledger.quantification.soil_carbon import PADDY
 from ledger.web import words
 from ledger.web.forms.fields import DateField, GeoJsonField, NumberField, WordField, read_geojson_file
-
-SETTINGS_OF = {"rice-water-1": ("region", "gwp"), "soc-tier1-1": ("risk_percent",)}
+from ledger.web.forms.inputs import InputsForm
+from ledger.web.forms.samples import MeasuredPractices
 
 
 class ProjectForm(forms.Form):
@@ -26,6 +27,28 @@ class ProjectForm(forms.Form):
         label=words.SETTINGS["gwp"],
         initial="AR5",
         help_text=_("How many tonnes of carbon dioxide a tonne of another gas counts for."),
+    )
+    climate = WordField(words.NITROGEN_CLIMATES, label=words.SETTINGS["climate"], initial="wet")
+    depth_cm = NumberField(
+        unit="cm",
+        least=30,
+        most=200,
+        label=words.SETTINGS["depth_cm"],
+        initial="30",
+        help_text=_("Sample one layer deeper: loosened soil reaches deeper for the same mass."),
+    )
+    comparison = WordField(words.COMPARISONS, label=words.SETTINGS["comparison"], initial="resampled")
+    began_on = DateField(
+        label=words.SETTINGS["began_on"], required=False, help_text=_("Where fields beside are compared with.")
+    )
+    baseline_change_t_c_per_ha_year = NumberField(
+        unit="t C/ha",
+        most=10,
+        label=words.SETTINGS["baseline_change_t_c_per_ha_year"],
+        required=False,
+        help_text=_(
+            "Where the same fields are sampled again: it is taken off. 0 where the soil would gain nothing, or lose."
+        ),
     )
     risk_percent = NumberField(unit="%", most=100, label=words.SETTINGS["risk_percent"], initial="10")
     crediting_starts_on = DateField(label=_("The crediting period starts on"))
@@ -47,15 +70,29 @@ class ProjectForm(forms.Form):
     def __init__(self, *args: Any, methodology: str, **options: Any) -> None:
         super().__init__(*args, **options)
         self.methodology = methodology
-        self.setting_names = SETTINGS_OF[methodology]
+        self.setting_names = METHODOLOGIES[methodology].settings
         for name in words.SETTINGS:
             if name not in self.setting_names:
                 del self.fields[name]
 
+    def clean(self) -> dict[str, Any]:
+        """Ask for what the comparison needs, and drop what belongs to the other one."""
+        comparison = self.cleaned_data.get("comparison")
+        if comparison:
+            needed, other = "baseline_change_t_c_per_ha_year", "began_on"
+            if comparison == "control":
+                needed, other = other, needed
+            self.cleaned_data[other] = None
+            if self.cleaned_data.get(needed) is None and needed not in self.errors:
+                self.add_error(needed, _("Needed for the comparison that you have chosen."))
+        return self.cleaned_data
+
     def arguments(self) -> dict[str, Any]:
         """Return what `create_project` takes."""
         given = {name: value for name, value in self.cleaned_data.items() if name not in words.SETTINGS}
-        settings = {name: self.cleaned_data[name] for name in self.setting_names}
+        settings = {
+            name: str(self.cleaned_data[name]) for name in self.setting_names if self.cleaned_data[name] is not None
+        }
         return {**given, "methodology": self.methodology, "settings": settings}
 
 
@@ -151,12 +188,35 @@ class SecondSeasonForm(SeasonForm):
         return bool(self["name"].data)
 
 
+class SeasonWithInputsForm(InputsForm, SeasonForm):
+    """A season, and what the field gets beside water and straw."""
+
+    nitrogen = "n"
+
+    def clean(self) -> dict[str, Any]:
+        SeasonForm.clean(self)
+        return InputsForm.clean(self)
+
+    def _practice(self, scenario: str) -> dict[str, Any]:
+        return {**super()._practice(scenario), "inputs": self.inputs(scenario)}
+
+
+class SecondSeasonWithInputsForm(SeasonWithInputsForm, SecondSeasonForm):
+    """The same, where it has been chosen."""
+
+
 class RicePractices:
     """The seasons of a paddy: one, or two where a second is chosen."""
 
     template = "ledger/projects/_seasons.html"
+    forms: tuple[type[SeasonForm], ...] = (SeasonForm, SecondSeasonForm)
 
-    def __init__(self, data: Mapping[str, Any] | None = None, practices: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        practices: Mapping[str, Any] | None = None,
+        files: Mapping[str, Any] | None = None,
+    ) -> None:
         initial = [_season_initial(season) for season in (practices or {}).get("seasons", [])]
         self.seasons = [
             form(
@@ -166,7 +226,7 @@ class RicePractices:
                 use_required_attribute=False,
                 initial=initial[at] if at < len(initial) and data is None else None,
             )
-            for at, form in enumerate((SeasonForm, SecondSeasonForm))
+            for at, form in enumerate(self.forms)
         ]
 
     def is_valid(self) -> bool:
@@ -187,6 +247,12 @@ class RicePractices:
         return [season for season in self.seasons if season.cleaned_data.get("name")]
 
 
+class RicePracticesWithInputs(RicePractices):
+    """The same, with what the fields get."""
+
+    forms = (SeasonWithInputsForm, SecondSeasonWithInputsForm)
+
+
 def _season_initial(season: Mapping[str, Any]) -> dict[str, Any]:
     initial = {"name": season["name"], "days": season["days"]}
     for scenario in ("baseline", "project"):
@@ -198,6 +264,7 @@ def _season_initial(season: Mapping[str, Any]) -> dict[str, Any]:
             f"{scenario}_n": practice["n_kg_per_ha"],
             f"{scenario}_amendment": amendment["kind"],
             f"{scenario}_amount": amendment["t_per_ha"],
+            **InputsForm.initial_of(scenario, practice.get("inputs")),
         }
     return initial
 
@@ -232,7 +299,12 @@ class SoilPractices:
 
     template = "ledger/projects/_soil.html"
 
-    def __init__(self, data: Mapping[str, Any] | None = None, practices: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        practices: Mapping[str, Any] | None = None,
+        files: Mapping[str, Any] | None = None,
+    ) -> None:
         self.form = SoilForm(
             data, prefix="soil", use_required_attribute=False, initial=_soil_initial(practices) if practices else None
         )
@@ -264,9 +336,11 @@ def _soil_initial(practices: Mapping[str, Any]) -> dict[str, Any]:
     return initial
 
 
-PRACTICES_OF: dict[str, type[RicePractices] | type[SoilPractices]] = {
+PRACTICES_OF: dict[str, type[RicePractices] | type[SoilPractices] | type[MeasuredPractices]] = {
     "rice-water-1": RicePractices,
+    "rice-water-2": RicePracticesWithInputs,
     "soc-tier1-1": SoilPractices,
+    "soc-measured-1": MeasuredPractices,
 }
 
 
