@@ -31,6 +31,7 @@ from ledger.admin.journal import (
     TransactionAdmin,
     TransferAdmin,
 )
+from ledger.admin.lifecycle import DebundlingDecisionAdmin, DeclaredConflictAdmin, RenewalAdmin
 from ledger.admin.parties import ApiTokenAdmin, MembershipAdmin, OrganisationAdmin, UserAdmin
 from ledger.admin.payments import PaymentAdmin
 from ledger.admin.positions import HoldAdmin, SerialBlockAdmin
@@ -48,6 +49,8 @@ from ledger.models import (
     Batch,
     Checkpoint,
     Correction,
+    DebundlingDecision,
+    DeclaredConflict,
     Finding,
     Hold,
     Membership,
@@ -58,6 +61,7 @@ from ledger.models import (
     Project,
     ReconciliationRun,
     Record,
+    Renewal,
     Retirement,
     RiskAssessment,
     SerialBlock,
@@ -118,6 +122,9 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
         {
             Project: ProjectAdmin,
             Parcel: ParcelAdmin,
+            Renewal: RenewalAdmin,
+            DebundlingDecision: DebundlingDecisionAdmin,
+            DeclaredConflict: DeclaredConflictAdmin,
             MonitoringReport: MonitoringReportAdmin,
             Finding: FindingAdmin,
             RiskAssessment: RiskAssessmentAdmin,

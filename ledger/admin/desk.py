@@ -14,6 +14,7 @@ from ledger.admin.actions import Text
 from ledger.admin.display import list_url, money, object_url, tonnes
 from ledger.journal.models import Correction, Payment
 from ledger.parties.models import Membership, Organisation
+from ledger.projects.judgements import Renewal
 from ledger.projects.models import MonitoringReport, Project
 from ledger.transparency.models import Checkpoint, Record, UnsequencedRecord
 from ledger.transparency.selectors import WitnessState, latest_checkpoint, witness_states
@@ -88,6 +89,22 @@ def queues(reader: Membership) -> list[Queue]:
             Project.objects.filter(status=Project.Status.VALIDATED).order_by("validated_at"),
             list_url(Project, status__exact=Project.Status.VALIDATED),
             lambda each: (str(each), each.validated_at),
+            registrar,
+            14,
+        ),
+        queue_of(
+            _("Withdrawals to decide"),
+            Project.objects.filter(withdrawal_asked_at__isnull=False).order_by("withdrawal_asked_at"),
+            list_url(Project, withdrawal_asked_at__isnull=False),
+            lambda each: (f"{each} · {each.withdrawal_reason}", each.withdrawal_asked_at),
+            registrar,
+            14,
+        ),
+        queue_of(
+            _("Renewals to decide"),
+            Renewal.objects.filter(status=Renewal.Status.ASSESSED).select_related("project").order_by("assessed_at"),
+            list_url(Renewal, status__exact=Renewal.Status.ASSESSED),
+            lambda each: (str(each), each.assessed_at),
             registrar,
             14,
         ),

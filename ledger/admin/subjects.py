@@ -14,6 +14,7 @@ from ledger.credits.models import Retirement
 from ledger.journal.bank.models import BankStatement
 from ledger.journal.models import Account, Asset, Correction, Payment, Transaction, Transfer
 from ledger.parties.models import Organisation, User
+from ledger.projects.judgements import DebundlingDecision, DeclaredConflict, Renewal
 from ledger.projects.models import MonitoringReport, Project
 
 MOST_TRANSFERS = 50
@@ -57,6 +58,10 @@ SUBJECTS: Subjects = {
     "retirement": Subject(Retirement, "public_id"),
     "report": Subject(MonitoringReport),
     "project": ProjectByCode(Project),
+    "renewal": Subject(Renewal),
+    "conflict": Subject(DeclaredConflict),
+    "decision": Subject(DebundlingDecision),
+    "verifier": Subject(Organisation, "public_id"),
     "organisation": Subject(Organisation, "public_id"),
     "user": Subject(User, "public_id"),
 }

@@ -21,6 +21,10 @@ from ledger.journal.payments import request_deposit, request_withdrawal
 from ledger.models import Membership, MonitoringReport, Organisation, Project, Transaction, User
 from ledger.parties.access import log_name
 from ledger.parties.services import issue_token
+from ledger.projects.conflicts import declare_conflict
+from ledger.projects.debundling import decide_debundling
+from ledger.projects.lifecycle import ask_withdrawal
+from ledger.projects.renewals import assess_renewal, request_renewal
 from ledger.transparency.sequencer import sequence_log
 from tests.desk import client_of
 from tests.factories import (
@@ -31,6 +35,8 @@ from tests.factories import (
     ProjectFactory,
     ReportFactory,
     UserFactory,
+    beside,
+    square,
 )
 from tests.scenes import People, bid_for, issue_to_cooperative, market_for, offer_block, pay_in, people, put_up_lot
 from tests.statements import sample
@@ -55,6 +61,9 @@ QUERIES = {
     "apitoken": 5,
     "project": 9,
     "parcel": 5,
+    "renewal": 5,
+    "debundlingdecision": 5,
+    "declaredconflict": 5,
     "monitoringreport": 8,
     "batch": 9,
     "retirement": 7,
@@ -144,10 +153,28 @@ def all_that_can_be_done(who: People) -> People:
         close_day(actor=who.registrar, day=timezone.localdate() + dt.timedelta(days=days), reason="Typhoon")
     OrganisationFactory(status=Organisation.Status.APPLIED, applied_by=UserFactory())
     ProjectFactory(status=Project.Status.VALIDATED)
+    judge_projects(who)
     ReportFactory(status=MonitoringReport.Status.VERIFIED, approved_by=None)
     ReportFactory()
     watched(who)
     return who
+
+
+def judge_projects(who: People) -> None:
+    """Let a renewal and a withdrawal wait, and decide what there is to decide of projects."""
+    ends_on = timezone.localdate() + dt.timedelta(days=30)
+    own = {"proponent": who.cooperative.organisation}
+    for number in range(2):
+        project = ProjectFactory(crediting_ends_on=ends_on, **own)
+        near = ProjectFactory(status=Project.Status.VALIDATED, **own)
+        field = ParcelFactory(project=project, geometry=square(100 + number))
+        ParcelFactory(project=near, geometry=beside(field.geometry))
+        later = ends_on + dt.timedelta(days=700)
+        renewal = request_renewal(actor=who.cooperative, project_id=project.pk, ends_on=later)
+        assess_renewal(actor=who.verifier, renewal_id=renewal.pk, statement="So.")
+        decide_debundling(actor=who.registrar, project_id=near.pk, is_one_with_them=False, reason="Two villages.")
+        declare_conflict(actor=who.verifier, project_id=near.pk, nature="advised")
+        ask_withdrawal(actor=who.cooperative, project_id=ProjectFactory(**own).pk, reason="Sold.")
 
 
 def watched(who: People) -> None:

@@ -23,6 +23,20 @@ from ledger.journal.reconciliation.invariants import check_one
 from ledger.journal.services import Leg, Posting, open_account, post_transactions
 from ledger.models import Checkpoint, LogLeaf
 from ledger.parties.services import apply_for_organisation, approve_organisation, suspend_organisation
+from ledger.projects.conflicts import declare_conflict, lift_conflict
+from ledger.projects.debundling import decide_debundling
+from ledger.projects.declarations import state_baseline
+from ledger.projects.descriptions import describe_project
+from ledger.projects.lifecycle import (
+    accept_project,
+    ask_withdrawal,
+    complete_projects,
+    decline_project,
+    return_project,
+    suspend_project,
+    withdraw_project,
+)
+from ledger.projects.renewals import assess_renewal, grant_renewal, refuse_renewal, request_renewal
 from ledger.projects.reports import approve_report, reject_report, submit_report, verify_report
 from ledger.projects.services import (
     add_parcel,
@@ -31,7 +45,6 @@ from ledger.projects.services import (
     reject_project,
     remove_parcel,
     submit_project,
-    validate_project,
 )
 from ledger.transparency.keys import log_signer
 from ledger.transparency.notes import checkpoint_text
@@ -39,8 +52,18 @@ from ledger.transparency.sequencer import sequence_log
 from ledger.transparency.verification import RebuiltTree, verify_log
 from tests.callers import undone
 from tests.database import as_owner
-from tests.factories import CREDITING, PRACTICES, SETTINGS, ProjectFactory, UserFactory, square
-from tests.scenes import bid_for, issue_to_cooperative, market_for, offer_block, pay_in, people, put_up_lot
+from tests.factories import CREDITING, PRACTICES, SETTINGS, ParcelFactory, ProjectFactory, UserFactory, beside, square
+from tests.scenes import (
+    bid_for,
+    hand_in,
+    issue_to_cooperative,
+    market_for,
+    offer_block,
+    pay_in,
+    people,
+    put_up_lot,
+    validate,
+)
 from trading.auctions.closing import close_auctions
 from trading.auctions.services import cancel_auction, withdraw_bid
 from trading.blocks.services import accept_offer, counter_offer, decline_offer, expire_offers, withdraw_offer
@@ -77,6 +100,8 @@ PROVEN = [
     "ledger_batch",
     "ledger_checkpoint",
     "ledger_correction",
+    "ledger_debundlingdecision",
+    "ledger_declaredconflict",
     "ledger_hold",
     "ledger_logleaf",
     "ledger_logtile",
@@ -87,6 +112,7 @@ PROVEN = [
     "ledger_payment",
     "ledger_project",
     "ledger_record",
+    "ledger_renewal",
     "ledger_retirement",
     "ledger_serialblock",
     "ledger_serialcounter",
@@ -189,9 +215,10 @@ def register(who):
     """Take projects and reports through their lives: registered, rejected, drafts; issued, rejected, verified."""
     projects = [project_of(who, number) for number in range(3)]
     for project in projects[:2]:
-        submit_project(actor=who.cooperative, project_id=project.pk)
-    validate_project(actor=who.verifier, project_id=projects[0].pk, statement="As it says.")
+        hand_in(who.cooperative, project)
+    validate(who.verifier, projects[0])
     register_project(actor=who.registrar, project_id=projects[0].pk)
+    accept_project(actor=who.verifier, project_id=projects[1].pk)
     reject_project(actor=who.verifier, project_id=projects[1].pk, reason="Not as it says.")
     applied = [apply_for_organisation(user=UserFactory(), kind="buyer", name=name) for name in ("甲", "乙", "丙")]
     for organisation in applied[:2]:
@@ -206,6 +233,71 @@ def register(who):
         if vintage == 2020:
             approve_report(actor=who.registrar, report_id=report.pk)
             issue_credits(actor=who.registrar, report_id=report.pk)
+    live(who)
+
+
+def live(who):
+    """Take projects through what else there is: described, sent back, suspended, withdrawn, completed, renewed, judged."""
+    described = project_of(who, 3)
+    describe_project(actor=who.cooperative, project_id=described.pk, changes=DESCRIPTION)
+    for number in (0, 1):
+        state_baseline(
+            actor=who.cooperative, project_id=described.pk, evidence=f"Photos {number}.", parcels=[f"P{number}"]
+        )
+    submit_project(actor=who.cooperative, project_id=described.pk)
+    accept_project(actor=who.verifier, project_id=described.pk)
+    return_project(actor=who.verifier, project_id=described.pk, reason="The map is another one.")
+    projects = [project_of(who, number) for number in range(4, 12)]
+    declined, suspended, asked, withdrawn, completed, renewed, waiting, near = projects
+    for project in projects:
+        hand_in(who.cooperative, project)
+    accept_project(actor=who.verifier, project_id=declined.pk)
+    decline_project(actor=who.verifier, project_id=declined.pk, reason="No people.")
+    withdraw_project(actor=who.cooperative, project_id=withdrawn.pk, reason="Sold.")
+    for project in (suspended, asked, completed, renewed, waiting):
+        validate(who.verifier, project)
+        register_project(actor=who.registrar, project_id=project.pk)
+    suspend_project(actor=who.registrar, project_id=suspended.pk, reason="Drained wrongly.")
+    ask_withdrawal(actor=who.cooperative, project_id=asked.pk, reason="Built over.")
+    with time_machine.travel(dt.datetime(2029, 6, 1, tzinfo=dt.UTC), tick=True):
+        granted, refused, _waiting = (
+            request_renewal(actor=who.cooperative, project_id=project.pk, ends_on=END, note=f"As before, {project.pk}.")
+            for project in (renewed, completed, waiting)
+        )
+    assess_renewal(actor=who.verifier, renewal_id=granted.pk, statement="It still holds.")
+    grant_renewal(actor=who.registrar, renewal_id=granted.pk)
+    refuse_renewal(actor=who.registrar, renewal_id=refused.pk, reason="Another regime.")
+    complete_projects(dt.date(2033, 1, 1))
+    mistaken, _right = (
+        declare_conflict(actor=who.verifier, project_id=near.pk, nature=nature, note=nature) for nature in NATURES
+    )
+    lift_conflict(actor=who.registrar, conflict_id=mistaken.pk, reason="Mistaken.")
+    judge_neighbours(who, near)
+
+
+def judge_neighbours(who, project):
+    """Decide twice about a project that lies beside another of its proponent."""
+    beside_it = ProjectFactory(proponent=who.cooperative.organisation, number=905)
+    ParcelFactory(project=beside_it, geometry=beside(project.parcels.first().geometry))
+    for is_one, reason in ((False, "Two villages."), (True, "One canal.")):
+        decide_debundling(actor=who.registrar, project_id=project.pk, is_one_with_them=is_one, reason=reason)
+
+
+DESCRIPTION = {
+    "county_code": "350627",
+    "starts_on": dt.date(2019, 3, 1),
+    "project_link": "https://example.org/paddies",
+    "covered_by_ndc": "inside",
+    "ndc_information": "Agriculture.",
+    "co_benefits": ["sdg_2"],
+    "labels": [{"name": "CCB", "label_type": "certification"}],
+    "related_projects": [{"project": "VCS 1", "relationship": "next to it"}],
+    "estimations": [{"starts_on": "2020-01-01", "ends_on": "2020-12-31", "quantity_t": 5}],
+    "is_listed_elsewhere": True,
+    "other_listings": [{"registry": "Verra", "number": "1"}],
+}
+END = dt.date(2034, 12, 31)
+NATURES = ("advised", "financial")
 
 
 def project_of(who, number):
@@ -442,6 +534,8 @@ CHANGES = {
 }
 # Of numbers, which may refer to a row, one that another row has, and one that refers to nothing.
 FILLED = {
+    "boolean": ["true", "false"],
+    "date": ["CURRENT_DATE"],
     "bigint": ["(SELECT max({}) FROM {})", "0"],
     "character varying": ["'x'"],
     "timestamp with time zone": ["now()"],

@@ -1,8 +1,8 @@
 """Projects, reports, batches and retirements are as their records in the log say."""
 
-from ledger.credits.reconciliation import credits, projects, reports
+from ledger.credits.reconciliation import credits, judgements, projects, reports
 from ledger.credits.reconciliation.documents import check_documents
 
-INVARIANTS = (*projects.INVARIANTS, *reports.INVARIANTS, *credits.INVARIANTS)
+INVARIANTS = (*projects.INVARIANTS, *judgements.INVARIANTS, *reports.INVARIANTS, *credits.INVARIANTS)
 
 __all__ = ["INVARIANTS", "check_documents"]

@@ -55,9 +55,14 @@ def _system(time: str) -> str:
     return f"CASE WHEN {time} IS NOT NULL THEN 'system' END"
 
 
+def sha256_of(text: str) -> str:
+    """Return SQL for the hash of a text."""
+    return f"encode(sha256(convert_to({text}, 'UTF8')), 'hex')"
+
+
 def sha256(text: str) -> str:
     """Return SQL for the hash of a text, null where there is none: what has not been stated is not in the log."""
-    return f"CASE WHEN {text} <> '' THEN encode(sha256(convert_to({text}, 'UTF8')), 'hex') END"
+    return f"CASE WHEN {text} <> '' THEN {sha256_of(text)} END"
 
 
 INVARIANTS = (
