@@ -129,7 +129,8 @@ INVARIANTS = (
         _("each version of a report is what its record says that was replaced"),
         f"""
         SELECT it.id AS version, coalesce(it.report, said.body ->> 'report') AS report, said.record_id AS record
-          FROM (SELECT version.*, version.report_id::text AS report, 'user:' || person.public_id AS person
+          FROM (SELECT version.*, version.report_id::text AS report, 'user:' || person.public_id AS person,
+                       count(*) OVER (PARTITION BY version.report_id, version.number) AS twins
                   FROM ledger_reportversion version
                   LEFT JOIN ledger_user person ON person.id = version.replaced_by_id) it
           FULL JOIN ({entries("report_corrected")}) said
@@ -138,7 +139,7 @@ INVARIANTS = (
                                FROM ({entries("report_submitted", "report_corrected")}) before
                               WHERE before.body ->> 'report' = it.report AND before.record_id < said.record_id
                               ORDER BY before.record_id DESC LIMIT 1) was ON true
-         WHERE it.id IS NULL OR said.record_id IS NULL
+         WHERE it.id IS NULL OR said.record_id IS NULL OR it.twins > 1
             OR (it.sheet_sha256, it.net_t::text, it.buffer_t::text, it.person, log_time(it.replaced_at)) IS DISTINCT FROM
                (said.body ->> 'replaces_sheet_sha256', was.net_t, was.buffer_t, said.actor, said.at)
         """,
