@@ -37,7 +37,7 @@ from ledger.admin.parties import ApiTokenAdmin, MembershipAdmin, OrganisationAdm
 from ledger.admin.payments import PaymentAdmin
 from ledger.admin.positions import HoldAdmin, SerialBlockAdmin
 from ledger.admin.projects import ParcelAdmin, ProjectAdmin
-from ledger.admin.reports import MonitoringReportAdmin
+from ledger.admin.reports import FindingAdmin, MonitoringReportAdmin, RiskAssessmentAdmin
 from ledger.admin.runs import ReconciliationRunAdmin
 from ledger.admin.sharing import DistributionAdmin, HouseholdAdmin, PayoutAdmin, SharingPlanAdmin
 from ledger.admin.supply import supply_of_all
@@ -56,6 +56,7 @@ from ledger.models import (
     DiaryEntry,
     Distribution,
     Document,
+    Finding,
     Hold,
     Household,
     Membership,
@@ -69,6 +70,7 @@ from ledger.models import (
     Record,
     Renewal,
     Retirement,
+    RiskAssessment,
     SerialBlock,
     SharingPlan,
     Transaction,
@@ -135,6 +137,8 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             MonitoringReport: MonitoringReportAdmin,
             DiaryEntry: DiaryEntryAdmin,
             Document: DocumentAdmin,
+            Finding: FindingAdmin,
+            RiskAssessment: RiskAssessmentAdmin,
             Batch: BatchAdmin,
             Retirement: RetirementAdmin,
             SharingPlan: SharingPlanAdmin,

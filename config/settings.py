@@ -311,6 +311,15 @@ MAP_TILES_ATTRIBUTION = env.text("MAP_TILES_ATTRIBUTION", "")
 # The address at which the public finds this site, for what leaves the screen, such as https://registry.example.cn; where it
 # is empty, the one that the reader came by.
 PUBLIC_URL = env.text("PUBLIC_URL", "").rstrip("/")
+# How many days each step of a monitoring report may take, by the state that it waits in: shown as the day by which it is due.
+REPORT_TARGET_DAYS = {
+    "submitted": env.integer("TARGET_DAYS_ACCEPT", 5),
+    "in_verification": env.integer("TARGET_DAYS_VERIFY", 30),
+    "findings_open": env.integer("TARGET_DAYS_ANSWER", 14),
+    "findings_answered": env.integer("TARGET_DAYS_CLOSE", 10),
+    "verified": env.integer("TARGET_DAYS_APPROVE", 14),
+    "approved": env.integer("TARGET_DAYS_ISSUE", 7),
+}
 
 # The password that the demo's people share (made when the demo is seeded).
 DEMO_PASSWORD_FILE = Path(env.text("DEMO_PASSWORD_FILE", str(BASE_DIR / "var" / "demo-password")))

@@ -67,6 +67,16 @@ class WrongState(DomainError):
     message = _("This is %(state)s now, so the step cannot be taken.")
 
 
+class NotAssigned(DomainError):
+    code, status = "not_assigned", 403
+    message = _("This report is not assigned to your organisation.")
+
+
+class FindingsOpen(DomainError):
+    code, status = "findings_open", 409
+    message = _("%(count)s findings are not closed yet: the report cannot be verified before they are.")
+
+
 class InvalidValue(DomainError):
     code, status = "invalid_value", 422
     message = _("%(reason)s")

@@ -32,7 +32,7 @@ from ledger.parties.models import ApiToken, Household, Membership, Organisation,
 from ledger.projects.diary.models import DiaryEntry
 from ledger.projects.documents.models import Document
 from ledger.projects.judgements import DebundlingDecision, DeclaredConflict, Renewal
-from ledger.projects.models import MonitoringReport, Parcel, Project
+from ledger.projects.models import Finding, MonitoringReport, Parcel, Project, ReportVersion, RiskAssessment
 from ledger.transparency.models import (
     Checkpoint,
     Cosignature,
@@ -62,6 +62,7 @@ __all__ = [
     "DistributedSale",
     "Distribution",
     "Document",
+    "Finding",
     "Hold",
     "Household",
     "HouseholdLink",
@@ -79,8 +80,10 @@ __all__ = [
     "ReconciliationRun",
     "Record",
     "Renewal",
+    "ReportVersion",
     "Retirement",
     "Reversal",
+    "RiskAssessment",
     "SerialBlock",
     "SerialCounter",
     "Share",

@@ -259,18 +259,31 @@ class ReportFactory(factory.django.DjangoModelFactory):
     net_t = 1_000
     buffer_t = 0
     issuable_t = factory.LazyAttribute(lambda report: report.net_t - report.buffer_t)
+    issued_t = factory.LazyAttribute(lambda report: report.net_t if report.status == "issued" else 0)
     prepared_by = factory.SubFactory(UserFactory)
     verified_by = factory.SubFactory(UserFactory)
     approved_by = factory.SubFactory(UserFactory)
+    verifier = None
     submitted_at = factory.LazyFunction(timezone.now)
     verified_at = factory.LazyAttribute(lambda report: timezone.now() if report.verified_by else None)
     approved_at = factory.LazyAttribute(lambda report: timezone.now() if report.approved_by else None)
+    assigned_at = factory.LazyAttribute(lambda report: report.submitted_at if report.verifier else None)
+    accepted_by = None
+    accepted_at = factory.LazyAttribute(lambda report: timezone.now() if report.accepted_by else None)
+    status_since = factory.LazyFunction(timezone.now)
 
     @factory.post_generation
     @transaction.atomic
     def recorded(self, create, extracted, **kwargs):
+        if self.status == MonitoringReport.Status.DRAFT:
+            return
         record("report_submitted", entries.report_submitted(self), self.prepared_by, self.submitted_at)
         name = {"report": str(self.pk), "project": self.project.code, "vintage": self.vintage}
+        if self.verifier:
+            assigned = name | {"verifier": str(self.verifier.public_id)}
+            record("report_assigned", assigned | {"reason": ""}, self.prepared_by, self.assigned_at)
+            if self.accepted_at:
+                record("report_accepted", assigned, self.accepted_by, self.accepted_at)
         if self.verified_at:
             verifier = {"verifier": str(self.verifier.public_id)} if self.verifier else {}
             verified = name | verifier | stated(self.verification_statement)

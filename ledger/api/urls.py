@@ -8,6 +8,7 @@ from ledger.api.corrections import Corrections
 from ledger.api.credits import Batches, Retirements
 from ledger.api.diary import Diary
 from ledger.api.documents import Documents, ProjectDocuments
+from ledger.api.findings import Findings
 from ledger.api.households import Households
 from ledger.api.journal import Accounts, Payments
 from ledger.api.land import Parcels
@@ -18,6 +19,7 @@ from ledger.api.parties import Me, Organisations, Tokens, Users
 from ledger.api.projects import Projects
 from ledger.api.reports import Reports
 from ledger.api.reversals import Reversals
+from ledger.api.risk import Risks
 from ledger.api.sharing import Distributions, Payouts, SharingPlans
 from ledger.api.statements import Statements
 from ledger.api.trace import Proofs, Serials
@@ -54,6 +56,10 @@ urlpatterns = [
     path("projects/<code:code>/validate", Projects.as_view({"post": "validate_project"})),
     path("projects/<code:code>/register", Projects.as_view({"post": "register_project"})),
     path("projects/<code:code>/reject", Projects.as_view({"post": "reject_project"})),
+    path("projects/<code:code>/risks", Risks.as_view({"get": "list_risks", "post": "state_risk"})),
+    path("risks/<id:assessment_id>/confirm", Risks.as_view({"post": "confirm_risk"})),
+    path("risks/<id:assessment_id>/refuse", Risks.as_view({"post": "refuse_risk"})),
+    path("verifiers", Reports.as_view({"get": "list_verifiers"})),
     path("projects/<code:code>/suspend", ProjectLife.as_view({"post": "suspend_project"})),
     path("projects/<code:code>/resume", ProjectLife.as_view({"post": "resume_project"})),
     path("projects/<code:code>/withdraw", ProjectLife.as_view({"post": "withdraw_project"})),
@@ -81,6 +87,18 @@ urlpatterns = [
     path("documents/<uuid:public_id>/publish", Documents.as_view({"post": "publish_document"})),
     path("documents/<uuid:public_id>/withdraw", Documents.as_view({"post": "withdraw_document"})),
     path("reports/<id:report_id>", Reports.as_view({"get": "get_report"})),
+    path("reports/<id:report_id>/practices", Reports.as_view({"post": "save_report_practices"})),
+    path("reports/<id:report_id>/preview", Reports.as_view({"get": "preview_report"})),
+    path("reports/<id:report_id>/submit", Reports.as_view({"post": "submit_report"})),
+    path("reports/<id:report_id>/discard", Reports.as_view({"post": "discard_report"})),
+    path("reports/<id:report_id>/assign", Reports.as_view({"post": "assign_report"})),
+    path("reports/<id:report_id>/accept", Reports.as_view({"post": "accept_report"})),
+    path("reports/<id:report_id>/decline", Reports.as_view({"post": "decline_report"})),
+    path("reports/<id:report_id>/findings", Findings.as_view({"get": "list_findings", "post": "open_finding"})),
+    path("findings/<id:finding_id>/answer", Findings.as_view({"post": "answer_finding"})),
+    path("findings/<id:finding_id>/close", Findings.as_view({"post": "close_finding"})),
+    path("findings/<id:finding_id>/reopen", Findings.as_view({"post": "reopen_finding"})),
+    path("reports/<id:report_id>/correct", Reports.as_view({"post": "correct_report"})),
     path("reports/<id:report_id>/verify", Reports.as_view({"post": "verify_report"})),
     path("reports/<id:report_id>/approve", Reports.as_view({"post": "approve_report"})),
     path("reports/<id:report_id>/reject", Reports.as_view({"post": "reject_report"})),

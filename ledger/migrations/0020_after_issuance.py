@@ -15,7 +15,7 @@ SQL = Path(__file__).parent / "sql"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0018_diary_and_documents'),
+        ('ledger', '0019_report_verification'),
     ]
 
     operations = [

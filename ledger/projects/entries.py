@@ -4,7 +4,7 @@ from typing import Any
 
 from ledger.projects.digests import json_sha256, text_sha256
 from ledger.projects.judgements import DebundlingDecision, DeclaredConflict, Renewal
-from ledger.projects.models import MonitoringReport, Parcel, Project
+from ledger.projects.models import MonitoringReport, Parcel, Project, ReportVersion, RiskAssessment
 
 DETAILS = ("ndc_information", "co_benefits", "labels", "related_projects", "estimations", "other_listings")
 
@@ -144,4 +144,33 @@ def report_submitted(report: MonitoringReport) -> dict[str, Any]:
         "buffer_t": report.buffer_t,
         "case_sha256": json_sha256(report.case),
         "sheet_sha256": report.sheet_sha256,
+    }
+
+
+def report_corrected(report: MonitoringReport, before: ReportVersion) -> dict[str, Any]:
+    """Return the body of the record of a report that was computed again: what it comes to now, and what that replaces."""
+    return report_submitted(report) | {
+        "replaces_version": before.number,
+        "replaces_case_sha256": json_sha256(before.case),
+        "replaces_sheet_sha256": before.sheet_sha256,
+    }
+
+
+def risk_stated(assessment: RiskAssessment) -> dict[str, Any]:
+    """Return the body of the record of a risk assessment."""
+    return risk_named(assessment) | {
+        "answers_sha256": json_sha256(assessment.answers),
+        "internal": f"{assessment.internal:.2f}",
+        "external": f"{assessment.external:.2f}",
+        "natural": f"{assessment.natural:.2f}",
+        "risk_percent": assessment.risk_percent,
+    }
+
+
+def risk_named(assessment: RiskAssessment) -> dict[str, Any]:
+    """Return what every record of a risk assessment says first."""
+    return {
+        "assessment": str(assessment.pk),
+        "project": assessment.project.code,
+        "number": assessment.number,
     }

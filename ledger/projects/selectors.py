@@ -14,7 +14,8 @@ from ledger.errors import NotFound
 from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership, Organisation
 from ledger.projects.judgements import DeclaredConflict, Renewal
-from ledger.projects.models import MonitoringReport, Parcel, Project
+from ledger.projects.models import Finding, MonitoringReport, Parcel, Project, RiskAssessment
+from ledger.projects.risk_scores import is_reversible
 
 # What everybody may see: what is or has been registered, with the state that it is in.
 PUBLIC = Q(status__in=(Project.Status.REGISTERED, Project.Status.SUSPENDED, Project.Status.COMPLETED)) | Q(
@@ -115,20 +116,19 @@ def expected_t() -> int:
 
 
 def reports_seen_by(membership: Membership | None) -> QuerySet[MonitoringReport]:
-    """Return the reports of the projects that one may see."""
-    return MonitoringReport.objects.select_related("project", "project__proponent", "verifier").filter(
+    """Return the reports of the projects that one may see; drafts are their cooperative's alone."""
+    reports = MonitoringReport.objects.select_related("project", "project__proponent", "verifier").filter(
         project__in=projects_seen_by(membership).values("pk")
     )
+    is_draft = Q(status=MonitoringReport.Status.DRAFT)
+    if membership is None:
+        return reports.exclude(is_draft)
+    return reports.exclude(is_draft & ~Q(project__proponent=membership.organisation))
 
 
-def reports_of(project: Project) -> QuerySet[MonitoringReport]:
-    """Return a project's reports, newest first, without their calculations, which are large."""
-    return (
-        MonitoringReport.objects.filter(project=project)
-        .select_related("project", "verifier")
-        .defer("case", "sheet")
-        .order_by("-id")
-    )
+def reports_of(project: Project, membership: Membership | None) -> QuerySet[MonitoringReport]:
+    """Return a project's reports that one may see, newest first, without their calculations, which are large."""
+    return reports_seen_by(membership).filter(project=project).defer("case", "sheet", "practices").order_by("-id")
 
 
 def access_report_by_id(
@@ -147,7 +147,108 @@ def access_report_by_id(
 
 def reports_with_results(membership: Membership | None) -> QuerySet[MonitoringReport]:
     """Return the reports that one may see, without their long calculations, but with what each comes to as `result`."""
-    return reports_seen_by(membership).defer("case", "sheet").annotate(result=F("sheet__result"))
+    return reports_seen_by(membership).defer("case", "sheet", "practices").annotate(result=F("sheet__result"))
+
+
+def findings_seen_by(membership: Membership | None, report: MonitoringReport) -> QuerySet[Finding]:
+    """Return a report's findings in their order: to everybody once it is verified, before that to those whom it concerns.
+
+    Those are its cooperative, the verifier that it is assigned to, the operator and auditors.
+    """
+    findings = report.findings.order_by("number")
+    if report.verified_at is not None:
+        return findings
+    concerns = membership is not None and (
+        membership.organisation_id == report.project.proponent_id
+        or membership.organisation_id == report.verifier_id
+        or reads_everything(membership)
+    )
+    return findings if concerns else findings.none()
+
+
+def access_finding_by_id(*, finding_id: int, membership: Membership | None) -> Finding:
+    """Return a finding.
+
+    Raises: NotFound, also where it is not to be seen.
+    """
+    finding = Finding.objects.select_related("report__project").filter(pk=finding_id).first()
+    if finding is None:
+        raise NotFound()
+    report = access_report_by_id(report_id=finding.report_id, membership=membership)
+    found = findings_seen_by(membership, report).filter(pk=finding_id).first()
+    if found is None and not _looks_after(membership, finding):
+        raise NotFound()
+    return finding
+
+
+def _looks_after(membership: Membership | None, finding: Finding) -> bool:
+    """Return whether somebody verifies a later report, in whose course a forward action is looked after."""
+    return (
+        membership is not None
+        and finding.kind == Finding.Kind.FORWARD_ACTION
+        and finding.report.project.reports.filter(
+            vintage__gt=finding.report.vintage, verifier=membership.organisation
+        ).exists()
+    )
+
+
+def forward_actions_before(report: MonitoringReport) -> QuerySet[Finding]:
+    """Return the forward actions of a project's earlier reports that are not closed, the oldest first."""
+    return (
+        Finding.objects.filter(
+            report__project=report.project, report__vintage__lt=report.vintage, kind=Finding.Kind.FORWARD_ACTION
+        )
+        .exclude(status=Finding.Status.CLOSED)
+        .exclude(report__status=MonitoringReport.Status.REJECTED)
+        .select_related("report__project")
+        .order_by("report__vintage", "number")
+    )
+
+
+def verifiers() -> QuerySet[Organisation]:
+    """Return the approved verifiers, by name."""
+    return Organisation.objects.filter(kind=Organisation.Kind.VERIFIER, status=Organisation.Status.APPROVED).order_by(
+        "name"
+    )
+
+
+def unreported_before(report: MonitoringReport) -> int | None:
+    """Return the first year of the crediting period that comes before a report's and has not been handed in."""
+    handed_in = set(
+        report.project.reports.exclude(
+            status__in=(MonitoringReport.Status.DRAFT, MonitoringReport.Status.REJECTED)
+        ).values_list("vintage", flat=True)
+    )
+    years = range(report.project.crediting_starts_on.year, report.vintage)
+    return next((year for year in years if year not in handed_in), None)
+
+
+def risk_assessments_of(project: Project) -> QuerySet[RiskAssessment]:
+    """Return a project's risk assessments, newest first."""
+    return RiskAssessment.objects.filter(project=project).select_related("project", "verifier").order_by("-id")
+
+
+def access_risk_by_id(*, assessment_id: int, membership: Membership | None) -> RiskAssessment:
+    """Return a risk assessment.
+
+    Raises: NotFound, also where its project is not to be seen.
+    """
+    found = RiskAssessment.objects.filter(pk=assessment_id, project__in=projects_seen_by(membership).values("pk"))
+    assessment = found.select_related("project", "verifier").first()
+    if assessment is None:
+        raise NotFound()
+    return assessment
+
+
+def confirmed_risk(project: Project) -> RiskAssessment | None:
+    """Return the newest risk assessment of a project that a verifier has confirmed."""
+    return risk_assessments_of(project).filter(status=RiskAssessment.Status.CONFIRMED).first()
+
+
+def confirmed_risk_percent(project: Project) -> int | None:
+    """Return the share of the tonnes that goes to the buffer pool, as a verifier has confirmed it. Units: percent."""
+    assessment = confirmed_risk(project)
+    return assessment.risk_percent if assessment else None
 
 
 def open_vintages(project: Project, reports: Iterable[MonitoringReport]) -> list[int]:
@@ -171,4 +272,10 @@ def quantification_case(
         {**practices.get(parcel.code, parcel.practices), "id": parcel.code, "area_ha": str(parcel.area_ha)}
         for parcel in (project.parcels.order_by("id") if parcels is None else parcels)
     ]
-    return {**project.settings, "methodology": project.methodology, "parcels": found}
+    return {**project.settings, **_risk(project), "methodology": project.methodology, "parcels": found}
+
+
+def _risk(project: Project) -> dict[str, str]:
+    """Return the confirmed risk, which takes the place of the one that was typed in, where it decides about the buffer."""
+    percent = confirmed_risk_percent(project) if is_reversible(project.methodology) else None
+    return {} if percent is None else {"risk_percent": str(percent)}

@@ -1,5 +1,6 @@
 """How pages write money, tonnes, times and icons."""
 
+import datetime as dt
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -14,7 +15,9 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from ledger.credits.selectors import Supply
+from ledger.projects import deadlines
 from ledger.projects.geometry import area_mu
+from ledger.projects.models import MonitoringReport
 from ledger.texts import localized
 from ledger.web.words import AMENDMENTS, METHODOLOGIES, SEASONS, WATER, chemical, word_for
 
@@ -116,6 +119,18 @@ def status_class(status: str) -> str:
 def reversal_class(state: str) -> str:
     """Return the class of a badge for a reversal, of which the confirmed one is what waits to be made up for."""
     return {"compensated": "badge--good", "refused": ""}.get(state, "badge--waiting")
+
+
+@register.filter
+def due_on(report: MonitoringReport) -> dt.date | None:
+    """Return the day by which the next step of a report is due."""
+    return deadlines.due_on(report)
+
+
+@register.filter
+def is_overdue(report: MonitoringReport) -> bool:
+    """Return whether that day has gone by."""
+    return deadlines.is_overdue(report)
 
 
 @register.filter

@@ -34,6 +34,7 @@ from ledger.web.lifecycle import find_move, life_of
 from ledger.web.methodologies import described
 from ledger.web.pictures import MOST_PARCELS, draw_fields
 from ledger.web.rights import is_registrar, may_prepare, may_verify
+from ledger.web.risk import risk_context
 from ledger.web.sheets import csv_lines, emissions_of, view_sheet, workbook_of
 from ledger.web.steps import project_steps
 
@@ -109,6 +110,7 @@ def show_project(
         "refusals": refusals_in(forms.values()),
         "statement_form": StatementForm(),
         "reason_form": ReasonForm(),
+        "risk": risk_context(project, reader),
     }
     context |= life_of(project, reader, refused)
     return show(request, "ledger/projects/page.html", context | forms)
@@ -126,7 +128,7 @@ def _validates(reader: Membership | None, project: Project) -> bool:
 
 def _reports(project: Project, reader: Membership | None) -> list[MonitoringReport]:
     """Return the project's reports, with the emissions that each comes to and without their long calculations."""
-    found = reports_with_results(reader).filter(project=project)
+    found = reports_with_results(reader).filter(project=project).exclude(status=MonitoringReport.Status.DRAFT)
     return list(found.order_by("-vintage", "-id"))
 
 

@@ -24,6 +24,7 @@ PROJECT_ENDS: dict[str, str | Promise] = {
 }
 REPORT_STEPS: dict[str, str | Promise] = {
     MonitoringReport.Status.SUBMITTED: pgettext_lazy("life cycle", "handed in"),
+    MonitoringReport.Status.IN_VERIFICATION: pgettext_lazy("life cycle", "accepted by the verifier"),
     MonitoringReport.Status.VERIFIED: pgettext_lazy("life cycle", "verified"),
     MonitoringReport.Status.APPROVED: pgettext_lazy("life cycle", "approved"),
     MonitoringReport.Status.ISSUED: pgettext_lazy("life cycle", "issued"),
@@ -64,8 +65,10 @@ def project_steps(project: Project) -> list[Step]:
 
 def report_steps(report: MonitoringReport, issued_at: dt.datetime | None) -> list[Step]:
     """Return the steps of a report's way to credits; none of one that was rejected."""
-    times = [report.submitted_at, report.verified_at, report.approved_at, issued_at]
-    return _steps(REPORT_STEPS, report.status, times)
+    times = [report.submitted_at, report.accepted_at, report.verified_at, report.approved_at, issued_at]
+    is_examined = report.status in MonitoringReport.EXAMINED
+    status = MonitoringReport.Status.IN_VERIFICATION if is_examined else report.status
+    return _steps(REPORT_STEPS, status, times)
 
 
 def _steps(texts: dict[str, str | Promise], status: str, times: list[dt.datetime | None]) -> list[Step]:

@@ -19,10 +19,14 @@ from ledger.projects.selectors import LARGE, open_vintages, projects_seen_by, re
 from ledger.web.doors import for_members
 
 MOST_SHOWN = 50
+Report = MonitoringReport.Status
+# Where a cooperative waits for others.
 OPEN_REPORTS = (
-    MonitoringReport.Status.SUBMITTED,
-    MonitoringReport.Status.VERIFIED,
-    MonitoringReport.Status.APPROVED,
+    Report.SUBMITTED,
+    Report.IN_VERIFICATION,
+    Report.FINDINGS_ANSWERED,
+    Report.VERIFIED,
+    Report.APPROVED,
 )
 OPEN_PROJECTS = (Project.Status.SUBMITTED, Project.Status.IN_VALIDATION, Project.Status.VALIDATED)
 
@@ -48,7 +52,12 @@ def _for_cooperative(membership: Membership) -> dict[str, Any]:
         "renewable_projects": _renewable(projects),
         "to_report": _to_report(_in(projects, Project.Status.REGISTERED), reports),
         "rejected_reports": _not_reported_again(reports),
-        "open_reports": _in(reports, *OPEN_REPORTS),
+        "draft_reports": _in(reports, Report.DRAFT),
+        "reports_to_answer": _in(reports, Report.FINDINGS_OPEN),
+        "reports_without_verifier": [each for each in _in(reports, Report.SUBMITTED) if each.verifier_id is None],
+        "open_reports": [
+            each for each in _in(reports, *OPEN_REPORTS) if each.status != Report.SUBMITTED or each.verifier_id
+        ],
         **_money(membership),
     }
 
@@ -82,15 +91,17 @@ def _not_reported_again(reports: list[MonitoringReport]) -> list[MonitoringRepor
 def _for_verifier(membership: Membership) -> dict[str, Any]:
     seen = projects_seen_by(membership).defer(*LARGE).order_by("submitted_at")
     waiting = Renewal.objects.filter(status=Renewal.Status.REQUESTED).values("project")
-    reports = reports_with_results(membership).filter(status=MonitoringReport.Status.SUBMITTED)
+    assigned = reports_with_results(membership).filter(verifier=membership.organisation)
+    in_hand = assigned.filter(status__in=(Report.SUBMITTED, *MonitoringReport.EXAMINED))
+    reports = list(in_hand.order_by("status_since", "id")[:MOST_SHOWN])
     return {
         "projects": seen.filter(status=Project.Status.SUBMITTED)[:MOST_SHOWN],
         "taken": seen.filter(status=Project.Status.IN_VALIDATION, validator=membership.organisation)[:MOST_SHOWN],
         "renewing": seen.filter(pk__in=waiting)[:MOST_SHOWN],
-        "reports": reports.order_by("submitted_at")[:MOST_SHOWN],
-        "verified": reports_with_results(membership)
-        .filter(verifier=membership.organisation)
-        .order_by("-verified_at")[:10],
+        "reports_to_accept": _in(reports, Report.SUBMITTED),
+        "reports": _in(reports, Report.IN_VERIFICATION, Report.FINDINGS_ANSWERED),
+        "reports_waiting": _in(reports, Report.FINDINGS_OPEN),
+        "verified": assigned.filter(verified_at__isnull=False).order_by("-verified_at")[:10],
     }
 
 

@@ -50,7 +50,15 @@ from ledger.projects.lifecycle import (
     withdraw_project,
 )
 from ledger.projects.renewals import assess_renewal, grant_renewal, refuse_renewal, request_renewal
-from ledger.projects.reports import approve_report, reject_report, submit_report, verify_report
+from ledger.projects.reports import (
+    approve_report,
+    assign_verifier,
+    correct_report,
+    decline_report,
+    reject_report,
+    reopen_finding,
+)
+from ledger.projects.risk import confirm_risk, refuse_risk, state_risk
 from ledger.projects.services import (
     create_project,
     register_project,
@@ -75,8 +83,13 @@ from tests.factories import (
     square,
 )
 from tests.files import pdf, picture
+from tests.ledger.projects.test_risk import ANSWERS
 from tests.scenes import (
+    accepted,
+    answer,
     bid_for,
+    close,
+    find,
     hand_in,
     households_of,
     issue_to_cooperative,
@@ -88,8 +101,10 @@ from tests.scenes import (
     plan_of,
     put_up_lot,
     report_loss,
+    report_year,
     sell,
     validate,
+    verified,
 )
 from trading.auctions.closing import close_auctions
 from trading.auctions.services import cancel_auction, withdraw_bid
@@ -136,6 +151,7 @@ PROVEN = [
     "ledger_distributedsale",
     "ledger_distribution",
     "ledger_credittransfer",
+    "ledger_finding",
     "ledger_hold",
     "ledger_household",
     "ledger_logleaf",
@@ -150,8 +166,10 @@ PROVEN = [
     "ledger_project",
     "ledger_record",
     "ledger_renewal",
+    "ledger_reportversion",
     "ledger_retirement",
     "ledger_reversal",
+    "ledger_riskassessment",
     "ledger_serialblock",
     "ledger_serialcounter",
     "ledger_share",
@@ -214,8 +232,12 @@ EXEMPT = {
     ("ledger_household", "name"): OWN_WORDS,
     ("ledger_logtile", "id"): SURROGATE,
     ("ledger_membership", "id"): SURROGATE,
+    ("ledger_monitoringreport", "practices"): "what its cooperative is entering; what counts is the case made of it",
+    ("ledger_monitoringreport", "saved_at"): "when its cooperative last entered something",
+    ("ledger_monitoringreport", "status_since"): "from when deadlines are counted; when each step was, its entry says",
     ("ledger_parcel", "id"): SURROGATE,
     ("ledger_record", "created_at"): UNSAID,
+    ("ledger_reportversion", "id"): SURROGATE,
     ("ledger_retirement", "id"): SURROGATE,
     ("ledger_share", "id"): SURROGATE,
     ("ledger_sharingweight", "id"): SURROGATE,
@@ -279,16 +301,51 @@ def register(who):
     for organisation in applied[:2]:
         approve_organisation(actor=who.registrar, organisation_id=organisation.pk)
     suspend_organisation(actor=who.registrar, organisation_id=applied[0].pk)
-    for vintage in (2020, 2021, 2022):
-        report = submit_report(actor=who.cooperative, project_id=projects[0].pk, vintage=vintage)
-        if vintage == 2022:
-            reject_report(actor=who.verifier, report_id=report.pk, reason="Not as it says.")
-            continue
-        verify_report(actor=who.verifier, report_id=report.pk, statement="As it says.")
-        if vintage == 2020:
-            approve_report(actor=who.registrar, report_id=report.pk)
-            issue_credits(actor=who.registrar, report_id=report.pk)
+    reports_of(who, projects[0])
     live(who)
+
+
+def reports_of(who, project):
+    """Take reports through their lives: issued in parts, verified, declined and assigned anew, with findings, rejected."""
+    for vintage in (2020, 2021):
+        verified(who, report_year(who, project, vintage))
+    first = project.reports.get(vintage=2020)
+    approve_report(actor=who.registrar, report_id=first.pk)
+    for quantity_t in (7, None):
+        issue_credits(actor=who.registrar, report_id=first.pk, quantity_t=quantity_t)
+    rejected = report_year(who, project, 2022)
+    reject_report(actor=who.registrar, report_id=rejected.pk, reason="Not as it says.")
+    other = MembershipFactory(organisation__kind="verifier")
+    moved = report_year(who, project, 2022)
+    decline_report(actor=who.verifier, report_id=moved.pk, reason="No time.")
+    assign_verifier(actor=who.cooperative, report_id=moved.pk, verifier=other.organisation.public_id)
+    report = accepted(who, report_year(who, project, 2023))
+    one, two, three = (find(who, report, text=f"{number} is missing.") for number in range(3))
+    short = {"seasons": [PRACTICES["seasons"][0] | {"days": 56}]}
+    correct_report(actor=who.cooperative, report_id=report.pk, practices={"P0": short})
+    correct_report(actor=who.cooperative, report_id=report.pk, practices={"P1": short})
+    for finding in (one, two):
+        answer(who, finding)
+        close(who, finding)
+    reopen_finding(actor=who.verifier, finding_id=two.pk, reason="July, too.")
+    find(who, report, kind="forward_action", text="Weigh the harvest.")
+    reopen_finding(actor=who.verifier, finding_id=answer(who, three).pk, reason="Not so.")
+    answer(who, three, "So.")
+    soil = ProjectFactory(
+        proponent=who.cooperative.organisation,
+        number=906,
+        methodology="soc-tier1-1",
+        settings={"risk_percent": "12"},
+        validator=who.verifier.organisation,
+    )
+    stated = state_risk(actor=who.cooperative, project_id=soil.pk, answers=ANSWERS)
+    refuse_risk(actor=who.verifier, assessment_id=stated.pk, reason="The dyke is broken.")
+    for answers in (ANSWERS, ANSWERS | {"drought": ANSWERS["flood"]}):
+        confirm_risk(
+            actor=who.verifier,
+            assessment_id=state_risk(actor=who.cooperative, project_id=soil.pk, answers=answers).pk,
+        )
+    state_risk(actor=who.cooperative, project_id=soil.pk, answers=ANSWERS | {"presence": "farther"})
 
 
 def live(who):
@@ -764,7 +821,6 @@ FILLED = {
     "uuid": ["gen_random_uuid()"],
     "character varying": ["'x'"],
     "numeric": ["1"],
-    "date": ["current_date"],
     "timestamp with time zone": ["now()"],
     "time without time zone": ["'12:00'"],
     "integer": ["0"],

@@ -6,6 +6,7 @@ from ledger.credits.reconciliation import (
     evidence,
     judgements,
     projects,
+    reports,
     reversals,
     sharing,
     transfers,
@@ -16,6 +17,7 @@ from ledger.credits.reconciliation.evidence import check_files
 INVARIANTS = (
     *projects.INVARIANTS,
     *judgements.INVARIANTS,
+    *reports.INVARIANTS,
     *evidence.INVARIANTS,
     *credits.INVARIANTS,
     *transfers.INVARIANTS,

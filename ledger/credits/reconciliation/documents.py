@@ -38,7 +38,18 @@ def _of_report(content: str, key: str) -> str:
     return f"""
         SELECT report.id, {content}, said.body ->> '{key}'
           FROM ledger_monitoringreport report
-          JOIN ({newest(entries("report_submitted"), "report")}) said ON said.body ->> 'report' = report.id::text
+          JOIN ({newest(entries("report_submitted", "report_corrected"), "report")}) said
+               ON said.body ->> 'report' = report.id::text
+    """
+
+
+def _of_version(content: str, key: str) -> str:
+    return f"""
+        SELECT version.id, {content}, said.body ->> '{key}'
+          FROM ledger_reportversion version
+          JOIN ({entries("report_corrected")}) said
+               ON said.body ->> 'report' = version.report_id::text
+              AND said.body ->> 'replaces_version' = version.number::text
     """
 
 
@@ -117,6 +128,16 @@ DOCUMENTS = (
     ),
     Document("case of report", _of_report('report."case"', "case_sha256")),
     Document("sheet of report", _of_report("report.sheet", "sheet_sha256"), sheet_sha256),
+    Document("case of report's version", _of_version('version."case"', "replaces_case_sha256")),
+    Document("sheet of report's version", _of_version("version.sheet", "replaces_sheet_sha256"), sheet_sha256),
+    Document(
+        "answers of risk assessment",
+        f"""
+        SELECT risk.id, risk.answers, said.body ->> 'answers_sha256'
+          FROM ledger_riskassessment risk
+          JOIN ({newest(entries("risk_stated"), "assessment")}) said ON said.body ->> 'assessment' = risk.id::text
+        """,
+    ),
 )
 
 

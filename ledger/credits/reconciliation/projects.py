@@ -1,4 +1,4 @@
-"""Projects, their fields and their reports are as their records say; `documents` compares what the log has hashes of."""
+"""Projects and their fields are as their records say; `documents` compares what the log has hashes of."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -27,10 +27,9 @@ STATE_AFTER = {
 }
 """The state in which each kind of record leaves a project."""
 PROJECT_STATES = entries(*STATE_AFTER)
-REPORT_STATES = entries("report_submitted", "report_verified", "report_approved", "report_rejected")
 
 
-def _step(kind: str, key: str) -> str:
+def step(kind: str, key: str) -> str:
     """Return the join that finds the newest record of a step that a project or report has taken."""
     return _steps(kind.partition("_")[2], key, kind)
 
@@ -61,7 +60,7 @@ def sha256_of(text: str) -> str:
     return f"encode(sha256(convert_to({text}, 'UTF8')), 'hex')"
 
 
-def _sha256(text: str) -> str:
+def sha256(text: str) -> str:
     """Return SQL for the hash of a text, null where there is none: what has not been stated is not in the log."""
     return f"CASE WHEN {text} <> '' THEN {sha256_of(text)} END"
 
@@ -94,13 +93,13 @@ INVARIANTS = (
                   LEFT JOIN ledger_user validator ON validator.id = project.validated_by_id
                   LEFT JOIN ledger_user registrar ON registrar.id = project.registered_by_id) it
           FULL JOIN ({newest(entries("project_created"), "project")}) created ON created.body ->> 'project' = it.key
-          {_step("project_submitted", "project")}
-          {_step("project_validated", "project")}
-          {_step("project_registered", "project")}
-          {_step("project_rejected", "project")}
-          {_step("project_described", "project")}
-          {_step("project_completed", "project")}
-          {_step("project_renewed", "project")}
+          {step("project_submitted", "project")}
+          {step("project_validated", "project")}
+          {step("project_registered", "project")}
+          {step("project_rejected", "project")}
+          {step("project_described", "project")}
+          {step("project_completed", "project")}
+          {step("project_renewed", "project")}
           {_steps("taken", "project", "project_accepted", "project_validated", "project_declined", "project_returned")}
           {_steps("accepted", "project", "project_accepted", "project_declined", "project_returned")}
           {_steps("remarked", "project", "project_declined", "project_returned")}
@@ -135,7 +134,7 @@ INVARIANTS = (
                CASE WHEN leaving.kind <> 'project_withdrawal_refused' THEN leaving.body ->> 'reason' ELSE '' END
             OR log_time(it.completed_at) IS DISTINCT FROM
                CASE WHEN completed.record_id > coalesce(renewed.record_id, 0) THEN completed.at END
-            OR (it.validator, log_time(it.validated_at), {_sha256("it.validation_statement")}) IS DISTINCT FROM
+            OR (it.validator, log_time(it.validated_at), {sha256("it.validation_statement")}) IS DISTINCT FROM
                (validated.actor, validated.at, validated.body ->> 'statement_sha256')
             OR (it.registrar, log_time(it.registered_at)) IS DISTINCT FROM (registered.actor, registered.at)
             OR it.rejection_reason IS DISTINCT FROM coalesce(rejected.body ->> 'reason', '')
@@ -160,7 +159,7 @@ INVARIANTS = (
             OR (parcel.id IS NOT NULL AND (said.kind, said.body ->> 'area_ha') IS DISTINCT FROM
                                           ('parcel_added', parcel.area_ha::text))
             OR (parcel.id IS NOT NULL AND (parcel.household, parcel.declared_area_ha::text, parcel.converted_from,
-                                           {_sha256("parcel.area_reason")})
+                                           {sha256("parcel.area_reason")})
                                           IS DISTINCT FROM
                                           (described.body ->> 'household', described.body ->> 'declared_area_ha',
                                            coalesce(described.body ->> 'converted_from', ''),
@@ -178,44 +177,7 @@ INVARIANTS = (
                        FROM ({entries("parcel_added", "parcel_baseline_stated")}) said
                       ORDER BY body ->> 'project', body ->> 'parcel', record_id DESC) stated
                     ON stated.body ->> 'project' = parcel.project AND stated.body ->> 'parcel' = parcel.code
-         WHERE {_sha256("parcel.baseline_evidence")} IS DISTINCT FROM stated.body ->> 'evidence_sha256'
-        """,
-    ),
-    Invariant(
-        9,
-        _("each report is as its records say: its result, how far it has come, and by whom"),
-        f"""
-        SELECT coalesce(it.key, submitted.body ->> 'report') AS report, it.status, newest.kind AS newest_record
-          FROM (SELECT report.*, report.id::text AS key, {PROJECT_CODE} AS project,
-                       CASE WHEN report.verifier_id IS NOT NULL THEN coalesce(verifier.public_id::text, '') END AS verifier,
-                       'user:' || preparer.public_id AS preparer,
-                       {person("report.verified_by_id", "person")} AS verifying, {person("report.approved_by_id", "approver")} AS approver
-                  FROM ledger_monitoringreport report
-                  LEFT JOIN ledger_project project ON project.id = report.project_id
-                  LEFT JOIN ledger_organisation verifier ON verifier.id = report.verifier_id
-                  LEFT JOIN ledger_user preparer ON preparer.id = report.prepared_by_id
-                  LEFT JOIN ledger_user person ON person.id = report.verified_by_id
-                  LEFT JOIN ledger_user approver ON approver.id = report.approved_by_id) it
-          FULL JOIN ({newest(entries("report_submitted"), "report")}) submitted ON submitted.body ->> 'report' = it.key
-          {_step("report_verified", "report")}
-          {_step("report_approved", "report")}
-          {_step("report_rejected", "report")}
-          LEFT JOIN ({newest(entries("batch_issued"), "report")}) issued ON issued.body ->> 'report' = it.key
-          LEFT JOIN ({newest(REPORT_STATES, "report")}) newest ON newest.body ->> 'report' = it.key
-         WHERE it.id IS NULL OR submitted.record_id IS NULL
-            OR (it.project, it.vintage::text, it.period_starts_on::text, it.period_ends_on::text, it.sheet_sha256,
-                it.net_t::text, it.buffer_t::text, it.issuable_t, it.preparer, log_time(it.submitted_at))
-               IS DISTINCT FROM
-               (submitted.body ->> 'project', submitted.body ->> 'vintage', submitted.body ->> 'period_starts_on',
-                submitted.body ->> 'period_ends_on', submitted.body ->> 'sheet_sha256', submitted.body ->> 'net_t',
-                submitted.body ->> 'buffer_t', it.net_t - it.buffer_t, submitted.actor, submitted.at)
-            OR it.status IS DISTINCT FROM CASE WHEN issued.record_id IS NOT NULL THEN 'issued'
-                                               ELSE substr(newest.kind, length('report_') + 1) END
-            OR (it.verifier, it.verifying, log_time(it.verified_at), {_sha256("it.verification_statement")})
-               IS DISTINCT FROM
-               (verified.body ->> 'verifier', verified.actor, verified.at, verified.body ->> 'statement_sha256')
-            OR (it.approver, log_time(it.approved_at)) IS DISTINCT FROM (approved.actor, approved.at)
-            OR it.rejection_reason IS DISTINCT FROM coalesce(rejected.body ->> 'reason', '')
+         WHERE {sha256("parcel.baseline_evidence")} IS DISTINCT FROM stated.body ->> 'evidence_sha256'
         """,
     ),
 )

@@ -1,14 +1,11 @@
-"""New projects, their fields and practices, statements and reasons, monitoring reports."""
+"""New projects, their fields and practices, statements and reasons."""
 
-import copy
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ledger.projects.models import Parcel
 from ledger.quantification import METHODOLOGIES
 from ledger.quantification.soil_carbon import PADDY
 from ledger.web import words
@@ -336,78 +333,3 @@ class ReasonForm(forms.Form):
         help_text=_("Say what has to be mended. The proponent reads it."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-
-
-class ReportForm(forms.Form):
-    """A vintage to report, and the yields of each field and season where they are known."""
-
-    vintage = forms.TypedChoiceField(label=_("Vintage"), coerce=int)
-
-    def __init__(self, *args: Any, vintages: Sequence[int], parcels: Sequence[Parcel], **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.parcels = parcels
-        self.fields["vintage"].choices = [(year, str(year)) for year in vintages]  # type: ignore[attr-defined]
-        for parcel in parcels:
-            for season in parcel.practices.get("seasons", []):
-                for scenario in ("baseline", "project"):
-                    self.fields[_yield_name(parcel, season, scenario)] = NumberField(
-                        unit="t/ha",
-                        most=100,
-                        required=False,
-                        label=_("%(parcel)s, %(season)s, %(when)s")
-                        % {
-                            "parcel": parcel.code,
-                            "season": words.word_for(words.SEASONS, season["name"]),
-                            "when": words.SCENARIOS[scenario],
-                        },
-                    )
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return a row for each field and season, with its two yields."""
-        return [
-            {
-                "parcel": parcel,
-                "season": words.word_for(words.SEASONS, season["name"]),
-                "before": self[_yield_name(parcel, season, "baseline")],
-                "after": self[_yield_name(parcel, season, "project")],
-            }
-            for parcel in self.parcels
-            for season in parcel.practices.get("seasons", [])
-        ]
-
-    def clean(self) -> dict[str, Any]:
-        for parcel in self.parcels:
-            for season in parcel.practices.get("seasons", []):
-                before, after = (_yield_name(parcel, season, scenario) for scenario in ("baseline", "project"))
-                self._check_yields(before, after)
-        return self.cleaned_data
-
-    def _check_yields(self, before: str, after: str) -> None:
-        first, second = self.cleaned_data.get(before), self.cleaned_data.get(after)
-        if (first is None) != (second is None) and not {before, after} & self.errors.keys():
-            self.add_error(after if second is None else before, _("Give both yields, or neither."))
-        elif first is not None and Decimal(first) == 0:
-            self.add_error(before, _("The yield before the project is more than nothing."))
-
-    def practices(self) -> dict[str, dict[str, Any]]:
-        """Return the practices of the fields whose yields were given; the others' are as registered."""
-        changed = {}
-        for parcel in self.parcels:
-            practices = copy.deepcopy(parcel.practices)
-            has_yields = [self._put_yields(parcel, season) for season in practices.get("seasons", [])]
-            if any(has_yields):
-                changed[parcel.code] = practices
-        return changed
-
-    def _put_yields(self, parcel: Parcel, season: dict[str, Any]) -> bool:
-        yields = {
-            scenario: self.cleaned_data[_yield_name(parcel, season, scenario)] for scenario in ("baseline", "project")
-        }
-        if None in yields.values():
-            return False
-        season["yield_t_per_ha"] = yields
-        return True
-
-
-def _yield_name(parcel: Parcel, season: Mapping[str, Any], scenario: str) -> str:
-    return f"yield-{parcel.pk}-{season['name']}-{scenario}"

@@ -12,11 +12,10 @@ from ledger.journal.paths import path_of
 from ledger.journal.services import Leg, Posting, open_account, post_transactions
 from ledger.models import Transfer
 from ledger.projects.land.services import add_parcel
-from ledger.projects.reports import approve_report, submit_report, verify_report
 from ledger.projects.services import create_project, register_project
 from ledger.transparency.sequencer import sequence_log
 from tests.factories import CREDITING, PRACTICES, SETTINGS, square
-from tests.scenes import hand_in, issue_to_cooperative, market_for, pay_in, validate
+from tests.scenes import approved, hand_in, issue_to_cooperative, market_for, pay_in, validate
 from trading.execution.services import execute_market
 from trading.orders.services import NewOrder, place_order
 
@@ -44,9 +43,7 @@ def grown(who, *, fields=2):
     hand_in(who.cooperative, project)
     validate(who.verifier, project, statement="The fields are there.")
     register_project(actor=who.registrar, project_id=project.pk)
-    report = submit_report(actor=who.cooperative, project_id=project.pk, vintage=2022)
-    verify_report(actor=who.verifier, report_id=report.pk, statement="The figures are right.")
-    approve_report(actor=who.registrar, report_id=report.pk)
+    report = approved(who, project)
     return issue_credits(actor=who.registrar, report_id=report.pk)
 
 
