@@ -16,6 +16,17 @@ from ledger.journal.models import (
 from ledger.journal.runs import ReconciliationRun
 from ledger.parties.models import ApiToken, Household, Membership, Organisation, User
 from ledger.projects.models import MonitoringReport, Parcel, Project
+from ledger.registry.models import (
+    CarbonTotal,
+    ProjectPlace,
+    ReferenceCredit,
+    ReferenceImport,
+    ReferenceProject,
+    ReferenceRefusal,
+    Refreshed,
+    RegistryDump,
+    StagedCredit,
+)
 from ledger.transparency.models import (
     Checkpoint,
     Cosignature,
@@ -33,6 +44,7 @@ __all__ = [
     "BankEntry",
     "BankStatement",
     "Batch",
+    "CarbonTotal",
     "Checkpoint",
     "Correction",
     "Cosignature",
@@ -47,11 +59,19 @@ __all__ = [
     "Parcel",
     "Payment",
     "Project",
+    "ProjectPlace",
     "ReconciliationRun",
     "Record",
+    "ReferenceCredit",
+    "ReferenceImport",
+    "ReferenceProject",
+    "ReferenceRefusal",
+    "Refreshed",
+    "RegistryDump",
     "Retirement",
     "SerialBlock",
     "SerialCounter",
+    "StagedCredit",
     "Transaction",
     "Transfer",
     "UnsequencedRecord",
