@@ -220,6 +220,21 @@ CELERY_BEAT_SCHEDULE = {
     "award-auctions": {"task": "trading.tasks.award_auctions", "schedule": 1.0, "options": {"expires": 10}},
     "publish-missed": {"task": "trading.tasks.publish_missed_markets", "schedule": 2.0, "options": {"expires": 10}},
     "sequence-log": {"task": "ledger.tasks.sequence_log", "schedule": 1.0, "options": {"expires": 10}},
+    "refresh-registry": {
+        "task": "ledger.tasks.refresh_registry",
+        "schedule": 60.0,
+        "options": {"queue": "audit", "expires": 60},
+    },
+    "import-references": {
+        "task": "ledger.tasks.import_references",
+        "schedule": 60.0,
+        "options": {"queue": "audit", "expires": 60},
+    },
+    "dump-registry": {
+        "task": "ledger.tasks.dump_registry",
+        "schedule": crontab(hour=3, minute=30),
+        "options": {"queue": "audit", "expires": 3_600},
+    },
     "reconcile-books": {
         "task": "trading.tasks.reconcile_nightly",
         "schedule": crontab(hour=2, minute=0),
@@ -255,6 +270,11 @@ if any(url for _vkey, url in LOG_WITNESSES):
 
 # The password that the demo's people share (made when the demo is seeded).
 DEMO_PASSWORD_FILE = Path(env.text("DEMO_PASSWORD_FILE", str(BASE_DIR / "var" / "demo-password")))
+
+# Where the registry is found by everybody, such as https://registry.example; empty: as each request has asked for it.
+SITE_URL = env.text("SITE_URL", "").rstrip("/")
+# Where dumps of the registry lie, and files that are being imported: one folder for all hosts of web and worker.
+REGISTRY_FILES = Path(env.text("REGISTRY_FILES", str(BASE_DIR / "var" / "registry")))
 
 # Where browsers find the live streams; empty: pages poll.
 STREAM_URL = env.text("STREAM_URL", "")

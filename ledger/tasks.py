@@ -2,6 +2,10 @@
 
 from celery import shared_task
 
+from ledger.registry.dumps import write_dump
+from ledger.registry.imports import services as imports
+from ledger.registry.places import refresh_places
+from ledger.registry.totals import refresh_totals
 from ledger.transparency import cosigning, sequencer
 
 
@@ -15,3 +19,22 @@ def sequence_log() -> None:
 def push_checkpoint() -> None:
     """Show the newest checkpoint to the witnesses that wait for it."""
     cosigning.push_checkpoint()
+
+
+@shared_task
+def refresh_registry() -> None:
+    """Compute what public pages read of places and sums."""
+    refresh_places()
+    refresh_totals()
+
+
+@shared_task
+def import_references() -> None:
+    """Import the files of other registries' data that wait."""
+    imports.run_waiting_imports()
+
+
+@shared_task
+def dump_registry() -> None:
+    """Write today's file with all that is public."""
+    write_dump()

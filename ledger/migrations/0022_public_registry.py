@@ -32,6 +32,7 @@ INDEXES = {
     "retirement_by_quantity": "ledger_retirement (quantity_t, id)",
     "retirement_by_batch": "ledger_retirement (batch_id, id)",
     "reference_project_by_registry": "ledger_referenceproject (registry, id)",
+    "reference_project_by_country": "ledger_referenceproject (country, id)",
     "reference_credit_by_type": "ledger_referencecredit (transaction_type, id)",
 }
 

@@ -138,9 +138,7 @@ class ReferenceImport(models.Model):
         verbose_name = _("import of reference data")
         verbose_name_plural = _("imports of reference data")
         constraints = [
-            models.UniqueConstraint(
-                fields=["kind", "sha256"], condition=~Q(state="failed"), name="reference_file_once"
-            )
+            models.UniqueConstraint(fields=["kind", "sha256"], condition=~Q(state="failed"), name="reference_file_once")
         ]
 
     def __str__(self) -> str:

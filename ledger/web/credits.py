@@ -1,4 +1,4 @@
-"""Batches of credits, and their use for good: the batch, the form, the list and the certificate."""
+"""Batches of credits, and their use for good: the batch, the form and the certificate (the lists are in registry.py)."""
 
 import uuid
 
@@ -90,13 +90,6 @@ def retire(request: HttpRequest, membership: Membership, code: str) -> HttpRespo
         context["left"] = holding.available - form.cleaned_data["quantity_t"]
         return render(request, "ledger/credits/retire_confirm.html", context)
     return show(request, "ledger/credits/retire.html", context)
-
-
-@require_safe
-def retirement_list(request: HttpRequest) -> HttpResponse:
-    """List what has been used up, by whom and for what, as far as it is public."""
-    page = Paginator(retirements(), RETIREMENTS_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "ledger/credits/retirements.html", {"page": page})
 
 
 @require_safe

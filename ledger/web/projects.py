@@ -1,10 +1,8 @@
-"""Projects: the public list and page, and the way from a draft to the registration."""
+"""Projects: the public page (the list is in registry.py), and the way from a draft to the registration."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -14,50 +12,17 @@ from ledger.credits.selectors import batches, retirements, supply_of
 from ledger.parties.models import Membership, Organisation
 from ledger.projects import services
 from ledger.projects.models import MonitoringReport, Project
-from ledger.projects.selectors import access_project_by_code, open_vintages, projects_seen_by, reports_with_results
+from ledger.projects.selectors import access_project_by_code, open_vintages, reports_with_results
 from ledger.quantification import METHODOLOGIES
 from ledger.web import words
 from ledger.web.doors import carry_out, for_members, reader_of, refusals_in, show
-from ledger.web.forms.lists import ProjectSearch
 from ledger.web.forms.projects import PRACTICES_OF, ParcelForm, ProjectForm, ReasonForm, StatementForm
 from ledger.web.pictures import draw_fields
 from ledger.web.rights import is_registrar, may_prepare, may_verify
 from ledger.web.sheets import csv_lines, emissions_of, view_sheet
 from ledger.web.steps import project_steps
 
-PROJECTS_A_PAGE = 20
 RETIREMENTS_SHOWN = 10
-
-
-@require_safe
-def project_list(request: HttpRequest) -> HttpResponse:
-    """List the projects that the reader may see."""
-    reader = reader_of(request)
-    search = ProjectSearch(request.GET)
-    found = _search(projects_seen_by(reader).defer("forecast", "description", "description_en"), search)
-    context = {
-        "page": Paginator(found.order_by("-number"), PROJECTS_A_PAGE).get_page(request.GET.get("page")),
-        "search": search,
-        "sees_states": reader is not None,
-        "may_begin": may_prepare(reader),
-    }
-    return render(request, "ledger/projects/list.html", context)
-
-
-def _search(projects: QuerySet[Project], search: ProjectSearch) -> QuerySet[Project]:
-    if not search.is_valid():
-        return projects
-    text, status = search.cleaned_data["q"], search.cleaned_data["status"]
-    if text:
-        names = ("name", "name_en", "place", "proponent__name", "proponent__name_en")
-        matching = Q()
-        for name in names:
-            matching |= Q(**{f"{name}__icontains": text})
-        number = text.rpartition("-")[2]
-        if number.isascii() and number.isdigit() and len(number) <= 9:
-            matching |= Q(number=int(number))
-        projects = projects.filter(matching)
-    return projects.filter(status=status) if status else projects
 
 
 @require_safe

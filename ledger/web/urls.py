@@ -5,7 +5,21 @@ from django.urls import path, re_path
 from django.views.i18n import set_language
 
 from config import converters  # noqa: F401 (registers code)
-from ledger.web import accounts, credits, holdings, projects, proof, reports, trace, work
+from ledger.web import (
+    accounts,
+    addresses,
+    credits,
+    downloads,
+    dual_carbon,
+    holdings,
+    projects,
+    proof,
+    registry,
+    registry_map,
+    reports,
+    trace,
+    work,
+)
 
 urlpatterns = [
     path("login", accounts.log_in, name="login"),
@@ -15,9 +29,12 @@ urlpatterns = [
     path("language", set_language, name="set_language"),
     path("tokens", accounts.tokens, name="tokens"),
     path("tokens/<int:token_id>/revoke", accounts.revoke_token, name="revoke_token"),
-    path("projects", projects.project_list, name="projects"),
+    path("projects", registry.project_list, name="projects"),
+    path("projects/map", registry_map.map_page, name="projects_map"),
+    path("projects/map.json", registry_map.map_points, name="projects_map_json"),
     path("projects/new", projects.project_new, name="project_new"),
     path("projects/<code:code>", projects.project_page, name="project"),
+    path("projects/<code:code>.json", addresses.project_json, name="project_json"),
     path("projects/<code:code>/calculation.csv", projects.project_calculation, name="project_calculation"),
     path("projects/<code:code>/fields", projects.project_edit, name="project_edit"),
     path("projects/<code:code>/fields/<int:parcel_id>/remove", projects.parcel_remove, name="parcel_remove"),
@@ -33,11 +50,27 @@ urlpatterns = [
     ),
     path("projects/<code:code>/reports/<int:report_id>/verify", reports.report_verify, name="report_verify"),
     path("projects/<code:code>/reports/<int:report_id>/reject", reports.report_reject, name="report_reject"),
+    path("credits", registry.batch_list, name="batches"),
     path("credits/<code:code>", credits.batch_page, name="batch"),
+    path("credits/<code:code>.json", addresses.batch_json, name="batch_json"),
     path("credits/<code:code>/retire", credits.retire, name="retire"),
-    path("retirements", credits.retirement_list, name="retirements"),
+    path("retirements", registry.retirement_list, name="retirements"),
     path("retirements/<uuid:public_id>", credits.certificate, name="certificate"),
+    path("retirements/<uuid:public_id>.json", addresses.retirement_json, name="retirement_json"),
     path("retirements/<uuid:public_id>/check", trace.certificate_check, name="certificate_check"),
+    path("references", registry.reference_list, name="references"),
+    path("references/<path:project_id>", registry.reference_page, name="reference"),
+    path("dual-carbon", dual_carbon.dual_carbon, name="dual_carbon"),
+    path("dual-carbon.csv", dual_carbon.dual_carbon_csv, name="dual_carbon_csv"),
+    path("downloads", downloads.download_page, name="downloads"),
+    path("downloads/dumps/<str:name>.sha256", downloads.dump_sha256, name="dump_sha256"),
+    path("downloads/dumps/<str:name>", downloads.dump_file, name="dump"),
+    re_path(
+        r"^downloads/(?P<schema>[a-z-]+)/(?P<table>[a-z]+)\.(?P<form>csv|json)$", downloads.download, name="download"
+    ),
+    path("sitemap.xml", addresses.sitemap, name="sitemap"),
+    path("sitemap-<slug:kind>-<int:part>.xml", addresses.sitemap_part, name="sitemap_part"),
+    path("robots.txt", addresses.robots, name="robots"),
     re_path(r"^trace/?$", trace.trace_search, name="trace_search"),
     re_path(r"^trace/(?P<serial>[^/]+)/?$", trace.trace_page, name="trace"),
     path("holdings/<int:account_id>", holdings.account_statement, name="statement"),
