@@ -35,6 +35,7 @@ from ledger.admin.parties import ApiTokenAdmin, MembershipAdmin, OrganisationAdm
 from ledger.admin.payments import PaymentAdmin
 from ledger.admin.positions import HoldAdmin, SerialBlockAdmin
 from ledger.admin.projects import ParcelAdmin, ProjectAdmin
+from ledger.admin.references import ReferenceCreditAdmin, ReferenceImportAdmin, ReferenceProjectAdmin
 from ledger.admin.reports import MonitoringReportAdmin
 from ledger.admin.runs import ReconciliationRunAdmin
 from ledger.admin.supply import supply_of_all
@@ -57,6 +58,9 @@ from ledger.models import (
     Project,
     ReconciliationRun,
     Record,
+    ReferenceCredit,
+    ReferenceImport,
+    ReferenceProject,
     Retirement,
     SerialBlock,
     Transaction,
@@ -119,6 +123,14 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             MonitoringReport: MonitoringReportAdmin,
             Batch: BatchAdmin,
             Retirement: RetirementAdmin,
+        },
+    ),
+    (
+        _("Other registries"),
+        {
+            ReferenceImport: ReferenceImportAdmin,
+            ReferenceProject: ReferenceProjectAdmin,
+            ReferenceCredit: ReferenceCreditAdmin,
         },
     ),
     (
