@@ -164,9 +164,13 @@ def _names_project(word: str) -> Q:
 
 
 def _has(written: str, word: str) -> RawSQL:
-    """Return the condition that a text has all pairs of letters of a word, for which there is an index."""
-    # A word of one letter has no pair; its letters are searched by, too.
-    return RawSQL(f"search_grams({written}) @> search_grams(%s)", (word,), output_field=BooleanField())
+    """Return the condition that a text has all pairs of letters of a word, for which there is an index.
+
+    A word of one letter has no pair: then the letter itself.
+    """
+    pairs_from = len(word) + 1 if len(word) > 1 else 1
+    condition = f"search_grams({written}) @> (search_grams(%s))[%s::int:]"
+    return RawSQL(condition, (word, pairs_from), output_field=BooleanField())
 
 
 def _public_project(code: str) -> Project | None:

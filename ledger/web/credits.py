@@ -30,6 +30,7 @@ from ledger.transparency.selectors import latest_checkpoint, record_index
 from ledger.transparency.subjects import places_of, retirement_subject
 from ledger.web.doors import carry_out, for_members, reader_of, show
 from ledger.web.forms.credits import RetireForm
+from ledger.web.kept import kept_for_visitors
 from ledger.web.proof import root_text
 from ledger.web.rights import may_retire
 
@@ -38,6 +39,7 @@ RUNS_SHOWN = 50
 
 
 @require_safe
+@kept_for_visitors
 def batch_page(request: HttpRequest, code: str) -> HttpResponse:
     """Show a batch: where its tonnes are, their serial numbers, what happened to it, and the proof."""
     batch = batch_by_code(code)

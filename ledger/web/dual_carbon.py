@@ -15,6 +15,7 @@ from ledger.registry.totals import OLDEST_MINUTES, Sums, TotalTerms, all_sums, c
 from ledger.spreadsheets import BYTE_ORDER_MARK, csv_row
 from ledger.web import words
 from ledger.web.downloads import answer
+from ledger.web.kept import kept_for_visitors
 from ledger.web.overview import draw_years
 
 COUNTIES_SHOWN = 200
@@ -32,6 +33,7 @@ FIELDS = (
 
 
 @require_safe
+@kept_for_visitors
 def dual_carbon(request: HttpRequest) -> HttpResponse:
     """Show tonnes issued and retired by year, practice, province and county."""
     terms = _terms(request)

@@ -17,6 +17,7 @@ from ledger.quantification import METHODOLOGIES
 from ledger.web import words
 from ledger.web.doors import carry_out, for_members, reader_of, refusals_in, show
 from ledger.web.forms.projects import PRACTICES_OF, ParcelForm, ProjectForm, ReasonForm, StatementForm
+from ledger.web.kept import kept_for_visitors
 from ledger.web.pictures import draw_fields
 from ledger.web.rights import is_registrar, may_prepare, may_verify
 from ledger.web.sheets import csv_lines, emissions_of, view_sheet
@@ -26,6 +27,7 @@ RETIREMENTS_SHOWN = 10
 
 
 @require_safe
+@kept_for_visitors
 def project_page(request: HttpRequest, code: str) -> HttpResponse:
     """Show a project: what it is, where its fields lie, what it comes to, line by line, and what became of it."""
     return _show(request, access_project_by_code(code=code, membership=reader_of(request)))

@@ -21,6 +21,7 @@ from ledger.web.forms.registry import (
     RegistrySearch,
     RetirementSearch,
 )
+from ledger.web.kept import kept_for_visitors
 from ledger.web.rights import may_prepare
 
 CARDS_A_PAGE = 20
@@ -29,6 +30,7 @@ IMPORTS_SHOWN = 5
 
 
 @require_safe
+@kept_for_visitors
 def project_list(request: HttpRequest) -> HttpResponse:
     """List the projects that the reader may see."""
     reader = reader_of(request)
@@ -43,6 +45,7 @@ def project_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@kept_for_visitors
 def batch_list(request: HttpRequest) -> HttpResponse:
     """List all that was issued, with where its tonnes are now."""
     search = BatchSearch(request.GET)
@@ -53,6 +56,7 @@ def batch_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@kept_for_visitors
 def retirement_list(request: HttpRequest) -> HttpResponse:
     """List what has been used up, by whom and for what, as far as it is public."""
     search = RetirementSearch(request.GET)
@@ -61,6 +65,7 @@ def retirement_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@kept_for_visitors
 def reference_list(request: HttpRequest) -> HttpResponse:
     """List other registries' projects, as their data say."""
     search = ReferenceSearch(request.GET)
@@ -70,6 +75,7 @@ def reference_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@kept_for_visitors
 def reference_page(request: HttpRequest, project_id: str) -> HttpResponse:
     """Show another registry's project with its transactions of credits."""
     project = reference_project_by_id(project_id)

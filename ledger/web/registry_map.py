@@ -14,6 +14,7 @@ from ledger.registry.divisions import county_name
 from ledger.registry.places import WHOLE, Cluster, Region, clusters, counties_of, provinces
 from ledger.texts import localized
 from ledger.web import words
+from ledger.web.kept import kept_for_visitors
 from ledger.web.overview import draw_places
 
 CACHED_SECONDS = 60
@@ -21,6 +22,7 @@ Box = tuple[float, float, float, float]
 
 
 @require_safe
+@kept_for_visitors
 def map_page(request: HttpRequest) -> HttpResponse:
     """Show where all public projects lie; without a script as a picture, and by province and county as a table."""
     province = request.GET.get("province", "")

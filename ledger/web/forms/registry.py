@@ -1,12 +1,16 @@
 """What the lists of the public registry are searched by. A list is searched by what is right in a form; the rest is shown."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from django import forms
+from django.forms.utils import flatatt
 from django.utils.functional import cached_property
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from ledger.credits.models import Retirement
 from ledger.journal.models import Account
@@ -39,6 +43,33 @@ def _year_field(label: Any) -> forms.IntegerField:
     return forms.IntegerField(label=label, min_value=FIRST_YEAR, max_value=LAST_YEAR, required=False, widget=widget)
 
 
+@lru_cache(maxsize=2_000)
+def _select(
+    language: str, attributes: tuple[tuple[str, str], ...], choices: tuple[tuple[str, str], ...], chosen: str
+) -> SafeString:
+    """Return a select field as HTML."""
+    options = format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((value, SafeString(" selected") if value == chosen else "", label) for value, label in choices),
+    )
+    return format_html("<select{}>{}</select>", flatatt(dict(attributes)), options)
+
+
+class QuickSelect(forms.Select):
+    """A field whose options are written once: Django renders a template for each of them, each time."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        attributes = {**self.attrs, "name": name, **(attrs or {})}
+        choices = tuple((str(each), str(label)) for each, label in self.choices)
+        written = tuple(sorted((key, str(each)) for key, each in attributes.items()))
+        return _select(get_language() or "", written, choices, str(value or ""))
+
+
+class ChosenField(forms.ChoiceField):
+    widget = QuickSelect
+
+
 class RegistrySearch(forms.Form):
     """A form in an address: nothing in it is required, and the order is one of `orders`."""
 
@@ -49,7 +80,7 @@ class RegistrySearch(forms.Form):
         self.fields["sort"].choices = [(name, label) for name, (label, _order) in self.orders.items()]  # type: ignore[attr-defined]
         self.is_valid()
 
-    sort = forms.ChoiceField(label=_("Sorted by"), required=False)
+    sort = ChosenField(label=_("Sorted by"), required=False)
 
     @property
     def order(self) -> Order:
@@ -84,15 +115,13 @@ class ProjectSearch(RegistrySearch):
         "start": (_("latest crediting period first"), Order("crediting_starts_on")),
     }
     q = forms.CharField(label=_("Name, place, proponent or number"), max_length=MAX_TEXT, required=False)
-    province = forms.ChoiceField(
+    province = ChosenField(
         label=_("Province"), choices=_any_or(_("every province"), words.PROVINCES.items()), required=False
     )
     county = forms.CharField(label=_("County"), max_length=6, required=False)
-    methodology = forms.ChoiceField(label=_("Practice"), required=False)
+    methodology = ChosenField(label=_("Practice"), required=False)
     vintage = _year_field(_("Vintage issued"))
-    status = forms.ChoiceField(
-        label=_("Status"), choices=_any_or(_("every status"), Project.Status.choices), required=False
-    )
+    status = ChosenField(label=_("Status"), choices=_any_or(_("every status"), Project.Status.choices), required=False)
     proponent = forms.UUIDField(required=False, widget=forms.HiddenInput)
     field_order = ("q", "province", "county", "methodology", "vintage", "status", "sort", "proponent")
 
@@ -116,7 +145,7 @@ class ProjectSearch(RegistrySearch):
             self.fields["county"].widget = forms.HiddenInput()
             return
         choices = _any_or(_("every county"), offered)
-        self.fields["county"] = forms.ChoiceField(label=_("County"), choices=choices, required=False)
+        self.fields["county"] = ChosenField(label=_("County"), choices=choices, required=False)
 
     def terms(self) -> ProjectTerms:
         """Return what is looked for."""
@@ -141,7 +170,7 @@ class BatchSearch(RegistrySearch):
     HELD = ("holding", "buffer", "retired", "cancelled")
     project = forms.CharField(label=_("Project"), max_length=40, required=False)
     vintage = _year_field(_("Vintage"))
-    holds = forms.ChoiceField(
+    holds = ChosenField(
         label=_("Status of its tonnes"),
         choices=_any_or(_("every status"), [(each, Account.Purpose(each).label) for each in HELD]),
         required=False,
@@ -160,7 +189,7 @@ class RetirementSearch(RegistrySearch):
         "quantity": (_("largest first"), Order("quantity_t")),
     }
     q = forms.CharField(label=_("Beneficiary"), max_length=MAX_TEXT, required=False)
-    purpose = forms.ChoiceField(
+    purpose = ChosenField(
         label=_("Purpose"), choices=_any_or(_("every purpose"), Retirement.Purpose.choices), required=False
     )
     year = _year_field(_("Year of retirement"))
@@ -191,8 +220,8 @@ class ReferenceSearch(RegistrySearch):
         "oldest": (pgettext_lazy("sorted by", "oldest import first"), Order("pk", descending=False)),
     }
     q = forms.CharField(label=_("Name, proponent or id"), max_length=MAX_TEXT, required=False)
-    registry = forms.ChoiceField(label=_("Registry"), required=False)
-    country = forms.ChoiceField(label=_("Country"), required=False)
+    registry = ChosenField(label=_("Registry"), required=False)
+    country = ChosenField(label=_("Country"), required=False)
     field_order = ("q", "registry", "country", "sort")
 
     def __init__(self, given: Any = None, **arguments: Any) -> None:
