@@ -3,7 +3,8 @@
 Every figure that has a target is a ratio to another one of the same run on the same machine, so that most of what a
 machine's mood does to it cancels out. PostgreSQL runs with its ordinary, durable settings.
 
-BENCH=quick measures little, to see that all of it runs: no target is judged then.
+BENCH=quick measures little, to see that all of it runs: no target is judged then. BENCH=large fills a registry of 100,000 projects,
+1,000,000 parcels and 1,000,000 retirements, which takes minutes; the usual run has a fifth of them.
 """
 
 import statistics
@@ -57,6 +58,7 @@ def measure(here: Stage, sizes: Sizes) -> Iterator[Row]:
     yield from entry_rows(here, open_floor(), sizes, many)
     yield from stream_rows(here, open_floor(), sizes)
     yield from log_rows(here, sizes)
+    yield from registry_rows(here, sizes)
     yield from book_rows(sizes)
 
 
@@ -150,6 +152,31 @@ def log_rows(here: Stage, sizes: Sizes) -> Iterator[Row]:
     empty = rows.figure("an empty view, one at a time, median", empty_ms, "ms", "in turns with the proofs")
     yield empty
     yield rows.at_most(3, f"proof of any of {sizes.records:,} records, median", proof_ms, "ms", empty)
+
+
+def registry_rows(here: Stage, sizes: Sizes) -> Iterator[Row]:
+    """Yield how soon a large registry answers the public, and takes new fields and other registries' credits."""
+    from ledger.registry.large import Size
+    from tests.benchmarks import registry
+
+    projects, parcels, retirements = sizes.registry
+    name = f"registry, {projects:,} projects"
+    seconds = registry.fill(here, Size(projects, parcels, retirements))
+    yield rows.figure(f"filling a {name}", seconds, "s", f"{parcels:,} parcels, {retirements:,} retirements")
+    with here.on(registry.REGISTRY) as there:
+        with there.serving():
+            for what, addresses in (("search", registry.searches()), ("project page", registry.project_pages())):
+                took = registry.page_times(there, addresses, sizes.page_rounds)
+                empty = rows.figure(f"an empty view beside the {what}, median", took.empty_ms, "ms")
+                yield empty
+                note = f"{registry.PAGES} addresses, each {sizes.page_rounds} times within half a minute"
+                yield rows.at_most(10, f"{name}: {what}, median", took.again_ms, "ms", empty, note)
+                yield rows.figure(f"{name}: {what}, rendered anew, median", took.first_ms, "ms")
+        took_ms = registry.overlap_check_ms(sizes.overlap_checks)
+        yield rows.below(200, f"overlaps of 50 new fields, {parcels:,} there", took_ms, "ms")
+        per_second = registry.imported_rows_per_second(sizes.imported_rows)
+        note = f"{sizes.imported_rows:,} rows of credits"
+        yield rows.above(5_000, "import of another registry's credits", per_second, "rows/s", note)
 
 
 def verification_rows(runs: Mapping[int, Run]) -> Iterator[Row]:
