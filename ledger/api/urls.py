@@ -9,6 +9,7 @@ from ledger.api.journal import Accounts, Payments
 from ledger.api.log import Log, LogEntries
 from ledger.api.parties import Me, Organisations, Tokens, Users
 from ledger.api.projects import Projects
+from ledger.api.registry import References
 from ledger.api.reports import Reports
 from ledger.api.statements import Statements
 from ledger.api.trace import Proofs, Serials
@@ -39,6 +40,8 @@ urlpatterns = [
     path("retirements", Retirements.as_view({"get": "list_retirements", "post": "retire_credits"})),
     path("retirements/<uuid:public_id>", Retirements.as_view({"get": "get_retirement"})),
     path("retirements/<uuid:public_id>/evidence", Proofs.as_view({"get": "get_retirement_evidence"})),
+    path("references/projects", References.as_view({"get": "list_reference_projects"})),
+    path("references/credits", References.as_view({"get": "list_reference_credits"})),
     path("serials/<str:serial>", Serials.as_view({"get": "get_serial"})),
     path("records/<id:record_id>/evidence", Proofs.as_view({"get": "get_record_evidence"})),
     path("accounts", Accounts.as_view({"get": "list_accounts"})),

@@ -57,7 +57,7 @@ def _is_public(request: HttpRequest) -> bool:
 
 
 def _key(request: HttpRequest) -> str:
-    said = (request.LANGUAGE_CODE, request.scheme or "", request.get_host(), request.get_full_path())  # type: ignore[attr-defined]
+    said = (request.LANGUAGE_CODE, request.scheme or "", request.get_host(), request.get_full_path())
     return f"page:{hashlib.sha256(chr(0).join(said).encode()).hexdigest()}"
 
 

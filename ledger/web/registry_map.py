@@ -65,7 +65,7 @@ def map_points(request: HttpRequest) -> HttpResponse:
     box = _box(request)
     if box is None:
         return JsonResponse({"error": "west, south, east, north: degrees"}, status=400)
-    key = f"registry-map:{':'.join(f'{side:.4f}' for side in box)}:{request.LANGUAGE_CODE}"  # type: ignore[attr-defined]
+    key = f"registry-map:{':'.join(f'{side:.4f}' for side in box)}:{request.LANGUAGE_CODE}"
     points = cache.get(key)
     if points is None:
         points = [_point(each) for each in clusters(box)]

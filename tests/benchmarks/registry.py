@@ -21,8 +21,25 @@ from tests.benchmarks.stage import Stage
 
 REGISTRY = "large_registry"
 SEED = 17
-WORDS = ("水稻", "南靖", "节水灌溉", "秸秆还田", "丰收", "稻鱼共生 减排", "绿源第7", "Farmland carbon", "项目12", "免耕固碳")
-FILTERS = ("province=35", "province=44&methodology=rice-water-1", "county=350627", "vintage=2020", "methodology=soc-tier1-1")
+WORDS = (
+    "水稻",
+    "南靖",
+    "节水灌溉",
+    "秸秆还田",
+    "丰收",
+    "稻鱼共生 减排",
+    "绿源第7",
+    "Farmland carbon",
+    "项目12",
+    "免耕固碳",
+)
+FILTERS = (
+    "province=35",
+    "province=44&methodology=rice-water-1",
+    "county=350627",
+    "vintage=2020",
+    "methodology=soc-tier1-1",
+)
 PAGES = 40
 """So many different searches, and so many projects."""
 FIELDS = 50
@@ -85,7 +102,9 @@ def overlap_check_ms(runs: int) -> float:
     assert project is not None
     times = []
     for run in range(runs):
-        fields = [Parcel(project=project, code=f"N{place}", geometry=_gap(run * FIELDS + place)) for place in range(FIELDS)]
+        fields = [
+            Parcel(project=project, code=f"N{place}", geometry=_gap(run * FIELDS + place)) for place in range(FIELDS)
+        ]
         started = perf_counter()
         assert not list(_overlaps(fields))
         times.append(perf_counter() - started)
@@ -105,7 +124,12 @@ def _gap(place: int) -> dict[str, object]:
     west, south = 100.05 + (place % 480) * 0.05 - 0.0005, 22 + place // 480 * 0.05
     ring = [
         *([west, south - 0.0005], [west + 0.004, south - 0.0005], [west + 0.004, south - 0.0002]),
-        *([west + 0.0003, south - 0.0002], [west + 0.0003, south + 0.004], [west, south + 0.004], [west, south - 0.0005]),
+        *(
+            [west + 0.0003, south - 0.0002],
+            [west + 0.0003, south + 0.004],
+            [west, south + 0.004],
+            [west, south - 0.0005],
+        ),
     ]
     return {"type": "Polygon", "coordinates": [ring]}
 
