@@ -37,6 +37,7 @@ from ledger.admin.parties import ApiTokenAdmin, MembershipAdmin, OrganisationAdm
 from ledger.admin.payments import PaymentAdmin
 from ledger.admin.positions import HoldAdmin, SerialBlockAdmin
 from ledger.admin.projects import ParcelAdmin, ProjectAdmin
+from ledger.admin.references import ReferenceCreditAdmin, ReferenceImportAdmin, ReferenceProjectAdmin
 from ledger.admin.reports import FindingAdmin, MonitoringReportAdmin, RiskAssessmentAdmin
 from ledger.admin.runs import ReconciliationRunAdmin
 from ledger.admin.sharing import DistributionAdmin, HouseholdAdmin, PayoutAdmin, SharingPlanAdmin
@@ -68,6 +69,9 @@ from ledger.models import (
     Project,
     ReconciliationRun,
     Record,
+    ReferenceCredit,
+    ReferenceImport,
+    ReferenceProject,
     Renewal,
     Retirement,
     RiskAssessment,
@@ -143,6 +147,14 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             Retirement: RetirementAdmin,
             SharingPlan: SharingPlanAdmin,
             Distribution: DistributionAdmin,
+        },
+    ),
+    (
+        _("Other registries"),
+        {
+            ReferenceImport: ReferenceImportAdmin,
+            ReferenceProject: ReferenceProjectAdmin,
+            ReferenceCredit: ReferenceCreditAdmin,
         },
     ),
     (

@@ -31,6 +31,7 @@ DELETED_FROM = {
     "ledger_monitoringreport": "a draft that its cooperative throws away; a trigger keeps what was handed in",
     "ledger_parcel": "a field that is taken out of a draft",
     "ledger_serialblock": "a run of serial numbers that is given away whole",
+    "ledger_stagedcredit": "a row of a file that is imported, when its import ends",
     "ledger_unsequencedrecord": "a record that has its place in the log",
     "trading_bookentry": "an order that is not on the book any more",
     "trading_closedday": "a day that is traded on after all",

@@ -123,6 +123,7 @@ def environment_for(var_dir: Path, services: Services) -> dict[str, str]:
         "LOG_LEVEL": "WARNING",
         "DOCUMENTS_DIR": str(var_dir / "documents"),
         "LOG_SIGNING_KEY_FILE": str(var_dir / "log-signing-key"),
+        "REGISTRY_FILES": str(var_dir / "registry"),
         "DEMO_PASSWORD_FILE": str(var_dir / "demo-password"),
         "CELERY_BEAT_SCHEDULE_FILENAME": str(var_dir / "beat-schedule"),
         "PYTHONUNBUFFERED": "1",

@@ -181,6 +181,8 @@ SPECTACULAR_SETTINGS = {
         "OperatorReason": "ledger.api.cancellations.OF_THE_OPERATOR",
         "ReversalCause": "ledger.credits.reversals.models.Reversal.Cause",
         "ReversalState": "ledger.credits.reversals.models.Reversal.State",
+        "BatchHolds": "ledger.api.registry.HELD_WHERE",
+        "ReferenceTransactionType": "ledger.registry.models.ReferenceCredit.Type",
         "AssetKind": "ledger.journal.models.Asset.Kind",
         "AccountPurpose": "ledger.journal.models.Account.Purpose",
         "TransactionKind": "ledger.journal.models.Transaction.Kind",
@@ -225,6 +227,7 @@ SPECTACULAR_SETTINGS = {
             "name": "credits",
             "description": "Issued batches, and what becomes of them: retired, transferred, cancelled, reversed.",
         },
+        {"name": "references", "description": "Other registries' projects and credits, only to be compared with."},
         {"name": "accounts", "description": "What organisations hold, with every transfer and serial number."},
         {"name": "payments", "description": "Money in and out by the bank, entered by one and confirmed by another."},
         {"name": "corrections", "description": "Wrong transactions, reversed by two people; nothing is ever changed."},
@@ -264,6 +267,21 @@ CELERY_BEAT_SCHEDULE = {
     "share-proceeds": {"task": "ledger.tasks.share_proceeds", "schedule": 1.0, "options": {"expires": 10}},
     "expire-transfers": {"task": "ledger.tasks.expire_transfers", "schedule": 60.0, "options": {"expires": 60}},
     "sequence-log": {"task": "ledger.tasks.sequence_log", "schedule": 1.0, "options": {"expires": 10}},
+    "refresh-registry": {
+        "task": "ledger.tasks.refresh_registry",
+        "schedule": 60.0,
+        "options": {"queue": "audit", "expires": 60},
+    },
+    "import-references": {
+        "task": "ledger.tasks.import_references",
+        "schedule": 60.0,
+        "options": {"queue": "audit", "expires": 60},
+    },
+    "dump-registry": {
+        "task": "ledger.tasks.dump_registry",
+        "schedule": crontab(hour=3, minute=30),
+        "options": {"queue": "audit", "expires": 3_600},
+    },
     "reconcile-books": {
         "task": "trading.tasks.reconcile_nightly",
         "schedule": crontab(hour=2, minute=0),
@@ -323,6 +341,13 @@ REPORT_TARGET_DAYS = {
 
 # The password that the demo's people share (made when the demo is seeded).
 DEMO_PASSWORD_FILE = Path(env.text("DEMO_PASSWORD_FILE", str(BASE_DIR / "var" / "demo-password")))
+
+# Where the registry is found by everybody, such as https://registry.example; empty: as each request has asked for it.
+SITE_URL = env.text("SITE_URL", "").rstrip("/")
+# For how long a public page of the registry is handed to visitors as it was rendered; 0: each is rendered anew.
+PUBLIC_PAGES_SECONDS = env.integer("PUBLIC_PAGES_SECONDS", 30)
+# Where dumps of the registry lie, and files that are being imported: one folder for all hosts of web and worker.
+REGISTRY_FILES = Path(env.text("REGISTRY_FILES", str(BASE_DIR / "var" / "registry")))
 
 # Where browsers find the live streams; empty: pages poll.
 STREAM_URL = env.text("STREAM_URL", "")

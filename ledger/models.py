@@ -33,6 +33,17 @@ from ledger.projects.diary.models import DiaryEntry
 from ledger.projects.documents.models import Document
 from ledger.projects.judgements import DebundlingDecision, DeclaredConflict, Renewal
 from ledger.projects.models import Finding, MonitoringReport, Parcel, Project, ReportVersion, RiskAssessment
+from ledger.registry.models import (
+    CarbonTotal,
+    ProjectPlace,
+    ReferenceCredit,
+    ReferenceImport,
+    ReferenceProject,
+    ReferenceRefusal,
+    Refreshed,
+    RegistryDump,
+    StagedCredit,
+)
 from ledger.transparency.models import (
     Checkpoint,
     Cosignature,
@@ -52,6 +63,7 @@ __all__ = [
     "Batch",
     "Cancellation",
     "CancellationOrder",
+    "CarbonTotal",
     "Checkpoint",
     "Correction",
     "Cosignature",
@@ -77,8 +89,15 @@ __all__ = [
     "Payout",
     "PayoutLine",
     "Project",
+    "ProjectPlace",
     "ReconciliationRun",
     "Record",
+    "ReferenceCredit",
+    "ReferenceImport",
+    "ReferenceProject",
+    "ReferenceRefusal",
+    "Refreshed",
+    "RegistryDump",
     "Renewal",
     "ReportVersion",
     "Retirement",
@@ -90,6 +109,7 @@ __all__ = [
     "SharingPlan",
     "SharingProgress",
     "SharingWeight",
+    "StagedCredit",
     "Transaction",
     "Transfer",
     "UnsequencedRecord",

@@ -7,6 +7,10 @@ from ledger.credits.sharing import distributing
 from ledger.credits.transfers import services as transfers
 from ledger.projects import lifecycle
 from ledger.projects.documents import store
+from ledger.registry.dumps import write_dump
+from ledger.registry.imports import services as imports
+from ledger.registry.places import refresh_places
+from ledger.registry.totals import refresh_totals
 from ledger.transparency import cosigning, sequencer
 
 
@@ -44,3 +48,21 @@ def sweep_documents() -> None:
 def share_proceeds() -> None:
     """Share what sales have brought among member households."""
     distributing.share_waiting_proceeds()
+
+
+def refresh_registry() -> None:
+    """Compute what public pages read of places and sums."""
+    refresh_places()
+    refresh_totals()
+
+
+@shared_task
+def import_references() -> None:
+    """Import the files of other registries' data that wait."""
+    imports.run_waiting_imports()
+
+
+@shared_task
+def dump_registry() -> None:
+    """Write today's file with all that is public."""
+    write_dump()

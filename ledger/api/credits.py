@@ -16,8 +16,9 @@ from rest_framework.response import Response
 from ledger.api.endpoints import Endpoint
 from ledger.api.fields import MAX_WHOLE, Choice, Day, Flag, Identifier, Moment, SerialNumber, Text, WholeNumber
 from ledger.api.journal import SerialRunSerializer, serial_run
+from ledger.api.registry import BatchQuerySerializer, RetirementQuerySerializer, batch_terms, retirement_terms
 from ledger.api.schema import refuses
-from ledger.api.serializers import OrganisationNameSerializer, PageQuerySerializer, StrictSerializer
+from ledger.api.serializers import OrganisationNameSerializer, StrictSerializer
 from ledger.credits.models import Batch, Retirement
 from ledger.credits.retiring import Use
 from ledger.credits.selectors import (
@@ -38,6 +39,7 @@ from ledger.errors import (
     NotFound,
     OrganisationNotApproved,
 )
+from ledger.registry.search import matching_batches, matching_retirements
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,64}")
@@ -160,11 +162,11 @@ class Batches(Endpoint):
     tag = "credits"
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
-    @extend_schema(summary="List batches", parameters=[PageQuerySerializer], responses=BatchSerializer(many=True))
+    @extend_schema(summary="List batches", parameters=[BatchQuerySerializer], responses=BatchSerializer(many=True))
     def list_batches(self, request: Request) -> Response:
         """All that was ever issued, newest first."""
-        self.query(PageQuerySerializer)
-        return self.page(batches(), BatchSerializer, batch_context)
+        terms = batch_terms(self.query(BatchQuerySerializer))
+        return self.page(matching_batches(batches(), terms), BatchSerializer, batch_context)
 
     @extend_schema(summary="Read a batch", responses=BatchSerializer)
     def get_batch(self, request: Request, code: str) -> Response:
@@ -178,12 +180,13 @@ class Retirements(Endpoint):
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(
-        summary="List retirements", parameters=[PageQuerySerializer], responses=RetirementSerializer(many=True)
+        summary="List retirements", parameters=[RetirementQuerySerializer], responses=RetirementSerializer(many=True)
     )
     def list_retirements(self, request: Request) -> Response:
         """All of them, newest first."""
-        self.query(PageQuerySerializer)
-        return self.page(retirements(), RetirementSerializer, lambda _found: self._context())
+        terms = retirement_terms(self.query(RetirementQuerySerializer))
+        found = matching_retirements(retirements(), terms)
+        return self.page(found, RetirementSerializer, lambda _found: self._context())
 
     @extend_schema(
         summary="Retire credits",

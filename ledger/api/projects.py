@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Flag, JsonObject, Moment, Text, WholeNumber
+from ledger.api.registry import ProjectQuerySerializer, project_terms
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
     NothingSerializer,
@@ -39,6 +40,7 @@ from ledger.projects.land.services import add_parcel
 from ledger.projects.models import Parcel, Project
 from ledger.projects.selectors import access_project_by_code, parcels_of, projects_listed_for
 from ledger.quantification import METHODOLOGIES
+from ledger.registry.search import matching_projects
 
 MAX_DESCRIPTION = 10_000
 METHODOLOGY_CHOICES = [(name, name) for name in sorted(METHODOLOGIES)]
@@ -259,12 +261,12 @@ class Projects(Endpoint):
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(
-        summary="List projects", parameters=[PageQuerySerializer], responses=ListedProjectSerializer(many=True)
+        summary="List projects", parameters=[ProjectQuerySerializer], responses=ListedProjectSerializer(many=True)
     )
     def list_projects(self, request: Request) -> Response:
         """Registered projects for everybody; a proponent sees its own, a verifier those handed in, auditors all."""
-        self.query(PageQuerySerializer)
-        return self.page(projects_listed_for(self.viewer), ListedProjectSerializer)
+        terms = project_terms(self.query(ProjectQuerySerializer))
+        return self.page(matching_projects(projects_listed_for(self.viewer), terms), ListedProjectSerializer)
 
     @extend_schema(
         summary="Begin a project",

@@ -17,6 +17,7 @@ from ledger.api.log import Log, LogEntries
 from ledger.api.methodologies import Methodologies
 from ledger.api.parties import Me, Organisations, Tokens, Users
 from ledger.api.projects import Projects
+from ledger.api.registry import References
 from ledger.api.reports import Reports
 from ledger.api.reversals import Reversals
 from ledger.api.risk import Risks
@@ -131,6 +132,8 @@ urlpatterns = [
     path("reversals/<uuid:public_id>/confirm", Reversals.as_view({"post": "confirm_reversal"})),
     path("reversals/<uuid:public_id>/refuse", Reversals.as_view({"post": "refuse_reversal"})),
     path("reversals/<uuid:public_id>/replenish", Reversals.as_view({"post": "replenish"})),
+    path("references/projects", References.as_view({"get": "list_reference_projects"})),
+    path("references/credits", References.as_view({"get": "list_reference_credits"})),
     path("serials/<str:serial>", Serials.as_view({"get": "get_serial"})),
     path("records/<id:record_id>/evidence", Proofs.as_view({"get": "get_record_evidence"})),
     path("accounts", Accounts.as_view({"get": "list_accounts"})),

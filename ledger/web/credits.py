@@ -1,4 +1,4 @@
-"""Batches of credits, and their use for good: the batch, the form, the list and the certificate."""
+"""Batches of credits, and their use for good: the batch, the form and the certificate (the lists are in registry.py)."""
 
 import uuid
 
@@ -32,6 +32,7 @@ from ledger.web.addresses import public_address, qr_svg
 from ledger.web.cancellations import numbers_from, pdf_response
 from ledger.web.doors import carry_out, for_members, reader_of, show
 from ledger.web.forms.credits import RetireForm
+from ledger.web.kept import kept_for_visitors
 from ledger.web.proof import root_text
 from ledger.web.rights import may_hand_on, may_retire
 
@@ -41,6 +42,7 @@ CANCELLATIONS_SHOWN = 20
 
 
 @require_safe
+@kept_for_visitors
 def batch_page(request: HttpRequest, code: str) -> HttpResponse:
     """Show a batch: where its tonnes are, their serial numbers, what happened to it, and the proof."""
     batch = batch_by_code(code)
@@ -98,13 +100,6 @@ def retire(request: HttpRequest, membership: Membership, code: str) -> HttpRespo
             context["numbers"] = numbers_from(form.cleaned_data["first_serial"], form.cleaned_data["quantity_t"])
         return render(request, "ledger/credits/retire_confirm.html", context)
     return show(request, "ledger/credits/retire.html", context)
-
-
-@require_safe
-def retirement_list(request: HttpRequest) -> HttpResponse:
-    """List what has been used up, by whom and for what, as far as it is public."""
-    page = Paginator(retirements(), RETIREMENTS_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "ledger/credits/retirements.html", {"page": page})
 
 
 @require_safe

@@ -1,10 +1,8 @@
-"""Projects: the public list and page, and the way from a draft to the registration."""
+"""Projects: the public page (the list is in registry.py), and the way from a draft to the registration."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -15,20 +13,14 @@ from ledger.parties.models import Membership, Organisation
 from ledger.projects import services
 from ledger.projects.land.selectors import parcels_drawn
 from ledger.projects.models import MonitoringReport, Project
-from ledger.projects.selectors import (
-    access_project_by_code,
-    open_vintages,
-    projects_seen_by,
-    quantification_case,
-    reports_with_results,
-)
+from ledger.projects.selectors import access_project_by_code, open_vintages, quantification_case, reports_with_results
 from ledger.quantification import METHODOLOGIES
 from ledger.spreadsheets import XLSX
 from ledger.web import words
 from ledger.web.doors import carry_out, for_members, reader_of, refusals_in, show
 from ledger.web.drafts import hand_in, own_draft, show_hand_in
-from ledger.web.forms.lists import ProjectSearch
 from ledger.web.forms.projects import ProjectForm, ReasonForm, StatementForm
+from ledger.web.kept import kept_for_visitors
 from ledger.web.land import FIELDS_A_PAGE
 from ledger.web.lifecycle import find_move, life_of
 from ledger.web.methodologies import described
@@ -38,43 +30,11 @@ from ledger.web.risk import risk_context
 from ledger.web.sheets import csv_lines, emissions_of, view_sheet, workbook_of
 from ledger.web.steps import project_steps
 
-PROJECTS_A_PAGE = 20
 RETIREMENTS_SHOWN = 10
 
 
 @require_safe
-def project_list(request: HttpRequest) -> HttpResponse:
-    """List the projects that the reader may see."""
-    reader = reader_of(request)
-    search = ProjectSearch(request.GET)
-    if reader is None:
-        search.offer_public_states()
-    found = _search(projects_seen_by(reader).defer("forecast", "description", "description_en"), search)
-    context = {
-        "page": Paginator(found.order_by("-number"), PROJECTS_A_PAGE).get_page(request.GET.get("page")),
-        "search": search,
-        "may_begin": may_prepare(reader),
-    }
-    return render(request, "ledger/projects/list.html", context)
-
-
-def _search(projects: QuerySet[Project], search: ProjectSearch) -> QuerySet[Project]:
-    if not search.is_valid():
-        return projects
-    text, status = search.cleaned_data["q"], search.cleaned_data["status"]
-    if text:
-        names = ("name", "name_en", "place", "proponent__name", "proponent__name_en")
-        matching = Q()
-        for name in names:
-            matching |= Q(**{f"{name}__icontains": text})
-        number = text.rpartition("-")[2]
-        if number.isascii() and number.isdigit() and len(number) <= 9:
-            matching |= Q(number=int(number))
-        projects = projects.filter(matching)
-    return projects.filter(status=status) if status else projects
-
-
-@require_safe
+@kept_for_visitors
 def project_page(request: HttpRequest, code: str) -> HttpResponse:
     """Show a project: what it is, where its fields lie, what it comes to, line by line, and what became of it."""
     return show_project(request, access_project_by_code(code=code, membership=reader_of(request)))

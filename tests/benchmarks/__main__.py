@@ -3,7 +3,8 @@
 Every figure that has a target is a ratio to another one of the same run on the same machine, so that most of what a
 machine's mood does to it cancels out. PostgreSQL runs with its ordinary, durable settings.
 
-BENCH=quick measures little, to see that all of it runs: no target is judged then.
+BENCH=quick measures little, to see that all of it runs: no target is judged then. BENCH=large fills a registry of 100,000 projects,
+1,000,000 parcels and 1,000,000 retirements, which takes minutes; the usual run has a fifth of them.
 """
 
 import statistics
@@ -58,6 +59,7 @@ def measure(here: Stage, sizes: Sizes) -> Iterator[Row]:
     yield from stream_rows(here, open_floor(), sizes)
     yield from log_rows(here, sizes)
     yield from quantification_rows(sizes)
+    yield from registry_rows(here, sizes)
     yield from book_rows(sizes)
 
 
@@ -162,6 +164,31 @@ def quantification_rows(sizes: Sizes) -> Iterator[Row]:
     yield rows.below(10, f"{name} computed, with all inputs", computed, "s", "rice-water-2, two seasons a parcel")
     handed_in = quantification.handing_in_s("rice-water-1", sizes.parcels)
     yield rows.below(10, f"{name} handed in, sheet stored", handed_in, "s", quantification.NOTE)
+
+
+def registry_rows(here: Stage, sizes: Sizes) -> Iterator[Row]:
+    """Yield how soon a large registry answers the public, and takes new fields and other registries' credits."""
+    from ledger.registry.large import Size
+    from tests.benchmarks import registry
+
+    projects, parcels, retirements = sizes.registry
+    name = f"registry, {projects:,} projects"
+    seconds = registry.fill(here, Size(projects, parcels, retirements))
+    yield rows.figure(f"filling a {name}", seconds, "s", f"{parcels:,} parcels, {retirements:,} retirements")
+    with here.on(registry.REGISTRY) as there:
+        with there.serving():
+            for what, addresses in (("search", registry.searches()), ("project page", registry.project_pages())):
+                took = registry.page_times(there, addresses, sizes.page_rounds)
+                empty = rows.figure(f"an empty view beside the {what}, median", took.empty_ms, "ms")
+                yield empty
+                note = f"{registry.PAGES} addresses, each {sizes.page_rounds} times within half a minute"
+                yield rows.at_most(10, f"{name}: {what}, median", took.again_ms, "ms", empty, note)
+                yield rows.figure(f"{name}: {what}, rendered anew, median", took.first_ms, "ms")
+        took_ms = registry.overlap_check_ms(sizes.overlap_checks)
+        yield rows.below(200, f"overlaps of 50 new fields, {parcels:,} there", took_ms, "ms")
+        per_second = registry.imported_rows_per_second(sizes.imported_rows)
+        note = f"{sizes.imported_rows:,} rows of credits"
+        yield rows.above(5_000, "import of another registry's credits", per_second, "rows/s", note)
 
 
 def verification_rows(runs: Mapping[int, Run]) -> Iterator[Row]:

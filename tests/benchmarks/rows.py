@@ -46,6 +46,11 @@ def below(bound: float, name: str, value: float, unit: str, note: str = "") -> R
     return Row(name, value, unit, target=f"< {bound:g} {unit}", holds=value < bound, note=note)
 
 
+def above(bound: float, name: str, value: float, unit: str, note: str = "") -> Row:
+    """Return a measurement that must be at least a bound of its own unit."""
+    return Row(name, value, unit, target=f"≥ {bound:g} {unit}", holds=value >= bound, note=note)
+
+
 def unjudged(row: Row) -> Row:
     """Return the row of a run that measured less than its target speaks of."""
     return replace(row, holds=None)

@@ -1,7 +1,9 @@
-"""How much a run measures: the whole (`make bench`, under five minutes), or a look (`BENCH=quick`, under one)."""
+"""How much a run measures: the whole (`make bench`, under five minutes), a look (`BENCH=quick`, under one), or the whole with a
+registry as large as its targets speak of (`BENCH=large`, which fills it for minutes).
+"""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,11 @@ class Sizes:
     proofs: int
     verified: tuple[int, ...]
     parcels: int
+    # Of the registry: projects, their fields, and retirements; how often each page is asked for; rows of a file.
+    registry: tuple[int, int, int]
+    page_rounds: int
+    overlap_checks: int
+    imported_rows: int
 
 
 FULL = Sizes(
@@ -49,7 +56,12 @@ FULL = Sizes(
     proofs=1_500,
     verified=(10_000, 1_000_000),
     parcels=10_000,
+    registry=(20_000, 200_000, 200_000),
+    page_rounds=6,
+    overlap_checks=7,
+    imported_rows=100_000,
 )
+LARGE = replace(FULL, registry=(100_000, 1_000_000, 1_000_000))
 QUICK = Sizes(
     are_full=False,
     pgbench_seconds=1,
@@ -70,7 +82,12 @@ QUICK = Sizes(
     proofs=300,
     verified=(1_000, 10_000),
     parcels=500,
+    registry=(1_000, 10_000, 10_000),
+    page_rounds=2,
+    overlap_checks=2,
+    imported_rows=10_000,
 )
+SIZES = {"full": FULL, "large": LARGE, "quick": QUICK}
 
 
 def chosen() -> Sizes:
@@ -79,6 +96,6 @@ def chosen() -> Sizes:
     Raises: ValueError for a word that is none.
     """
     word = os.environ.get("BENCH", "full")
-    if word not in ("full", "quick"):
-        raise ValueError(f"BENCH must be full or quick, not {word!r}.")
-    return FULL if word == "full" else QUICK
+    if word not in SIZES:
+        raise ValueError(f"BENCH must be full, large or quick, not {word!r}.")
+    return SIZES[word]

@@ -1,0 +1,1 @@
+"""What the public reads of the registry, and what it knows of other registries."""

@@ -1,0 +1,1 @@
+"""Files of other registries' projects and credits, read line by line."""

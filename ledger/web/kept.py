@@ -1,0 +1,77 @@
+"""Pages that are the same for every visitor: rendered once, and handed out so for a while (PUBLIC_PAGES_SECONDS).
+
+Who is logged in, or comes from a page that has something to say, gets a page of their own. The token against forged requests is each
+visitor's own: its place in the page is kept, not the token.
+"""
+
+import hashlib
+import logging
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+
+View = Callable[..., HttpResponse]
+# A token is written in another way each time.
+TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*(")')
+TOKEN_PLACE = b"@@csrf-token@@"
+# A cookie of these makes a page somebody's own.
+PERSONAL = (settings.SESSION_COOKIE_NAME, "messages")
+LONGEST_ADDRESS = 1_000
+
+logger = logging.getLogger(__name__)
+
+
+def kept_for_visitors(view: View) -> View:
+    """Hand a page out as it was rendered for another visitor a moment ago."""
+
+    @wraps(view)
+    def with_kept_pages(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not _is_public(request):
+            return view(request, *args, **kwargs)
+        key = _key(request)
+        content = _read(key)
+        if content is not None:
+            return HttpResponse(content.replace(TOKEN_PLACE, get_token(request).encode()))
+        response = view(request, *args, **kwargs)
+        if response.status_code == 200 and not response.streaming and not response.cookies:
+            _write(key, TOKEN.sub(rb"\1" + TOKEN_PLACE + rb"\2", response.content))
+        return response
+
+    return with_kept_pages
+
+
+def _is_public(request: HttpRequest) -> bool:
+    return (
+        settings.PUBLIC_PAGES_SECONDS > 0
+        and request.method == "GET"
+        and len(request.get_full_path()) <= LONGEST_ADDRESS
+        and not any(name in request.COOKIES for name in PERSONAL)
+    )
+
+
+def _key(request: HttpRequest) -> str:
+    said = (request.LANGUAGE_CODE, request.scheme or "", request.get_host(), request.get_full_path())
+    return f"page:{hashlib.sha256(chr(0).join(said).encode()).hexdigest()}"
+
+
+def _read(key: str) -> bytes | None:
+    try:
+        found: bytes | None = cache.get(key)
+    except redis.RedisError:
+        logger.warning("Kept pages are out of reach: each is rendered anew.")
+        return None
+    return found
+
+
+def _write(key: str, content: bytes) -> None:
+    try:
+        cache.set(key, content, settings.PUBLIC_PAGES_SECONDS)
+    except redis.RedisError:
+        logger.warning("Kept pages are out of reach: each is rendered anew.")
