@@ -539,6 +539,7 @@ FILLED = {
     "bigint": ["(SELECT max({}) FROM {})", "0"],
     "character varying": ["'x'"],
     "timestamp with time zone": ["now()"],
+    "numeric": ["1"],
     "int8multirange": ["'{{[1,2)}}'"],
     "jsonb": ["'{{}}'"],
 }
