@@ -168,7 +168,7 @@ class ProjectFactory(factory.django.DjangoModelFactory):
     status = Project.Status.REGISTERED
     created_by = factory.SubFactory(UserFactory)
     is_listed_elsewhere = False
-    submitted_at = reached("submitted", "in_validation", "validated", *ONCE_REGISTERED)
+    submitted_at = reached("submitted", "in_validation", "validated", "rejected", *ONCE_REGISTERED)
     validator = None
     accepted_at = factory.LazyAttribute(
         lambda made: timezone.now() if made.validator and made.status not in ("draft", "submitted") else None

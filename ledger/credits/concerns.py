@@ -27,7 +27,8 @@ def may_read_entry(entry: bytes, reader: Membership) -> bool:
     fact = orjson.loads(entry)
     body, organisation = fact["body"], reader.organisation
     return (
-        str(organisation.public_id) in (body.get("organisation"), body.get("sender"), body.get("recipient"))
+        str(organisation.public_id)
+        in (body.get("organisation"), body.get("sender"), body.get("recipient"), body.get("verifier"))
         or _is_one_of_its_people(fact["actor"], organisation)
         or _is_its_project(body.get("project"), reader)
         or _moves_its_accounts(body, organisation)

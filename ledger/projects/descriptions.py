@@ -23,6 +23,7 @@ from ledger.projects.overlaps import refuse_overlaps
 from ledger.texts import check_text, check_texts, is_storable
 from ledger.transparency.services import append_record
 
+YEARS = ("crediting_starts_on", "crediting_ends_on")
 MAX_TEXT = 10_000
 MAX_ITEMS = 30
 MAX_ITEM_TEXT = 200
@@ -38,12 +39,13 @@ def describe_project(*, actor: Membership, project_id: int, changes: Mapping[str
     Methodology and province stay what they were: fields' practices and the project's permanent name hang on them. Other
     years are refused where another project is credited for the same land in them.
 
-    Locks: the land as a whole, then the project.
+    Locks: the land as a whole where years are named, then the project.
     Raises: NotAllowed, OrganisationNotApproved, NotFound, WrongState, InvalidValue.
     """
     require_proponent(actor)
     cleaned = {name: _cleaned(name, value) for name, value in changes.items()}
-    lock_land()
+    if not cleaned.keys().isdisjoint(YEARS):
+        lock_land()
     project = lock_own(actor, project_id, Project.Status.DRAFT)
     has_other_years = _has_other_years(project, cleaned)
     for name, value in cleaned.items():
@@ -65,10 +67,7 @@ def _cleaned(name: str, value: Any) -> Any:
 
 
 def _has_other_years(project: Project, cleaned: Mapping[str, Any]) -> bool:
-    return any(
-        cleaned.get(name, getattr(project, name)) != getattr(project, name)
-        for name in ("crediting_starts_on", "crediting_ends_on")
-    )
+    return any(cleaned.get(name, getattr(project, name)) != getattr(project, name) for name in YEARS)
 
 
 def _check_together(project: Project) -> None:

@@ -53,7 +53,7 @@ PARTS = (
     Part(
         "baseline",
         gettext_lazy("Baseline"),
-        lambda project: project.parcels.filter(baseline_evidence="").exists() or not project.parcels.exists(),
+        lambda project: not project.parcels.exists() or project.parcels.filter(baseline_evidence="").exists(),
     ),
     Part("elsewhere", gettext_lazy("Other registries"), lambda project: project.is_listed_elsewhere is None),
     Part("climate", gettext_lazy("Climate and other goals"), lambda project: False, is_needed=False),
@@ -63,16 +63,19 @@ PARTS = (
 
 def parts_of(project: Project, here: str) -> list[dict[str, Any]]:
     """Return the parts of a draft as the navigation shows them."""
-    return [
-        {
-            "name": part.name,
-            "title": part.title,
-            "is_here": part.name == here,
-            "is_done": part.is_needed and not part.is_missing(project),
-            "is_missing": part.is_needed and part.is_missing(project),
-        }
-        for part in PARTS
-    ]
+    shown = []
+    for part in PARTS:
+        is_missing = part.is_needed and part.is_missing(project)
+        shown.append(
+            {
+                "name": part.name,
+                "title": part.title,
+                "is_here": part.name == here,
+                "is_done": part.is_needed and not is_missing,
+                "is_missing": is_missing,
+            }
+        )
+    return shown
 
 
 def own_draft(membership: Membership, code: str) -> Project:
@@ -174,21 +177,19 @@ def _baseline(request: HttpRequest, membership: Membership, project: Project) ->
 
 def show_hand_in(request: HttpRequest, project: Project, refusal: str = "") -> HttpResponse:
     """Show what is still missing of a draft, and the button that hands it in; with why it could not be, if so."""
-    context = {"refusals": [refusal] if refusal else [], "is_complete": not _missing(project)}
+    context = {"refusals": [refusal] if refusal else []}
     return _show_part(
         request, project, "hand-in", "ledger/projects/draft_hand_in.html", context, status=422 if refusal else 200
     )
-
-
-def _missing(project: Project) -> list[Part]:
-    return [part for part in PARTS if part.is_needed and part.is_missing(project)]
 
 
 def _show_part(
     request: HttpRequest, project: Project, part: str, template: str, context: dict[str, Any], status: int = 0
 ) -> HttpResponse:
     title = next(each.title for each in PARTS if each.name == part)
-    context = context | {"project": project, "parts": parts_of(project, part), "title": title}
+    parts = parts_of(project, part)
+    is_complete = not any(each["is_missing"] for each in parts)
+    context = context | {"project": project, "parts": parts, "is_complete": is_complete, "title": title}
     return render(request, template, context, status=status or (422 if request.method == "POST" else 200))
 
 

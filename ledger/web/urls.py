@@ -135,7 +135,6 @@ urlpatterns = [
     path("retirements/<uuid:public_id>", credits.certificate, name="certificate"),
     path("retirements/<uuid:public_id>/certificate.pdf", credits.certificate_as_pdf, name="certificate_pdf"),
     path("retirements", registry.retirement_list, name="retirements"),
-    path("retirements/<uuid:public_id>", credits.certificate, name="certificate"),
     path("retirements/<uuid:public_id>.json", permanent.retirement_json, name="retirement_json"),
     path("retirements/<uuid:public_id>/check", trace.certificate_check, name="certificate_check"),
     path("references", registry.reference_list, name="references"),

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
+from ledger import tasks
 from ledger.credits.services import issue_credits
 from ledger.errors import ConflictOfInterest, InvalidValue, NotAllowed, NotFound, SamePerson, WrongState
 from ledger.models import Membership, MonitoringReport, Organisation, Project, Record
@@ -316,6 +317,15 @@ def test_a_project_is_completed_once_all_of_its_period_is_issued(who):
     assert (project.status, project.completed_at is not None) == (Status.COMPLETED, True)
     assert complete_projects(SOON) == []
     assert Record.objects.filter(kind="project_completed").count() == 1
+
+
+def test_the_task_that_runs_every_night_completes_what_is_over_today(who):
+    project = project_of(who, Status.REGISTERED, **ENDED)
+    going_on = project_of(who, Status.REGISTERED)
+    tasks.complete_projects()
+    tasks.complete_projects()
+    statuses = dict(Project.objects.values_list("pk", "status"))
+    assert (statuses[project.pk], statuses[going_on.pk]) == (Status.COMPLETED, Status.REGISTERED)
 
 
 def test_what_is_not_reported_in_time_is_lost(who, settings):
