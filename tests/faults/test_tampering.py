@@ -833,7 +833,6 @@ FILLED = {
     "timestamp with time zone": ["now()"],
     "time without time zone": ["'12:00'"],
     "integer": ["0"],
-    "numeric": ["1"],
     "int8multirange": ["'{{[1,2)}}'"],
     "jsonb": ["'{{}}'"],
 }
