@@ -1138,7 +1138,7 @@ def a_share_of_nobody(log: Log) -> int:
 @lie(r"no proceeds_shared names transaction \d+ \(distribution\)")
 def a_distribution_that_nothing_explains(log: Log) -> int:
     at, _body = posted(log, "distribution")
-    del log[next(iter(places(log, "proceeds_shared")))]
+    del log[first(log, "proceeds_shared")]
     return at
 
 

@@ -110,12 +110,12 @@ def _initial(membership: Membership) -> dict[str, object]:
     whole = [name for name, bps in parts.items() if bps == sum(parts.values())]
     return {
         "project": last.project.code if last.project else "",
-        "retained": last.retained_bps / 100,
+        "retained": f"{last.retained_bps / 100:g}",
         "retained_for": last.retained_for,
         "rule": whole[0] if whole else "mixed",
         "contributions": lines,
         "is_public": last.is_public,
-        **({} if whole else {name: bps / 100 for name, bps in parts.items()}),
+        **({} if whole else {name: f"{bps / 100:g}" for name, bps in parts.items()}),
     }
 
 

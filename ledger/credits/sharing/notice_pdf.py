@@ -118,7 +118,7 @@ def _sums(notice: Notice) -> Table:
 
 
 def _table(notice: Notice) -> LongTable:
-    titles = [_("Code"), *([_("Name")] if notice.with_names else []), _("mu"), _("yuan")]
+    titles = [_("Household code"), *([_("Name of the household")] if notice.with_names else []), _("mu"), _("yuan")]
     styles = [TEXT, *([TEXT] if notice.with_names else []), FIGURE, FIGURE]
     head = [Paragraph(escape(both(title)), style) for title, style in zip(titles, styles, strict=True)]
     rows = [head]

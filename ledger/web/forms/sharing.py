@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ledger.credits.sharing.models import WHOLE_BPS
 from ledger.credits.sharing.plans import MAX_STATEMENT, PlanTerms
@@ -69,7 +70,7 @@ class HouseholdSearch(forms.Form):
 
 
 class PlanForm(forms.Form):
-    project = forms.ChoiceField(label=_("For"), required=False)
+    project = forms.ChoiceField(label=pgettext_lazy("sharing plan", "For"), required=False)
     retained = PercentField(
         label=_("The cooperative keeps"),
         required=False,
