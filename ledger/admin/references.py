@@ -92,7 +92,10 @@ class ReferenceImportAdmin(ViewOnlyAdmin):
 
     @admin.display(description=_("why it failed"))
     def why_failed(self, source: ReferenceImport) -> str:
-        return gettext(source.failure["message"]) % source.failure["params"] if source.failure else EMPTY
+        if not source.failure:
+            return EMPTY
+        message, params = source.failure["message"], source.failure["params"]
+        return gettext(message) % params
 
     @admin.display(description=_("rows accepted"), ordering="rows_accepted")
     def accepted(self, source: ReferenceImport) -> str:

@@ -38,7 +38,8 @@ class Command(BaseCommand):
             return
         source.refresh_from_db()
         if source.state == ReferenceImport.State.FAILED:
-            raise CommandError(_(source.failure["message"]) % source.failure["params"])
+            message, params = source.failure["message"], source.failure["params"]
+            raise CommandError(_(message) % params)
         self._report(source, perf_counter() - started)
 
     def _report(self, source: ReferenceImport, seconds: float) -> None:

@@ -131,7 +131,7 @@ def test_the_list_hides_a_beneficiary_that_is_not_public(client, who, batch):
 def test_the_list_asks_the_database_no_more_for_more_retirements(client, who, batch, django_assert_num_queries):
     for _ in range(5):
         retire(who, batch, quantity_t=1)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         client.get("/retirements")
 
 

@@ -125,7 +125,7 @@ def test_the_page_asks_the_database_no_more_for_more_fields_and_vintages(
 def test_the_list_asks_the_database_no_more_for_more_projects(client, db, django_assert_num_queries):
     for _ in range(5):
         ParcelFactory()
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         client.get("/projects")
 
 
