@@ -234,31 +234,35 @@ def _parcels(project: Project) -> Table:
 
 
 class ParcelAdmin(ViewOnlyAdmin):
-    list_display = ("code", "name", "project", "area_figure")
-    list_select_related = ("project",)
+    list_display = ("code", "name", "project", "area_figure", "declared_figure", "household", "converted_from")
+    list_select_related = ("project", "household")
     search_fields = ("code", "name", "project__name")
     ordering = ("-id",)
     fields = (
         "code",
         "name",
         "project",
+        "household",
         "area_figure",
+        "declared_figure",
+        "area_reason",
+        "converted_from",
         "baseline_evidence",
         "practices_document",
         "geometry_document",
     )
 
     def record_ids(self, target: Parcel) -> RecordIds:
-        return ids_naming(
-            Named(
-                ("parcel_added", "parcel_removed", "parcel_baseline_stated"),
-                {"project": target.project.code, "parcel": target.code},
-            )
-        )
+        kinds = ("parcel_added", "parcel_described", "parcel_baseline_stated", "parcel_removed")
+        return ids_naming(Named(kinds, {"project": target.project.code, "parcel": target.code}))
 
     @admin.display(description=_("area"), ordering="area_ha")
     def area_figure(self, parcel: Parcel) -> str:
         return area(parcel.area_ha)
+
+    @admin.display(description=_("declared area"), ordering="declared_area_ha")
+    def declared_figure(self, parcel: Parcel) -> str:
+        return "–" if parcel.declared_area_ha is None else area(parcel.declared_area_ha)
 
     @admin.display(description=_("practices"))
     def practices_document(self, parcel: Parcel) -> SafeString:

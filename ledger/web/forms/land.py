@@ -66,7 +66,7 @@ class ParcelForm(DatumFields):
         label=_("Why it is not the area of the shape"),
         max_length=MAX_AREA_REASON,
         required=False,
-        help_text=_("Needed where the two are more than 10 % apart."),
+        help_text=_("Needed where the two differ by more than a tenth."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     geometry_file = forms.FileField(

@@ -24,6 +24,8 @@ export class Drawing {
     section.hidden = false;
     this.map = openMap(this.canvas, this.words);
     this.map.keyboard.disable();
+    // Who taps fast sets two corners.
+    this.map.doubleClickZoom.disable();
     this.outline = window.L.polygon([], { interactive: false }).addTo(this.map);
     this.corners = window.L.layerGroup().addTo(this.map);
     this.map.on("click", (event) => this.add(event.latlng));
@@ -64,10 +66,11 @@ export class Drawing {
         console.warn(error);
       }
     }
+    this.section.dataset.ready = "yes";
   }
 
   frame(bounds) {
-    if (bounds.isValid()) this.map.fitBounds(bounds, { padding: [24, 24], maxZoom: 18 });
+    if (bounds.isValid()) this.map.fitBounds(bounds, { padding: [24, 24], maxZoom: 18, animate: false });
   }
 
   remember() {
