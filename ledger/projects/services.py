@@ -13,7 +13,13 @@ from ledger.errors import InvalidValue, NotFound, SamePerson, WrongState
 from ledger.parties.access import log_name, require_approved, require_kind, require_registrar, require_role
 from ledger.parties.models import Membership, Organisation
 from ledger.projects import entries, geometry
-from ledger.projects.claims import check_reason, check_statement, practices_of_parcel, settings_of_project
+from ledger.projects.claims import (
+    check_crediting_years,
+    check_reason,
+    check_statement,
+    practices_of_parcel,
+    settings_of_project,
+)
 from ledger.projects.digests import sheet_sha256, text_sha256
 from ledger.projects.locks import lock_land, lock_project
 from ledger.projects.models import Parcel, Project
@@ -55,6 +61,7 @@ def create_project(
         raise InvalidValue(field="province_code", reason=_("The province code has two digits, 35 for Fujian."))
     if crediting_ends_on <= crediting_starts_on:
         raise InvalidValue(field="crediting_ends_on", reason=_("The crediting period ends after it starts."))
+    check_crediting_years(methodology, crediting_starts_on, crediting_ends_on)
     project = Project(
         province_code=province_code,
         name=name.strip(),
