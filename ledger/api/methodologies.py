@@ -39,7 +39,7 @@ class FactorSerializer(serializers.Serializer[Factor]):
     is_checked = serializers.BooleanField(help_text="False while the value stands as somebody remembered it.")
 
 
-class MethodologySerializer(serializers.Serializer[Methodology]):
+class ListedMethodologySerializer(serializers.Serializer[Methodology]):
     id = Text()
     version = serializers.IntegerField()
     title = Text()
@@ -55,7 +55,7 @@ class MethodologySerializer(serializers.Serializer[Methodology]):
     most_years = serializers.IntegerField(allow_null=True, help_text="How long it credits a change of practice.")
 
 
-class OneMethodologySerializer(MethodologySerializer):
+class DescribedMethodologySerializer(ListedMethodologySerializer):
     equations = EquationSerializer(many=True)
     factors = serializers.SerializerMethodField()
 
@@ -68,17 +68,17 @@ class Methodologies(Endpoint):
     tag = "methodologies"
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
-    @extend_schema(summary="List methodologies", responses=MethodologySerializer(many=True))
+    @extend_schema(summary="List methodologies", responses=ListedMethodologySerializer(many=True))
     def list_methodologies(self, request: Request) -> Response:
         """Every version, for everybody. There are few: all are on one page."""
         self.query(StrictSerializer)
-        found = [show(MethodologySerializer, methodology) for methodology in METHODOLOGIES.values()]
+        found = [show(ListedMethodologySerializer, methodology) for methodology in METHODOLOGIES.values()]
         return Response({"next": None, "previous": None, "results": found})
 
-    @extend_schema(summary="Read a methodology", responses=OneMethodologySerializer)
+    @extend_schema(summary="Read a methodology", responses=DescribedMethodologySerializer)
     def get_methodology(self, request: Request, methodology_id: str) -> Response:
         """With its equations and all its factors."""
         self.query(StrictSerializer)
         if methodology_id not in METHODOLOGIES:
             raise NotFound()
-        return Response(show(OneMethodologySerializer, METHODOLOGIES[methodology_id]))
+        return Response(show(DescribedMethodologySerializer, METHODOLOGIES[methodology_id]))

@@ -1,11 +1,13 @@
 """What people write of their own into the registry, checked before it is kept: practices, settings, statements, reasons."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from ledger.errors import InvalidValue
+from ledger.quantification import METHODOLOGIES
 from ledger.texts import check_text, is_storable
 
 MAX_STATEMENT = 20_000
@@ -29,6 +31,21 @@ def settings_of_project(given: Any) -> dict[str, Any]:
     Raises: InvalidValue.
     """
     return _claims(given, REGISTRYS_OF_CASE, "settings")
+
+
+def check_crediting_years(methodology: str, starts_on: dt.date, ends_on: dt.date) -> None:
+    """Refuse a crediting period that is longer than the methodology credits a change of practice.
+
+    Raises: InvalidValue.
+    """
+    years = METHODOLOGIES[methodology].most_years
+    if years is not None and (ends_on.year - years, ends_on.month, ends_on.day) >= (
+        starts_on.year,
+        starts_on.month,
+        starts_on.day,
+    ):
+        reason = _("Under this methodology a change is credited for %(years)s years at most.") % {"years": years}
+        raise InvalidValue(field="crediting_ends_on", reason=reason)
 
 
 def check_statement(statement: str) -> None:

@@ -18,7 +18,7 @@ from ledger.projects.access import lock_own as _lock_own
 from ledger.projects.access import require_proponent as _require_proponent
 from ledger.projects.access import require_validator
 from ledger.projects.access import require_verifier as require_verifier
-from ledger.projects.claims import check_reason, check_statement, settings_of_project
+from ledger.projects.claims import check_crediting_years, check_reason, check_statement, settings_of_project
 from ledger.projects.conflicts import require_free_of_conflict
 from ledger.projects.debundling import require_decided
 from ledger.projects.declarations import require_declarations
@@ -63,6 +63,7 @@ def create_project(
         raise InvalidValue(field="province_code", reason=_("The province code has two digits, 35 for Fujian."))
     if crediting_ends_on <= crediting_starts_on:
         raise InvalidValue(field="crediting_ends_on", reason=_("The crediting period ends after it starts."))
+    check_crediting_years(methodology, crediting_starts_on, crediting_ends_on)
     project = Project(
         province_code=province_code,
         name=name.strip(),

@@ -18,6 +18,8 @@ from ledger.quantification.rice_water import Practice, Season, Settings, Totals
 from ledger.quantification.sheet import CalculationSheet, Result, SheetWriter, whole_tonnes
 
 NAME = "rice-water-2"
+# Paddies are irrigated: nitrogen is washed out of them wherever they lie.
+CLIMATES = ("wet", "dry_irrigated")
 
 
 def quantify(case: Mapping[str, Any]) -> CalculationSheet:
@@ -26,7 +28,7 @@ def quantify(case: Mapping[str, Any]) -> CalculationSheet:
     Raises: InvalidInput.
     """
     settings, seasons = rice_water.read(case, more_settings=("climate",), read_practice=_practice)
-    setting = Setting(settings.gwp, reading.a_word(case["climate"], "climate", components.CLIMATES))
+    setting = Setting(settings.gwp, reading.a_word(case["climate"], "climate", CLIMATES))
     sheet, totals, increase = SheetWriter(), Totals(), Decimal(0)
     for season in seasons:
         rice_water.add_season(season, settings, sheet, totals)

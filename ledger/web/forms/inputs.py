@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from ledger.quantification.components import read_inputs
@@ -35,7 +36,7 @@ class InputsForm(forms.Form):
                 self.fields[f"{scenario}_{end}"] = NumberField(unit="kg/ha", most=most, label=label, required=False)
             for kind, name in words.FUELS.items():
                 self.fields[f"{scenario}_{kind}"] = NumberField(
-                    unit=_("l/ha"), most=MOST_LITRES, label=name, required=False
+                    unit=_("l/ha"), most=MOST_LITRES, label=capfirst(str(name)), required=False
                 )
 
     def clean(self) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ledger.quantification import METHODOLOGIES
+from ledger.quantification import METHODOLOGIES, rice_water_2
+from ledger.quantification.methodologies import RICE
 from ledger.quantification.soil_carbon import PADDY
 from ledger.web import words
 from ledger.web.forms.fields import DateField, NumberField, WordField
@@ -74,6 +75,9 @@ class ProjectForm(forms.Form):
         for name in words.SETTINGS:
             if name not in self.setting_names:
                 del self.fields[name]
+        if "climate" in self.fields and METHODOLOGIES[methodology].project_type == RICE:
+            climates = {name: words.NITROGEN_CLIMATES[name] for name in rice_water_2.CLIMATES}
+            self.fields["climate"] = WordField(climates, label=words.SETTINGS["climate"], initial="wet")
 
     def clean(self) -> dict[str, Any]:
         """Ask for what the comparison needs, and drop what belongs to the other one."""

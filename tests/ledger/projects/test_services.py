@@ -66,7 +66,7 @@ def test_a_project_gets_the_next_number_and_a_permanent_code(who):
         ({"province_code": "3"}, "province_code"),
         ({"province_code": "３５"}, "province_code"),
         ({"province_code": "fj"}, "province_code"),
-        ({"methodology": "rice-water-2"}, "methodology"),
+        ({"methodology": "rice-water-9"}, "methodology"),
         ({"settings": {"gwp": "AR5\x00"}}, "settings"),
         ({"settings": ["gwp"]}, "settings"),
         ({"settings": SETTINGS | {"methodology": "soc-tier1-1"}}, "settings.methodology"),

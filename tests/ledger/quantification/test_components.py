@@ -96,6 +96,7 @@ PROJECT = "parcels[0].seasons[0].project"
     [
         (changed(rice(), ("climate",), ...), "climate"),
         (changed(rice(), ("climate",), "moist"), "climate"),
+        (changed(rice(), ("climate",), "dry"), "climate"),
         (changed(rice(), ("parcels", 0, "seasons", 0, "project", "inputs"), ...), f"{PROJECT}.inputs"),
         (rice(n_kg_per_ha="2001"), f"{PROJECT}.n_kg_per_ha"),
         (rice(inputs={}), f"{PROJECT}.inputs.dolomite_kg_per_ha"),

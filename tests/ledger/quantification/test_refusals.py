@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.quantification import DIGITS, InvalidInput, quantify
+from tests.cases import rice
 
 PRACTICE = {
     "water": "continuous",
@@ -130,6 +131,41 @@ def test_two_fields_come_to_what_both_come_to_within_a_tonne(one, other):
         return quantify(case).result.net_t
 
     assert net(one) + net(other) <= net(one, other) <= net(one) + net(other) + 1
+
+
+AREAS = st.lists(st.decimals("0.0001", "1000", places=4), min_size=2, max_size=5)
+
+
+def of_areas(version, *areas):
+    case = rice(parcels=len(areas), version=version)
+    for parcel, area in zip(case["parcels"], areas, strict=True):
+        parcel["area_ha"] = str(area)
+    return quantify(case).result
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@given(areas=AREAS)
+def test_gross_is_the_sum_over_the_parcels_in_any_order_and_rises_with_the_area(version, areas):
+    whole, singly = of_areas(version, *areas), [of_areas(version, area).gross_t_co2e for area in areas]
+    with localcontext(Context(prec=DIGITS)):
+        assert abs(whole.gross_t_co2e - sum(singly)) < Decimal("1e-35")
+        assert abs(whole.gross_t_co2e - of_areas(version, *reversed(areas)).gross_t_co2e) < Decimal("1e-35")
+    assert whole.net_t == of_areas(version, *sorted(areas)).net_t
+    assert [area for _gross, area in sorted(zip(singly, areas, strict=True))] == sorted(areas)
+    assert max(of_areas(version, area).net_t for area in areas) <= whole.net_t
+
+
+@pytest.mark.parametrize("land", [{"land_use": "paddy_rice_cultivation", "tillage": "deep"}])
+def test_a_word_that_nobody_knows_is_refused_even_where_it_is_not_used(land):
+    parcel = {"id": "p", "area_ha": "1", "climate_zone": "warm_temperate_moist", "soil": "sandy_soils"}
+    case = {
+        "methodology": "soc-tier1-1",
+        "risk_percent": "10",
+        "parcels": [{**parcel, "baseline": land, "project": land}],
+    }
+    with pytest.raises(InvalidInput) as refusal:
+        quantify(case)
+    assert refusal.value.path == "parcels[0].baseline.tillage"
 
 
 def test_more_methane_than_before_is_no_tonne():

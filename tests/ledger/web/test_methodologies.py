@@ -137,6 +137,16 @@ def test_settings_that_cannot_be_are_refused_beside_their_field(client, who, cha
     assert at in answer.context["form"].errors
 
 
+@pytest.mark.parametrize(("ends_on", "status"), [("2039-12-31", 302), ("2040-01-01", 422)])
+def test_a_change_is_credited_for_as_long_as_its_methodology_says(client, who, ends_on, status):
+    client.force_login(who.cooperative.user)
+    given = PROJECT | {"risk_percent": "10", "crediting_ends_on": ends_on}
+    answer = client.post("/projects/new?methodology=soc-tier1-1", given)
+    assert answer.status_code == status
+    if status == 422:
+        assert "crediting_ends_on" in answer.context["form"].errors
+
+
 def test_a_paddy_is_added_with_what_it_gets(client, who, rice_draft):
     client.force_login(who.cooperative.user)
     given = field(
