@@ -186,7 +186,10 @@ class ParcelAdmin(ViewOnlyAdmin):
 
     def record_ids(self, target: Parcel) -> RecordIds:
         return ids_naming(
-            Named(("parcel_added", "parcel_described", "parcel_removed"), {"project": target.project.code, "parcel": target.code})
+            Named(
+                ("parcel_added", "parcel_described", "parcel_removed"),
+                {"project": target.project.code, "parcel": target.code},
+            )
         )
 
     @admin.display(description=_("area"), ordering="area_ha")
