@@ -21,6 +21,7 @@ from ledger.projects.land.examine import Examined, NewParcel
 from ledger.projects.land.problems import MAX_LISTED, ParcelsRefused
 from ledger.projects.land.selectors import GEOJSON
 from ledger.projects.land.uploads import read_upload
+from ledger.projects.land.uploads.features import is_well_formed
 from ledger.projects.models import Parcel, Project
 from ledger.web import previews
 from ledger.web.doors import for_members, show
@@ -155,6 +156,7 @@ def parcels_preview_geojson(request: HttpRequest, membership: Membership, code: 
             "geometry": each["geometry"],
         }
         for each in kept["parcels"]
+        if is_well_formed(each["geometry"]["coordinates"])
     ]
     features += [_fault(each["shape"], each["reason"]) for each in kept["problems"] if each["shape"]]
     features += [_fault(shape, "") for shape in kept["repaired"]]

@@ -158,6 +158,7 @@ def _parcel(code: str, new: NewParcel) -> tuple[Parcel, geometry.Outline]:
         raise InvalidValue(field="code", reason=_("The parcel's code has 1 to 32 characters."))
     check_text(code, field="code", most=32)
     check_text(new.name.strip(), field="name", most=80)
+    check_text(new.household_code.strip(), field="household_code", most=32)
     check_text(new.area_reason, field="area_reason", most=MAX_AREA_REASON)
     outline = geometry.mend_polygon(new.geometry)
     area_ha = geometry.ellipsoidal_ha(outline.polygon)

@@ -141,13 +141,16 @@ export class Drawing {
     event.preventDefault();
   }
 
-  // The outline is what is drawn now: it is written down, and its datum is that of the map.
+  // The shape is what is drawn now, whatever was chosen before: it is written down, in the datum of the map.
   changed() {
     const ring = [...this.points, this.points[0]];
     const shape = { type: "Polygon", coordinates: [ring, ...this.holes] };
     this.text.value = this.points.length > 2 ? JSON.stringify(shape) : "";
-    const datum = document.getElementById(this.words.datum);
-    if (datum) datum.value = "WGS84";
+    const { datum, converts, swaps, geometry_file: file } = this.text.form.elements;
+    datum.value = "WGS84";
+    converts.checked = false;
+    swaps.checked = false;
+    file.value = "";
     this.draw();
   }
 

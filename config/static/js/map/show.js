@@ -7,6 +7,7 @@ export async function showMap(figure) {
   const sources = [words.src, words.faults].filter(Boolean);
   const found = await Promise.all(sources.map(fetchJson));
   if (!found.some((geojson) => geojson.features.length)) return;
+  const layers = found.map((geojson) => fieldsLayer(geojson, words));
   const element = document.createElement("div");
   element.className = "map";
   const picture = figure.querySelector("svg");
@@ -15,7 +16,7 @@ export async function showMap(figure) {
   picture.replaceWith(element);
   for (const note of figure.querySelectorAll("[data-not-drawn]")) note.remove();
   const map = openMap(element, words);
-  const layers = found.map((geojson) => fieldsLayer(geojson, words).addTo(map));
+  for (const layer of layers) layer.addTo(map);
   const isFault = (layer) => layer.feature.properties.fault;
   const parts = layers.flatMap((layer) => layer.getLayers());
   const faults = parts.filter(isFault);

@@ -61,6 +61,11 @@ def too_many_features(file: str) -> InvalidValue:
     return unreadable(file, _("It has more than 10,000 features."))
 
 
+def too_many_points(file: str) -> InvalidValue:
+    """Return the refusal of a file with more points than are kept of all its fields together."""
+    return unreadable(file, _("It has more than %(most)s points."), most=f"{MAX_POINTS:,}")
+
+
 def flatten(polygons: list[Any], content: Content, *, left: int) -> tuple[list[Any], int]:
     """Return polygons without heights, and how many points may still come. What is malformed is left as it is: it is refused
     where shapes are checked, in the words of its own feature.

@@ -15,6 +15,7 @@ from ledger.projects.land.uploads.features import (
     flatten,
     named,
     too_many_features,
+    too_many_points,
     unreadable,
 )
 
@@ -29,7 +30,7 @@ def read_geojson(file: str, content: bytes) -> Content:
     Raises: InvalidValue, naming the file.
     """
     if content.count(b"[") + content.count(b"{") > MAX_BRACKETS:
-        raise unreadable(file, _("It has more than %(most)s points."), most=f"{MAX_POINTS:,}")
+        raise too_many_points(file)
     try:
         geojson = orjson.loads(_utf8(content))
     except orjson.JSONDecodeError as error:
@@ -49,7 +50,7 @@ def read_geojson(file: str, content: bytes) -> Content:
         polygons = list(_polygons(shape, read, MAX_DEPTH))
         polygons, left = flatten(polygons, read, left=left)
         if left < 0:
-            raise unreadable(file, _("It has more than %(most)s points."), most=f"{MAX_POINTS:,}")
+            raise too_many_points(file)
         if polygons:
             read.features.append(Feature(number, polygons, columns))
     return read

@@ -21,11 +21,13 @@ from ledger.projects.land.uploads.features import (
     in_feature,
     named,
     too_many_features,
+    too_many_points,
     unreadable,
 )
 
 MAX_ELEMENTS = 400_000
 MAX_DEPTH = 60
+MAX_COMMAS = 3 * MAX_POINTS
 _OTHERS = ("Point", "LineString", "Track", "MultiTrack", "Model")
 
 
@@ -34,6 +36,9 @@ def read_kml(file: str, content: bytes) -> Content:
 
     Raises: InvalidValue, naming the file, the placemark and the place.
     """
+    # What a point is written with; counted before any of them is read.
+    if content.count(b",") > MAX_COMMAS:
+        raise too_many_points(file)
     root = _parse(file, content)
     if root.tag != "kml":
         raise unreadable(file, _("It is XML, but no KML: it begins with “%(tag)s”."), tag=root.tag[:40])
@@ -44,7 +49,7 @@ def read_kml(file: str, content: bytes) -> Content:
         polygons = [_polygon(file, number, polygon) for polygon in placemark.iter("Polygon")]
         polygons, left = flatten(polygons, read, left=left)
         if left < 0:
-            raise unreadable(file, _("It has more than %(most)s points."), most=f"{MAX_POINTS:,}")
+            raise too_many_points(file)
         if polygons:
             read.features.append(Feature(number, polygons, _columns(placemark)))
         elif any(placemark.find(f".//{tag}") is not None for tag in _OTHERS):

@@ -22,6 +22,7 @@ from ledger.projects.land.uploads.features import (
     in_feature,
     named,
     too_many_features,
+    too_many_points,
     unreadable,
 )
 from ledger.projects.land.uploads.zips import Archive
@@ -47,11 +48,9 @@ def read_shapefile(archive: Archive) -> Content:
     crs = crs_of_wkt(_beside(shp, ".prj"), _text(archive, shp, ".prj"))
     shapes = list(_shapes(shp, archive.read(shp)))
     columns = _columns(archive, shp, len(shapes))
-    read, left = Content(crs=crs), MAX_POINTS
+    read = Content(crs=crs)
     for number, (shape, row) in enumerate(zip(shapes, columns, strict=True), 1):
-        polygons, left = flatten(shape, read, left=left)
-        if left < 0:
-            raise unreadable(shp, _("It has more than %(most)s points."), most=f"{MAX_POINTS:,}")
+        polygons, _left = flatten(shape, read, left=MAX_POINTS)
         if polygons:
             read.features.append(Feature(number, polygons, row))
         else:
@@ -75,9 +74,13 @@ def _shapes(file: str, content: bytes) -> Iterator[list[Any]]:
         with shapefile.Reader(shp=io.BytesIO(content)) as reader:
             if reader.shapeType not in _POLYGONS:
                 raise unreadable(file, _("It holds %(kind)s, not polygons."), kind=reader.shapeTypeName.lower())
+            left = MAX_POINTS
             for number, shape in enumerate(reader.iterShapes(), 1):
                 if number > MAX_FEATURES:
                     raise too_many_features(file)
+                left -= len(shape.points)
+                if left < 0:
+                    raise too_many_points(file)
                 if shape.shapeType == shapefile.NULL:
                     yield []
                     continue
@@ -107,11 +110,16 @@ def _columns(archive: Archive, shp: str, count: int) -> list[dict[str, Any]]:
         with shapefile.Reader(dbf=io.BytesIO(content), encoding=encoding) as reader:
             if len(reader.fields) > MAX_COLUMNS + 1:
                 raise unreadable(name, _("It has more than %(most)s columns."), most=MAX_COLUMNS)
+            # Told by the header, before any row is read.
+            if len(reader) != count:
+                raise unreadable(
+                    name, _("It has %(rows)s rows, but there are %(count)s shapes."), rows=len(reader), count=count
+                )
             rows = [named(record.as_dict()) for record in reader.iterRecords()]
     except _DAMAGED:
         raise unreadable(name, _("It is no dBASE table, or a damaged one.")) from None
     if len(rows) != count:
-        raise unreadable(name, _("It has %(rows)s rows, but there are %(count)s shapes."), rows=len(rows), count=count)
+        raise unreadable(name, _("It is no dBASE table, or a damaged one."))
     return rows
 
 

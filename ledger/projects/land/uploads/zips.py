@@ -24,13 +24,14 @@ class Archive:
         Raises: InvalidValue for what is no zip file, or has members that no honest one has.
         """
         self.file = file
+        # How an entry of the list begins; counted before the list is read.
+        if content.count(b"PK\x01\x02") > MAX_MEMBERS:
+            raise unreadable(file, _("It has more than %(most)s files in it."), most=MAX_MEMBERS)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(content))
         except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
             raise unreadable(file, _("It is no zip file, or a damaged one.")) from None
         members = self._zip.infolist()
-        if len(members) > MAX_MEMBERS:
-            raise unreadable(file, _("It has more than %(most)s files in it."), most=MAX_MEMBERS)
         self._members = {name_of(member): member for member in members if not _is_aside(member)}
         for name, member in self._members.items():
             self._check(name, member)

@@ -12,6 +12,8 @@ from ledger.projects.geometry import area_ha
 from ledger.projects.land.examine import examine_shapes
 from ledger.projects.land.uploads import MAX_BYTES, Reading, read_upload
 from ledger.projects.land.uploads import geojson as geojson_files
+from ledger.projects.land.uploads import kml as kml_files
+from ledger.projects.land.uploads import shapefile as shapefiles
 from ledger.projects.land.uploads import zips as zip_files
 from tests.factories import PRACTICES, square
 from tests.ledger.projects.land.maps import (
@@ -166,7 +168,20 @@ def test_too_many_points_are_refused_before_they_are_read(monkeypatch):
     assert "more than" in str(refusal("a.geojson", collection(*map(square, range(5)))))
     monkeypatch.undo()
     monkeypatch.setattr(geojson_files, "MAX_POINTS", 20)
-    assert "more than 20 points" in str(refusal("a.geojson", collection(*map(square, range(5)))))
+    assert "points" in str(refusal("a.geojson", collection(*map(square, range(5)))))
+
+
+def test_too_many_points_of_other_formats_are_refused_before_they_are_read(monkeypatch):
+    monkeypatch.setattr(kml_files, "MAX_COMMAS", 5)
+    assert "500,000 points" in str(refusal("a.kml", kml(kml_polygon(square(1)))))
+    monkeypatch.setattr(shapefiles, "MAX_POINTS", 4)
+    assert "500,000 points" in str(refusal("a.zip", zipped(shapefile_parts(square(1)))))
+
+
+def test_a_character_that_cannot_be_stored_is_a_problem_of_its_field():
+    columns = [{"code": "A", "household": "3\x00"}, {"code": "\x00"}, {"code": "B", "name": "\x00"}]
+    found = problems_in("a.geojson", collection(*map(square, range(3)), columns=columns))
+    assert [(problem.number, problem.field) for problem in found] == [(1, "household_code"), (2, "code"), (3, "name")]
 
 
 def test_too_many_features_and_too_many_bytes_are_refused():
@@ -375,7 +390,7 @@ DBF = shapefile_parts(square(1))["fields.dbf"]
         ({"shp": lying_header(SHP, 152, 99)}, "damaged"),
         ({"dbf": b""}, "damaged"),
         ({"dbf": DBF[:40]}, "damaged"),
-        ({"dbf": lying_header(DBF, 4, 2**31 - 1)}, "damaged"),
+        ({"dbf": lying_header(DBF, 4, 2**31 - 1)}, "2147483647 rows"),
         ({"dbf": lying_header(DBF, 4, 0)}, "0 rows"),
         ({"cpg": "klingon"}, "no encoding"),
     ],
