@@ -100,7 +100,7 @@ def show_project(
         "statement_form": StatementForm(),
         "reason_form": ReasonForm(),
     }
-    context |= life_of(project, reader, refused)
+    context |= life_of(project, reader, parcels, refused)
     return show(request, "ledger/projects/page.html", context | forms)
 
 
