@@ -12,10 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import BooleanField
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from pyproj import Geod
-from shapely import STRtree
+from shapely import STRtree, total_bounds
 from shapely.affinity import scale
 from shapely.geometry import box, shape
 from shapely.geometry.base import BaseGeometry
@@ -57,13 +59,17 @@ class Neighbour:
     expected_t: int
 
 
-def neighbours_of(project: Project) -> list[Neighbour]:
-    """Return the projects that may be parts of one with this project, oldest first; distances are of fields to fields."""
-    candidates = list(_candidates(project))
+def neighbours_of(project: Project, parcels: Sequence[Parcel] | None = None) -> list[Neighbour]:
+    """Return the projects that may be parts of one with this project, oldest first; distances are of fields to fields.
+
+    `parcels`: the project's fields, where they are at hand. Others' fields are read only of projects that have one in the box
+    around all of these, which an index finds.
+    """
+    own = [shape(parcel.geometry) for parcel in (project.parcels.all() if parcels is None else parcels)]
+    candidates = list(_candidates(project, own)) if own else []
     if not candidates:
         return []
-    fields = _shapes_by_project([project.pk, *(each.pk for each in candidates)])
-    own = fields.get(project.pk, [])
+    fields = _shapes_by_project([each.pk for each in candidates])
     found = ((each, _distance_m(own, fields.get(each.pk, []))) for each in candidates)
     return [
         Neighbour(each, round(distance), expected_t(each))
@@ -82,12 +88,23 @@ def began_on(project: Project) -> dt.date:
     return project.starts_on or project.crediting_starts_on
 
 
-def _candidates(project: Project) -> Iterable[Project]:
-    others = Project.objects.filter(
-        proponent_id=project.proponent_id, methodology=project.methodology, status__in=STANDING
-    ).exclude(pk=project.pk)
+def _candidates(project: Project, own: Sequence[BaseGeometry]) -> Iterable[Project]:
+    near = RawSQL(
+        "geojson_box(ledger_parcel.geometry) && box(point(%s, %s), point(%s, %s))",
+        _around(box(*total_bounds(own))).bounds,
+        output_field=BooleanField(),
+    )
+    found = Parcel.objects.filter(
+        near,
+        project__proponent=project.proponent_id,
+        project__methodology=project.methodology,
+        project__status__in=STANDING,
+    ).exclude(project=project)
+    others = set(found.values_list("project_id", flat=True).order_by().distinct())
+    if not others:
+        return
     began = began_on(project)
-    for other in others.order_by("number"):
+    for other in Project.objects.filter(pk__in=others).order_by("number"):
         earlier, later = sorted((began, began_on(other)))
         if later <= _years_later(earlier, YEARS_APART):
             yield other

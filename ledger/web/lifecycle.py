@@ -1,6 +1,6 @@
 """What a reader may do next with a project: each step a button or a form on its page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from ledger.projects.counties import county_name
 from ledger.projects.debundling import is_decided, neighbours_of
 from ledger.projects.judgements import Renewal
 from ledger.projects.lifecycle import BEFORE_REGISTRATION
-from ledger.projects.models import Project
+from ledger.projects.models import Parcel, Project
 from ledger.projects.renewals import is_renewable
 from ledger.projects.selectors import conflicts_seen_by, renewals_of
 from ledger.web import words
@@ -160,12 +160,15 @@ MOVES = (
 
 
 def life_of(
-    project: Project, reader: Membership | None, refused: dict[str, forms.Form] | None = None
+    project: Project,
+    reader: Membership | None,
+    parcels: Sequence[Parcel],
+    refused: dict[str, forms.Form] | None = None,
 ) -> dict[str, Any]:
     """Return what a project's page shows of its life: its state, what the reader may do, renewals, debundling."""
     found = list(renewals_of(project))
     standing = _standing(project, reader, found)
-    neighbours = neighbours_of(project) if project.status != Status.DRAFT else []
+    neighbours = neighbours_of(project, parcels) if project.status != Status.DRAFT else []
     return {
         "moves": [(move, _form(move, refused or {})) for move in MOVES if move.is_due(standing)],
         "hindrance": standing.hindrance,

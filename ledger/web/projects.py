@@ -72,7 +72,7 @@ def show_project(
         "reason_form": ReasonForm(),
         "risk": risk_context(project, reader),
     }
-    context |= life_of(project, reader, refused)
+    context |= life_of(project, reader, parcels, refused)
     return show(request, "ledger/projects/page.html", context | forms)
 
 

@@ -110,8 +110,9 @@ def test_registrars_decide_of_what_is_handed_in_with_a_reason(who):
         decide_debundling(actor=who.registrar, project_id=other.pk, **WHY)
 
 
-def test_where_there_is_no_candidate_no_field_is_read(who, django_assert_num_queries):
-    project = ParcelFactory(geometry=square(60)).project
-    ParcelFactory(geometry=beside(square(60)))
+def test_fields_of_others_are_read_only_where_one_lies_in_the_box_around_a_project(who, django_assert_num_queries):
+    one, _other = pair(who, degrees=0.5)
+    parcels = list(one.parcels.all())
     with django_assert_num_queries(1):
-        assert neighbours_of(project) == []
+        assert neighbours_of(one, parcels) == []
+    assert neighbours_of(ProjectFactory(proponent=who.cooperative.organisation)) == []

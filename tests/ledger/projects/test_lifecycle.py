@@ -3,8 +3,10 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
+from config.run import BASE_DIR
 from ledger import tasks
 from ledger.credits.services import issue_credits
 from ledger.errors import ConflictOfInterest, InvalidValue, NotAllowed, NotFound, SamePerson, WrongState
@@ -367,3 +369,16 @@ def test_reports_of_a_completed_project_are_finished(who):
     assert issue_credits(actor=who.registrar, report_id=report.pk)
     with pytest.raises(WrongState):
         submit_report(actor=who.cooperative, project_id=project.pk, vintage=2020)
+
+
+# Projects of before
+
+
+def test_who_validated_a_project_of_before_is_named_from_the_log(who):
+    """As the migration does that brings in the validation body."""
+    old, unknown = project_of(who, Status.REGISTERED), ProjectFactory(status=Status.VALIDATED)
+    Project.objects.update(validator=None)
+    with connection.cursor() as cursor:
+        cursor.execute((BASE_DIR / "ledger" / "migrations" / "sql" / "validators.sql").read_text(encoding="utf-8"))
+    validators = dict(Project.objects.values_list("pk", "validator"))
+    assert validators == {old.pk: who.verifier.organisation_id, unknown.pk: None}
