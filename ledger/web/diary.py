@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.contrib import messages
@@ -19,7 +19,7 @@ from ledger.parties.models import Membership
 from ledger.projects.concern import access_concerning_project, may_write_for
 from ledger.projects.diary.content import CONTENT, Quantity
 from ledger.projects.diary.models import DiaryEntry
-from ledger.projects.diary.season import seasons_from_diary
+from ledger.projects.diary.season import Remark, seasons_from_diary
 from ledger.projects.diary.selectors import access_entry, diary_of, last_contents, season_names
 from ledger.projects.diary.services import TENDED, withdraw_entry, write_entry
 from ledger.projects.documents.models import Document
@@ -218,10 +218,18 @@ def diary_season(request: HttpRequest, membership: Membership, code: str) -> Htt
         "form": form,
         "year": year,
         "seasons": [(season, said.pop((season.parcel, season.name), [])) for season in seasons],
-        "others": [remark for rest in said.values() for remark in rest],
+        "others": _together(remark for rest in said.values() for remark in rest),
         "may_report": may_write_for(project, membership) and project.status == Project.Status.REGISTERED,
     }
     return show(request, "ledger/diary/season.html", context)
+
+
+def _together(remarks: Iterable[Remark]) -> list[tuple[str, str, list[str]]]:
+    """Return remarks that are the same but of other fields as one: season, text, fields."""
+    fields: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for remark in remarks:
+        fields[remark.season, remark.text] += [remark.parcel] if remark.parcel else []
+    return [(season, text, parcels) for (season, text), parcels in fields.items()]
 
 
 @require_safe

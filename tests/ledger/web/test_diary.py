@@ -209,7 +209,7 @@ def test_the_season_is_shown_beside_what_was_registered(who, project):
     [(season, remarks)] = answer.context["seasons"]
     assert (season.parcel, season.days, season.water) == ("A01", 112, "continuous")
     assert {remark.code for remark in remarks} >= {"no_water", "other_water"}
-    assert [remark.parcel for remark in answer.context["others"]] == ["A02"]
+    assert [parcels for _season, _text, parcels in answer.context["others"]] == [["A02"]]
     assert f"/projects/{project.code}/reports/new?vintage=2024&amp;from=diary" in answer.content.decode()
     assert browser.get(address, {"year": "x"}).status_code == 422
     assert browser.get(address).status_code == 200
