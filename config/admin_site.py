@@ -32,11 +32,12 @@ from ledger.admin.journal import (
     TransactionAdmin,
     TransferAdmin,
 )
+from ledger.admin.lifecycle import DebundlingDecisionAdmin, DeclaredConflictAdmin, RenewalAdmin
 from ledger.admin.parties import ApiTokenAdmin, MembershipAdmin, OrganisationAdmin, UserAdmin
 from ledger.admin.payments import PaymentAdmin
 from ledger.admin.positions import HoldAdmin, SerialBlockAdmin
 from ledger.admin.projects import ParcelAdmin, ProjectAdmin
-from ledger.admin.reports import MonitoringReportAdmin
+from ledger.admin.reports import FindingAdmin, MonitoringReportAdmin, RiskAssessmentAdmin
 from ledger.admin.runs import ReconciliationRunAdmin
 from ledger.admin.supply import supply_of_all
 from ledger.admin.transparency import CheckpointAdmin, RecordAdmin
@@ -49,8 +50,11 @@ from ledger.models import (
     Batch,
     Checkpoint,
     Correction,
+    DebundlingDecision,
+    DeclaredConflict,
     DiaryEntry,
     Document,
+    Finding,
     Hold,
     Membership,
     MonitoringReport,
@@ -60,7 +64,9 @@ from ledger.models import (
     Project,
     ReconciliationRun,
     Record,
+    Renewal,
     Retirement,
+    RiskAssessment,
     SerialBlock,
     Transaction,
     Transfer,
@@ -119,9 +125,14 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
         {
             Project: ProjectAdmin,
             Parcel: ParcelAdmin,
+            Renewal: RenewalAdmin,
+            DebundlingDecision: DebundlingDecisionAdmin,
+            DeclaredConflict: DeclaredConflictAdmin,
             MonitoringReport: MonitoringReportAdmin,
             DiaryEntry: DiaryEntryAdmin,
             Document: DocumentAdmin,
+            Finding: FindingAdmin,
+            RiskAssessment: RiskAssessmentAdmin,
             Batch: BatchAdmin,
             Retirement: RetirementAdmin,
         },

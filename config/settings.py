@@ -162,6 +162,11 @@ SPECTACULAR_SETTINGS = {
         "Role": "ledger.parties.models.Membership.Role",
         "Methodology": "ledger.api.projects.METHODOLOGY_CHOICES",
         "ProjectStatus": "ledger.projects.models.Project.Status",
+        "NdcCoverage": "ledger.projects.models.Project.Ndc",
+        "CoBenefit": "ledger.api.projects.CO_BENEFIT_CHOICES",
+        "LabelType": "ledger.api.projects.LABEL_TYPE_CHOICES",
+        "RenewalStatus": "ledger.projects.judgements.Renewal.Status",
+        "ConflictNature": "ledger.projects.judgements.DeclaredConflict.Nature",
         "ReportStatus": "ledger.projects.models.MonitoringReport.Status",
         "DiaryEntryKind": "ledger.projects.diary.models.DiaryEntry.Kind",
         "DocumentKind": "ledger.projects.documents.models.Document.Kind",
@@ -198,6 +203,10 @@ SPECTACULAR_SETTINGS = {
         {"name": "people", "description": "Sign up, get tokens, and see who you are."},
         {"name": "organisations", "description": "For whom people act; the operator approves them."},
         {"name": "projects", "description": "Fields and what is done on them, from the draft to the registration."},
+        {
+            "name": "methodologies",
+            "description": "How practices become tonnes: equations, and factors with their sources.",
+        },
         {"name": "reports", "description": "What a vintage came to: reported, verified, approved, issued."},
         {"name": "diary", "description": "What is done on the fields, day by day; a cooperative's phone writes it."},
         {"name": "documents", "description": "Files that prove what is said, by their hashes; public where published."},
@@ -232,6 +241,12 @@ CELERY_BEAT_SCHEDULE = {
     "expire-offers": {"task": "trading.tasks.expire_block_offers", "schedule": 1.0, "options": {"expires": 10}},
     "award-auctions": {"task": "trading.tasks.award_auctions", "schedule": 1.0, "options": {"expires": 10}},
     "publish-missed": {"task": "trading.tasks.publish_missed_markets", "schedule": 2.0, "options": {"expires": 10}},
+    # Soon after midnight in China; a run that is missed is made up for by the next.
+    "complete-projects": {
+        "task": "ledger.tasks.complete_projects",
+        "schedule": crontab(hour=0, minute=10),
+        "options": {"expires": 3_600},
+    },
     "sequence-log": {"task": "ledger.tasks.sequence_log", "schedule": 1.0, "options": {"expires": 10}},
     "reconcile-books": {
         "task": "trading.tasks.reconcile_nightly",
@@ -257,6 +272,8 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULER = "config.beat:SteadyScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = env.text("CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "var" / "beat-schedule"))
+# How long after its end a crediting period may still be reported; then the project is completed.
+PROJECT_REPORTING_GRACE_DAYS = env.integer("PROJECT_REPORTING_GRACE_DAYS", 730)
 MATCHING_SHARDS = env.integer("MATCHING_SHARDS", 1)
 
 # The transparency log: its name, and the Ed25519 seed that signs its checkpoints (made at first start).
@@ -270,6 +287,16 @@ if any(url for _vkey, url in LOG_WITNESSES):
         "schedule": 10.0,
         "options": {"expires": 10},
     }
+
+# How many days each step of a monitoring report may take, by the state that it waits in: shown as the day by which it is due.
+REPORT_TARGET_DAYS = {
+    "submitted": env.integer("TARGET_DAYS_ACCEPT", 5),
+    "in_verification": env.integer("TARGET_DAYS_VERIFY", 30),
+    "findings_open": env.integer("TARGET_DAYS_ANSWER", 14),
+    "findings_answered": env.integer("TARGET_DAYS_CLOSE", 10),
+    "verified": env.integer("TARGET_DAYS_APPROVE", 14),
+    "approved": env.integer("TARGET_DAYS_ISSUE", 7),
+}
 
 # The password that the demo's people share (made when the demo is seeded).
 DEMO_PASSWORD_FILE = Path(env.text("DEMO_PASSWORD_FILE", str(BASE_DIR / "var" / "demo-password")))

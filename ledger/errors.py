@@ -57,9 +57,24 @@ class SamePerson(DomainError):
     message = _("A second person must confirm this: the one who prepared or verified it may not.")
 
 
+class ConflictOfInterest(DomainError):
+    code, status = "conflict_of_interest", 409
+    message = _("This verifier may not judge the project: %(reason)s")
+
+
 class WrongState(DomainError):
     code, status = "wrong_state", 409
     message = _("This is %(state)s now, so the step cannot be taken.")
+
+
+class NotAssigned(DomainError):
+    code, status = "not_assigned", 403
+    message = _("This report is not assigned to your organisation.")
+
+
+class FindingsOpen(DomainError):
+    code, status = "findings_open", 409
+    message = _("%(count)s findings are not closed yet: the report cannot be verified before they are.")
 
 
 class InvalidValue(DomainError):
@@ -106,6 +121,11 @@ class SameAccount(InvalidValue):
 class StatementTooLong(DomainError):
     code, status = "statement_too_long", 422
     message = _("A statement in this form has at most %(most)s transfers. Choose a shorter period.")
+
+
+class SheetTooLong(DomainError):
+    code, status = "sheet_too_long", 422
+    message = _("A workbook has at most %(most)s lines of a calculation. Take the CSV, which has them all.")
 
 
 class AssetMismatch(DomainError):

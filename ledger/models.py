@@ -17,7 +17,8 @@ from ledger.journal.runs import ReconciliationRun
 from ledger.parties.models import ApiToken, Household, Membership, Organisation, User
 from ledger.projects.diary.models import DiaryEntry
 from ledger.projects.documents.models import Document
-from ledger.projects.models import MonitoringReport, Parcel, Project
+from ledger.projects.judgements import DebundlingDecision, DeclaredConflict, Renewal
+from ledger.projects.models import Finding, MonitoringReport, Parcel, Project, ReportVersion, RiskAssessment
 from ledger.transparency.models import (
     Checkpoint,
     Cosignature,
@@ -38,8 +39,11 @@ __all__ = [
     "Checkpoint",
     "Correction",
     "Cosignature",
+    "DebundlingDecision",
+    "DeclaredConflict",
     "DiaryEntry",
     "Document",
+    "Finding",
     "Hold",
     "Household",
     "LogKey",
@@ -53,7 +57,10 @@ __all__ = [
     "Project",
     "ReconciliationRun",
     "Record",
+    "Renewal",
+    "ReportVersion",
     "Retirement",
+    "RiskAssessment",
     "SerialBlock",
     "SerialCounter",
     "Transaction",

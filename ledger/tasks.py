@@ -1,7 +1,9 @@
 """The registry's Celery tasks."""
 
 from celery import shared_task
+from django.utils import timezone
 
+from ledger.projects import lifecycle
 from ledger.projects.documents import store
 from ledger.transparency import cosigning, sequencer
 
@@ -22,3 +24,9 @@ def push_checkpoint() -> None:
 def sweep_documents() -> None:
     """Delete files that no document names."""
     store.sweep_orphans()
+
+
+@shared_task
+def complete_projects() -> None:
+    """Complete the projects that have come to their end."""
+    lifecycle.complete_projects(timezone.localdate())

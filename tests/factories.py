@@ -42,6 +42,12 @@ def square(place: int, side_degrees: float = 0.01) -> dict[str, object]:
     return {"type": "Polygon", "coordinates": [ring]}
 
 
+def beside(shape: dict[str, object], degrees: float = 0.012) -> dict[str, object]:
+    """Return a square as large, so far to the north: 0.012 degrees leave about 200 m between the two."""
+    ring = [[east, north + degrees] for east, north in shape["coordinates"][0]]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
 def actor_of(user: User | None) -> str:
     """Return who did something, as the log names people."""
     return f"user:{user.public_id}" if user else "system"
@@ -60,6 +66,9 @@ def stated(statement: str) -> dict[str, str]:
 def reached(step: str, *steps: str) -> factory.LazyAttribute:
     """Return the time of a step, None where the object's status comes before it."""
     return factory.LazyAttribute(lambda made: timezone.now() if made.status in (step, *steps) else None)
+
+
+ONCE_REGISTERED = ("registered", "suspended", "completed", "withdrawn")
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -140,9 +149,17 @@ class ProjectFactory(factory.django.DjangoModelFactory):
     crediting_starts_on, crediting_ends_on = CREDITING
     status = Project.Status.REGISTERED
     created_by = factory.SubFactory(UserFactory)
-    submitted_at = reached("submitted", "validated", "registered")
-    validated_at = reached("validated", "registered")
-    registered_at = reached("registered")
+    is_listed_elsewhere = False
+    submitted_at = reached("submitted", "in_validation", "validated", *ONCE_REGISTERED)
+    validator = None
+    accepted_at = factory.LazyAttribute(
+        lambda made: timezone.now() if made.validator and made.status not in ("draft", "submitted") else None
+    )
+    validated_at = reached("validated", *ONCE_REGISTERED)
+    registered_at = reached(*ONCE_REGISTERED)
+    suspended_at = reached("suspended")
+    withdrawn_at = reached("withdrawn")
+    completed_at = reached("completed")
 
     @factory.post_generation
     @transaction.atomic
@@ -154,12 +171,27 @@ class ProjectFactory(factory.django.DjangoModelFactory):
             self.created_at,
         )
         name = {"project": self.code}
+        verifier = {"verifier": str(self.validator.public_id)} if self.validator else {}
+        if self.is_listed_elsewhere is not None:
+            record("project_described", entries.project_described(self), self.created_by, self.created_at)
         if self.submitted_at:
             record("project_submitted", name, None, self.submitted_at)
+        if self.accepted_at:
+            record("project_accepted", name | verifier, None, self.accepted_at)
+        elif self.status == Project.Status.IN_VALIDATION:
+            record("project_accepted", name, None, timezone.now())
         if self.validated_at:
-            record("project_validated", name | stated(self.validation_statement), self.validated_by, self.validated_at)
+            validated = name | verifier | stated(self.validation_statement)
+            record("project_validated", validated, self.validated_by, self.validated_at)
         if self.registered_at:
             record("project_registered", name, self.registered_by, self.registered_at)
+        if self.suspended_at:
+            suspended = name | {"reason": self.suspension_reason}
+            record("project_suspended", suspended, self.suspended_by, self.suspended_at)
+        if self.withdrawn_at:
+            record("project_withdrawn", name | {"reason": self.withdrawal_reason}, None, self.withdrawn_at)
+        if self.completed_at:
+            record("project_completed", name, None, self.completed_at)
         if self.status == Project.Status.REJECTED:
             record("project_rejected", name | {"reason": self.rejection_reason}, None, timezone.now())
 
@@ -174,11 +206,15 @@ class ParcelFactory(factory.django.DjangoModelFactory):
     geometry = factory.Sequence(square)
     area_ha = Decimal("100.0000")
     practices = factory.LazyFunction(lambda: dict(PRACTICES))
+    baseline_evidence = "灌溉记录。"
 
     @factory.post_generation
     @transaction.atomic
     def recorded(self, create, extracted, **kwargs):
         record("parcel_added", entries.parcel_added(self), None, timezone.now())
+        if self.baseline_evidence:
+            stated = entries.parcel_baseline_stated(self.project, self)
+            record("parcel_baseline_stated", stated, None, timezone.now())
 
 
 class ReportFactory(factory.django.DjangoModelFactory):
@@ -205,18 +241,31 @@ class ReportFactory(factory.django.DjangoModelFactory):
     net_t = 1_000
     buffer_t = 0
     issuable_t = factory.LazyAttribute(lambda report: report.net_t - report.buffer_t)
+    issued_t = factory.LazyAttribute(lambda report: report.net_t if report.status == "issued" else 0)
     prepared_by = factory.SubFactory(UserFactory)
     verified_by = factory.SubFactory(UserFactory)
     approved_by = factory.SubFactory(UserFactory)
+    verifier = None
     submitted_at = factory.LazyFunction(timezone.now)
     verified_at = factory.LazyAttribute(lambda report: timezone.now() if report.verified_by else None)
     approved_at = factory.LazyAttribute(lambda report: timezone.now() if report.approved_by else None)
+    assigned_at = factory.LazyAttribute(lambda report: report.submitted_at if report.verifier else None)
+    accepted_by = None
+    accepted_at = factory.LazyAttribute(lambda report: timezone.now() if report.accepted_by else None)
+    status_since = factory.LazyFunction(timezone.now)
 
     @factory.post_generation
     @transaction.atomic
     def recorded(self, create, extracted, **kwargs):
+        if self.status == MonitoringReport.Status.DRAFT:
+            return
         record("report_submitted", entries.report_submitted(self), self.prepared_by, self.submitted_at)
         name = {"report": str(self.pk), "project": self.project.code, "vintage": self.vintage}
+        if self.verifier:
+            assigned = name | {"verifier": str(self.verifier.public_id)}
+            record("report_assigned", assigned | {"reason": ""}, self.prepared_by, self.assigned_at)
+            if self.accepted_at:
+                record("report_accepted", assigned, self.accepted_by, self.accepted_at)
         if self.verified_at:
             verifier = {"verifier": str(self.verifier.public_id)} if self.verifier else {}
             verified = name | verifier | stated(self.verification_statement)

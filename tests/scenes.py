@@ -8,7 +8,20 @@ from django.utils import timezone
 
 from ledger.credits.services import issue_credits
 from ledger.journal.payments import confirm_payment, request_deposit
-from ledger.models import Batch, Membership, Organisation, Project
+from ledger.models import Batch, Finding, Membership, MonitoringReport, Organisation, Project
+from ledger.projects.declarations import state_baseline
+from ledger.projects.descriptions import describe_project
+from ledger.projects.lifecycle import accept_project
+from ledger.projects.reports import (
+    accept_report,
+    answer_finding,
+    approve_report,
+    close_finding,
+    open_finding,
+    submit_report,
+    verify_report,
+)
+from ledger.projects.services import submit_project, validate_project
 from tests.factories import MembershipFactory, OrganisationFactory, ProjectFactory, ReportFactory
 from trading.auctions.services import announce_auction, place_bid
 from trading.auctions.terms import BidTerms, LotTerms
@@ -47,6 +60,19 @@ def people() -> People:
     )
 
 
+def hand_in(actor: Membership, project: Project) -> Project:
+    """Declare what a cooperative must of a draft that has its fields, and hand it in."""
+    describe_project(actor=actor, project_id=project.pk, changes={"is_listed_elsewhere": False})
+    state_baseline(actor=actor, project_id=project.pk, evidence="灌溉记录。")
+    return submit_project(actor=actor, project_id=project.pk)
+
+
+def validate(actor: Membership, project: Project, *, statement: str = "As it says.") -> Project:
+    """Take a project on that was handed in, and validate it."""
+    accept_project(actor=actor, project_id=project.pk)
+    return validate_project(actor=actor, project_id=project.pk, statement=statement)
+
+
 def pay_in(who: People, payer: Membership, amount_fen: int) -> None:
     """Give an organisation money, by two treasurers."""
     reference = f"BANK-{payer.organisation_id}-{payer.organisation.payments.count()}"
@@ -54,6 +80,46 @@ def pay_in(who: People, payer: Membership, amount_fen: int) -> None:
         actor=who.treasurer, organisation=payer.organisation, amount_fen=amount_fen, bank_reference=reference
     )
     confirm_payment(actor=who.second_treasurer, payment_id=payment.pk)
+
+
+def report_year(who: People, project: Project, vintage: int = 2020, **more: Any) -> MonitoringReport:
+    """Hand a vintage in to the verifier; those before it must have been handed in."""
+    verifier = who.verifier.organisation.public_id
+    return submit_report(actor=who.cooperative, project_id=project.pk, vintage=vintage, verifier=verifier, **more)
+
+
+def accepted(who: People, report: MonitoringReport) -> MonitoringReport:
+    """Let the verifier take a report on."""
+    return accept_report(actor=who.verifier, report_id=report.pk)
+
+
+def verified(who: People, report: MonitoringReport, statement: str = "Seen on the fields.") -> MonitoringReport:
+    """Let the verifier take a report on, and verify it."""
+    accepted(who, report)
+    return verify_report(actor=who.verifier, report_id=report.pk, statement=statement)
+
+
+def approved(who: People, project: Project, vintage: int = 2020, **more: Any) -> MonitoringReport:
+    """Take a vintage to its approval."""
+    report = verified(who, report_year(who, project, vintage, **more))
+    return approve_report(actor=who.registrar, report_id=report.pk)
+
+
+def find(
+    who: People, report: MonitoringReport, kind: str = "corrective_action", text: str = "August is missing."
+) -> Finding:
+    """Open a finding."""
+    return open_finding(actor=who.verifier, report_id=report.pk, kind=kind, text=text)
+
+
+def answer(who: People, finding: Finding, text: str = "Added.") -> Finding:
+    """Answer a finding."""
+    return answer_finding(actor=who.cooperative, finding_id=finding.pk, answer=text)
+
+
+def close(who: People, finding: Finding, note: str = "As it should be.") -> Finding:
+    """Close a finding."""
+    return close_finding(actor=who.verifier, finding_id=finding.pk, note=note)
 
 
 def issue_to_cooperative(who: People, tonnes: int, *, buffer_t: int = 0, project: Project | None = None) -> Batch:

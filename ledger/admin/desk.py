@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Min, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,7 @@ from ledger.admin.actions import Text
 from ledger.admin.display import list_url, money, object_url, tonnes
 from ledger.journal.models import Correction, Payment
 from ledger.parties.models import Membership, Organisation
+from ledger.projects.judgements import Renewal
 from ledger.projects.models import MonitoringReport, Project
 from ledger.transparency.models import Checkpoint, Record, UnsequencedRecord
 from ledger.transparency.selectors import WitnessState, latest_checkpoint, witness_states
@@ -71,7 +73,7 @@ def queues(reader: Membership) -> list[Queue]:
     if reader.role == Membership.Role.TREASURER:
         payments = payments.exclude(requested_by=reader.user)
         corrections = corrections.exclude(requested_by=reader.user)
-    reports = MonitoringReport.objects.select_related("project").defer("case", "sheet")
+    reports = MonitoringReport.objects.select_related("project").defer("case", "sheet", "practices")
     registrar, treasurer = (reader.role == role for role in (Membership.Role.REGISTRAR, Membership.Role.TREASURER))
     return [
         queue_of(
@@ -91,20 +93,44 @@ def queues(reader: Membership) -> list[Queue]:
             14,
         ),
         queue_of(
+            _("Withdrawals to decide"),
+            Project.objects.filter(withdrawal_asked_at__isnull=False).order_by("withdrawal_asked_at"),
+            list_url(Project, withdrawal_asked_at__isnull=False),
+            lambda each: (f"{each} · {each.withdrawal_reason}", each.withdrawal_asked_at),
+            registrar,
+            14,
+        ),
+        queue_of(
+            _("Renewals to decide"),
+            Renewal.objects.filter(status=Renewal.Status.ASSESSED).select_related("project").order_by("assessed_at"),
+            list_url(Renewal, status__exact=Renewal.Status.ASSESSED),
+            lambda each: (str(each), each.assessed_at),
+            registrar,
+            14,
+        ),
+        queue_of(
             _("Reports to approve"),
             reports.filter(status=MonitoringReport.Status.VERIFIED).order_by("verified_at"),
             list_url(MonitoringReport, status__exact=MonitoringReport.Status.VERIFIED),
             lambda each: (f"{each} · {tonnes(each.net_t)} t", each.verified_at),
             registrar,
-            14,
+            settings.REPORT_TARGET_DAYS["verified"],
+        ),
+        queue_of(
+            _("Reports without a verifier"),
+            reports.filter(status=MonitoringReport.Status.SUBMITTED, verifier=None).order_by("status_since"),
+            list_url(MonitoringReport, status__exact=MonitoringReport.Status.SUBMITTED),
+            lambda each: (str(each), each.status_since),
+            registrar,
+            settings.REPORT_TARGET_DAYS["submitted"],
         ),
         queue_of(
             _("Credits to issue"),
             reports.filter(status=MonitoringReport.Status.APPROVED).order_by("approved_at"),
             list_url(MonitoringReport, status__exact=MonitoringReport.Status.APPROVED),
-            lambda each: (f"{each} · {tonnes(each.net_t)} t", each.approved_at),
+            lambda each: (f"{each} · {tonnes(each.left_t)} t", each.approved_at),
             registrar,
-            7,
+            settings.REPORT_TARGET_DAYS["approved"],
         ),
         queue_of(
             _("Payments for a second treasurer"),

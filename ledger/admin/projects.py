@@ -8,13 +8,16 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from ledger.admin import lifecycle
 from ledger.admin.actions import Action, ReasonForm
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import EMPTY, Table, area, document, link, list_url, moment, tonnes
 from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.parties.models import Membership
+from ledger.projects.cadtrust import CO_BENEFITS
+from ledger.projects.counties import county_name
 from ledger.projects.models import MonitoringReport, Parcel, Project
-from ledger.projects.services import register_project, reject_project
+from ledger.projects.services import HANDED_IN, register_project, reject_project
 
 SHOWN = 20
 # What the log says of a project.
@@ -26,6 +29,8 @@ RECORDS = (
     "project_rejected",
     "parcel_added",
     "parcel_removed",
+    "parcel_baseline_stated",
+    *lifecycle.RECORDS,
 )
 
 REGISTER = Action(
@@ -46,7 +51,7 @@ REJECT = Action(
     role=Membership.Role.REGISTRAR,
     perform=lambda actor, project, values: reject_project(actor=actor, project_id=project.pk, **values),
     form=ReasonForm,
-    is_due=lambda project: project.status in (Project.Status.SUBMITTED, Project.Status.VALIDATED),
+    is_due=lambda project: project.status in HANDED_IN,
     is_grave=True,
 )
 
@@ -58,7 +63,7 @@ class ProjectAdmin(ViewOnlyAdmin):
     search_fields = ("name", "name_en", "place", "proponent__name", "number__exact")
     date_hierarchy = "created_at"
     ordering = ("-number",)
-    object_actions = (REGISTER, REJECT)
+    object_actions = (REGISTER, *lifecycle.PROJECT_ACTIONS, REJECT)
     fieldsets = (
         (
             None,
@@ -73,6 +78,24 @@ class ProjectAdmin(ViewOnlyAdmin):
                     "area_figure",
                     "description",
                     "illustrative",
+                )
+            },
+        ),
+        (
+            _("What other registries ask"),
+            {
+                "fields": (
+                    "county_figure",
+                    "starts_on",
+                    "project_link",
+                    "covered_by_ndc",
+                    "ndc_information",
+                    "co_benefits_document",
+                    "labels_document",
+                    "related_document",
+                    "estimations_document",
+                    "is_listed_elsewhere",
+                    "listings_document",
                 )
             },
         ),
@@ -95,11 +118,21 @@ class ProjectAdmin(ViewOnlyAdmin):
                     "created_by",
                     "created_at",
                     "submitted_at",
+                    "validator",
+                    "accepted_at",
+                    "verifier_remark",
                     "validated_by",
                     "validated_at",
                     "validation_statement",
                     "registered_by",
                     "registered_at",
+                    "suspended_by",
+                    "suspended_at",
+                    "suspension_reason",
+                    "withdrawal_asked_at",
+                    "withdrawn_at",
+                    "withdrawal_reason",
+                    "completed_at",
                 )
             },
         ),
@@ -131,6 +164,30 @@ class ProjectAdmin(ViewOnlyAdmin):
     def settings_document(self, project: Project) -> SafeString:
         return document(project.settings)
 
+    @admin.display(description=_("county"))
+    def county_figure(self, project: Project) -> str:
+        return f"{county_name(project.county_code)} {project.county_code}".strip() or EMPTY
+
+    @admin.display(description=_("co-benefits"))
+    def co_benefits_document(self, project: Project) -> str:
+        return ", ".join(CO_BENEFITS.get(key, key) for key in project.co_benefits) or EMPTY
+
+    @admin.display(description=_("labels"))
+    def labels_document(self, project: Project) -> SafeString:
+        return document(project.labels)
+
+    @admin.display(description=_("related projects"))
+    def related_document(self, project: Project) -> SafeString:
+        return document(project.related_projects)
+
+    @admin.display(description=_("estimations"))
+    def estimations_document(self, project: Project) -> SafeString:
+        return document(project.estimations)
+
+    @admin.display(description=_("listings in other registries"))
+    def listings_document(self, project: Project) -> SafeString:
+        return document(project.other_listings)
+
     def record_ids(self, target: Project) -> RecordIds:
         return ids_naming(Named(RECORDS, {"project": target.code}))
 
@@ -143,10 +200,12 @@ class ProjectAdmin(ViewOnlyAdmin):
             (_("Validated by"), link(target.validated_by)),
             (_("Validated at"), moment(target.validated_at)),
             (_("Validation statement"), target.validation_statement or EMPTY),
+            (_("Withdrawal asked for because"), target.withdrawal_reason or EMPTY),
         ]
 
     def tables(self, target: Project) -> list[Table]:
-        return [_reports(target), _parcels(target)]
+        near = lifecycle.neighbours_table(target)
+        return [*([near] if near else []), _reports(target), _parcels(target)]
 
 
 def _reports(project: Project) -> Table:
@@ -179,11 +238,22 @@ class ParcelAdmin(ViewOnlyAdmin):
     list_select_related = ("project",)
     search_fields = ("code", "name", "project__name")
     ordering = ("-id",)
-    fields = ("code", "name", "project", "area_figure", "practices_document", "geometry_document")
+    fields = (
+        "code",
+        "name",
+        "project",
+        "area_figure",
+        "baseline_evidence",
+        "practices_document",
+        "geometry_document",
+    )
 
     def record_ids(self, target: Parcel) -> RecordIds:
         return ids_naming(
-            Named(("parcel_added", "parcel_removed"), {"project": target.project.code, "parcel": target.code})
+            Named(
+                ("parcel_added", "parcel_removed", "parcel_baseline_stated"),
+                {"project": target.project.code, "parcel": target.code},
+            )
         )
 
     @admin.display(description=_("area"), ordering="area_ha")

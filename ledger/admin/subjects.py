@@ -16,6 +16,7 @@ from ledger.journal.models import Account, Asset, Correction, Payment, Transacti
 from ledger.parties.models import Organisation, User
 from ledger.projects.diary.models import DiaryEntry
 from ledger.projects.documents.models import Document
+from ledger.projects.judgements import DebundlingDecision, DeclaredConflict, Renewal
 from ledger.projects.models import MonitoringReport, Project
 
 MOST_TRANSFERS = 50
@@ -61,6 +62,10 @@ SUBJECTS: Subjects = {
     "diary_entry": Subject(DiaryEntry),
     "document": Subject(Document, "public_id"),
     "project": ProjectByCode(Project),
+    "renewal": Subject(Renewal),
+    "conflict": Subject(DeclaredConflict),
+    "decision": Subject(DebundlingDecision),
+    "verifier": Subject(Organisation, "public_id"),
     "organisation": Subject(Organisation, "public_id"),
     "user": Subject(User, "public_id"),
 }

@@ -55,6 +55,8 @@ class BatchSerializer(serializers.Serializer[Batch]):
     code = Text(source="asset.code")
     project = Text(source="project.code")
     vintage = serializers.IntegerField()
+    tranche = serializers.IntegerField(help_text="1, or more where the vintage was issued in parts.")
+    report = serializers.IntegerField(source="report_id")
     quantity_t = serializers.IntegerField()
     buffer_t = serializers.IntegerField()
     first_serial = serializers.SerializerMethodField()

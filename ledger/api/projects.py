@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
-from ledger.api.fields import Choice, JsonObject, Moment, Text
+from ledger.api.fields import Choice, Flag, JsonObject, Moment, Text, WholeNumber
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
     NothingSerializer,
@@ -20,8 +20,19 @@ from ledger.api.serializers import (
     StrictSerializer,
 )
 from ledger.credits.models import Batch
-from ledger.errors import InvalidValue, NotAllowed, OrganisationNotApproved, SamePerson, WrongState
+from ledger.errors import (
+    ConflictOfInterest,
+    InvalidValue,
+    NotAllowed,
+    OrganisationNotApproved,
+    SamePerson,
+    WrongState,
+)
 from ledger.projects import services
+from ledger.projects.cadtrust import CO_BENEFITS, LABEL_TYPES, SECTOR, SECTORS, TYPES
+from ledger.projects.counties import county_name
+from ledger.projects.declarations import MAX_EVIDENCE, state_baseline
+from ledger.projects.descriptions import MAX_ITEMS, describe_project
 from ledger.projects.geometry import area_mu
 from ledger.projects.models import Parcel, Project
 from ledger.projects.selectors import access_project_by_code, parcels_of, projects_listed_for
@@ -29,6 +40,8 @@ from ledger.quantification import METHODOLOGIES
 
 MAX_DESCRIPTION = 10_000
 METHODOLOGY_CHOICES = [(name, name) for name in sorted(METHODOLOGIES)]
+CO_BENEFIT_CHOICES = list(CO_BENEFITS.items())
+LABEL_TYPE_CHOICES = list(LABEL_TYPES.items())
 PRACTICES = {
     "seasons": [
         {
@@ -74,6 +87,68 @@ class NewParcelSerializer(StrictSerializer):
     practices = JsonObject(help_text="What is done on the field before and in the project, in the methodology's terms.")
 
 
+class LabelSerializer(StrictSerializer):
+    name = Text(max_length=200)
+    label_type = Choice(choices=LABEL_TYPE_CHOICES)
+    link = Text(max_length=200, required=False, allow_blank=True)
+    valid_from = Text(max_length=10, required=False, allow_blank=True)
+    valid_until = Text(max_length=10, required=False, allow_blank=True)
+
+
+class RelatedProjectSerializer(StrictSerializer):
+    project = Text(max_length=200, help_text="Its number.")
+    relationship = Text(max_length=200)
+    registry = Text(max_length=200, required=False, allow_blank=True)
+
+
+class EstimationSerializer(StrictSerializer):
+    starts_on = Text(max_length=10)
+    ends_on = Text(max_length=10)
+    quantity_t = WholeNumber(min_value=0)
+
+
+class OtherListingSerializer(StrictSerializer):
+    registry = Text(max_length=200)
+    number = Text(max_length=200, help_text="Its number there.")
+    link = Text(max_length=200, required=False, allow_blank=True)
+    status = Text(max_length=200, required=False, allow_blank=True)
+
+
+class DescriptionSerializer(StrictSerializer):
+    """What a draft says of itself; what is left out stays as it is."""
+
+    name = Text(max_length=120, required=False)
+    name_en = Text(max_length=120, required=False, allow_blank=True)
+    place = Text(max_length=120, required=False)
+    county_code = Text(max_length=6, required=False, allow_blank=True, help_text="Six digits (GB/T 2260).")
+    description = Text(max_length=MAX_DESCRIPTION, required=False, allow_blank=True)
+    description_en = Text(max_length=MAX_DESCRIPTION, required=False, allow_blank=True)
+    illustrative = Text(max_length=MAX_DESCRIPTION, required=False, allow_blank=True)
+    settings = JsonObject(required=False)
+    crediting_starts_on = serializers.DateField(required=False)
+    crediting_ends_on = serializers.DateField(required=False)
+    starts_on = serializers.DateField(required=False, allow_null=True, help_text="When the practices began.")
+    project_link = Text(max_length=200, required=False, allow_blank=True)
+    covered_by_ndc = Choice(choices=Project.Ndc.choices, required=False)
+    ndc_information = Text(max_length=MAX_DESCRIPTION, required=False, allow_blank=True)
+    co_benefits = serializers.ListField(child=Choice(choices=CO_BENEFIT_CHOICES), required=False, max_length=MAX_ITEMS)
+    labels = LabelSerializer(many=True, required=False)
+    related_projects = RelatedProjectSerializer(many=True, required=False)
+    estimations = EstimationSerializer(many=True, required=False)
+    is_listed_elsewhere = Flag(required=False, allow_null=True)
+    other_listings = OtherListingSerializer(many=True, required=False)
+
+
+class BaselineSerializer(StrictSerializer):
+    evidence = Text(max_length=MAX_EVIDENCE, help_text="How it is known what was done before the project.")
+    parcels = serializers.ListField(
+        child=Text(max_length=32),
+        required=False,
+        max_length=10_000,
+        help_text="Codes of fields; all where none are named.",
+    )
+
+
 class ProjectBatchSerializer(serializers.Serializer[Batch]):
     code = Text(source="asset.code")
     vintage = serializers.IntegerField()
@@ -108,12 +183,45 @@ class ProjectSerializer(ListedProjectSerializer):
     forecast = JsonObject(
         allow_null=True, help_text="The calculation sheet of a year as planned; null until the project is submitted."
     )
+    county_code = Text()
+    county = serializers.SerializerMethodField()
+    starts_on = serializers.DateField(allow_null=True)
+    sector = serializers.SerializerMethodField(help_text="In CAD Trust's words.")
+    project_type = serializers.SerializerMethodField(help_text="In CAD Trust's words.")
+    project_link = Text()
+    covered_by_ndc = Choice(choices=Project.Ndc.choices)
+    ndc_information = Text()
+    co_benefits = serializers.ListField(child=Choice(choices=CO_BENEFIT_CHOICES))
+    labels = LabelSerializer(many=True)
+    related_projects = RelatedProjectSerializer(many=True)
+    estimations = EstimationSerializer(many=True)
+    is_listed_elsewhere = Flag(allow_null=True)
+    other_listings = OtherListingSerializer(many=True)
+    validator = OrganisationNameSerializer(allow_null=True)
     validation_statement = Text()
+    verifier_remark = Text(help_text="Of a verifier that declined it or sent it back.")
+    rejection_reason = Text()
+    suspension_reason = Text()
+    withdrawal_reason = Text()
     batches = ProjectBatchSerializer(many=True)
     created_at = Moment()
     submitted_at = Moment(allow_null=True)
+    accepted_at = Moment(allow_null=True)
     validated_at = Moment(allow_null=True)
     registered_at = Moment(allow_null=True)
+    suspended_at = Moment(allow_null=True)
+    withdrawal_asked_at = Moment(allow_null=True)
+    withdrawn_at = Moment(allow_null=True)
+    completed_at = Moment(allow_null=True)
+
+    def get_county(self, project: Project) -> str:
+        return county_name(project.county_code)
+
+    def get_sector(self, project: Project) -> str:
+        return SECTORS.get(project.methodology, SECTOR)
+
+    def get_project_type(self, project: Project) -> str:
+        return TYPES.get(project.methodology, SECTOR)
 
 
 class ParcelSerializer(serializers.Serializer[Parcel]):
@@ -123,6 +231,7 @@ class ParcelSerializer(serializers.Serializer[Parcel]):
     area_mu = serializers.SerializerMethodField()
     geometry = JsonObject()
     practices = JsonObject()
+    baseline_evidence = Text()
 
     def get_area_mu(self, parcel: Parcel) -> str:
         return str(area_mu(parcel.area_ha))
@@ -206,6 +315,26 @@ class Projects(Endpoint):
         parcel = services.add_parcel(actor=self.actor, project_id=project.pk, **self.body(NewParcelSerializer))
         return Response(show(ParcelSerializer, parcel), status=201)
 
+    @extend_schema(summary="Change what a draft says", request=DescriptionSerializer, responses=ProjectSerializer)
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
+    def describe_project(self, request: Request, code: str) -> Response:
+        """What is left out stays as it is; lists are replaced whole."""
+        changes = self.body(DescriptionSerializer)
+        describe_project(actor=self.actor, project_id=self._project(code).pk, changes=changes)
+        return self._answer(code)
+
+    @extend_schema(
+        summary="State how the baseline of fields is known",
+        request=BaselineSerializer,
+        responses=ParcelSerializer(many=True),
+    )
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
+    def state_baseline(self, request: Request, code: str) -> Response:
+        """Needed for every field before the project is handed in."""
+        project = self._project(code)
+        state_baseline(actor=self.actor, project_id=project.pk, **self.body(BaselineSerializer))
+        return self.page(parcels_of(project), ParcelSerializer)
+
     @extend_schema(summary="Hand a draft in", request=NothingSerializer, responses=ProjectSerializer)
     @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
     def submit_project(self, request: Request, code: str) -> Response:
@@ -215,15 +344,15 @@ class Projects(Endpoint):
         return self._answer(code)
 
     @extend_schema(summary="Validate a project", request=StatementSerializer, responses=ProjectSerializer)
-    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState, ConflictOfInterest)
     def validate_project(self, request: Request, code: str) -> Response:
-        """For verifiers: state that it meets its methodology."""
+        """For the verifier who has taken it on: state that it meets its methodology."""
         project = self._project(code)
         services.validate_project(actor=self.actor, project_id=project.pk, **self.body(StatementSerializer))
         return self._answer(code)
 
     @extend_schema(summary="Register a project", request=NothingSerializer, responses=ProjectSerializer)
-    @refuses(NotAllowed, WrongState, SamePerson)
+    @refuses(InvalidValue, NotAllowed, WrongState, SamePerson)
     def register_project(self, request: Request, code: str) -> Response:
         """For the operator's registrars, once it is validated."""
         self.body(NothingSerializer)
@@ -233,7 +362,7 @@ class Projects(Endpoint):
     @extend_schema(summary="Reject a project", request=ReasonSerializer, responses=ProjectSerializer)
     @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
     def reject_project(self, request: Request, code: str) -> Response:
-        """For verifiers and the operator's registrars."""
+        """For the verifier who has taken it on, and the operator's registrars."""
         project = self._project(code)
         services.reject_project(actor=self.actor, project_id=project.pk, **self.body(ReasonSerializer))
         return self._answer(code)

@@ -1,4 +1,4 @@
-"""Monitoring reports, from the cooperative's hand to the issue."""
+"""Monitoring reports, from the cooperative's draft to the issue."""
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from ledger.api.credits import BatchSerializer, batch_context
 from ledger.api.endpoints import Endpoint, show
-from ledger.api.fields import Choice, JsonObject, Moment, Text, WholeNumber
+from ledger.api.fields import MAX_WHOLE, Choice, Identifier, JsonObject, Moment, Text, WholeNumber
 from ledger.api.projects import PRACTICES
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
@@ -21,21 +21,55 @@ from ledger.api.serializers import (
 from ledger.credits.services import issue_credits
 from ledger.errors import (
     AlreadyIssued,
+    ConflictOfInterest,
+    FindingsOpen,
     InvalidValue,
     NotAllowed,
+    NotAssigned,
     OrganisationNotApproved,
     SamePerson,
     WrongState,
 )
 from ledger.projects import reports
-from ledger.projects.models import MonitoringReport
-from ledger.projects.selectors import access_project_by_code, access_report_by_id, reports_of
+from ledger.projects.deadlines import due_on
+from ledger.projects.models import MonitoringReport, ReportVersion
+from ledger.projects.selectors import access_project_by_code, access_report_by_id, reports_of, verifiers
+
+
+def practices_field(*, required: bool) -> serializers.DictField:
+    """Return the field for what was done on the project's fields."""
+    return serializers.DictField(
+        child=JsonObject(allow_null=True),
+        required=required,
+        help_text="By the field's code; those registered where none are given, or null.",
+    )
 
 
 class NewReportSerializer(StrictSerializer):
     vintage = WholeNumber(min_value=1990, max_value=2200)
-    practices = serializers.DictField(
-        child=JsonObject(), required=False, help_text="By the field's code; those registered where none are given."
+    practices = practices_field(required=False)
+
+
+class PracticesSerializer(StrictSerializer):
+    practices = practices_field(required=True)
+
+
+class CorrectionOfReportSerializer(StrictSerializer):
+    practices = practices_field(required=False)
+
+
+class HandInSerializer(StrictSerializer):
+    verifier = Identifier(help_text="An approved verifier that may judge the project.")
+
+
+class AssignmentSerializer(StrictSerializer):
+    verifier = Identifier()
+    reason = Text(max_length=1_000, required=False, allow_blank=True, help_text="Needed where a registrar assigns.")
+
+
+class TrancheSerializer(StrictSerializer):
+    quantity_t = WholeNumber(
+        min_value=1, max_value=MAX_WHOLE, required=False, help_text="All that are left where it is not given."
     )
 
 
@@ -49,17 +83,42 @@ class ListedReportSerializer(serializers.Serializer[MonitoringReport]):
     net_t = serializers.IntegerField()
     buffer_t = serializers.IntegerField()
     issuable_t = serializers.IntegerField()
+    issued_t = serializers.IntegerField()
     sheet_sha256 = Text()
     verifier = OrganisationNameSerializer(allow_null=True)
     verification_statement = Text()
-    submitted_at = Moment()
+    submitted_at = Moment(allow_null=True)
+    accepted_at = Moment(allow_null=True)
     verified_at = Moment(allow_null=True)
     approved_at = Moment(allow_null=True)
+    due_on = serializers.SerializerMethodField()
+
+    def get_due_on(self, report: MonitoringReport) -> str | None:
+        """The day by which the next step is due, null where there is none."""
+        due = due_on(report)
+        return None if due is None else str(due)
+
+
+class ReportVersionSerializer(serializers.Serializer[ReportVersion]):
+    """What a report came to before it was corrected."""
+
+    number = serializers.IntegerField()
+    net_t = serializers.IntegerField()
+    buffer_t = serializers.IntegerField()
+    sheet_sha256 = Text()
+    replaced_at = Moment()
 
 
 class ReportSerializer(ListedReportSerializer):
-    case = JsonObject(help_text="What was computed: the fields with what was done on them.")
-    sheet = JsonObject(help_text="How: every line with its equation, inputs, factors and result.")
+    case = JsonObject(allow_null=True, help_text="What was computed: the fields with what was done on them.")
+    sheet = JsonObject(
+        allow_null=True, help_text="How: every line with its equation, inputs, factors and result. Null in a draft."
+    )
+    versions = ReportVersionSerializer(many=True)
+
+
+class PreviewSerializer(serializers.Serializer[object]):
+    sheet = JsonObject(help_text="What the report would come to. Nothing is kept of it.")
 
 
 class Reports(Endpoint):
@@ -71,13 +130,23 @@ class Reports(Endpoint):
         responses=ListedReportSerializer(many=True),
     )
     def list_reports(self, request: Request, code: str) -> Response:
-        """Newest first, without their calculations."""
+        """Newest first, without their calculations; drafts are their cooperative's alone."""
         self.query(PageQuerySerializer)
         project = access_project_by_code(code=code, membership=self.viewer)
-        return self.page(reports_of(project), ListedReportSerializer)
+        return self.page(reports_of(project, self.viewer), ListedReportSerializer)
 
     @extend_schema(
-        summary="Report a vintage",
+        summary="List the verifiers",
+        parameters=[PageQuerySerializer],
+        responses=OrganisationNameSerializer(many=True),
+    )
+    def list_verifiers(self, request: Request) -> Response:
+        """Those that are approved: one of them is named when a report is handed in."""
+        self.query(PageQuerySerializer)
+        return self.page(verifiers().order_by("-id"), OrganisationNameSerializer)
+
+    @extend_schema(
+        summary="Begin the report of a vintage",
         request=NewReportSerializer,
         responses={201: ReportSerializer},
         examples=[
@@ -91,9 +160,9 @@ class Reports(Endpoint):
     )
     @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
     def create_report(self, request: Request, code: str) -> Response:
-        """For the project's cooperative. The result is computed now; its hash goes into the log."""
+        """A draft of your cooperative's, for a year that is over."""
         project = access_project_by_code(code=code, membership=self.viewer)
-        report = reports.submit_report(actor=self.actor, project_id=project.pk, **self.body(NewReportSerializer))
+        report = reports.draft_report(actor=self.actor, project_id=project.pk, **self.body(NewReportSerializer))
         return Response(show(ReportSerializer, report), status=201)
 
     @extend_schema(summary="Read a report", responses=ReportSerializer)
@@ -101,10 +170,86 @@ class Reports(Endpoint):
         """With its calculation, line by line."""
         return self._answer(report_id)
 
+    @extend_schema(summary="Save what was done on some fields", request=PracticesSerializer, responses=ReportSerializer)
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
+    def save_report_practices(self, request: Request, report_id: int) -> Response:
+        """In a draft, or while findings are open. Fields that are not named stay as they were entered before."""
+        report = self._report(report_id)
+        reports.save_practices(actor=self.actor, report_id=report.pk, **self.body(PracticesSerializer))
+        return self._answer(report_id)
+
+    @extend_schema(summary="Preview a report", responses=PreviewSerializer)
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved)
+    def preview_report(self, request: Request, report_id: int) -> Response:
+        """What it would come to with what has been saved so far."""
+        sheet = reports.preview_report(actor=self.actor, report_id=self._report(report_id).pk)
+        return Response(show(PreviewSerializer, {"sheet": sheet.as_dict()}))
+
+    @extend_schema(summary="Hand a report in", request=HandInSerializer, responses=ReportSerializer)
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState, ConflictOfInterest)
+    def submit_report(self, request: Request, report_id: int) -> Response:
+        """To a verifier, in the order of the years. The result is computed now; its hash goes into the log."""
+        report = self._report(report_id)
+        reports.hand_in_report(actor=self.actor, report_id=report.pk, **self.body(HandInSerializer))
+        return self._answer(report_id)
+
+    @extend_schema(summary="Throw a draft away", request=NothingSerializer, responses={204: None})
+    @refuses(NotAllowed, OrganisationNotApproved, WrongState)
+    def discard_report(self, request: Request, report_id: int) -> Response:
+        """Nothing is left of it. What was handed in cannot be deleted."""
+        self.body(NothingSerializer)
+        reports.discard_report(actor=self.actor, report_id=self._report(report_id).pk)
+        return Response(status=204)
+
+    @extend_schema(
+        summary="Assign a report to another verifier", request=AssignmentSerializer, responses=ReportSerializer
+    )
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState, ConflictOfInterest)
+    def assign_report(self, request: Request, report_id: int) -> Response:
+        """For the operator's registrars, with a reason; for the cooperative where the verifier has declined."""
+        report = self._report(report_id)
+        reports.assign_verifier(actor=self.actor, report_id=report.pk, **self.body(AssignmentSerializer))
+        return self._answer(report_id)
+
+    @extend_schema(summary="Accept a report", request=NothingSerializer, responses=ReportSerializer)
+    @refuses(NotAllowed, NotAssigned, OrganisationNotApproved, WrongState, ConflictOfInterest)
+    def accept_report(self, request: Request, report_id: int) -> Response:
+        """For the verifier that it is assigned to."""
+        self.body(NothingSerializer)
+        reports.accept_report(actor=self.actor, report_id=self._report(report_id).pk)
+        return self._answer(report_id)
+
+    @extend_schema(summary="Decline a report", request=ReasonSerializer, responses=ReportSerializer)
+    @refuses(InvalidValue, NotAllowed, NotAssigned, OrganisationNotApproved, WrongState)
+    def decline_report(self, request: Request, report_id: int) -> Response:
+        """For the verifier that it is assigned to; another is named then."""
+        report = self._report(report_id)
+        reports.decline_report(actor=self.actor, report_id=report.pk, **self.body(ReasonSerializer))
+        return self._answer(report_id)
+
+    @extend_schema(summary="Correct a report", request=CorrectionOfReportSerializer, responses=ReportSerializer)
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
+    def correct_report(self, request: Request, report_id: int) -> Response:
+        """While findings are open: it is computed again with what was saved; what it came to before is kept."""
+        report = self._report(report_id)
+        reports.correct_report(actor=self.actor, report_id=report.pk, **self.body(CorrectionOfReportSerializer))
+        return self._answer(report_id)
+
     @extend_schema(summary="Verify a report", request=StatementSerializer, responses=ReportSerializer)
-    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState, SamePerson)
+    @refuses(
+        InvalidValue,
+        NotAllowed,
+        NotAssigned,
+        OrganisationNotApproved,
+        WrongState,
+        SamePerson,
+        FindingsOpen,
+        ConflictOfInterest,
+    )
     def verify_report(self, request: Request, report_id: int) -> Response:
-        """For verifiers. The calculation is done again, and must come to the same."""
+        """For the verifier that has accepted it, once its findings are closed. The calculation is done again, and must
+        come to the same.
+        """
         report = self._report(report_id)
         reports.verify_report(actor=self.actor, report_id=report.pk, **self.body(StatementSerializer))
         return self._answer(report_id)
@@ -118,19 +263,19 @@ class Reports(Endpoint):
         return self._answer(report_id)
 
     @extend_schema(summary="Reject a report", request=ReasonSerializer, responses=ReportSerializer)
-    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
+    @refuses(InvalidValue, NotAllowed, NotAssigned, OrganisationNotApproved, WrongState)
     def reject_report(self, request: Request, report_id: int) -> Response:
-        """For verifiers and the operator's registrars; the vintage may be reported again."""
+        """For the verifier that has accepted it and the operator's registrars; the vintage may be reported again."""
         report = self._report(report_id)
         reports.reject_report(actor=self.actor, report_id=report.pk, **self.body(ReasonSerializer))
         return self._answer(report_id)
 
-    @extend_schema(summary="Issue a report's credits", request=NothingSerializer, responses={201: BatchSerializer})
+    @extend_schema(summary="Issue a report's credits", request=TrancheSerializer, responses={201: BatchSerializer})
     @refuses(InvalidValue, NotAllowed, WrongState, AlreadyIssued)
     def issue_report(self, request: Request, report_id: int) -> Response:
-        """For the operator's registrars, once it is approved; a report is issued once."""
-        self.body(NothingSerializer)
-        batch = issue_credits(actor=self.actor, report_id=self._report(report_id).pk)
+        """For the operator's registrars, once it is approved: all that is left, or a part; each part is a batch."""
+        asked = self.body(TrancheSerializer)
+        batch = issue_credits(actor=self.actor, report_id=self._report(report_id).pk, **asked)
         return Response(BatchSerializer(batch, context=batch_context([batch])).data, status=201)
 
     def _report(self, report_id: int) -> MonitoringReport:

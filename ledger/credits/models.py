@@ -16,14 +16,16 @@ from ledger.projects.models import MonitoringReport, Project
 
 
 class Batch(models.Model):
-    """The credits of one vintage of a project. Issued once: a report has one batch at most."""
+    """Credits of one vintage of a project: all that its report comes to, or a part (a tranche) of it."""
 
     project = models.ForeignKey(Project, models.PROTECT, verbose_name=_("project"), related_name="batches")
-    report = models.OneToOneField(
-        MonitoringReport, models.PROTECT, verbose_name=_("monitoring report"), related_name="batch"
+    report = models.ForeignKey(
+        MonitoringReport, models.PROTECT, verbose_name=_("monitoring report"), related_name="batches"
     )
     asset = models.OneToOneField(Asset, models.PROTECT, verbose_name=_("asset"), related_name="batch")
     vintage = models.PositiveSmallIntegerField(_("vintage"))
+    # From 1 on; what comes after the first has its number behind the asset's code, such as TH-35-000001-2022-2.
+    tranche = models.PositiveSmallIntegerField(_("tranche"), default=1)
     serials = BigIntegerRangeField(_("serial numbers"))
     quantity_t = models.BigIntegerField(_("tonnes"))
     buffer_t = models.BigIntegerField(_("tonnes to the buffer pool"))
@@ -40,7 +42,7 @@ class Batch(models.Model):
         verbose_name_plural = _("batches of credits")
         constraints = [
             ExclusionConstraint(name="serial_in_one_batch", expressions=[("serials", RangeOperators.OVERLAPS)]),
-            models.UniqueConstraint(fields=["project", "vintage"], name="batch_once_a_vintage"),
+            models.UniqueConstraint(fields=["project", "vintage", "tranche"], name="batch_tranche_once_a_vintage"),
             models.CheckConstraint(
                 name="batch_has_tonnes",
                 condition=Q(quantity_t__gt=0, buffer_t__gte=0, buffer_t__lte=models.F("quantity_t")),

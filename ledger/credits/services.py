@@ -1,8 +1,6 @@
-"""Issue credits and retire them."""
+"""Retire credits; issuance.py issues them."""
 
-import datetime as dt
 import hashlib
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -10,31 +8,22 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.types.multirange import Int8Multirange
 from psycopg.types.range import Int8Range
 
+from ledger.credits.issuance import issue_credits
 from ledger.credits.models import Batch, Retirement
 from ledger.errors import (
-    AlreadyIssued,
     IdempotencyConflict,
     InsufficientBalance,
     InvalidValue,
     NotFound,
-    WrongState,
 )
-from ledger.journal.models import Account, Asset
-from ledger.journal.services import (
-    Leg,
-    PostedTransaction,
-    Posting,
-    draw_serials,
-    open_account,
-    open_asset,
-    post_transactions,
-)
-from ledger.parties.access import log_name, require_approved, require_kind, require_registrar, require_role
+from ledger.journal.models import Account
+from ledger.journal.services import Leg, Posting, open_account, post_transactions
+from ledger.parties.access import require_approved, require_kind, require_role
 from ledger.parties.models import Membership, Organisation
-from ledger.projects.locks import lock_report
-from ledger.projects.models import MonitoringReport
 from ledger.texts import check_texts
 from ledger.transparency.services import append_record
+
+__all__ = ["issue_credits", "retire_credits"]
 
 # What two requests with one key must have in common.
 COMPARED = (
@@ -46,73 +35,6 @@ COMPARED = (
     "purpose",
     "note",
 )
-
-
-@transaction.atomic
-def issue_credits(*, actor: Membership, report_id: int) -> Batch:
-    """Issue the whole tonnes of an approved report: a share to the buffer pool, the rest to the cooperative.
-
-    Locks: the report, the serial counter, the accounts.
-    Raises: NotAllowed, NotFound, AlreadyIssued, WrongState, InvalidValue (nothing to issue).
-    """
-    require_registrar(actor)
-    report = lock_report(report_id)
-    if report.status == MonitoringReport.Status.ISSUED:
-        raise AlreadyIssued()
-    if report.status != MonitoringReport.Status.APPROVED:
-        raise WrongState(state=report.get_status_display())
-    if report.net_t <= 0:
-        raise InvalidValue(field="report", reason=_("The report comes to no whole tonne: there is nothing to issue."))
-    now = timezone.now()
-    first, last = draw_serials(report.net_t)
-    asset = open_asset(code=f"{report.project.code}-{report.vintage}", kind=Asset.Kind.CREDIT)
-    posted = _post_issuance(actor, report, asset, (first, last), now)
-    batch = Batch.objects.create(
-        project=report.project,
-        report=report,
-        asset=asset,
-        vintage=report.vintage,
-        serials=Int8Range(first, last + 1),
-        quantity_t=report.net_t,
-        buffer_t=report.buffer_t,
-        transaction_id=posted.transaction_id,
-        issued_by=actor.user,
-        issued_at=now,
-    )
-    report.status = MonitoringReport.Status.ISSUED
-    report.save(update_fields=["status"])
-    append_record(kind="batch_issued", body=_batch_body(batch, posted, first, last), actor=log_name(actor), at=now)
-    return batch
-
-
-def _post_issuance(
-    actor: Membership, report: MonitoringReport, asset: Asset, serials: tuple[int, int], now: dt.datetime
-) -> PostedTransaction:
-    first, last = serials
-    source = open_account(organisation=None, asset=asset, purpose=Account.Purpose.ISSUANCE)
-    holder = open_account(organisation=report.project.proponent, asset=asset)
-    legs = []
-    if report.issuable_t:
-        legs.append(Leg(source.pk, holder.pk, report.issuable_t, ((first, first + report.issuable_t - 1),)))
-    if report.buffer_t:
-        buffer = open_account(organisation=None, asset=asset, purpose=Account.Purpose.BUFFER)
-        legs.append(Leg(source.pk, buffer.pk, report.buffer_t, ((last - report.buffer_t + 1, last),)))
-    key = f"issuance:{report.pk}"
-    return post_transactions([Posting("issuance", legs, log_name(actor), now, idempotency_key=key)])[0]
-
-
-def _batch_body(batch: Batch, posted: PostedTransaction, first: int, last: int) -> dict[str, Any]:
-    return {
-        "asset": batch.asset.code,
-        "project": batch.project.code,
-        "vintage": batch.vintage,
-        "report": str(batch.report_id),
-        "first_serial": str(first),
-        "last_serial": str(last),
-        "quantity_t": batch.quantity_t,
-        "buffer_t": batch.buffer_t,
-        "transaction": str(posted.transaction_id),
-    }
 
 
 @transaction.atomic

@@ -20,12 +20,14 @@ from ledger.credits.selectors import batches, may_see_beneficiary
 from ledger.errors import UnknownSerialNumber
 from ledger.journal.models import Account, Transaction, Transfer
 from ledger.journal.paths import Path, block_of, path_of
+from ledger.journal.serials import name_before_serials
 from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership, Organisation
 from ledger.projects.models import MonitoringReport, Parcel, Project
 from ledger.transparency.models import Record
 from ledger.transparency.subjects import (
     Place,
+    batch_subject,
     parcel_subject,
     places_of,
     project_subject,
@@ -111,7 +113,7 @@ class Trace:
     @property
     def written(self) -> str:
         """The serial number as it is written, such as TH-35-000001-2022-000000000123."""
-        return f"{self.batch.asset.code}-{self.serial:012d}"
+        return f"{name_before_serials(self.batch.asset.code)}-{self.serial:012d}"
 
 
 def trace(serial: int, *, viewer: Membership | None = None, after: int | None = None) -> Trace:
@@ -193,7 +195,7 @@ def _steps(batch: Batch, places: Places) -> list[Step]:
         ("report_submitted", report.submitted_at, proponent, of_report),
         ("report_verified", report.verified_at, report.verifier, of_report),
         ("report_approved", report.approved_at, approver, of_report),
-        ("batch_issued", batch.issued_at, issuer, of_report),
+        ("batch_issued", batch.issued_at, issuer, batch_subject(batch.asset.code)),
     ]
     return [
         Step(kind, at, organisation, places.get((kind, subject)))

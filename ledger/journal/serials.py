@@ -5,6 +5,7 @@ what each receiver gets of it is one stretch wherever the blocks allow, so that 
 Where a leg names the numbers (a reversal gives back the very same ones), they are cut out of the blocks first.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from ledger.errors import InvalidSerials, SerialsNotOwned
 from ledger.rows import array_of, update_rows
 
 MAX_SERIAL = 2**63 - 2  # a range in the database names the number after its last one
+# A batch's code with the number of its tranche, such as TH-35-000001-2022-2.
+_TRANCHE = re.compile(r"(TH-[0-9]{2}-[0-9]{6,9}-[0-9]{4})-[0-9]+")
 Run = tuple[int, int]  # first and last serial number, both included
 
 
@@ -129,7 +132,16 @@ def tonnes_in(runs: Iterable[Run]) -> int:
 
 def name_of_run(asset_code: str, first: int, last: int) -> str:
     """Return a run of serial numbers as it is written, such as TH-35-000001-2022-000000000001-000000002300."""
-    return f"{asset_code}-{first:012d}-{last:012d}"
+    return f"{name_before_serials(asset_code)}-{first:012d}-{last:012d}"
+
+
+def name_before_serials(asset_code: str) -> str:
+    """Return what stands before serial numbers: a batch's code without the number of its tranche, where it has one.
+
+    The numbers alone say which tranche it is, since no two batches share any.
+    """
+    match = _TRANCHE.fullmatch(asset_code)
+    return match[1] if match else asset_code
 
 
 def runs_of(ranges: Iterable[Any] | None) -> tuple[Run, ...]:

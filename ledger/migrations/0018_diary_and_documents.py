@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0014_registry'),
+        ('ledger', '0019_report_verification'),
     ]
 
     operations = [

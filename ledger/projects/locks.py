@@ -20,13 +20,17 @@ def lock_project(project_id: int) -> Project:
 
 
 def lock_report(report_id: int) -> MonitoringReport:
-    """Lock a report until the transaction ends.
+    """Lock a report until the transaction ends, and its project before it: whoever suspends that waits, or is seen.
 
     Raises: NotFound.
     """
+    project_id = MonitoringReport.objects.filter(pk=report_id).values_list("project_id", flat=True).first()
+    if project_id is None:
+        raise NotFound()
+    lock_project(project_id)
     report = (
         MonitoringReport.objects.select_for_update(of=("self",))
-        .select_related("project", "project__proponent")
+        .select_related("project", "project__proponent", "verifier")
         .filter(pk=report_id)
         .first()
     )

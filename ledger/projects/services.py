@@ -9,19 +9,29 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ledger.errors import InvalidValue, NotFound, SamePerson, WrongState
-from ledger.parties.access import log_name, require_approved, require_kind, require_registrar, require_role
+from ledger.errors import InvalidValue, NotFound, SamePerson
+from ledger.parties.access import log_name, require_registrar
 from ledger.parties.models import Membership, Organisation
 from ledger.projects import entries, geometry
+from ledger.projects.access import lock_in as _lock_in
+from ledger.projects.access import lock_own as _lock_own
+from ledger.projects.access import require_proponent as _require_proponent
+from ledger.projects.access import require_validator
+from ledger.projects.access import require_verifier as require_verifier
 from ledger.projects.claims import check_reason, check_statement, practices_of_parcel, settings_of_project
+from ledger.projects.conflicts import require_free_of_conflict
+from ledger.projects.debundling import require_decided
+from ledger.projects.declarations import require_declarations
 from ledger.projects.digests import sheet_sha256, text_sha256
-from ledger.projects.locks import lock_land, lock_project
+from ledger.projects.limits import refuse_too_large
+from ledger.projects.locks import lock_land
 from ledger.projects.models import Parcel, Project
 from ledger.projects.selectors import parcels_near, quantification_case
 from ledger.quantification import METHODOLOGIES, CalculationSheet, InvalidInput, quantify
 from ledger.texts import check_texts
 from ledger.transparency.services import append_record
 
+HANDED_IN = (Project.Status.SUBMITTED, Project.Status.IN_VALIDATION, Project.Status.VALIDATED)
 MAX_PARCELS = 10_000
 MAX_PARCEL_HA = 100_000
 
@@ -164,13 +174,17 @@ def submit_project(*, actor: Membership, project_id: int) -> Project:
     """Hand a project in for validation, with the forecast that its practices give.
 
     Locks: the project.
-    Raises: NotAllowed, NotFound, WrongState, InvalidValue (no parcels; practices that the methodology refuses).
+    Raises: NotAllowed, NotFound, WrongState, InvalidValue (no parcels; practices that the methodology refuses; what must
+        be declared first; more in a year than the methodology allows).
     """
     _require_proponent(actor)
     project = _lock_own(actor, project_id, Project.Status.DRAFT)
     if not project.parcels.exists():
         raise InvalidValue(field="parcels", reason=_("Add a field first."))
-    project.forecast = compute(project, {}).as_dict()
+    require_declarations(project)
+    forecast = compute(project, {})
+    refuse_too_large(methodology=project.methodology, net_t=forecast.result.net_t)
+    project.forecast = forecast.as_dict()
     project.status, project.submitted_at = Project.Status.SUBMITTED, timezone.now()
     project.save()
     forecast_sha256 = sheet_sha256(project.forecast)
@@ -180,13 +194,15 @@ def submit_project(*, actor: Membership, project_id: int) -> Project:
 
 @transaction.atomic
 def validate_project(*, actor: Membership, project_id: int, statement: str) -> Project:
-    """State, as verifier, that a project meets its methodology.
+    """State, as the verifier who has taken it on, that a project meets its methodology.
 
     Locks: the project.
-    Raises: NotAllowed, OrganisationNotApproved, NotFound, WrongState, InvalidValue.
+    Raises: NotAllowed, OrganisationNotApproved, NotFound, WrongState, ConflictOfInterest, InvalidValue.
     """
     require_verifier(actor)
-    project = _lock_in(project_id, Project.Status.SUBMITTED)
+    project = _lock_in(project_id, Project.Status.IN_VALIDATION)
+    require_validator(actor, project)
+    require_free_of_conflict(actor=actor, project=project)
     check_statement(statement)
     project.status, project.validated_at = Project.Status.VALIDATED, timezone.now()
     project.validated_by, project.validation_statement = actor.user, statement.strip()
@@ -204,12 +220,13 @@ def register_project(*, actor: Membership, project_id: int) -> Project:
     """Register a validated project.
 
     Locks: the project.
-    Raises: NotAllowed, NotFound, WrongState, SamePerson.
+    Raises: NotAllowed, NotFound, WrongState, SamePerson, InvalidValue (whether it is a part of another is not decided).
     """
     require_registrar(actor)
     project = _lock_in(project_id, Project.Status.VALIDATED)
     if actor.user_id in (project.created_by_id, project.validated_by_id):
         raise SamePerson()
+    require_decided(project)
     project.status, project.registered_at = Project.Status.REGISTERED, timezone.now()
     project.registered_by = actor.user
     project.save()
@@ -219,16 +236,18 @@ def register_project(*, actor: Membership, project_id: int) -> Project:
 
 @transaction.atomic
 def reject_project(*, actor: Membership, project_id: int, reason: str) -> Project:
-    """Reject a project that has been handed in, as verifier or registrar.
+    """Reject a project that has been handed in, as the verifier who has taken it on or as registrar.
 
     Locks: the project.
     Raises: NotAllowed, NotFound, WrongState, InvalidValue.
     """
     if actor.organisation.kind == Organisation.Kind.VERIFIER:
         require_verifier(actor)
+        project = _lock_in(project_id, Project.Status.IN_VALIDATION)
+        require_validator(actor, project)
     else:
         require_registrar(actor)
-    project = _lock_in(project_id, Project.Status.SUBMITTED, Project.Status.VALIDATED)
+        project = _lock_in(project_id, *HANDED_IN)
     check_reason(reason)
     project.status, project.rejection_reason = Project.Status.REJECTED, reason.strip()
     project.save()
@@ -245,38 +264,6 @@ def compute(project: Project, practices: Mapping[str, Mapping[str, Any]]) -> Cal
         return quantify(quantification_case(project, practices))
     except InvalidInput as error:
         raise InvalidValue(field=error.path, reason=str(error)) from error
-
-
-def require_verifier(actor: Membership) -> None:
-    """Refuse everyone but people of an approved verifier.
-
-    Raises: NotAllowed, OrganisationNotApproved.
-    """
-    require_kind(actor, Organisation.Kind.VERIFIER)
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
-    require_approved(actor)
-
-
-def _require_proponent(actor: Membership) -> None:
-    require_kind(actor, Organisation.Kind.COOPERATIVE)
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
-    require_approved(actor)
-
-
-def _lock_own(actor: Membership, project_id: int, *statuses: str) -> Project:
-    project = _lock_in(project_id, *Project.Status.values)
-    if project.proponent_id != actor.organisation_id:
-        raise NotFound()
-    if project.status not in statuses:
-        raise WrongState(state=project.get_status_display())
-    return project
-
-
-def _lock_in(project_id: int, *statuses: str) -> Project:
-    project = lock_project(project_id)
-    if project.status not in statuses:
-        raise WrongState(state=project.get_status_display())
-    return project
 
 
 def _record(kind: str, project: Project, actor: Membership, at: dt.datetime, **more: str) -> None:

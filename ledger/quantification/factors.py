@@ -11,7 +11,7 @@ class UnknownFactor(KeyError):
     """A table has no such value."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Factor:
     """A value of a table. `low` and `high` bound the 95 % interval, or `u95_percent` is its half-width in percent."""
 
@@ -33,6 +33,17 @@ class Factor:
             return Decimal(0)
         return (self.high - self.low) / 2
 
+    @functools.cached_property
+    def cited(self) -> dict[str, str]:
+        """The factor as a line of a sheet cites it; one object, however many lines do."""
+        cited = {"value": str(self.value), "unit": self.unit, "source": self.source, "status": self.status}
+        return {name: text for name, text in cited.items() if text}
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether the value has been compared with a source other than somebody's memory."""
+        return "memory" not in self.status
+
 
 @functools.cache
 def factor_tables() -> dict[tuple[str, str, str], Factor]:
@@ -48,6 +59,7 @@ def factor_tables() -> dict[tuple[str, str, str], Factor]:
     return found
 
 
+@functools.cache
 def factor(table: str, key: str, climate_zone: str = "") -> Factor:
     """Return one value.
 
@@ -59,6 +71,7 @@ def factor(table: str, key: str, climate_zone: str = "") -> Factor:
         raise UnknownFactor(f"{table} has no {key} {climate_zone}".strip()) from None
 
 
+@functools.cache
 def keys_of(table: str) -> frozenset[str]:
     """Return the keys that a table has."""
     return frozenset(key for name, key, _zone in factor_tables() if name == table)
@@ -81,3 +94,8 @@ def _factor(row: dict[str, str]) -> Factor:
 
 def _optional(text: str) -> Decimal | None:
     return Decimal(text) if text else None
+
+
+def rows_of(*tables: str) -> list[Factor]:
+    """Return all values of some tables, in the order of the tables' names here and of their rows in the files."""
+    return [found for table in tables for found in factor_tables().values() if found.table == table]

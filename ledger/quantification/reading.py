@@ -1,5 +1,6 @@
 """Read a case, strictly: whatever is unknown, missing, negative or of the wrong type is refused with its path."""
 
+import datetime as dt
 from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -26,9 +27,9 @@ def an_object(value: Any, path: str, required: Collection[str], optional: Collec
     for key in value:
         if key not in required and key not in optional:
             raise InvalidInput(_join(path, str(key)[:40]), "is not known")
-    for key in required:
-        if key not in value:
-            raise InvalidInput(_join(path, key), "is missing")
+    missing = [key for key in required if key not in value]
+    if missing:
+        raise InvalidInput(_join(path, min(missing)), "is missing")
     return value
 
 
@@ -75,6 +76,26 @@ def whole_days(value: Any, path: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 366:
         raise InvalidInput(path, "must be whole days, 1 to 366")
     return value
+
+
+def yields(value: Any, path: str) -> tuple[Decimal, Decimal] | None:
+    """Return the yields before and in the project, or None where none are given. Units: t/ha."""
+    if value is None:
+        return None
+    given = an_object(value, path, {"baseline", "project"})
+    return a_decimal(given["baseline"], f"{path}.baseline", above_zero=True), a_decimal(
+        given["project"], f"{path}.project"
+    )
+
+
+def a_date(value: Any, path: str) -> dt.date:
+    """Return a day, written as 2026-03-31."""
+    if not isinstance(value, str) or len(value) != 10:
+        raise InvalidInput(path, "must be a day such as 2026-03-31")
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        raise InvalidInput(path, "must be a day such as 2026-03-31") from None
 
 
 def unique_ids(parcels: list[Any]) -> None:

@@ -4,14 +4,18 @@ Source: IPCC 2019 Refinement, Vol. 4, Ch. 5.5 (eqs 5.1 to 5.3) and Ch. 11 (eq. 1
 nothing goes to the buffer pool.
 """
 
-from collections.abc import Mapping
+import datetime as dt
+import functools
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from ledger.quantification import reading
+from ledger.quantification.components import Inputs
 from ledger.quantification.deductions import conservativeness
 from ledger.quantification.factors import Factor, factor, keys_of
+from ledger.quantification.methodologies import AGRICULTURE, RICE, SMALL_SCALE_T, Equation, Methodology
 from ledger.quantification.sheet import CalculationSheet, Result, SheetWriter, whole_tonnes
 
 NAME = "rice-water-1"
@@ -23,12 +27,13 @@ Where = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """How a field is run in one season. Units: kg N/ha, t/ha."""
+    """How a field is run in one season; `inputs` only where a version of the methodology counts them. Units: kg N/ha, t/ha."""
 
     water: str
     preseason: str
     amendments: tuple[tuple[str, Decimal], ...]
     n_kg_per_ha: Decimal
+    inputs: Inputs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +70,13 @@ def quantify(case: Mapping[str, Any]) -> CalculationSheet:
     settings, seasons = read(case)
     sheet, totals = SheetWriter(), Totals()
     for season in seasons:
-        _add_season(season, settings, sheet, totals)
+        add_season(season, settings, sheet, totals)
     result = _result(sheet, totals, settings)
     return CalculationSheet(NAME, tuple(sheet.lines), result)
 
 
-def _add_season(season: Season, settings: Settings, sheet: SheetWriter, totals: Totals) -> None:
+def add_season(season: Season, settings: Settings, sheet: SheetWriter, totals: Totals) -> None:
+    """Write a season's lines, and add what they come to."""
     baseline_kg = _methane_kg(season, season.baseline, "baseline", settings, sheet)
     project_kg = _methane_kg(season, season.project, "project", settings, sheet)
     totals.ch4_baseline_kg += baseline_kg
@@ -115,9 +121,14 @@ def _organic_amendments(practice: Practice, where: Where, sheet: SheetWriter) ->
         sum_of_amendments += t_per_ha * cfoa.value
         inputs[f"ROA{at} {kind}, t/ha"] = t_per_ha
         factors[f"CFOA{at}"] = cfoa
-    return sheet.write(
-        "SFo", "5.3", sum_of_amendments**exponent.value, "1", where=where, inputs=inputs, factors=factors
-    )
+    sf_o = _power(sum_of_amendments, exponent.value)
+    return sheet.write("SFo", "5.3", sf_o, "1", where=where, inputs=inputs, factors=factors)
+
+
+@functools.lru_cache(maxsize=4096)
+def _power(base: Decimal, exponent: Decimal) -> Decimal:
+    """Return a power, in the digits of `quantify`. Kept: it takes longer than the rest of a line, and fields are much alike."""
+    return base**exponent
 
 
 def _nitrous_oxide_t(season: Season, settings: Settings, sheet: SheetWriter) -> Decimal:
@@ -177,10 +188,11 @@ def _uncertainty_percent(season: Season, settings: Settings, sheet: SheetWriter)
     )
 
 
-def _result(sheet: SheetWriter, totals: Totals, settings: Settings) -> Result:
+def write_gross(sheet: SheetWriter, totals: Totals, settings: Settings) -> Decimal:
+    """Write the line of the reduction before deductions, and return it in t CO2e."""
     gwp = factor(f"gwp_{settings.gwp}", "ch4")
     reduction_kg = totals.ch4_baseline_kg - totals.ch4_project_kg
-    gross = sheet.write(
+    return sheet.write(
         "gross",
         "Σ (CH4_b − CH4_p) / 1000 × GWP",
         reduction_kg / KG_PER_T * gwp.value,
@@ -188,6 +200,10 @@ def _result(sheet: SheetWriter, totals: Totals, settings: Settings) -> Result:
         inputs={"CH4_b": totals.ch4_baseline_kg, "CH4_p": totals.ch4_project_kg},
         factors={"GWP": gwp},
     )
+
+
+def _result(sheet: SheetWriter, totals: Totals, settings: Settings) -> Result:
+    gross = write_gross(sheet, totals, settings)
     band = conservativeness(totals.uncertainty_percent)
     net = sheet.write(
         "net",
@@ -217,44 +233,59 @@ def _result(sheet: SheetWriter, totals: Totals, settings: Settings) -> Result:
     )
 
 
-def read(case: Mapping[str, Any]) -> tuple[Settings, list[Season]]:
-    """Return a case's settings and seasons.
+def read(
+    case: Mapping[str, Any],
+    *,
+    more_settings: Collection[str] = (),
+    read_practice: Callable[[Any, str], Practice] | None = None,
+) -> tuple[Settings, list[Season]]:
+    """Return a case's settings and seasons; a later version says which settings it has beside, and reads practices itself.
 
     Raises: InvalidInput.
     """
-    case = reading.an_object(case, "", {"methodology", "gwp", "region", "parcels"}, {"name", "expect", "note"})
+    required = {"methodology", "gwp", "region", "parcels", *more_settings}
+    case = reading.an_object(case, "", required, {"name", "expect", "note"})
     settings = Settings(
         reading.a_word(case["gwp"], "gwp", ("AR5", "AR6")),
         reading.a_word(case["region"], "region", keys_of("ef_c")),
     )
     parcels = reading.a_list(case["parcels"], "parcels", reading.MAX_PARCELS, least=1)
     reading.unique_ids(parcels)
-    return settings, [season for at, parcel in enumerate(parcels) for season in _parcel(parcel, f"parcels[{at}]")]
+    practice = read_practice or a_practice
+    return settings, [
+        season for at, parcel in enumerate(parcels) for season in _parcel(parcel, f"parcels[{at}]", practice)
+    ]
 
 
-def _parcel(value: Any, path: str) -> list[Season]:
+def _parcel(value: Any, path: str, read_practice: Callable[[Any, str], Practice]) -> list[Season]:
     parcel = reading.an_object(value, path, {"id", "area_ha", "seasons"})
     name = reading.a_name(parcel["id"], f"{path}.id")
     area_ha = reading.a_decimal(parcel["area_ha"], f"{path}.area_ha", above_zero=True)
     seasons = reading.a_list(parcel["seasons"], f"{path}.seasons", reading.MAX_SEASONS, least=1)
-    return [_season(season, f"{path}.seasons[{at}]", name, area_ha) for at, season in enumerate(seasons)]
+    return [_season(season, f"{path}.seasons[{at}]", name, area_ha, read_practice) for at, season in enumerate(seasons)]
 
 
-def _season(value: Any, path: str, parcel: str, area_ha: Decimal) -> Season:
+def _season(
+    value: Any, path: str, parcel: str, area_ha: Decimal, read_practice: Callable[[Any, str], Practice]
+) -> Season:
     season = reading.an_object(value, path, {"name", "days", "baseline", "project"}, {"yield_t_per_ha"})
     return Season(
         parcel=parcel,
         name=reading.a_name(season["name"], f"{path}.name"),
         area_ha=area_ha,
         days=reading.whole_days(season["days"], f"{path}.days"),
-        baseline=_practice(season["baseline"], f"{path}.baseline"),
-        project=_practice(season["project"], f"{path}.project"),
-        yields_t_per_ha=_yields(season.get("yield_t_per_ha"), f"{path}.yield_t_per_ha"),
+        baseline=read_practice(season["baseline"], f"{path}.baseline"),
+        project=read_practice(season["project"], f"{path}.project"),
+        yields_t_per_ha=reading.yields(season.get("yield_t_per_ha"), f"{path}.yield_t_per_ha"),
     )
 
 
-def _practice(value: Any, path: str) -> Practice:
-    practice = reading.an_object(value, path, {"water", "preseason", "amendments", "n_kg_per_ha"})
+def a_practice(value: Any, path: str, more: Collection[str] = ()) -> Practice:
+    """Return how a field is run; `more` names what a later version reads of it beside.
+
+    Raises: InvalidInput.
+    """
+    practice = reading.an_object(value, path, {"water", "preseason", "amendments", "n_kg_per_ha", *more})
     amendments = reading.a_list(practice["amendments"], f"{path}.amendments", reading.MAX_AMENDMENTS)
     return Practice(
         water=reading.a_word(practice["water"], f"{path}.water", keys_of("sf_w") & keys_of("ef1_fr")),
@@ -270,11 +301,29 @@ def _amendment(value: Any, path: str) -> tuple[str, Decimal]:
     return kind, reading.a_decimal(amendment["t_per_ha"], f"{path}.t_per_ha")
 
 
-def _yields(value: Any, path: str) -> tuple[Decimal, Decimal] | None:
-    if value is None:
-        return None
-    yields = reading.an_object(value, path, {"baseline", "project"})
-    return (
-        reading.a_decimal(yields["baseline"], f"{path}.baseline", above_zero=True),
-        reading.a_decimal(yields["project"], f"{path}.project"),
-    )
+EQUATIONS = (
+    Equation("SFo", "IPCC 2019, Vol. 4, Ch. 5, eq. 5.3", "(1 + Σ ROA × CFOA)^0.59"),
+    Equation("EF", "IPCC 2019, Vol. 4, Ch. 5, eq. 5.2", "EFc × SFw × SFp × SFo"),
+    Equation("CH4", "IPCC 2019, Vol. 4, Ch. 5, eq. 5.1", "area × days × EF"),
+    Equation("N2O", "IPCC 2019, Vol. 4, Ch. 11, eq. 11.1", "area × N × EF1FR × 44/28 / 1000 × GWP"),
+    Equation("leakage", "AMS-III.AU", "reduction × (1 − Y_p/Y_b), where the yield falls by more than 5 %"),
+    Equation("u", "IPCC 2019, Vol. 1, Ch. 3", "√(u1² + u2²), the largest of all parcels and seasons"),
+    Equation("gross", "AMS-III.AU", "Σ (CH4_b − CH4_p) / 1000 × GWP"),
+    Equation("net", "AMS-III.AU", "(gross − N2O − leakage) × factor, in whole tonnes, rounded down"),
+)
+TABLES = ("ef_c", "sf_w", "sf_p", "cfoa", "exponent", "ef1_fr", "gwp_AR5", "gwp_AR6", "uncertainty")
+METHODOLOGY = Methodology(
+    id=NAME,
+    version=1,
+    title="Paddy methane avoided by managing water",
+    source="CMS-017-V01, after AMS-III.AU; IPCC 2019 Refinement, Vol. 4, Ch. 5.5 and 11",
+    valid_from=dt.date(2020, 1, 1),
+    superseded_by="rice-water-2",
+    sector=AGRICULTURE,
+    project_type=RICE,
+    settings=("region", "gwp"),
+    equations=EQUATIONS,
+    tables=TABLES,
+    quantify=quantify,
+    small_scale_limit_t=SMALL_SCALE_T,
+)

@@ -3,6 +3,7 @@
 Source: IPCC 2019 Refinement, Vol. 4, Ch. 2, eq. 2.25; factors of Ch. 5.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
@@ -11,6 +12,7 @@ from typing import Any
 from ledger.quantification import reading
 from ledger.quantification.deductions import conservativeness
 from ledger.quantification.factors import Factor, UnknownFactor, factor, keys_of
+from ledger.quantification.methodologies import AGRICULTURE, LAND_MANAGEMENT, Equation, Methodology
 from ledger.quantification.sheet import CalculationSheet, Result, SheetWriter, whole_tonnes
 
 NAME = "soc-tier1-1"
@@ -164,6 +166,10 @@ def _land(value: Any, zone: str, path: str) -> Land:
     use = reading.a_word(land["land_use"], f"{path}.land_use", keys_of("f_lu"))
     factors = {"FLU": _look_up("f_lu", use, zone, f"{path}.land_use")}
     if use == PADDY:
+        # Not used, but a word that nobody knows is refused all the same.
+        for table, key in (("f_mg", "tillage"), ("f_i", "input")):
+            if key in land:
+                reading.a_word(land[key], f"{path}.{key}", keys_of(table))
         return Land(factors)
     for symbol, table, key in (("FMG", "f_mg", "tillage"), ("FI", "f_i", "input")):
         if key not in land:
@@ -180,3 +186,26 @@ def _look_up(table: str, key: str, zone: str, path: str) -> Factor:
         except UnknownFactor:
             continue
     raise reading.InvalidInput(path, f"there is no factor of {key} for {zone[:40]!r}")
+
+
+METHODOLOGY = Methodology(
+    id=NAME,
+    version=1,
+    title="Soil organic carbon of cropland",
+    source="IPCC 2019 Refinement, Vol. 4, Ch. 2, eq. 2.25, and Ch. 5 (Tier 1)",
+    valid_from=dt.date(2020, 1, 1),
+    sector=AGRICULTURE,
+    project_type=LAND_MANAGEMENT,
+    settings=("risk_percent",),
+    equations=(
+        Equation("SOC", "IPCC 2019, Vol. 4, Ch. 2, eq. 2.25", "SOCref × FLU × FMG × FI × area"),
+        Equation("ΔSOC", "IPCC 2019, Vol. 4, Ch. 2, eq. 2.25", "(stock_p − stock_b) / 20 × 44/12"),
+        Equation("u", "IPCC 2019, Vol. 1, Ch. 3", "√(h² + u_ref²), the largest of all parcels"),
+        Equation("net", "UNFCCC", "gross × factor, in whole tonnes, rounded down"),
+        Equation("buffer", "", "net × risk %, rounded up"),
+    ),
+    tables=("soc_reference", "f_lu", "f_mg", "f_i", "uncertainty"),
+    quantify=quantify,
+    is_reversible=True,
+    most_years=TRANSITION_YEARS,
+)

@@ -1,5 +1,6 @@
 """How pages write money, tonnes, times and icons."""
 
+import datetime as dt
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -14,12 +15,15 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from ledger.credits.selectors import Supply
+from ledger.projects import deadlines
 from ledger.projects.geometry import area_mu
+from ledger.projects.models import MonitoringReport
 from ledger.texts import localized
-from ledger.web.words import AMENDMENTS, METHODOLOGIES, SEASONS, WATER, word_for
+from ledger.web.words import AMENDMENTS, METHODOLOGIES, SEASONS, WATER, chemical, word_for
 
 register = template.Library()
 register.filter(localized)
+register.filter(chemical)
 
 ICONS = "vendor/lucide/icons-1.62.0.svg"
 GOOD = frozenset(
@@ -109,6 +113,18 @@ def status_class(status: str) -> str:
     if status in BAD:
         return "badge--bad"
     return "" if status in FINISHED else "badge--waiting"
+
+
+@register.filter
+def due_on(report: MonitoringReport) -> dt.date | None:
+    """Return the day by which the next step of a report is due."""
+    return deadlines.due_on(report)
+
+
+@register.filter
+def is_overdue(report: MonitoringReport) -> bool:
+    """Return whether that day has gone by."""
+    return deadlines.is_overdue(report)
 
 
 @register.filter

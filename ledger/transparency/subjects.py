@@ -29,8 +29,13 @@ def parcel_subject(project_code: str, parcel_code: str) -> str:
 
 
 def report_subject(report_id: int) -> str:
-    """Return what the records of a report, and of the batch issued for it, are about."""
+    """Return what the records of a report, and of the batches issued for it, are found by."""
     return f"report {report_id}"
+
+
+def batch_subject(code: str) -> str:
+    """Return what the record of a batch is about: it is found by its report, of which it may be one of several."""
+    return f"batch {code}"
 
 
 def retirement_subject(public_id: object) -> str:
@@ -47,7 +52,10 @@ def places_of(subjects: Iterable[str]) -> dict[tuple[str, str], Place]:
 
 # The kinds as the index has them, so that PostgreSQL knows that it may use it.
 _PLACES = """
-SELECT record.kind, record_subject(record.kind, record.entry), record.id, leaf.index
+SELECT record.kind,
+       CASE record.kind WHEN 'batch_issued' THEN 'batch ' || (log_entry(record.entry) -> 'body' ->> 'asset')
+                        ELSE record_subject(record.kind, record.entry) END,
+       record.id, leaf.index
   FROM ledger_record record
   LEFT JOIN ledger_logleaf leaf ON leaf.record_id = record.id
  WHERE record.kind IN ('project_created', 'project_submitted', 'project_validated', 'project_registered', 'parcel_added',

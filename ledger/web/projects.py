@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,16 +13,27 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ledger.credits.selectors import batches, retirements, supply_of
 from ledger.parties.models import Membership, Organisation
 from ledger.projects import services
-from ledger.projects.models import MonitoringReport, Project
-from ledger.projects.selectors import access_project_by_code, open_vintages, projects_seen_by, reports_with_results
+from ledger.projects.models import MonitoringReport, Parcel, Project
+from ledger.projects.selectors import (
+    access_project_by_code,
+    open_vintages,
+    projects_seen_by,
+    quantification_case,
+    reports_with_results,
+)
 from ledger.quantification import METHODOLOGIES
+from ledger.spreadsheets import XLSX
 from ledger.web import words
 from ledger.web.doors import carry_out, for_members, reader_of, refusals_in, show
+from ledger.web.drafts import hand_in, own_draft, parts_of, show_hand_in
 from ledger.web.forms.lists import ProjectSearch
 from ledger.web.forms.projects import PRACTICES_OF, ParcelForm, ProjectForm, ReasonForm, StatementForm
+from ledger.web.lifecycle import find_move, life_of
+from ledger.web.methodologies import described
 from ledger.web.pictures import draw_fields
 from ledger.web.rights import is_registrar, may_prepare, may_verify
-from ledger.web.sheets import csv_lines, emissions_of, view_sheet
+from ledger.web.risk import risk_context
+from ledger.web.sheets import csv_lines, emissions_of, view_sheet, workbook_of
 from ledger.web.steps import project_steps
 
 PROJECTS_A_PAGE = 20
@@ -34,11 +45,12 @@ def project_list(request: HttpRequest) -> HttpResponse:
     """List the projects that the reader may see."""
     reader = reader_of(request)
     search = ProjectSearch(request.GET)
+    if reader is None:
+        search.offer_public_states()
     found = _search(projects_seen_by(reader).defer("forecast", "description", "description_en"), search)
     context = {
         "page": Paginator(found.order_by("-number"), PROJECTS_A_PAGE).get_page(request.GET.get("page")),
         "search": search,
-        "sees_states": reader is not None,
         "may_begin": may_prepare(reader),
     }
     return render(request, "ledger/projects/list.html", context)
@@ -63,10 +75,13 @@ def _search(projects: QuerySet[Project], search: ProjectSearch) -> QuerySet[Proj
 @require_safe
 def project_page(request: HttpRequest, code: str) -> HttpResponse:
     """Show a project: what it is, where its fields lie, what it comes to, line by line, and what became of it."""
-    return _show(request, access_project_by_code(code=code, membership=reader_of(request)))
+    return show_project(request, access_project_by_code(code=code, membership=reader_of(request)))
 
 
-def _show(request: HttpRequest, project: Project, **forms: Any) -> HttpResponse:
+def show_project(
+    request: HttpRequest, project: Project, refused: dict[str, Any] | None = None, **forms: Any
+) -> HttpResponse:
+    """Show a project, with the forms that were refused: those of its life's steps by the step's name."""
     reader = reader_of(request)
     is_own = may_prepare(reader) and reader is not None and reader.organisation_id == project.proponent_id
     parcels = list(project.parcels.all())
@@ -79,38 +94,57 @@ def _show(request: HttpRequest, project: Project, **forms: Any) -> HttpResponse:
         "methodology": words.word_for(words.METHODOLOGIES, project.methodology),
         "settings": _settings_in_words(project),
         "steps": project_steps(project),
-        "validator": organisation_of(project.validated_by_id),
+        "validator": project.validator or organisation_of(project.validated_by_id),
         "parcels": parcels,
         "picture": draw_fields(parcels),
-        "sheet": _forecast(project, request),
+        "sheet": _forecast(project, parcels, request),
         "reports": [(report, emissions_of(report.result, project.settings)) for report in reports],  # type: ignore[attr-defined]
         "batches": [(batch, supply[batch.pk]) for batch in issued],
         "retirements": retired[:RETIREMENTS_SHOWN],
         "may_edit": is_own and project.status == Project.Status.DRAFT,
         "may_report": is_own and project.status == Project.Status.REGISTERED and bool(open_vintages(project, reports)),
-        "may_validate": may_verify(reader) and project.status == Project.Status.SUBMITTED,
-        "decides": is_registrar(reader) and project.status in (Project.Status.SUBMITTED, Project.Status.VALIDATED),
+        "may_validate": _validates(reader, project),
+        "decides": is_registrar(reader) and project.status in services.HANDED_IN,
         "refusals": refusals_in(forms.values()),
         "statement_form": StatementForm(),
         "reason_form": ReasonForm(),
+        "risk": risk_context(project, reader),
     }
+    context |= life_of(project, reader, refused)
     return show(request, "ledger/projects/page.html", context | forms)
+
+
+def _validates(reader: Membership | None, project: Project) -> bool:
+    is_in_validation = project.status == Project.Status.IN_VALIDATION
+    return (
+        is_in_validation
+        and may_verify(reader)
+        and reader is not None
+        and reader.organisation_id == project.validator_id
+    )
 
 
 def _reports(project: Project, reader: Membership | None) -> list[MonitoringReport]:
     """Return the project's reports, with the emissions that each comes to and without their long calculations."""
-    found = reports_with_results(reader).filter(project=project)
+    found = reports_with_results(reader).filter(project=project).exclude(status=MonitoringReport.Status.DRAFT)
     return list(found.order_by("-vintage", "-id"))
 
 
-def _forecast(project: Project, request: HttpRequest) -> Any:
-    if project.forecast is None:
+def _forecast(project: Project, parcels: list[Parcel], request: HttpRequest) -> Any:
+    # A draft that was sent back has the forecast of before its corrections.
+    if project.forecast is None or project.status == Project.Status.DRAFT:
         return None
-    return view_sheet(project.forecast, project.settings, request.GET.get("page"))
+    case = quantification_case(project, {}, parcels)
+    return view_sheet(project.forecast, project.settings, request.GET.get("page"), case=case)
 
 
 def _settings_in_words(project: Project) -> list[tuple[str, str]]:
-    called = {"region": words.REGIONS, "gwp": words.GWP}
+    called = {
+        "region": words.REGIONS,
+        "gwp": words.GWP,
+        "climate": words.NITROGEN_CLIMATES,
+        "comparison": words.COMPARISONS,
+    }
     return [
         (words.word_for(words.SETTINGS, name), words.word_for(called.get(name, {}), str(value)))
         for name, value in project.settings.items()
@@ -131,6 +165,23 @@ def project_calculation(request: HttpRequest, code: str) -> HttpResponse | Strea
     return as_csv(project.forecast, f"{project.code}-forecast.csv")
 
 
+@require_safe
+def project_workbook(request: HttpRequest, code: str) -> FileResponse:
+    """Hand the forecast's calculation out as a workbook."""
+    project = access_project_by_code(code=code, membership=reader_of(request))
+    if project.forecast is None:
+        raise Http404
+    return as_workbook(project.forecast, f"{project.code}-forecast.xlsx")
+
+
+def as_workbook(sheet: dict[str, Any], name: str) -> FileResponse:
+    """Return a calculation sheet as a workbook to be kept.
+
+    Raises: SheetTooLong.
+    """
+    return FileResponse(workbook_of(sheet), as_attachment=True, filename=name, content_type=XLSX)
+
+
 def as_csv(sheet: dict[str, Any], name: str) -> StreamingHttpResponse:
     """Return a calculation sheet as a file to be kept."""
     return StreamingHttpResponse(
@@ -148,7 +199,7 @@ def project_new(request: HttpRequest, membership: Membership) -> HttpResponse:
         return render(request, "ledger/projects/not_yours_to_begin.html", status=403)
     methodology = request.GET.get("methodology", "")
     if methodology not in METHODOLOGIES:
-        return render(request, "ledger/projects/choose.html", {"methodologies": words.METHODOLOGIES.items()})
+        return render(request, "ledger/projects/choose.html", {"methodologies": described()})
     form = ProjectForm(request.POST or None, methodology=methodology)
     if form.is_valid():
         project = carry_out(form, services.create_project, actor=membership, **form.arguments())
@@ -159,24 +210,16 @@ def project_new(request: HttpRequest, membership: Membership) -> HttpResponse:
     return show(request, "ledger/projects/new.html", context)
 
 
-def _own_draft(membership: Membership, code: str) -> Project:
-    project = access_project_by_code(code=code, membership=membership)
-    is_own = may_prepare(membership) and project.proponent_id == membership.organisation_id
-    if not is_own or project.status != Project.Status.DRAFT:
-        raise Http404
-    return project
-
-
 @require_http_methods(["GET", "POST"])
 @for_members
 def project_edit(request: HttpRequest, membership: Membership, code: str) -> HttpResponse:
     """Add fields to a draft, one at a time; the next one begins with the practices of the last."""
-    project = _own_draft(membership, code)
+    project = own_draft(membership, code)
     parcels = list(project.parcels.all())
     practices_of = PRACTICES_OF[project.methodology]
     form, practices = ParcelForm(), practices_of(practices=parcels[-1].practices if parcels else None)
     if request.method == "POST":
-        form, practices = ParcelForm(request.POST, request.FILES), practices_of(request.POST)
+        form, practices = ParcelForm(request.POST, request.FILES), practices_of(request.POST, files=request.FILES)
         if all([form.is_valid(), practices.is_valid()]) and _add_parcel(request, membership, project, form, practices):
             return redirect("project_edit", code=project.code)
     context = {
@@ -185,6 +228,7 @@ def project_edit(request: HttpRequest, membership: Membership, code: str) -> Htt
         "picture": draw_fields(parcels),
         "form": form,
         "practices": practices,
+        "parts": parts_of(project, "fields"),
     }
     response = show(request, "ledger/projects/edit.html", context)
     if request.method == "POST":
@@ -218,7 +262,7 @@ def _add_parcel(
 @for_members
 def parcel_remove(request: HttpRequest, membership: Membership, code: str, parcel_id: int) -> HttpResponse:
     """Take a field out of a draft."""
-    project = _own_draft(membership, code)
+    project = own_draft(membership, code)
     parcel = services.remove_parcel(actor=membership, project_id=project.pk, parcel_id=parcel_id)
     messages.success(request, _("Field %(code)s is taken out.") % {"code": parcel.code})
     return redirect("project_edit", code=project.code)
@@ -228,8 +272,9 @@ def parcel_remove(request: HttpRequest, membership: Membership, code: str, parce
 @for_members
 def project_submit(request: HttpRequest, membership: Membership, code: str) -> HttpResponse:
     """Hand a draft in for validation."""
-    project = _own_draft(membership, code)
-    services.submit_project(actor=membership, project_id=project.pk)
+    project = own_draft(membership, code)
+    if refusal := hand_in(membership, project):
+        return show_hand_in(request, project, refusal)
     messages.success(request, _("The project is handed in. A verifier examines it next."))
     return redirect("project", code=project.code)
 
@@ -247,7 +292,7 @@ def project_validate(request: HttpRequest, membership: Membership, code: str) ->
     ):
         messages.success(request, _("The project is validated. The operator registers it next."))
         return redirect("project", code=project.code)
-    return _show(request, project, statement_form=form)
+    return show_project(request, project, statement_form=form)
 
 
 @require_POST
@@ -263,4 +308,20 @@ def project_reject(request: HttpRequest, membership: Membership, code: str) -> H
     ):
         messages.success(request, _("The project is rejected."))
         return redirect("project", code=project.code)
-    return _show(request, project, reason_form=form)
+    return show_project(request, project, reason_form=form)
+
+
+@require_POST
+@for_members
+def project_step(request: HttpRequest, membership: Membership, code: str, step: str) -> HttpResponse:
+    """Take a step of a project's life; one that was refused is shown on its page with what was written."""
+    move = find_move(step)
+    project = access_project_by_code(code=code, membership=membership)
+    form = move.form(request.POST, auto_id=f"{move.name}_%s")
+    if form.is_valid():
+        done = carry_out(form, move.service, actor=membership, project_id=project.pk, **form.cleaned_data)
+        if done is not None:
+            messages.success(request, str(move.done))
+            # What was sent back is its cooperative's alone to see.
+            return redirect("work") if step == "return" else redirect("project", code=project.code)
+    return show_project(request, project, refused={step: form}, step_form=form)

@@ -1,38 +1,49 @@
-"""Monitoring reports: handed in by the cooperative, examined by the verifier, shown to everybody."""
+"""Monitoring reports: shown to everybody, examined by the verifier with findings that the cooperative answers."""
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from ledger.credits.selectors import batches
 from ledger.parties.models import Membership
 from ledger.projects import reports as services
+from ledger.projects.deadlines import due_on, is_overdue
 from ledger.projects.digests import sheet_sha256
-from ledger.projects.models import MonitoringReport, Project
-from ledger.projects.selectors import access_project_by_code, access_report_by_id, open_vintages, reports_with_results
-from ledger.projects.services import compute
+from ledger.projects.models import Finding, MonitoringReport
+from ledger.projects.reports.steps import LIVE
+from ledger.projects.selectors import (
+    access_finding_by_id,
+    access_project_by_code,
+    access_report_by_id,
+    findings_seen_by,
+    forward_actions_before,
+)
+from ledger.quantification import InvalidInput
+from ledger.web.differences import Differences, differences
 from ledger.web.doors import carry_out, for_members, reader_of, refusals_in, show
-from ledger.web.forms.projects import ReasonForm, ReportForm, StatementForm
-from ledger.web.projects import as_csv, organisation_of
+from ledger.web.forms.projects import ReasonForm, StatementForm
+from ledger.web.forms.reports import AnswerForm, DeclineForm, FindingForm, NoteForm, ReopenForm, VerifierForm
+from ledger.web.projects import as_csv, as_workbook, organisation_of
 from ledger.web.rights import is_registrar, may_prepare, may_verify
 from ledger.web.sheets import view_sheet
 from ledger.web.steps import report_steps
 
-DECIDED_AT_THE_DESK = (
-    MonitoringReport.Status.SUBMITTED,
-    MonitoringReport.Status.VERIFIED,
-    MonitoringReport.Status.APPROVED,
-)
+Status = MonitoringReport.Status
+DECIDED_AT_THE_DESK = (Status.SUBMITTED, Status.VERIFIED, Status.APPROVED)
 
 
 @require_safe
 def report_page(request: HttpRequest, code: str, report_id: int) -> HttpResponse:
     """Show a report: what it comes to, line by line, and who stands for it."""
-    return _show(request, _report(request, code, report_id))
+    report = _report(request, code, report_id)
+    if report.status == Status.DRAFT:
+        return redirect("report_edit", code=code, report_id=report_id)
+    return _show(request, report)
 
 
 def _report(request: HttpRequest, code: str, report_id: int) -> MonitoringReport:
@@ -41,68 +52,150 @@ def _report(request: HttpRequest, code: str, report_id: int) -> MonitoringReport
     return access_report_by_id(report_id=report_id, membership=reader, project=project)
 
 
-def _show(request: HttpRequest, report: MonitoringReport, **forms: Any) -> HttpResponse:
+def _show(request: HttpRequest, report: MonitoringReport, **given: Any) -> HttpResponse:
     reader = reader_of(request)
-    batch = batches().filter(report=report).first()
-    examines = may_verify(reader) and report.status == MonitoringReport.Status.SUBMITTED
+    issued = list(batches().filter(report=report).order_by("id"))
+    is_assigned = may_verify(reader) and reader is not None and reader.organisation_id == report.verifier_id
+    is_own = may_prepare(reader) and reader is not None and reader.organisation_id == report.project.proponent_id
+    is_live = report.project.status in LIVE
+    examines = is_assigned and is_live and report.status in MonitoringReport.EXAMINED
+    last = issued[-1].issued_at if issued and report.status == Status.ISSUED else None
     context = {
         "report": report,
         "project": report.project,
-        "batch": batch,
-        "steps": report_steps(report, batch.issued_at if batch else None),
+        "batches": issued,
+        "steps": report_steps(report, last),
+        "due_on": due_on(report),
+        "is_overdue": is_overdue(report),
         "approver": organisation_of(report.approved_by_id),
-        "sheet": view_sheet(report.sheet, report.project.settings, request.GET.get("page")),
+        "sheet": view_sheet(report.sheet, report.project.settings, request.GET.get("page"), case=report.case),
+        "findings": _findings(reader, report, examines=examines, is_own=is_own and is_live, refused=given),
+        "changes": _changes(report),
+        "asked_to_accept": is_assigned and is_live and report.status == Status.SUBMITTED,
         "examines": examines,
-        "recomputation_agrees": examines and _agrees(report),
+        "may_change": is_own and is_live and report.status == Status.FINDINGS_OPEN,
+        "names_verifier": is_own and is_live and report.status == Status.SUBMITTED and report.verifier_id is None,
         "decides": is_registrar(reader) and report.status in DECIDED_AT_THE_DESK,
-        "refusals": refusals_in(forms.values()),
+        "refusals": refusals_in(form for form in given.values() if isinstance(form, forms.BaseForm)),
+        "verifier_form": VerifierForm(),
+        "finding_form": FindingForm(),
         "statement_form": StatementForm(),
+        "decline_form": DeclineForm(),
         "reason_form": ReasonForm(),
     }
-    return show(request, "ledger/reports/page.html", context | forms)
+    if examines:
+        context |= _examination(report)
+    return show(request, "ledger/reports/page.html", context | given)
 
 
-def _agrees(report: MonitoringReport) -> bool:
-    return sheet_sha256(services.recompute(report)) == report.sheet_sha256
+def _findings(
+    reader: Membership | None, report: MonitoringReport, *, examines: bool, is_own: bool, refused: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return what was found, with the forms that the reader may fill in; of earlier reports what is still to be done."""
+    rows: list[dict[str, Any]] = []
+    found = list(findings_seen_by(reader, report))
+    earlier = list(forward_actions_before(report)) if examines or is_own else []
+    for finding in (*found, *earlier):
+        is_earlier = finding.report_id != report.pk
+        can_be_answered = is_own and finding.status == Finding.Status.OPEN and _is_open_to_answers(finding, report)
+        row: dict[str, Any] = {"finding": finding, "is_earlier": is_earlier}
+        if can_be_answered:
+            row["answer_form"] = AnswerForm(prefix=f"finding{finding.pk}")
+        if examines and finding.status != Finding.Status.CLOSED:
+            row["note_form"] = NoteForm(prefix=f"finding{finding.pk}")
+        if examines and finding.status != Finding.Status.OPEN:
+            row["reopen_form"] = ReopenForm(prefix=f"finding{finding.pk}")
+        if refused.get("finding_id") == finding.pk:
+            row |= {refused["form_name"]: refused["refused_form"]}
+        rows.append(row)
+    return rows
+
+
+def _is_open_to_answers(finding: Finding, report: MonitoringReport) -> bool:
+    return finding.kind == Finding.Kind.FORWARD_ACTION or report.status in MonitoringReport.EXAMINED
+
+
+def _changes(report: MonitoringReport) -> list[dict[str, Any]]:
+    """Return each correction of a report, newest first: what it came to before, and which lines it changed."""
+    versions = list(report.versions.order_by("-number"))
+    later = [report.sheet, *(version.sheet for version in versions[:-1])]
+    return [
+        {"version": version, "differences": differences(version.sheet, sheet)}
+        for version, sheet in zip(versions, later, strict=False)
+    ]
+
+
+def _examination(report: MonitoringReport) -> dict[str, Any]:
+    """Return what the verifier sees beside the report: whether it comes to the same again, and what is still open."""
+    open_count = sum(1 for finding in report.findings.all() if finding.is_blocking)
+    try:
+        again = services.recompute(report)
+    except InvalidInput as error:
+        return {"recomputation_agrees": False, "recomputation_error": str(error), "open_count": open_count}
+    agrees = sheet_sha256(again) == report.sheet_sha256
+    found: Differences | None = None if agrees else differences(report.sheet, again)
+    return {"recomputation_agrees": agrees, "recomputation_differences": found, "open_count": open_count}
 
 
 @require_safe
-def report_calculation(request: HttpRequest, code: str, report_id: int) -> StreamingHttpResponse:
+def report_calculation(request: HttpRequest, code: str, report_id: int) -> HttpResponse | StreamingHttpResponse:
     """Hand the report's calculation out as CSV, with every digit."""
     report = _report(request, code, report_id)
+    if report.sheet is None:
+        return redirect("report_edit", code=code, report_id=report_id)
     return as_csv(report.sheet, f"{report.project.code}-{report.vintage}.csv")
 
 
-@require_http_methods(["GET", "POST"])
+@require_safe
+def report_workbook(request: HttpRequest, code: str, report_id: int) -> HttpResponse | FileResponse:
+    """Hand the report's calculation out as a workbook."""
+    report = _report(request, code, report_id)
+    if report.sheet is None:
+        return redirect("report_edit", code=code, report_id=report_id)
+    return as_workbook(report.sheet, f"{report.project.code}-{report.vintage}.xlsx")
+
+
+@require_POST
 @for_members
-def report_new(request: HttpRequest, membership: Membership, code: str) -> HttpResponse:
-    """Report a vintage: first what it comes to is shown, then it is handed in."""
-    project = access_project_by_code(code=code, membership=membership)
-    is_own = may_prepare(membership) and project.proponent_id == membership.organisation_id
-    if not is_own or project.status != Project.Status.REGISTERED:
-        raise Http404
-    vintages = open_vintages(project, reports_with_results(membership).filter(project=project))
-    form = ReportForm(request.POST or None, vintages=vintages, parcels=list(project.parcels.all()))
-    context = {"project": project, "form": form, "vintages": vintages}
-    if not form.is_valid():
-        return show(request, "ledger/reports/new.html", context)
-    if "hand_in" in request.POST:
-        report = carry_out(
-            form,
-            services.submit_report,
-            actor=membership,
-            project_id=project.pk,
-            vintage=form.cleaned_data["vintage"],
-            practices=form.practices(),
-        )
-        if report is not None:
-            messages.success(request, _("The report is handed in. A verifier examines it next."))
-            return redirect("report", code=project.code, report_id=report.pk)
-    else:
-        sheet = carry_out(form, compute, project=project, practices=form.practices())
-        if sheet is not None:
-            context["sheet"] = view_sheet(sheet.as_dict(), project.settings)
-    return show(request, "ledger/reports/new.html", context)
+def report_assign(request: HttpRequest, membership: Membership, code: str, report_id: int) -> HttpResponse:
+    """Name another verifier, where the first has declined."""
+    report = _report(request, code, report_id)
+    form = VerifierForm(request.POST)
+    done = form.is_valid() and carry_out(
+        form, services.assign_verifier, actor=membership, report_id=report.pk, **form.cleaned_data
+    )
+    if not done:
+        return _show(request, report, verifier_form=form)
+    messages.success(request, _("The report is handed in. The verifier accepts it next."))
+    return redirect("report", code=code, report_id=report_id)
+
+
+@require_POST
+@for_members
+def report_accept(request: HttpRequest, membership: Membership, code: str, report_id: int) -> HttpResponse:
+    """Take a report on."""
+    report = _report(request, code, report_id)
+    form = forms.Form(request.POST)
+    form.is_valid()
+    if carry_out(form, services.accept_report, actor=membership, report_id=report.pk) is None:
+        return _show(request, report, accept_form=form)
+    messages.success(request, _("The report is yours to verify."))
+    return redirect("report", code=code, report_id=report_id)
+
+
+@require_POST
+@for_members
+def report_decline(request: HttpRequest, membership: Membership, code: str, report_id: int) -> HttpResponse:
+    """Give a report back."""
+    report = _report(request, code, report_id)
+    form = DeclineForm(request.POST)
+    done = form.is_valid() and carry_out(
+        form, services.decline_report, actor=membership, report_id=report.pk, **form.cleaned_data
+    )
+    if not done:
+        return _show(request, report, decline_form=form)
+    messages.success(request, _("The report is given back."))
+    return redirect("report", code=code, report_id=report_id)
 
 
 @require_POST
@@ -111,14 +204,13 @@ def report_verify(request: HttpRequest, membership: Membership, code: str, repor
     """Sign a report off."""
     report = _report(request, code, report_id)
     form = StatementForm(request.POST)
-    if (
-        form.is_valid()
-        and carry_out(form, services.verify_report, actor=membership, report_id=report.pk, **form.cleaned_data)
-        is not None
-    ):
-        messages.success(request, _("The report is verified. The operator approves it next."))
-        return redirect("report", code=code, report_id=report_id)
-    return _show(request, report, statement_form=form)
+    done = form.is_valid() and carry_out(
+        form, services.verify_report, actor=membership, report_id=report.pk, **form.cleaned_data
+    )
+    if not done:
+        return _show(request, report, statement_form=form)
+    messages.success(request, _("The report is verified. The operator approves it next."))
+    return redirect("report", code=code, report_id=report_id)
 
 
 @require_POST
@@ -127,11 +219,51 @@ def report_reject(request: HttpRequest, membership: Membership, code: str, repor
     """Reject a report, with a reason."""
     report = _report(request, code, report_id)
     form = ReasonForm(request.POST)
-    if (
-        form.is_valid()
-        and carry_out(form, services.reject_report, actor=membership, report_id=report.pk, **form.cleaned_data)
-        is not None
-    ):
-        messages.success(request, _("The report is rejected; the vintage may be reported again."))
-        return redirect("report", code=code, report_id=report_id)
-    return _show(request, report, reason_form=form)
+    done = form.is_valid() and carry_out(
+        form, services.reject_report, actor=membership, report_id=report.pk, **form.cleaned_data
+    )
+    if not done:
+        return _show(request, report, reason_form=form)
+    messages.success(request, _("The report is rejected; the vintage may be reported again."))
+    return redirect("report", code=code, report_id=report_id)
+
+
+@require_POST
+@for_members
+def finding_new(request: HttpRequest, membership: Membership, code: str, report_id: int) -> HttpResponse:
+    """Open a finding."""
+    report = _report(request, code, report_id)
+    form = FindingForm(request.POST)
+    done = form.is_valid() and carry_out(
+        form, services.open_finding, actor=membership, report_id=report.pk, **form.cleaned_data
+    )
+    if not done:
+        return _show(request, report, finding_form=form)
+    messages.success(request, _("The finding is open. The cooperative answers it."))
+    return redirect("report", code=code, report_id=report_id)
+
+
+# What is done with a finding: the form, by which name the page has it, the service, and what is said afterwards.
+FINDING_STEPS: dict[str, tuple[type[forms.Form], str, Any]] = {
+    "answer": (AnswerForm, "answer_form", services.answer_finding),
+    "close": (NoteForm, "note_form", services.close_finding),
+    "reopen": (ReopenForm, "reopen_form", services.reopen_finding),
+}
+
+
+@require_POST
+@for_members
+def finding_step(
+    request: HttpRequest, membership: Membership, code: str, report_id: int, finding_id: int, step: str
+) -> HttpResponse:
+    """Answer a finding, close it, or open it again; it may be an earlier report's that is looked after in this one."""
+    report = _report(request, code, report_id)
+    finding = access_finding_by_id(finding_id=finding_id, membership=membership)
+    form_class, name, service = FINDING_STEPS[step]
+    form = form_class(request.POST, prefix=f"finding{finding.pk}")
+    done = form.is_valid() and carry_out(form, service, actor=membership, finding_id=finding.pk, **form.cleaned_data)
+    if not done:
+        return _show(request, report, finding_id=finding.pk, form_name=name, refused_form=form)
+    said = {"answer": _("Answered."), "close": _("The finding is closed."), "reopen": _("The finding is open again.")}
+    messages.success(request, said[step])
+    return redirect("report", code=code, report_id=report_id)

@@ -11,11 +11,20 @@ from ledger.projects.models import MonitoringReport, Project
 PROJECT_STEPS: dict[str, str | Promise] = {
     Project.Status.DRAFT: pgettext_lazy("life cycle", "drafted"),
     Project.Status.SUBMITTED: pgettext_lazy("life cycle", "handed in"),
+    Project.Status.IN_VALIDATION: pgettext_lazy("life cycle", "in validation"),
     Project.Status.VALIDATED: pgettext_lazy("life cycle", "validated"),
     Project.Status.REGISTERED: pgettext_lazy("life cycle", "registered"),
+    Project.Status.COMPLETED: pgettext_lazy("life cycle", "completed"),
+}
+# Where a project leaves its way, for a time or for good.
+PROJECT_ENDS: dict[str, str | Promise] = {
+    Project.Status.SUSPENDED: pgettext_lazy("life cycle", "suspended"),
+    Project.Status.WITHDRAWN: pgettext_lazy("life cycle", "withdrawn"),
+    Project.Status.REJECTED: pgettext_lazy("life cycle", "rejected"),
 }
 REPORT_STEPS: dict[str, str | Promise] = {
     MonitoringReport.Status.SUBMITTED: pgettext_lazy("life cycle", "handed in"),
+    MonitoringReport.Status.IN_VERIFICATION: pgettext_lazy("life cycle", "accepted by the verifier"),
     MonitoringReport.Status.VERIFIED: pgettext_lazy("life cycle", "verified"),
     MonitoringReport.Status.APPROVED: pgettext_lazy("life cycle", "approved"),
     MonitoringReport.Status.ISSUED: pgettext_lazy("life cycle", "issued"),
@@ -24,24 +33,42 @@ REPORT_STEPS: dict[str, str | Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step that is done, or the one that comes next, or a later one."""
+    """A step that is done, or the one that comes next, or a later one; or where it goes no further."""
 
     text: str | Promise
     at: dt.datetime | None
     is_done: bool
     is_next: bool
+    is_stop: bool = False
 
 
 def project_steps(project: Project) -> list[Step]:
-    """Return the steps of a project's registration; none of one that was rejected."""
-    times = [project.created_at, project.submitted_at, project.validated_at, project.registered_at]
-    return _steps(PROJECT_STEPS, project.status, times)
+    """Return the steps of a project's life: done, next and later; of one that was stopped, up to where and by what."""
+    times = [
+        project.created_at,
+        project.submitted_at,
+        project.accepted_at,
+        project.validated_at,
+        project.registered_at,
+        project.completed_at,
+    ]
+    if project.status not in PROJECT_ENDS:
+        return _steps(PROJECT_STEPS, project.status, times)
+    stopped_at = project.suspended_at if project.status == Project.Status.SUSPENDED else project.withdrawn_at
+    taken = [
+        Step(text, at, is_done=True, is_next=False)
+        for text, at in zip(PROJECT_STEPS.values(), times, strict=True)
+        if at is not None
+    ]
+    return [*taken, Step(PROJECT_ENDS[project.status], stopped_at, is_done=False, is_next=False, is_stop=True)]
 
 
 def report_steps(report: MonitoringReport, issued_at: dt.datetime | None) -> list[Step]:
     """Return the steps of a report's way to credits; none of one that was rejected."""
-    times = [report.submitted_at, report.verified_at, report.approved_at, issued_at]
-    return _steps(REPORT_STEPS, report.status, times)
+    times = [report.submitted_at, report.accepted_at, report.verified_at, report.approved_at, issued_at]
+    is_examined = report.status in MonitoringReport.EXAMINED
+    status = MonitoringReport.Status.IN_VERIFICATION if is_examined else report.status
+    return _steps(REPORT_STEPS, status, times)
 
 
 def _steps(texts: dict[str, str | Promise], status: str, times: list[dt.datetime | None]) -> list[Step]:

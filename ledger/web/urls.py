@@ -5,7 +5,22 @@ from django.urls import path, re_path
 from django.views.i18n import set_language
 
 from config import converters  # noqa: F401 (registers code)
-from ledger.web import accounts, credits, diary, documents, holdings, projects, proof, reports, trace, work
+from ledger.web import (
+    accounts,
+    credits,
+    diary,
+    documents,
+    drafts,
+    holdings,
+    methodologies,
+    projects,
+    proof,
+    report_drafts,
+    reports,
+    risk,
+    trace,
+    work,
+)
 
 urlpatterns = [
     path("login", accounts.log_in, name="login"),
@@ -15,12 +30,17 @@ urlpatterns = [
     path("language", set_language, name="set_language"),
     path("tokens", accounts.tokens, name="tokens"),
     path("tokens/<int:token_id>/revoke", accounts.revoke_token, name="revoke_token"),
+    path("methodologies", methodologies.methodology_list, name="methodologies"),
+    path("methodologies/samples.csv", methodologies.samples_example, name="samples_example"),
+    path("methodologies/<slug:methodology_id>", methodologies.methodology_page, name="methodology"),
     path("projects", projects.project_list, name="projects"),
     path("projects/new", projects.project_new, name="project_new"),
     path("projects/<code:code>", projects.project_page, name="project"),
     path("projects/<code:code>/calculation.csv", projects.project_calculation, name="project_calculation"),
+    path("projects/<code:code>/calculation.xlsx", projects.project_workbook, name="project_workbook"),
     path("projects/<code:code>/fields", projects.project_edit, name="project_edit"),
     path("projects/<code:code>/fields/<int:parcel_id>/remove", projects.parcel_remove, name="parcel_remove"),
+    path("projects/<code:code>/draft/<slug:part>", drafts.draft_part, name="draft_part"),
     path("projects/<code:code>/submit", projects.project_submit, name="project_submit"),
     path("projects/<code:code>/validate", projects.project_validate, name="project_validate"),
     path("projects/<code:code>/reject", projects.project_reject, name="project_reject"),
@@ -28,18 +48,43 @@ urlpatterns = [
     path("projects/<code:code>/diary/entries", diary.diary_entries, name="diary_entries"),
     path("projects/<code:code>/diary/entries.csv", diary.diary_csv, name="diary_csv"),
     path("projects/<code:code>/diary/season", diary.diary_season, name="diary_season"),
+    path("projects/<code:code>/diary/report", diary.diary_report, name="diary_report"),
     path("projects/<code:code>/diary/<id:entry_id>/withdraw", diary.diary_withdraw, name="diary_withdraw"),
     path("diary-worker.js", diary.diary_worker, name="diary_worker"),
     path("projects/<code:code>/documents", documents.project_documents, name="project_documents"),
     path("documents/<uuid:public_id>", documents.document_file, name="document"),
     path("documents/<uuid:public_id>/publish", documents.document_publish, name="document_publish"),
     path("documents/<uuid:public_id>/withdraw", documents.document_withdraw, name="document_withdraw"),
-    path("projects/<code:code>/reports/new", reports.report_new, name="report_new"),
+    path("projects/<code:code>/risk", risk.risk_new, name="risk_new"),
+    path("projects/<code:code>/risk/<int:assessment_id>/confirm", risk.risk_confirm, name="risk_confirm"),
+    path("projects/<code:code>/risk/<int:assessment_id>/refuse", risk.risk_refuse, name="risk_refuse"),
+    path("projects/<code:code>/reports/new", report_drafts.report_new, name="report_new"),
+    path("projects/<code:code>/reports/<int:report_id>/edit", report_drafts.report_edit, name="report_edit"),
+    path(
+        "projects/<code:code>/reports/<int:report_id>/fields/<int:parcel_id>",
+        report_drafts.report_field,
+        name="report_field",
+    ),
+    path("projects/<code:code>/reports/<int:report_id>/discard", report_drafts.report_discard, name="report_discard"),
+    path("projects/<code:code>/steps/<slug:step>", projects.project_step, name="project_step"),
     path("projects/<code:code>/reports/<int:report_id>", reports.report_page, name="report"),
     path(
         "projects/<code:code>/reports/<int:report_id>/calculation.csv",
         reports.report_calculation,
         name="report_calculation",
+    ),
+    path("projects/<code:code>/reports/<int:report_id>/assign", reports.report_assign, name="report_assign"),
+    path("projects/<code:code>/reports/<int:report_id>/accept", reports.report_accept, name="report_accept"),
+    path("projects/<code:code>/reports/<int:report_id>/decline", reports.report_decline, name="report_decline"),
+    path("projects/<code:code>/reports/<int:report_id>/findings", reports.finding_new, name="finding_new"),
+    re_path(
+        r"^projects/(?P<code>[A-Za-z0-9-]{1,40})/reports/(?P<report_id>[0-9]{1,18})/findings/(?P<finding_id>[0-9]{1,18})/"
+        r"(?P<step>answer|close|reopen)$",
+        reports.finding_step,
+        name="finding_step",
+    ),
+    path(
+        "projects/<code:code>/reports/<int:report_id>/calculation.xlsx", reports.report_workbook, name="report_workbook"
     ),
     path("projects/<code:code>/reports/<int:report_id>/verify", reports.report_verify, name="report_verify"),
     path("projects/<code:code>/reports/<int:report_id>/reject", reports.report_reject, name="report_reject"),

@@ -22,8 +22,12 @@ from ledger.journal.payments import request_deposit, request_withdrawal
 from ledger.models import Membership, MonitoringReport, Organisation, Project, Transaction, User
 from ledger.parties.access import log_name
 from ledger.parties.services import issue_token
+from ledger.projects.conflicts import declare_conflict
+from ledger.projects.debundling import decide_debundling
 from ledger.projects.diary.services import NewEntry, write_entry
 from ledger.projects.documents.services import NewDocument, add_document
+from ledger.projects.lifecycle import ask_withdrawal
+from ledger.projects.renewals import assess_renewal, request_renewal
 from ledger.transparency.sequencer import sequence_log
 from tests.desk import client_of
 from tests.factories import (
@@ -34,6 +38,8 @@ from tests.factories import (
     ProjectFactory,
     ReportFactory,
     UserFactory,
+    beside,
+    square,
 )
 from tests.files import picture
 from tests.scenes import People, bid_for, issue_to_cooperative, market_for, offer_block, pay_in, people, put_up_lot
@@ -59,6 +65,9 @@ QUERIES = {
     "apitoken": 5,
     "project": 9,
     "parcel": 5,
+    "renewal": 5,
+    "debundlingdecision": 5,
+    "declaredconflict": 5,
     "monitoringreport": 8,
     "diaryentry": 8,
     "document": 8,
@@ -151,6 +160,7 @@ def all_that_can_be_done(who: People) -> People:
         close_day(actor=who.registrar, day=timezone.localdate() + dt.timedelta(days=days), reason="Typhoon")
     OrganisationFactory(status=Organisation.Status.APPLIED, applied_by=UserFactory())
     ProjectFactory(status=Project.Status.VALIDATED)
+    judge_projects(who)
     ReportFactory(status=MonitoringReport.Status.VERIFIED, approved_by=None)
     ReportFactory()
     watched(who)
@@ -165,6 +175,23 @@ def keep_evidence(who: People, project: Project) -> None:
         entry = write_entry(actor=who.cooperative, project_id=project.pk, new=new).entry
         photo = NewDocument(picture(), "a.jpg", "photo", diary_entry_id=entry.pk)
         add_document(actor=who.cooperative, project_id=project.pk, new=photo)
+
+
+def judge_projects(who: People) -> None:
+    """Let a renewal and a withdrawal wait, and decide what there is to decide of projects."""
+    ends_on = timezone.localdate() + dt.timedelta(days=30)
+    own = {"proponent": who.cooperative.organisation}
+    for number in range(2):
+        project = ProjectFactory(crediting_ends_on=ends_on, **own)
+        near = ProjectFactory(status=Project.Status.VALIDATED, **own)
+        field = ParcelFactory(project=project, geometry=square(100 + number))
+        ParcelFactory(project=near, geometry=beside(field.geometry))
+        later = ends_on + dt.timedelta(days=700)
+        renewal = request_renewal(actor=who.cooperative, project_id=project.pk, ends_on=later)
+        assess_renewal(actor=who.verifier, renewal_id=renewal.pk, statement="So.")
+        decide_debundling(actor=who.registrar, project_id=near.pk, is_one_with_them=False, reason="Two villages.")
+        declare_conflict(actor=who.verifier, project_id=near.pk, nature="advised")
+        ask_withdrawal(actor=who.cooperative, project_id=ProjectFactory(**own).pk, reason="Sold.")
 
 
 def watched(who: People) -> None:

@@ -25,9 +25,31 @@ from ledger.journal.reconciliation.invariants import check_one
 from ledger.journal.services import Leg, Posting, open_account, post_transactions
 from ledger.models import Checkpoint, LogLeaf, Project
 from ledger.parties.services import apply_for_organisation, approve_organisation, suspend_organisation
+from ledger.projects.conflicts import declare_conflict, lift_conflict
+from ledger.projects.debundling import decide_debundling
+from ledger.projects.declarations import state_baseline
+from ledger.projects.descriptions import describe_project
 from ledger.projects.diary.services import NewEntry, Place, withdraw_entry, write_entry
 from ledger.projects.documents.services import NewDocument, add_document, withdraw_document
-from ledger.projects.reports import approve_report, reject_report, submit_report, verify_report
+from ledger.projects.lifecycle import (
+    accept_project,
+    ask_withdrawal,
+    complete_projects,
+    decline_project,
+    return_project,
+    suspend_project,
+    withdraw_project,
+)
+from ledger.projects.renewals import assess_renewal, grant_renewal, refuse_renewal, request_renewal
+from ledger.projects.reports import (
+    approve_report,
+    assign_verifier,
+    correct_report,
+    decline_report,
+    reject_report,
+    reopen_finding,
+)
+from ledger.projects.risk import confirm_risk, refuse_risk, state_risk
 from ledger.projects.services import (
     add_parcel,
     create_project,
@@ -35,7 +57,6 @@ from ledger.projects.services import (
     reject_project,
     remove_parcel,
     submit_project,
-    validate_project,
 )
 from ledger.transparency.keys import log_signer
 from ledger.transparency.notes import checkpoint_text
@@ -43,9 +64,36 @@ from ledger.transparency.sequencer import sequence_log
 from ledger.transparency.verification import RebuiltTree, verify_log
 from tests.callers import undone
 from tests.database import as_owner
-from tests.factories import CREDITING, PRACTICES, SETTINGS, ProjectFactory, UserFactory, square
+from tests.factories import (
+    CREDITING,
+    PRACTICES,
+    SETTINGS,
+    MembershipFactory,
+    ParcelFactory,
+    ProjectFactory,
+    UserFactory,
+    beside,
+    square,
+)
 from tests.files import pdf, picture
-from tests.scenes import bid_for, issue_to_cooperative, market_for, offer_block, pay_in, people, put_up_lot
+from tests.ledger.projects.test_risk import ANSWERS
+from tests.scenes import (
+    accepted,
+    answer,
+    bid_for,
+    close,
+    find,
+    hand_in,
+    issue_to_cooperative,
+    market_for,
+    offer_block,
+    pay_in,
+    people,
+    put_up_lot,
+    report_year,
+    validate,
+    verified,
+)
 from trading.auctions.closing import close_auctions
 from trading.auctions.services import cancel_auction, withdraw_bid
 from trading.blocks.services import accept_offer, counter_offer, decline_offer, expire_offers, withdraw_offer
@@ -84,6 +132,9 @@ PROVEN = [
     "ledger_correction",
     "ledger_diaryentry",
     "ledger_document",
+    "ledger_debundlingdecision",
+    "ledger_declaredconflict",
+    "ledger_finding",
     "ledger_hold",
     "ledger_logleaf",
     "ledger_logtile",
@@ -94,7 +145,10 @@ PROVEN = [
     "ledger_payment",
     "ledger_project",
     "ledger_record",
+    "ledger_renewal",
+    "ledger_reportversion",
     "ledger_retirement",
+    "ledger_riskassessment",
     "ledger_serialblock",
     "ledger_serialcounter",
     "ledger_transaction",
@@ -147,8 +201,12 @@ EXEMPT = {
     ("ledger_hold", "placed_at"): UNSAID,
     ("ledger_logtile", "id"): SURROGATE,
     ("ledger_membership", "id"): SURROGATE,
+    ("ledger_monitoringreport", "practices"): "what its cooperative is entering; what counts is the case made of it",
+    ("ledger_monitoringreport", "saved_at"): "when its cooperative last entered something",
+    ("ledger_monitoringreport", "status_since"): "from when deadlines are counted; when each step was, its entry says",
     ("ledger_parcel", "id"): SURROGATE,
     ("ledger_record", "created_at"): UNSAID,
+    ("ledger_reportversion", "id"): SURROGATE,
     ("ledger_retirement", "id"): SURROGATE,
     ("ledger_serialblock", "id"): "the order in which an account delivers its runs; whose they are is proven",
     ("trading_executedinstruction", "id"): SURROGATE,
@@ -199,23 +257,124 @@ def register(who):
     """Take projects and reports through their lives: registered, rejected, drafts; issued, rejected, verified."""
     projects = [project_of(who, number) for number in range(3)]
     for project in projects[:2]:
-        submit_project(actor=who.cooperative, project_id=project.pk)
-    validate_project(actor=who.verifier, project_id=projects[0].pk, statement="As it says.")
+        hand_in(who.cooperative, project)
+    validate(who.verifier, projects[0])
     register_project(actor=who.registrar, project_id=projects[0].pk)
+    accept_project(actor=who.verifier, project_id=projects[1].pk)
     reject_project(actor=who.verifier, project_id=projects[1].pk, reason="Not as it says.")
     applied = [apply_for_organisation(user=UserFactory(), kind="buyer", name=name) for name in ("甲", "乙", "丙")]
     for organisation in applied[:2]:
         approve_organisation(actor=who.registrar, organisation_id=organisation.pk)
     suspend_organisation(actor=who.registrar, organisation_id=applied[0].pk)
-    for vintage in (2020, 2021, 2022):
-        report = submit_report(actor=who.cooperative, project_id=projects[0].pk, vintage=vintage)
-        if vintage == 2022:
-            reject_report(actor=who.verifier, report_id=report.pk, reason="Not as it says.")
-            continue
-        verify_report(actor=who.verifier, report_id=report.pk, statement="As it says.")
-        if vintage == 2020:
-            approve_report(actor=who.registrar, report_id=report.pk)
-            issue_credits(actor=who.registrar, report_id=report.pk)
+    reports_of(who, projects[0])
+    live(who)
+
+
+def reports_of(who, project):
+    """Take reports through their lives: issued in parts, verified, declined and assigned anew, with findings, rejected."""
+    for vintage in (2020, 2021):
+        verified(who, report_year(who, project, vintage))
+    first = project.reports.get(vintage=2020)
+    approve_report(actor=who.registrar, report_id=first.pk)
+    for quantity_t in (7, None):
+        issue_credits(actor=who.registrar, report_id=first.pk, quantity_t=quantity_t)
+    rejected = report_year(who, project, 2022)
+    reject_report(actor=who.registrar, report_id=rejected.pk, reason="Not as it says.")
+    other = MembershipFactory(organisation__kind="verifier")
+    moved = report_year(who, project, 2022)
+    decline_report(actor=who.verifier, report_id=moved.pk, reason="No time.")
+    assign_verifier(actor=who.cooperative, report_id=moved.pk, verifier=other.organisation.public_id)
+    report = accepted(who, report_year(who, project, 2023))
+    one, two, three = (find(who, report, text=f"{number} is missing.") for number in range(3))
+    short = {"seasons": [PRACTICES["seasons"][0] | {"days": 56}]}
+    correct_report(actor=who.cooperative, report_id=report.pk, practices={"P0": short})
+    correct_report(actor=who.cooperative, report_id=report.pk, practices={"P1": short})
+    for finding in (one, two):
+        answer(who, finding)
+        close(who, finding)
+    reopen_finding(actor=who.verifier, finding_id=two.pk, reason="July, too.")
+    find(who, report, kind="forward_action", text="Weigh the harvest.")
+    reopen_finding(actor=who.verifier, finding_id=answer(who, three).pk, reason="Not so.")
+    answer(who, three, "So.")
+    soil = ProjectFactory(
+        proponent=who.cooperative.organisation,
+        number=906,
+        methodology="soc-tier1-1",
+        settings={"risk_percent": "12"},
+        validator=who.verifier.organisation,
+    )
+    stated = state_risk(actor=who.cooperative, project_id=soil.pk, answers=ANSWERS)
+    refuse_risk(actor=who.verifier, assessment_id=stated.pk, reason="The dyke is broken.")
+    for answers in (ANSWERS, ANSWERS | {"drought": ANSWERS["flood"]}):
+        confirm_risk(
+            actor=who.verifier,
+            assessment_id=state_risk(actor=who.cooperative, project_id=soil.pk, answers=answers).pk,
+        )
+    state_risk(actor=who.cooperative, project_id=soil.pk, answers=ANSWERS | {"presence": "farther"})
+
+
+def live(who):
+    """Take projects through what else there is: described, sent back, suspended, withdrawn, completed, renewed, judged."""
+    described = project_of(who, 3)
+    describe_project(actor=who.cooperative, project_id=described.pk, changes=DESCRIPTION)
+    for number in (0, 1):
+        state_baseline(
+            actor=who.cooperative, project_id=described.pk, evidence=f"Photos {number}.", parcels=[f"P{number}"]
+        )
+    submit_project(actor=who.cooperative, project_id=described.pk)
+    accept_project(actor=who.verifier, project_id=described.pk)
+    return_project(actor=who.verifier, project_id=described.pk, reason="The map is another one.")
+    projects = [project_of(who, number) for number in range(4, 12)]
+    declined, suspended, asked, withdrawn, completed, renewed, waiting, near = projects
+    for project in projects:
+        hand_in(who.cooperative, project)
+    accept_project(actor=who.verifier, project_id=declined.pk)
+    decline_project(actor=who.verifier, project_id=declined.pk, reason="No people.")
+    withdraw_project(actor=who.cooperative, project_id=withdrawn.pk, reason="Sold.")
+    for project in (suspended, asked, completed, renewed, waiting):
+        validate(who.verifier, project)
+        register_project(actor=who.registrar, project_id=project.pk)
+    suspend_project(actor=who.registrar, project_id=suspended.pk, reason="Drained wrongly.")
+    ask_withdrawal(actor=who.cooperative, project_id=asked.pk, reason="Built over.")
+    with time_machine.travel(dt.datetime(2029, 6, 1, tzinfo=dt.UTC), tick=True):
+        granted, refused, _waiting = (
+            request_renewal(actor=who.cooperative, project_id=project.pk, ends_on=END, note=f"As before, {project.pk}.")
+            for project in (renewed, completed, waiting)
+        )
+    assess_renewal(actor=who.verifier, renewal_id=granted.pk, statement="It still holds.")
+    grant_renewal(actor=who.registrar, renewal_id=granted.pk)
+    refuse_renewal(actor=who.registrar, renewal_id=refused.pk, reason="Another regime.")
+    complete_projects(dt.date(2033, 1, 1))
+    mistaken, _right = (
+        declare_conflict(actor=who.verifier, project_id=near.pk, nature=nature, note=nature) for nature in NATURES
+    )
+    lift_conflict(actor=who.registrar, conflict_id=mistaken.pk, reason="Mistaken.")
+    judge_neighbours(who, near)
+
+
+def judge_neighbours(who, project):
+    """Decide twice about a project that lies beside another of its proponent."""
+    beside_it = ProjectFactory(proponent=who.cooperative.organisation, number=905)
+    ParcelFactory(project=beside_it, geometry=beside(project.parcels.first().geometry))
+    for is_one, reason in ((False, "Two villages."), (True, "One canal.")):
+        decide_debundling(actor=who.registrar, project_id=project.pk, is_one_with_them=is_one, reason=reason)
+
+
+DESCRIPTION = {
+    "county_code": "350627",
+    "starts_on": dt.date(2019, 3, 1),
+    "project_link": "https://example.org/paddies",
+    "covered_by_ndc": "inside",
+    "ndc_information": "Agriculture.",
+    "co_benefits": ["sdg_2"],
+    "labels": [{"name": "CCB", "label_type": "certification"}],
+    "related_projects": [{"project": "VCS 1", "relationship": "next to it"}],
+    "estimations": [{"starts_on": "2020-01-01", "ends_on": "2020-12-31", "quantity_t": 5}],
+    "is_listed_elsewhere": True,
+    "other_listings": [{"registry": "Verra", "number": "1"}],
+}
+END = dt.date(2034, 12, 31)
+NATURES = ("advised", "financial")
 
 
 def keep_diary(who):
@@ -499,6 +658,8 @@ CHANGES = {
 }
 # Of numbers, which may refer to a row, one that another row has, and one that refers to nothing.
 FILLED = {
+    "boolean": ["true", "false"],
+    "date": ["CURRENT_DATE"],
     "bigint": ["(SELECT max({}) FROM {})", "0"],
     "character varying": ["'x'"],
     "timestamp with time zone": ["now()"],

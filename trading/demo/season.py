@@ -82,14 +82,21 @@ class Season:
         return name
 
     def register_project(self) -> str:
-        """It registers a project with a field, which the verifier validates"""
+        """It registers a project with a field, which the verifier takes on and validates"""
         self.project = self._draft_project()["code"]
         path = f"/projects/{self.project}"
         template = pilot()["projects"]["pilot"]
         self._as("cooperative").post(
             f"{path}/parcels", code="F-1", name="新田", geometry=_new_field(), practices=practices(template, DAYS)
         )
+        _refused(422, lambda: self._as("cooperative").post(f"{path}/submit"))
+        self._as("cooperative").post(f"{path}/describe", county_code="350627", is_listed_elsewhere=False)
+        self._as("cooperative").post(
+            f"{path}/baseline", evidence="演示：水利站记录。 / Demo: records of the water station."
+        )
         self._as("cooperative").post(f"{path}/submit")
+        _refused(409, lambda: self._as("verifier").post(f"{path}/validate", statement="Too early."))
+        self._as("verifier").post(f"{path}/accept")
         self._as("verifier").post(f"{path}/validate", statement="Fields and baseline were checked.")
         self._as("registrar").post(f"{path}/register")
         seen = self.visitor.get(path)

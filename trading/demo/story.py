@@ -13,6 +13,9 @@ from django.db import transaction
 from ledger.credits.services import issue_credits, retire_credits
 from ledger.journal.payments import confirm_payment, request_deposit, request_withdrawal
 from ledger.models import Batch, MonitoringReport, Project
+from ledger.projects.declarations import state_baseline
+from ledger.projects.descriptions import describe_project
+from ledger.projects.lifecycle import accept_project
 from ledger.projects.reports import approve_report, submit_report, verify_report
 from ledger.projects.services import add_parcel, create_project, register_project, submit_project, validate_project
 from trading.demo.cast import Cast, gather_cast
@@ -38,6 +41,7 @@ def tell(password: str) -> None:
     """
     cast = gather_cast(password)
     project = _begin_project(cast, "pilot")
+    accept_project(actor=cast.person("verifier"), project_id=project.pk)
     validate_project(actor=cast.person("verifier"), project_id=project.pk, statement=VALIDATION)
     register_project(actor=cast.person("registrar"), project_id=project.pk)
     for organisation, amount_fen in pilot()["deposits_fen"].items():
@@ -51,7 +55,7 @@ def tell(password: str) -> None:
 
 
 def _begin_project(cast: Cast, key: str) -> Project:
-    """Draft a project, add its fields, and hand it in."""
+    """Draft a project, add its fields, declare what must be declared, and hand it in."""
     entry = pilot()["projects"][key]
     actor = cast.owner(entry["cooperative"])
     texts = ("name", "name_en", "place", "province_code", "description", "description_en", "illustrative")
@@ -73,6 +77,9 @@ def _begin_project(cast: Cast, key: str) -> Project:
             geometry=field.geometry,
             practices=registered,
         )
+    described = entry["described"] | {"starts_on": date.fromisoformat(entry["described"]["starts_on"])}
+    describe_project(actor=actor, project_id=project.pk, changes=described)
+    state_baseline(actor=actor, project_id=project.pk, evidence=entry["baseline_evidence"])
     return submit_project(actor=actor, project_id=project.pk)
 
 

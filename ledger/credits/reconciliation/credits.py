@@ -29,6 +29,7 @@ INVARIANTS = (
                   LEFT JOIN ledger_user issuer ON issuer.id = batch.issued_by_id) batch
           FULL JOIN ({entries("batch_issued")}) said ON said.body ->> 'transaction' = batch.transaction_id::text
          WHERE batch.id IS NULL OR said.record_id IS NULL
+            OR batch.code <> batch.project || '-' || batch.vintage || CASE WHEN batch.tranche <> 1 THEN '-' || batch.tranche ELSE '' END
             OR (batch.code, batch.project, batch.vintage::text, batch.report_id::text, lower(batch.serials)::text,
                 (upper(batch.serials) - 1)::text, batch.quantity_t::text, batch.buffer_t::text, batch.issuer,
                 log_time(batch.issued_at)) IS DISTINCT FROM

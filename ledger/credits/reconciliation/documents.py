@@ -25,11 +25,12 @@ class Document:
     digest: Callable[[Any], str] = json_sha256
 
 
-def _of_project(kind: str, content: str, key: str) -> str:
+def _of_project(content: str, key: str, *kinds: str) -> str:
+    """Return SQL for what projects say, with the hash in the newest record of these kinds."""
     return f"""
         SELECT project.id, {content}, said.body ->> '{key}'
           FROM ledger_project project
-          LEFT JOIN ({newest(entries(kind), "project")}) said ON said.body ->> 'project' = {PROJECT_CODE}
+          LEFT JOIN ({newest(entries(*kinds), "project")}) said ON said.body ->> 'project' = {PROJECT_CODE}
     """
 
 
@@ -37,24 +38,55 @@ def _of_report(content: str, key: str) -> str:
     return f"""
         SELECT report.id, {content}, said.body ->> '{key}'
           FROM ledger_monitoringreport report
-          JOIN ({newest(entries("report_submitted"), "report")}) said ON said.body ->> 'report' = report.id::text
+          JOIN ({newest(entries("report_submitted", "report_corrected"), "report")}) said
+               ON said.body ->> 'report' = report.id::text
     """
 
+
+def _of_version(content: str, key: str) -> str:
+    return f"""
+        SELECT version.id, {content}, said.body ->> '{key}'
+          FROM ledger_reportversion version
+          JOIN ({entries("report_corrected")}) said
+               ON said.body ->> 'report' = version.report_id::text
+              AND said.body ->> 'replaces_version' = version.number::text
+    """
+
+
+DETAILS = """
+    jsonb_build_object('ndc_information', project.ndc_information, 'co_benefits', project.co_benefits,
+                       'labels', project.labels, 'related_projects', project.related_projects,
+                       'estimations', project.estimations, 'other_listings', project.other_listings)
+"""
+NO_DETAILS = """
+    '{"ndc_information": "", "co_benefits": [], "labels": [], "related_projects": [], "estimations": [],
+      "other_listings": []}'::jsonb
+"""
+"""What a project has of them that was never described."""
 
 DOCUMENTS = (
     Document(
         "project",
         _of_project(
-            "project_created",
             """
             jsonb_build_object('description', project.description, 'description_en', project.description_en,
                                'illustrative', project.illustrative, 'settings', project.settings)
             """,
             "content_sha256",
+            "project_created",
+            "project_described",
         ),
     ),
     Document(
-        "forecast of project", _of_project("project_submitted", "project.forecast", "forecast_sha256"), sheet_sha256
+        "details of project",
+        _of_project(
+            f"CASE WHEN said.record_id IS NOT NULL OR {DETAILS} <> {NO_DETAILS} THEN {DETAILS} END",
+            "details_sha256",
+            "project_described",
+        ),
+    ),
+    Document(
+        "forecast of project", _of_project("project.forecast", "forecast_sha256", "project_submitted"), sheet_sha256
     ),
     Document(
         "parcel",
@@ -96,6 +128,16 @@ DOCUMENTS = (
     ),
     Document("case of report", _of_report('report."case"', "case_sha256")),
     Document("sheet of report", _of_report("report.sheet", "sheet_sha256"), sheet_sha256),
+    Document("case of report's version", _of_version('version."case"', "replaces_case_sha256")),
+    Document("sheet of report's version", _of_version("version.sheet", "replaces_sheet_sha256"), sheet_sha256),
+    Document(
+        "answers of risk assessment",
+        f"""
+        SELECT risk.id, risk.answers, said.body ->> 'answers_sha256'
+          FROM ledger_riskassessment risk
+          JOIN ({newest(entries("risk_stated"), "assessment")}) said ON said.body ->> 'assessment' = risk.id::text
+        """,
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""Projects, their fields and their reports are as their records say; `documents` compares what the log has hashes of."""
+"""Projects and their fields are as their records say; `documents` compares what the log has hashes of."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -10,16 +10,44 @@ PROJECT_CODE = """
 """
 """SQL for the permanent name of a project, as `Project.code` has it."""
 
-PROJECT_STATES = entries(
-    "project_created", "project_submitted", "project_validated", "project_registered", "project_rejected"
-)
-REPORT_STATES = entries("report_submitted", "report_verified", "report_approved", "report_rejected")
+STATE_AFTER = {
+    "project_created": "draft",
+    "project_returned": "draft",
+    "project_submitted": "submitted",
+    "project_declined": "submitted",
+    "project_accepted": "in_validation",
+    "project_validated": "validated",
+    "project_registered": "registered",
+    "project_resumed": "registered",
+    "project_renewed": "registered",
+    "project_suspended": "suspended",
+    "project_completed": "completed",
+    "project_withdrawn": "withdrawn",
+    "project_rejected": "rejected",
+}
+"""The state in which each kind of record leaves a project."""
+PROJECT_STATES = entries(*STATE_AFTER)
 
 
-def _step(kind: str, key: str) -> str:
+def step(kind: str, key: str) -> str:
     """Return the join that finds the newest record of a step that a project or report has taken."""
-    name = kind.partition("_")[2]
-    return f"LEFT JOIN ({newest(entries(kind), key)}) {name} ON {name}.body ->> '{key}' = it.key"
+    return _steps(kind.partition("_")[2], key, kind)
+
+
+def _steps(name: str, key: str, *kinds: str) -> str:
+    """Return the join that finds the newest record of one of some kinds, under a name."""
+    return f"LEFT JOIN ({newest(entries(*kinds), key)}) {name} ON {name}.body ->> '{key}' = it.key"
+
+
+def _while(name: str, kind: str, value: str) -> str:
+    """Return SQL for what the newest of some records says, as long as it is of one kind."""
+    return f"CASE WHEN {name}.kind = '{kind}' THEN {value} END"
+
+
+def _states() -> str:
+    """Return SQL for the state in which the newest record leaves a project."""
+    cases = " ".join(f"WHEN '{kind}' THEN '{state}'" for kind, state in STATE_AFTER.items())
+    return f"CASE newest.kind {cases} END"
 
 
 def _system(time: str) -> str:
@@ -27,9 +55,14 @@ def _system(time: str) -> str:
     return f"CASE WHEN {time} IS NOT NULL THEN 'system' END"
 
 
-def _sha256(text: str) -> str:
+def sha256_of(text: str) -> str:
+    """Return SQL for the hash of a text."""
+    return f"encode(sha256(convert_to({text}, 'UTF8')), 'hex')"
+
+
+def sha256(text: str) -> str:
     """Return SQL for the hash of a text, null where there is none: what has not been stated is not in the log."""
-    return f"CASE WHEN {text} <> '' THEN encode(sha256(convert_to({text}, 'UTF8')), 'hex') END"
+    return f"CASE WHEN {text} <> '' THEN {sha256_of(text)} END"
 
 
 INVARIANTS = (
@@ -41,28 +74,59 @@ INVARIANTS = (
           FROM (SELECT project.*, {PROJECT_CODE} AS key, proponent.public_id::text AS proponent,
                        'user:' || creator.public_id AS creator,
                        {person("project.validated_by_id", "validator", otherwise=_system("project.validated_at"))} AS validator,
-                       {person("project.registered_by_id", "registrar", otherwise=_system("project.registered_at"))} AS registrar
+                       {person("project.registered_by_id", "registrar", otherwise=_system("project.registered_at"))} AS registrar,
+                       CASE WHEN project.validator_id IS NOT NULL THEN coalesce(body.public_id::text, '') END AS body,
+                       {person("project.suspended_by_id", "suspender", otherwise=_system("project.suspended_at"))} AS suspender
                   FROM ledger_project project
+                  LEFT JOIN ledger_organisation body ON body.id = project.validator_id
+                  LEFT JOIN ledger_user suspender ON suspender.id = project.suspended_by_id
                   LEFT JOIN ledger_organisation proponent ON proponent.id = project.proponent_id
                   LEFT JOIN ledger_user creator ON creator.id = project.created_by_id
                   LEFT JOIN ledger_user validator ON validator.id = project.validated_by_id
                   LEFT JOIN ledger_user registrar ON registrar.id = project.registered_by_id) it
           FULL JOIN ({newest(entries("project_created"), "project")}) created ON created.body ->> 'project' = it.key
-          {_step("project_submitted", "project")}
-          {_step("project_validated", "project")}
-          {_step("project_registered", "project")}
-          {_step("project_rejected", "project")}
+          {step("project_submitted", "project")}
+          {step("project_validated", "project")}
+          {step("project_registered", "project")}
+          {step("project_rejected", "project")}
+          {step("project_described", "project")}
+          {step("project_completed", "project")}
+          {step("project_renewed", "project")}
+          {_steps("taken", "project", "project_accepted", "project_validated", "project_declined", "project_returned")}
+          {_steps("accepted", "project", "project_accepted", "project_declined", "project_returned")}
+          {_steps("remarked", "project", "project_declined", "project_returned")}
+          {_steps("held", "project", "project_suspended", "project_resumed")}
+          {_steps("leaving", "project", "project_withdrawal_asked", "project_withdrawal_refused", "project_withdrawn")}
           LEFT JOIN ({newest(PROJECT_STATES, "project")}) newest ON newest.body ->> 'project' = it.key
+          LEFT JOIN LATERAL (SELECT coalesce(described.body, created.body) AS body) said ON true
          WHERE it.id IS NULL OR created.record_id IS NULL
             OR (it.proponent, it.name, it.name_en, it.place, it.methodology, it.crediting_starts_on::text,
                 it.crediting_ends_on::text, it.creator, log_time(it.created_at)) IS DISTINCT FROM
-               (created.body ->> 'proponent', created.body ->> 'name', created.body ->> 'name_en', created.body ->> 'place',
-                created.body ->> 'methodology', created.body ->> 'crediting_starts_on',
-                created.body ->> 'crediting_ends_on', created.actor, created.at)
-            OR it.status IS DISTINCT FROM CASE newest.kind WHEN 'project_created' THEN 'draft'
-                                               ELSE substr(newest.kind, length('project_') + 1) END
+               (created.body ->> 'proponent', said.body ->> 'name', said.body ->> 'name_en', said.body ->> 'place',
+                created.body ->> 'methodology', said.body ->> 'crediting_starts_on',
+                coalesce(renewed.body ->> 'ends_on', said.body ->> 'crediting_ends_on'), created.actor, created.at)
+            OR (it.county_code, it.starts_on::text, it.project_link, it.covered_by_ndc, it.is_listed_elsewhere::text)
+               IS DISTINCT FROM
+               (coalesce(described.body ->> 'county_code', ''), described.body ->> 'starts_on',
+                coalesce(described.body ->> 'project_link', ''), coalesce(described.body ->> 'covered_by_ndc', 'unknown'),
+                described.body ->> 'is_listed_elsewhere')
+            OR it.status IS DISTINCT FROM {_states()}
             OR log_time(it.submitted_at) IS DISTINCT FROM submitted.at
-            OR (it.validator, log_time(it.validated_at), {_sha256("it.validation_statement")}) IS DISTINCT FROM
+            OR it.body IS DISTINCT FROM
+               CASE WHEN taken.kind IN ('project_accepted', 'project_validated') THEN taken.body ->> 'verifier' END
+            OR log_time(it.accepted_at) IS DISTINCT FROM {_while("accepted", "project_accepted", "accepted.at")}
+            OR it.verifier_remark IS DISTINCT FROM coalesce(remarked.body ->> 'reason', '')
+            OR (it.suspender, log_time(it.suspended_at), it.suspension_reason) IS DISTINCT FROM
+               ({_while("held", "project_suspended", "held.actor")}, {_while("held", "project_suspended", "held.at")},
+                coalesce({_while("held", "project_suspended", "held.body ->> 'reason'")}, ''))
+            OR log_time(it.withdrawal_asked_at) IS DISTINCT FROM
+               {_while("leaving", "project_withdrawal_asked", "leaving.at")}
+            OR log_time(it.withdrawn_at) IS DISTINCT FROM {_while("leaving", "project_withdrawn", "leaving.at")}
+            OR it.withdrawal_reason IS DISTINCT FROM
+               CASE WHEN leaving.kind <> 'project_withdrawal_refused' THEN leaving.body ->> 'reason' ELSE '' END
+            OR log_time(it.completed_at) IS DISTINCT FROM
+               CASE WHEN completed.record_id > coalesce(renewed.record_id, 0) THEN completed.at END
+            OR (it.validator, log_time(it.validated_at), {sha256("it.validation_statement")}) IS DISTINCT FROM
                (validated.actor, validated.at, validated.body ->> 'statement_sha256')
             OR (it.registrar, log_time(it.registered_at)) IS DISTINCT FROM (registered.actor, registered.at)
             OR it.rejection_reason IS DISTINCT FROM coalesce(rejected.body ->> 'reason', '')
@@ -86,39 +150,16 @@ INVARIANTS = (
     ),
     Invariant(
         9,
-        _("each report is as its records say: its result, how far it has come, and by whom"),
+        _("the evidence of each field's baseline is what its record says"),
         f"""
-        SELECT coalesce(it.key, submitted.body ->> 'report') AS report, it.status, newest.kind AS newest_record
-          FROM (SELECT report.*, report.id::text AS key, {PROJECT_CODE} AS project,
-                       CASE WHEN report.verifier_id IS NOT NULL THEN coalesce(verifier.public_id::text, '') END AS verifier,
-                       'user:' || preparer.public_id AS preparer,
-                       {person("report.verified_by_id", "person")} AS verifying, {person("report.approved_by_id", "approver")} AS approver
-                  FROM ledger_monitoringreport report
-                  LEFT JOIN ledger_project project ON project.id = report.project_id
-                  LEFT JOIN ledger_organisation verifier ON verifier.id = report.verifier_id
-                  LEFT JOIN ledger_user preparer ON preparer.id = report.prepared_by_id
-                  LEFT JOIN ledger_user person ON person.id = report.verified_by_id
-                  LEFT JOIN ledger_user approver ON approver.id = report.approved_by_id) it
-          FULL JOIN ({newest(entries("report_submitted"), "report")}) submitted ON submitted.body ->> 'report' = it.key
-          {_step("report_verified", "report")}
-          {_step("report_approved", "report")}
-          {_step("report_rejected", "report")}
-          LEFT JOIN ({newest(entries("batch_issued"), "report")}) issued ON issued.body ->> 'report' = it.key
-          LEFT JOIN ({newest(REPORT_STATES, "report")}) newest ON newest.body ->> 'report' = it.key
-         WHERE it.id IS NULL OR submitted.record_id IS NULL
-            OR (it.project, it.vintage::text, it.period_starts_on::text, it.period_ends_on::text, it.sheet_sha256,
-                it.net_t::text, it.buffer_t::text, it.issuable_t, it.preparer, log_time(it.submitted_at))
-               IS DISTINCT FROM
-               (submitted.body ->> 'project', submitted.body ->> 'vintage', submitted.body ->> 'period_starts_on',
-                submitted.body ->> 'period_ends_on', submitted.body ->> 'sheet_sha256', submitted.body ->> 'net_t',
-                submitted.body ->> 'buffer_t', it.net_t - it.buffer_t, submitted.actor, submitted.at)
-            OR it.status IS DISTINCT FROM CASE WHEN issued.record_id IS NOT NULL THEN 'issued'
-                                               ELSE substr(newest.kind, length('report_') + 1) END
-            OR (it.verifier, it.verifying, log_time(it.verified_at), {_sha256("it.verification_statement")})
-               IS DISTINCT FROM
-               (verified.body ->> 'verifier', verified.actor, verified.at, verified.body ->> 'statement_sha256')
-            OR (it.approver, log_time(it.approved_at)) IS DISTINCT FROM (approved.actor, approved.at)
-            OR it.rejection_reason IS DISTINCT FROM coalesce(rejected.body ->> 'reason', '')
+        SELECT parcel.id AS parcel, parcel.code, stated.record_id AS record
+          FROM (SELECT parcel.*, {PROJECT_CODE} AS project
+                  FROM ledger_parcel parcel LEFT JOIN ledger_project project ON project.id = parcel.project_id) parcel
+          LEFT JOIN (SELECT DISTINCT ON (body ->> 'project', body ->> 'parcel') *
+                       FROM ({entries("parcel_added", "parcel_baseline_stated")}) said
+                      ORDER BY body ->> 'project', body ->> 'parcel', record_id DESC) stated
+                    ON stated.body ->> 'project' = parcel.project AND stated.body ->> 'parcel' = parcel.code
+         WHERE {sha256("parcel.baseline_evidence")} IS DISTINCT FROM stated.body ->> 'evidence_sha256'
         """,
     ),
 )

@@ -12,7 +12,7 @@ from ledger.transparency.offline.transactions import Leg
 
 @dataclass(slots=True)
 class Batch:
-    """What was issued: the credits of one project and year, from one report."""
+    """What was issued: credits of one project and year, from one report: all that it comes to, or a part of it."""
 
     asset: str
     project: str
@@ -24,6 +24,16 @@ class Batch:
     buffer_t: int
 
 
+@dataclass(slots=True)
+class Claim:
+    """What a report comes to, as the log says, and what of it has been issued. Units: tonnes."""
+
+    net_t: int
+    buffer_t: int
+    issued_t: int = 0
+    buffered_t: int = 0
+
+
 class Batches:
     """The batches that were issued, and who owns each serial number of them."""
 
@@ -32,8 +42,18 @@ class Batches:
         self._accounts = accounts
         self._runs: dict[str, SerialRuns] = {}
         self._ranges: list[tuple[int, int, str]] = []
+        self._claims: dict[str, Claim] = {}
         self._reports: set[str] = set()
-        self._vintages: set[tuple[str, int]] = set()
+        self._tranches: dict[tuple[str, int], tuple[str, int]] = {}
+
+    def claim(self, report: str, net_t: int, buffer_t: int) -> None:
+        """Note what a report comes to; a later record of it, where it was corrected, takes the place of an earlier one.
+
+        Raises: Fault where some of it has been issued.
+        """
+        if report in self._reports:
+            raise Fault(f"report {report} is changed after credits were issued for it")
+        self._claims[report] = Claim(net_t, buffer_t)
 
     def make(self, legs: Sequence[Leg]) -> None:
         """Bring the serial numbers of an issuance to life: one unbroken range that nothing else has had.
@@ -72,7 +92,7 @@ class Batches:
         return f"transfer {leg.id}: {problem}" if problem else None
 
     def register(self, batch: Batch, legs: Sequence[Leg]) -> None:
-        """Compare the record of a batch with the transaction that issued it, and note it: once a report and a vintage.
+        """Compare the record of a batch with the transaction that issued it, and with what its report has left, and note it.
 
         Raises: Fault.
         """
@@ -88,13 +108,37 @@ class Batches:
         buffered = sum(leg.amount for leg in legs if leg.credit.purpose == "buffer")
         if batch.buffer_t != buffered:
             raise Fault(f"{batch.buffer_t} t of {batch.asset} are for the buffer pool, but {buffered} t went there")
-        if batch.report in self._reports:
-            raise Fault(f"report {batch.report} was issued before")
-        if (batch.project, batch.vintage) in self._vintages:
-            raise Fault(f"project {batch.project} has had its credits of {batch.vintage} before")
+        self._count(batch)
+        self._number(batch)
         self._reports.add(batch.report)
-        self._vintages.add((batch.project, batch.vintage))
         self.issued[batch.asset] = batch
+
+    def _count(self, batch: Batch) -> None:
+        """Count a batch for its report: never more than it comes to, and in the end as much for the buffer pool as it says."""
+        claim = self._claims.get(batch.report)
+        if batch.report in self._reports and (claim is None or claim.issued_t == claim.net_t):
+            raise Fault(f"report {batch.report} was issued before")
+        if claim is None:
+            return
+        issued_t, buffered_t = claim.issued_t + batch.quantity_t, claim.buffered_t + batch.buffer_t
+        if issued_t > claim.net_t:
+            raise Fault(f"report {batch.report} comes to {claim.net_t} t, but {issued_t} t are issued for it")
+        if issued_t == claim.net_t and buffered_t != claim.buffer_t:
+            raise Fault(
+                f"{claim.buffer_t} t of report {batch.report} are for the buffer pool, but {buffered_t} t went there"
+            )
+        claim.issued_t, claim.buffered_t = issued_t, buffered_t
+
+    def _number(self, batch: Batch) -> None:
+        """Check the code of a batch: its project and vintage, and after the first one its number behind them."""
+        vintage = (batch.project, batch.vintage)
+        report, count = self._tranches.get(vintage, (batch.report, 0))
+        if report != batch.report:
+            raise Fault(f"project {batch.project} has had its credits of {batch.vintage} before")
+        code = f"{batch.project}-{batch.vintage}" + (f"-{count + 1}" if count else "")
+        if batch.asset != code:
+            raise Fault(f"{batch.asset} would be called {code}")
+        self._tranches[vintage] = (report, count + 1)
 
     def owned(self) -> Iterator[tuple[Account, Run]]:
         """Yield every run of serial numbers and the account that owns it."""

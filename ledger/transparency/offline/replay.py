@@ -20,10 +20,13 @@ FAMILIES = (
     "project_",
     "parcel_",
     "report_",
+    "finding_",
+    "risk_",
     "diary_",
     "document_",
     "organisation_",
     "member_",
+    "conflict_",
     "market_",
     "correction_",
     "payment_",
@@ -72,6 +75,8 @@ class Replay:
             "account_opened": self._open_account,
             "serials_listed": self._listed.add,
             "transaction_posted": self._post,
+            "report_submitted": self._claim,
+            "report_corrected": self._claim,
             "batch_issued": self._issue_batch,
             "credits_retired": lambda entry: self.retirements.retire(entry.body),
             "payment_requested": lambda entry: self.payments.request(entry.body),
@@ -133,6 +138,10 @@ class Replay:
 
     def _open_market(self, entry: Entry) -> None:
         self.settlements.open_market(text(entry.body, "market"), text(entry.body, "asset"))
+
+    def _claim(self, entry: Entry) -> None:
+        body = entry.body
+        self.batches.claim(text(body, "report"), whole(body, "net_t"), whole(body, "buffer_t"))
 
     def _issue_batch(self, entry: Entry) -> None:
         body = entry.body

@@ -49,8 +49,8 @@ class TonnesField(forms.IntegerField, UnitField):
 class NumberField(forms.DecimalField, UnitField):
     """A number that is not negative, handed on as the text that a case file holds."""
 
-    def __init__(self, *, unit: str | Promise, most: int = 100_000, **options: Any) -> None:
-        super().__init__(min_value=0, max_value=most, max_digits=12, decimal_places=4, **options)
+    def __init__(self, *, unit: str | Promise, least: int = 0, most: int = 100_000, **options: Any) -> None:
+        super().__init__(min_value=least, max_value=most, max_digits=12, decimal_places=4, **options)
         self.unit = unit
 
     def clean(self, value: Any) -> Any:

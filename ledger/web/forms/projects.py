@@ -1,19 +1,17 @@
-"""New projects, their fields and practices, statements and reasons, monitoring reports."""
+"""New projects, their fields and practices, statements and reasons."""
 
-import copy
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ledger.projects.models import Parcel
+from ledger.quantification import METHODOLOGIES
 from ledger.quantification.soil_carbon import PADDY
 from ledger.web import words
 from ledger.web.forms.fields import DateField, GeoJsonField, NumberField, WordField, read_geojson_file
-
-SETTINGS_OF = {"rice-water-1": ("region", "gwp"), "soc-tier1-1": ("risk_percent",)}
+from ledger.web.forms.inputs import InputsForm
+from ledger.web.forms.samples import MeasuredPractices
 
 
 class ProjectForm(forms.Form):
@@ -29,6 +27,28 @@ class ProjectForm(forms.Form):
         label=words.SETTINGS["gwp"],
         initial="AR5",
         help_text=_("How many tonnes of carbon dioxide a tonne of another gas counts for."),
+    )
+    climate = WordField(words.NITROGEN_CLIMATES, label=words.SETTINGS["climate"], initial="wet")
+    depth_cm = NumberField(
+        unit="cm",
+        least=30,
+        most=200,
+        label=words.SETTINGS["depth_cm"],
+        initial="30",
+        help_text=_("Sample one layer deeper: loosened soil reaches deeper for the same mass."),
+    )
+    comparison = WordField(words.COMPARISONS, label=words.SETTINGS["comparison"], initial="resampled")
+    began_on = DateField(
+        label=words.SETTINGS["began_on"], required=False, help_text=_("Where fields beside are compared with.")
+    )
+    baseline_change_t_c_per_ha_year = NumberField(
+        unit="t C/ha",
+        most=10,
+        label=words.SETTINGS["baseline_change_t_c_per_ha_year"],
+        required=False,
+        help_text=_(
+            "Where the same fields are sampled again: it is taken off. 0 where the soil would gain nothing, or lose."
+        ),
     )
     risk_percent = NumberField(unit="%", most=100, label=words.SETTINGS["risk_percent"], initial="10")
     crediting_starts_on = DateField(label=_("The crediting period starts on"))
@@ -50,15 +70,29 @@ class ProjectForm(forms.Form):
     def __init__(self, *args: Any, methodology: str, **options: Any) -> None:
         super().__init__(*args, **options)
         self.methodology = methodology
-        self.setting_names = SETTINGS_OF[methodology]
+        self.setting_names = METHODOLOGIES[methodology].settings
         for name in words.SETTINGS:
             if name not in self.setting_names:
                 del self.fields[name]
 
+    def clean(self) -> dict[str, Any]:
+        """Ask for what the comparison needs, and drop what belongs to the other one."""
+        comparison = self.cleaned_data.get("comparison")
+        if comparison:
+            needed, other = "baseline_change_t_c_per_ha_year", "began_on"
+            if comparison == "control":
+                needed, other = other, needed
+            self.cleaned_data[other] = None
+            if self.cleaned_data.get(needed) is None and needed not in self.errors:
+                self.add_error(needed, _("Needed for the comparison that you have chosen."))
+        return self.cleaned_data
+
     def arguments(self) -> dict[str, Any]:
         """Return what `create_project` takes."""
         given = {name: value for name, value in self.cleaned_data.items() if name not in words.SETTINGS}
-        settings = {name: self.cleaned_data[name] for name in self.setting_names}
+        settings = {
+            name: str(self.cleaned_data[name]) for name in self.setting_names if self.cleaned_data[name] is not None
+        }
         return {**given, "methodology": self.methodology, "settings": settings}
 
 
@@ -154,12 +188,35 @@ class SecondSeasonForm(SeasonForm):
         return bool(self["name"].data)
 
 
+class SeasonWithInputsForm(InputsForm, SeasonForm):
+    """A season, and what the field gets beside water and straw."""
+
+    nitrogen = "n"
+
+    def clean(self) -> dict[str, Any]:
+        SeasonForm.clean(self)
+        return InputsForm.clean(self)
+
+    def _practice(self, scenario: str) -> dict[str, Any]:
+        return {**super()._practice(scenario), "inputs": self.inputs(scenario)}
+
+
+class SecondSeasonWithInputsForm(SeasonWithInputsForm, SecondSeasonForm):
+    """The same, where it has been chosen."""
+
+
 class RicePractices:
     """The seasons of a paddy: one, or two where a second is chosen."""
 
     template = "ledger/projects/_seasons.html"
+    forms: tuple[type[SeasonForm], ...] = (SeasonForm, SecondSeasonForm)
 
-    def __init__(self, data: Mapping[str, Any] | None = None, practices: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        practices: Mapping[str, Any] | None = None,
+        files: Mapping[str, Any] | None = None,
+    ) -> None:
         initial = [_season_initial(season) for season in (practices or {}).get("seasons", [])]
         self.seasons = [
             form(
@@ -169,7 +226,7 @@ class RicePractices:
                 use_required_attribute=False,
                 initial=initial[at] if at < len(initial) and data is None else None,
             )
-            for at, form in enumerate((SeasonForm, SecondSeasonForm))
+            for at, form in enumerate(self.forms)
         ]
 
     def is_valid(self) -> bool:
@@ -190,6 +247,12 @@ class RicePractices:
         return [season for season in self.seasons if season.cleaned_data.get("name")]
 
 
+class RicePracticesWithInputs(RicePractices):
+    """The same, with what the fields get."""
+
+    forms = (SeasonWithInputsForm, SecondSeasonWithInputsForm)
+
+
 def _season_initial(season: Mapping[str, Any]) -> dict[str, Any]:
     initial = {"name": season["name"], "days": season["days"]}
     for scenario in ("baseline", "project"):
@@ -201,6 +264,7 @@ def _season_initial(season: Mapping[str, Any]) -> dict[str, Any]:
             f"{scenario}_n": practice["n_kg_per_ha"],
             f"{scenario}_amendment": amendment["kind"],
             f"{scenario}_amount": amendment["t_per_ha"],
+            **InputsForm.initial_of(scenario, practice.get("inputs")),
         }
     return initial
 
@@ -235,7 +299,12 @@ class SoilPractices:
 
     template = "ledger/projects/_soil.html"
 
-    def __init__(self, data: Mapping[str, Any] | None = None, practices: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        practices: Mapping[str, Any] | None = None,
+        files: Mapping[str, Any] | None = None,
+    ) -> None:
         self.form = SoilForm(
             data, prefix="soil", use_required_attribute=False, initial=_soil_initial(practices) if practices else None
         )
@@ -267,9 +336,11 @@ def _soil_initial(practices: Mapping[str, Any]) -> dict[str, Any]:
     return initial
 
 
-PRACTICES_OF: dict[str, type[RicePractices] | type[SoilPractices]] = {
+PRACTICES_OF: dict[str, type[RicePractices] | type[SoilPractices] | type[MeasuredPractices]] = {
     "rice-water-1": RicePractices,
+    "rice-water-2": RicePracticesWithInputs,
     "soc-tier1-1": SoilPractices,
+    "soc-measured-1": MeasuredPractices,
 }
 
 
@@ -293,78 +364,3 @@ class ReasonForm(forms.Form):
         help_text=_("Say what has to be mended. The proponent reads it."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-
-
-class ReportForm(forms.Form):
-    """A vintage to report, and the yields of each field and season where they are known."""
-
-    vintage = forms.TypedChoiceField(label=_("Vintage"), coerce=int)
-
-    def __init__(self, *args: Any, vintages: Sequence[int], parcels: Sequence[Parcel], **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.parcels = parcels
-        self.fields["vintage"].choices = [(year, str(year)) for year in vintages]  # type: ignore[attr-defined]
-        for parcel in parcels:
-            for season in parcel.practices.get("seasons", []):
-                for scenario in ("baseline", "project"):
-                    self.fields[_yield_name(parcel, season, scenario)] = NumberField(
-                        unit="t/ha",
-                        most=100,
-                        required=False,
-                        label=_("%(parcel)s, %(season)s, %(when)s")
-                        % {
-                            "parcel": parcel.code,
-                            "season": words.word_for(words.SEASONS, season["name"]),
-                            "when": words.SCENARIOS[scenario],
-                        },
-                    )
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return a row for each field and season, with its two yields."""
-        return [
-            {
-                "parcel": parcel,
-                "season": words.word_for(words.SEASONS, season["name"]),
-                "before": self[_yield_name(parcel, season, "baseline")],
-                "after": self[_yield_name(parcel, season, "project")],
-            }
-            for parcel in self.parcels
-            for season in parcel.practices.get("seasons", [])
-        ]
-
-    def clean(self) -> dict[str, Any]:
-        for parcel in self.parcels:
-            for season in parcel.practices.get("seasons", []):
-                before, after = (_yield_name(parcel, season, scenario) for scenario in ("baseline", "project"))
-                self._check_yields(before, after)
-        return self.cleaned_data
-
-    def _check_yields(self, before: str, after: str) -> None:
-        first, second = self.cleaned_data.get(before), self.cleaned_data.get(after)
-        if (first is None) != (second is None) and not {before, after} & self.errors.keys():
-            self.add_error(after if second is None else before, _("Give both yields, or neither."))
-        elif first is not None and Decimal(first) == 0:
-            self.add_error(before, _("The yield before the project is more than nothing."))
-
-    def practices(self) -> dict[str, dict[str, Any]]:
-        """Return the practices of the fields whose yields were given; the others' are as registered."""
-        changed = {}
-        for parcel in self.parcels:
-            practices = copy.deepcopy(parcel.practices)
-            has_yields = [self._put_yields(parcel, season) for season in practices.get("seasons", [])]
-            if any(has_yields):
-                changed[parcel.code] = practices
-        return changed
-
-    def _put_yields(self, parcel: Parcel, season: dict[str, Any]) -> bool:
-        yields = {
-            scenario: self.cleaned_data[_yield_name(parcel, season, scenario)] for scenario in ("baseline", "project")
-        }
-        if None in yields.values():
-            return False
-        season["yield_t_per_ha"] = yields
-        return True
-
-
-def _yield_name(parcel: Parcel, season: Mapping[str, Any], scenario: str) -> str:
-    return f"yield-{parcel.pk}-{season['name']}-{scenario}"

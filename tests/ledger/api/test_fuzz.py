@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from ledger.journal.corrections import request_correction
 from ledger.journal.payments import request_deposit
 from ledger.models import MonitoringReport, Organisation, Project, Transaction
+from ledger.projects.conflicts import declare_conflict
 from ledger.projects.diary.services import NewEntry, write_entry
 from ledger.projects.documents.services import NewDocument, add_document
+from ledger.projects.lifecycle import ask_withdrawal
+from ledger.projects.renewals import assess_renewal, request_renewal
 from ledger.projects.reports import sheet_sha256
 from tests.callers import PROBLEM, Caller, undone
 from tests.factories import (
@@ -27,6 +30,7 @@ from tests.factories import (
     ProjectFactory,
     ReportFactory,
     UserFactory,
+    beside,
     square,
 )
 from tests.files import pdf
@@ -110,10 +114,44 @@ CASES = {
         "cooperative",
         {"code": "N", "name": "新", "geometry": square(900), "practices": PRACTICES},
     ),
+    "projects/{draft}/describe": (
+        "cooperative",
+        {
+            "name": "稻",
+            "county_code": "350627",
+            "starts_on": "2020-03-01",
+            "settings": SETTINGS,
+            "project_link": "https://example.org/",
+            "covered_by_ndc": "inside",
+            "co_benefits": ["sdg_2"],
+            "labels": [{"name": "CCB", "label_type": "certification", "valid_from": "2021-01-01"}],
+            "related_projects": [{"project": "VCS 1", "relationship": "next to it"}],
+            "estimations": [{"starts_on": "2020-01-01", "ends_on": "2020-12-31", "quantity_t": 5}],
+            "is_listed_elsewhere": True,
+            "other_listings": [{"registry": "Verra", "number": "1", "status": "listed"}],
+        },
+    ),
+    "projects/{draft}/baseline": ("cooperative", {"evidence": "records", "parcels": ["P"]}),
     "projects/{draft}/submit": ("cooperative", {}),
-    "projects/{submitted}/validate": ("verifier", {"statement": "seen"}),
+    "projects/{submitted}/accept": ("verifier", {}),
+    "projects/{in_validation}/decline": ("verifier", {"reason": "no people"}),
+    "projects/{in_validation}/return": ("verifier", {"reason": "no map"}),
+    "projects/{in_validation}/validate": ("verifier", {"statement": "seen"}),
     "projects/{submitted}/reject": ("registrar", {"reason": "no map"}),
     "projects/{validated}/register": ("registrar", {}),
+    "projects/{registered}/suspend": ("registrar", {"reason": "drained wrongly"}),
+    "projects/{suspended}/resume": ("registrar", {"reason": "set right"}),
+    "projects/{submitted}/withdraw": ("cooperative", {"reason": "no longer"}),
+    "projects/{registered}/withdrawal": ("cooperative", {"reason": "no longer"}),
+    "projects/{asked}/withdrawal/grant": ("registrar", {}),
+    "projects/{asked}/withdrawal/refuse": ("registrar", {"reason": "credits are owed"}),
+    "projects/{in_validation}/debundling": ("registrar", {"is_one_with_them": False, "reason": "other villages"}),
+    "projects/{ending}/renewals": ("cooperative", {"ends_on": "{next_year}", "note": "as before"}),
+    "renewals/{renewal}/assess": ("verifier", {"statement": "still so"}),
+    "renewals/{assessed}/grant": ("registrar", {}),
+    "renewals/{renewal}/refuse": ("registrar", {"reason": "no"}),
+    "projects/{submitted}/conflicts": ("verifier", {"nature": "advised", "note": "in 2021"}),
+    "conflicts/{conflict}/lift": ("registrar", {"reason": "mistaken"}),
     "projects/{registered}/reports": ("cooperative", {"vintage": 2024, "practices": {"P": PRACTICES}}),
     "projects/{registered}/diary": (
         "cooperative",
@@ -202,9 +240,15 @@ FORMS = ["projects/<code:code>/documents"]
 def names(who: People) -> dict[str, Any]:
     """Return, for each name in CASES, the thing of that name, brought about."""
     cooperative = who.cooperative.organisation
-    projects = {status: ProjectFactory(proponent=cooperative, status=status) for status in Project.Status.values}
+    validator = who.verifier.organisation
+    projects = {
+        status: ProjectFactory(proponent=cooperative, status=status, validator=validator)
+        for status in Project.Status.values
+    }
     for project in projects.values():
         ParcelFactory(project=project, code="P")
+    # Two that may be one.
+    ParcelFactory(project=projects["in_validation"], geometry=beside(projects["registered"].parcels.get().geometry))
     pay_in(who, who.buyer, 1_000_000)
     batch, other_batch = issue_to_cooperative(who, 100), issue_to_cooperative(who, 100)
     market_for(who, batch)
@@ -223,6 +267,7 @@ def names(who: People) -> dict[str, Any]:
     UserFactory(username="lin", password=PASSWORD)
     return {
         **{status: project.code for status, project in projects.items()},
+        **_lives(who),
         "applied": OrganisationFactory(status=Organisation.Status.APPLIED).public_id,
         "approved": who.other_buyer.organisation.public_id,
         "unverified": _report(projects["registered"], 2020, MonitoringReport.Status.SUBMITTED),
@@ -240,6 +285,30 @@ def names(who: People) -> dict[str, Any]:
         "offer": offer.json()["id"],
         "auction": auction.json()["id"],
         "bid": bid.json()["id"],
+    }
+
+
+def _lives(who: People) -> dict[str, Any]:
+    """Return projects that end, with a renewal and without, one that shall be withdrawn, and a conflict of interest."""
+    today = timezone.localdate()
+    ends_on, next_year = today + dt.timedelta(days=30), today + dt.timedelta(days=390)
+    asked, ending, renewed, assessed = (
+        ProjectFactory(proponent=who.cooperative.organisation, crediting_ends_on=ends_on) for _ in range(4)
+    )
+    ask_withdrawal(actor=who.cooperative, project_id=asked.pk, reason="no longer")
+    renewals = [
+        request_renewal(actor=who.cooperative, project_id=project.pk, ends_on=next_year)
+        for project in (renewed, assessed)
+    ]
+    assess_renewal(actor=who.verifier, renewal_id=renewals[1].pk, statement="still so")
+    conflict = declare_conflict(actor=who.verifier, project_id=asked.pk, nature="other")
+    return {
+        "asked": asked.code,
+        "ending": ending.code,
+        "next_year": next_year,
+        "renewal": renewals[0].pk,
+        "assessed": renewals[1].pk,
+        "conflict": conflict.pk,
     }
 
 

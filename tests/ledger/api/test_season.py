@@ -19,6 +19,8 @@ PROJECT = {
     "crediting_starts_on": "2020-01-01",
     "crediting_ends_on": "2029-12-31",
 }
+NOT_ELSEWHERE = {"is_listed_elsewhere": False}
+BASELINE = {"evidence": "records of the water station"}
 PARCEL = {"code": "QX-01", "name": "上坂", "geometry": square(0), "practices": PRACTICES}
 ONLY = {
     "cooperative": 403,
@@ -39,13 +41,21 @@ def code(who: People) -> str:
     assert answer.status_code == 201, answer.content
     code = answer.json()["code"]
     assert caller.send(f"/projects/{code}/parcels", PARCEL).status_code == 201
+    declare(caller, code)
     return str(code)
+
+
+def declare(caller: Caller, code: str) -> None:
+    """Declare what must be declared of a draft before it is handed in."""
+    assert caller.send(f"/projects/{code}/describe", NOT_ELSEWHERE).status_code == 200
+    assert caller.send(f"/projects/{code}/baseline", BASELINE).status_code == 200
 
 
 @pytest.fixture
 def registered(who: People, code: str) -> str:
     for person, step, body in (
         (who.cooperative, "submit", None),
+        (who.verifier, "accept", None),
         (who.verifier, "validate", {"statement": "meets rice-water-1"}),
         (who.registrar, "register", None),
     ):
@@ -97,7 +107,7 @@ def test_a_field_is_added_by_the_proponent_alone_with_its_area(who: People, code
     assert answer.status_code == 201
     added = answer.json()
     assert float(added["area_mu"]) == pytest.approx(15 * float(added["area_ha"]))
-    assert added.keys() == {"code", "name", "area_ha", "area_mu", "geometry", "practices"}
+    assert added.keys() == {"code", "name", "area_ha", "area_mu", "geometry", "practices", "baseline_evidence"}
     expected = ONLY | {"cooperative": 201, "buyer": 404, "verifier": 404}
     assert statuses(who, "POST", f"/projects/{code}/parcels", parcel | {"code": "X", "geometry": square(2)}) == expected
 
@@ -137,8 +147,10 @@ def test_practices_beyond_reason_give_no_project(who: People, tonnes: Any) -> No
     caller = Caller(who.cooperative)
     code = caller.send("/projects", PROJECT).json()["code"]
     caller.send(f"/projects/{code}/parcels", PARCEL | {"practices": practices})
+    declare(caller, code)
     answer = caller.send(f"/projects/{code}/submit")
     assert is_problem(answer, 422, "invalid_value")
+    assert answer.json()["errors"][0]["pointer"] != "/is_listed_elsewhere"
     assert Project.objects.get().status == "draft"
 
 
@@ -150,7 +162,14 @@ def test_each_step_of_a_project_is_taken_by_whom_it_belongs_to(who: People, code
     assert answer.json()["forecast"]["result"]["net_t"] > 0
     statement, reason = {"statement": "meets rice-water-1"}, {"reason": "no map"}
     foreign = {"buyer": 404}
+    assert statuses(who, "POST", f"/projects/{code}/accept") == ONLY | foreign | {"verifier": 200}
+    accepted = Caller(who.verifier).send(f"/projects/{code}/accept").json()
+    assert accepted["status"] == "in_validation"
+    assert accepted["validator"]["id"] == str(who.verifier.organisation.public_id)
     assert statuses(who, "POST", f"/projects/{code}/validate", statement) == ONLY | foreign | {"verifier": 200}
+    giving_up = {"verifier": 200, "registrar": 200}
+    for step in ("decline", "return"):
+        assert statuses(who, "POST", f"/projects/{code}/{step}", reason) == ONLY | foreign | giving_up
     rejecting = {"verifier": 200, "registrar": 200}
     assert statuses(who, "POST", f"/projects/{code}/reject", reason) == ONLY | foreign | rejecting
     early = Caller(who.registrar).send(f"/projects/{code}/register")

@@ -11,11 +11,10 @@ from ledger.errors import NoSerialNumber, NotFound, SerialNumberElsewhere, Unkno
 from ledger.journal.paths import path_of
 from ledger.journal.services import Leg, Posting, open_account, post_transactions
 from ledger.models import Transfer
-from ledger.projects.reports import approve_report, submit_report, verify_report
-from ledger.projects.services import add_parcel, create_project, register_project, submit_project, validate_project
+from ledger.projects.services import add_parcel, create_project, register_project
 from ledger.transparency.sequencer import sequence_log
 from tests.factories import CREDITING, PRACTICES, SETTINGS, square
-from tests.scenes import issue_to_cooperative, market_for, pay_in
+from tests.scenes import approved, hand_in, issue_to_cooperative, market_for, pay_in, validate
 from trading.execution.services import execute_market
 from trading.orders.services import NewOrder, place_order
 
@@ -40,12 +39,10 @@ def grown(who, *, fields=2):
             geometry=square(at),
             practices=PRACTICES,
         )
-    submit_project(actor=who.cooperative, project_id=project.pk)
-    validate_project(actor=who.verifier, project_id=project.pk, statement="The fields are there.")
+    hand_in(who.cooperative, project)
+    validate(who.verifier, project, statement="The fields are there.")
     register_project(actor=who.registrar, project_id=project.pk)
-    report = submit_report(actor=who.cooperative, project_id=project.pk, vintage=2022)
-    verify_report(actor=who.verifier, report_id=report.pk, statement="The figures are right.")
-    approve_report(actor=who.registrar, report_id=report.pk)
+    report = approved(who, project)
     return issue_credits(actor=who.registrar, report_id=report.pk)
 
 

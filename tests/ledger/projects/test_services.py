@@ -19,6 +19,7 @@ from ledger.projects.services import (
     validate_project,
 )
 from tests.factories import CREDITING, PRACTICES, SETTINGS, MembershipFactory, ParcelFactory, ProjectFactory, square
+from tests.scenes import hand_in, validate
 
 DRAFT = {
     "name": "龙山镇稻田",
@@ -230,13 +231,13 @@ def test_fields_nearby_are_found_by_an_index_however_many_there_are(who, django_
 def ready(who):
     project = begin(who)
     add(who, project)
-    return submit_project(actor=who.cooperative, project_id=project.pk)
+    return hand_in(who.cooperative, project)
 
 
 def test_a_project_goes_from_draft_to_registered_by_three_people(who):
     project = ready(who)
     assert project.forecast["result"]["net_t"] > 0
-    validate_project(actor=who.verifier, project_id=project.pk, statement=" As the methodology asks. ")
+    validate(who.verifier, project, statement=" As the methodology asks. ")
     register_project(actor=who.registrar, project_id=project.pk)
     project.refresh_from_db()
     assert project.status == Project.Status.REGISTERED
@@ -249,7 +250,10 @@ def test_a_project_goes_from_draft_to_registered_by_three_people(who):
     assert kinds_of_records() == [
         "project_created",
         "parcel_added",
+        "project_described",
+        "parcel_baseline_stated",
         "project_submitted",
+        "project_accepted",
         "project_validated",
         "project_registered",
     ]
@@ -265,7 +269,7 @@ def test_practices_that_the_methodology_refuses_are_named_when_the_project_is_ha
     project = begin(who)
     add(who, project, practices={"seasons": []})
     with pytest.raises(InvalidValue) as refusal:
-        submit_project(actor=who.cooperative, project_id=project.pk)
+        hand_in(who.cooperative, project)
     assert refusal.value.field == "parcels[0].seasons"
     project.refresh_from_db()
     assert project.status == Project.Status.DRAFT
@@ -300,15 +304,19 @@ STEPS = {
     ("status", "taken"),
     [
         (Project.Status.DRAFT, set()),
-        (Project.Status.SUBMITTED, {"validate", "reject as verifier", "reject as registrar"}),
-        (Project.Status.VALIDATED, {"register", "reject as verifier", "reject as registrar"}),
+        (Project.Status.SUBMITTED, {"reject as registrar"}),
+        (Project.Status.IN_VALIDATION, {"validate", "reject as verifier", "reject as registrar"}),
+        (Project.Status.VALIDATED, {"register", "reject as registrar"}),
         (Project.Status.REGISTERED, set()),
+        (Project.Status.SUSPENDED, set()),
+        (Project.Status.COMPLETED, set()),
+        (Project.Status.WITHDRAWN, set()),
         (Project.Status.REJECTED, set()),
     ],
 )
 def test_each_step_is_taken_from_its_own_states_alone(who, status, taken):
     for name, step in STEPS.items():
-        project = ProjectFactory(status=status)
+        project = ProjectFactory(status=status, validator=who.verifier.organisation)
         if name in taken:
             step(who, project.pk)
         else:
@@ -318,7 +326,7 @@ def test_each_step_is_taken_from_its_own_states_alone(who, status, taken):
 
 @pytest.mark.parametrize("stranger", ["cooperative", "buyer", "registrar", "treasurer", "auditor"])
 def test_only_verifiers_validate(who, stranger):
-    project = ProjectFactory(status=Project.Status.SUBMITTED)
+    project = ProjectFactory(status=Project.Status.IN_VALIDATION, validator=who.verifier.organisation)
     with pytest.raises(NotAllowed):
         validate_project(actor=getattr(who, stranger), project_id=project.pk, statement="Seen.")
 
@@ -348,7 +356,7 @@ def test_who_began_or_validated_a_project_does_not_register_it(who, part):
 
 @pytest.mark.parametrize("text", ["", "  ", "\x00", "x" * 20_001])
 def test_a_statement_and_a_reason_say_something_that_can_be_kept(who, text):
-    project = ProjectFactory(status=Project.Status.SUBMITTED)
+    project = ProjectFactory(status=Project.Status.IN_VALIDATION, validator=who.verifier.organisation)
     with pytest.raises(InvalidValue) as refusal:
         validate_project(actor=who.verifier, project_id=project.pk, statement=text)
     assert refusal.value.field == "statement"

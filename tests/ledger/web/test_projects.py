@@ -5,9 +5,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ledger.models import Parcel, Project
+from ledger.projects.lifecycle import accept_project
 from ledger.projects.services import submit_project
 from tests.factories import PRACTICES, MembershipFactory, ParcelFactory, ProjectFactory, ReportFactory, square
-from tests.scenes import issue_to_cooperative
+from tests.scenes import hand_in, issue_to_cooperative
 
 SEASON = {
     "season0-name": "early",
@@ -39,6 +40,12 @@ def draft(who):
 def submitted(who, draft):
     ParcelFactory(project=draft)
     return submit_project(actor=who.cooperative, project_id=draft.pk)
+
+
+@pytest.fixture
+def taken(who, submitted):
+    """The verifier has taken it on."""
+    return accept_project(actor=who.verifier, project_id=submitted.pk)
 
 
 def field(**changed):
@@ -111,7 +118,7 @@ def test_the_page_asks_the_database_no_more_for_more_fields_and_vintages(
     Project.objects.filter(pk=submitted.pk).update(status="registered")
     for vintage in (2020, 2021, 2022):
         ReportFactory(project=submitted, vintage=vintage)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(9):
         client.get(f"/projects/{submitted.code}")
 
 
@@ -284,7 +291,8 @@ def test_a_soil_field_is_added_in_the_terms_of_its_methodology(client, who):
         "tillage": "no_tillage",
         "input": "medium",
     }
-    assert client.post(f"/projects/{project.code}/submit").status_code == 302
+    hand_in(who.cooperative, project)
+    assert project.parcels.get().baseline_evidence
 
 
 def test_land_of_another_project_is_refused_beside_the_shape(client, who, draft):
@@ -324,21 +332,21 @@ def test_a_draft_is_handed_in_once_it_has_a_field(client, who, draft):
     assert client.get(f"/projects/{draft.code}/fields").status_code == 404
 
 
-def test_a_verifier_validates_with_a_statement(client, who, submitted):
+def test_a_verifier_validates_with_a_statement(client, who, taken):
     client.force_login(who.verifier.user)
-    address = f"/projects/{submitted.code}/validate"
+    address = f"/projects/{taken.code}/validate"
     refused = client.post(address, {"statement": " "})
     assert (refused.status_code, list(refused.context["statement_form"].errors)) == (422, ["statement"])
     assert client.post(address, {"statement": "sound"}).status_code == 302
-    submitted.refresh_from_db()
-    assert (submitted.status, submitted.validation_statement) == ("validated", "sound")
+    taken.refresh_from_db()
+    assert (taken.status, taken.validation_statement) == ("validated", "sound")
 
 
-def test_a_verifier_rejects_with_a_reason_that_the_cooperative_reads(client, who, submitted):
+def test_a_verifier_rejects_with_a_reason_that_the_cooperative_reads(client, who, taken):
     client.force_login(who.verifier.user)
-    client.post(f"/projects/{submitted.code}/reject", {"reason": "no boundary stones"})
+    client.post(f"/projects/{taken.code}/reject", {"reason": "no boundary stones"})
     client.force_login(who.cooperative.user)
-    assert "no boundary stones" in client.get(f"/projects/{submitted.code}").content.decode()
+    assert "no boundary stones" in client.get(f"/projects/{taken.code}").content.decode()
 
 
 @pytest.mark.parametrize("name", ["cooperative", "registrar", "auditor"])
@@ -351,10 +359,10 @@ def test_nobody_else_validates(client, who, submitted, name):
     assert submitted.status == "submitted"
 
 
-def test_a_verifier_who_comes_too_late_is_told_so(client, who, submitted):
+def test_a_verifier_who_comes_too_late_is_told_so(client, who, taken):
     client.force_login(who.verifier.user)
     for status in (302, 422):
-        response = client.post(f"/projects/{submitted.code}/validate", {"statement": "sound"})
+        response = client.post(f"/projects/{taken.code}/validate", {"statement": "sound"})
         assert response.status_code == status
     assert response.context["refusals"][0] in response.content.decode()
 

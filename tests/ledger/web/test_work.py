@@ -4,10 +4,10 @@ import pytest
 
 from ledger.journal.payments import request_withdrawal
 from ledger.models import Project
-from ledger.projects.reports import reject_report, submit_report
+from ledger.projects.reports import reject_report
 from ledger.projects.services import submit_project
 from tests.factories import MembershipFactory, ParcelFactory, ProjectFactory
-from tests.scenes import pay_in
+from tests.scenes import accepted, pay_in, report_year
 
 
 @pytest.mark.parametrize("name", ["cooperative", "buyer", "verifier", "registrar", "treasurer", "auditor"])
@@ -41,9 +41,9 @@ def test_a_cooperative_finds_what_it_can_do_and_what_it_waits_for(client, who):
     for project in (handed_in, registered):
         ParcelFactory(project=project)
     submit_project(actor=who.cooperative, project_id=handed_in.pk)
-    standing = submit_report(actor=who.cooperative, project_id=registered.pk, vintage=2020)
-    rejected = submit_report(actor=who.cooperative, project_id=registered.pk, vintage=2021)
-    reject_report(actor=who.verifier, report_id=rejected.pk, reason="August is missing")
+    standing = report_year(who, registered, 2020)
+    rejected = report_year(who, registered, 2021)
+    reject_report(actor=who.registrar, report_id=rejected.pk, reason="August is missing")
     client.force_login(who.cooperative.user)
     page = client.get("/work")
     context = page.context
@@ -57,9 +57,9 @@ def test_a_cooperative_finds_what_it_can_do_and_what_it_waits_for(client, who):
 def test_a_rejected_report_leaves_the_queue_when_the_vintage_is_reported_again(client, who):
     project = ProjectFactory(proponent=who.cooperative.organisation)
     ParcelFactory(project=project)
-    rejected = submit_report(actor=who.cooperative, project_id=project.pk, vintage=2021)
-    reject_report(actor=who.verifier, report_id=rejected.pk, reason="again")
-    submit_report(actor=who.cooperative, project_id=project.pk, vintage=2021)
+    rejected = report_year(who, project)
+    reject_report(actor=who.registrar, report_id=rejected.pk, reason="again")
+    report_year(who, project)
     client.force_login(who.cooperative.user)
     assert client.get("/work").context["rejected_reports"] == []
 
@@ -67,10 +67,13 @@ def test_a_rejected_report_leaves_the_queue_when_the_vintage_is_reported_again(c
 def test_a_verifier_finds_what_has_been_handed_in(client, who):
     project = ProjectFactory(proponent=who.cooperative.organisation)
     ParcelFactory(project=project)
-    report = submit_report(actor=who.cooperative, project_id=project.pk, vintage=2021)
+    report = report_year(who, project)
     client.force_login(who.verifier.user)
     context = client.get("/work").context
-    assert (list(context["projects"]), list(context["reports"])) == ([], [report])
+    assert (list(context["projects"]), context["reports_to_accept"], context["reports"]) == ([], [report], [])
+    accepted(who, report)
+    context = client.get("/work").context
+    assert (context["reports_to_accept"], context["reports"]) == ([], [report])
 
 
 def test_a_verifier_that_is_not_approved_finds_nothing(client, who):
@@ -91,7 +94,7 @@ def test_the_queue_asks_the_database_no_more_for_more_work(client, who, django_a
     for _ in range(4):
         project = ProjectFactory(proponent=who.cooperative.organisation)
         ParcelFactory(project=project)
-        submit_report(actor=who.cooperative, project_id=project.pk, vintage=2021)
+        report_year(who, project)
     for membership in (who.cooperative, who.verifier):
         client.force_login(membership.user)
         with django_assert_max_num_queries(8):
