@@ -16,10 +16,10 @@ from ledger.journal.payments import request_deposit
 from ledger.models import MonitoringReport, Organisation, Project, Transaction
 from ledger.projects.conflicts import declare_conflict
 from ledger.projects.diary.services import NewEntry, write_entry
+from ledger.projects.digests import sheet_sha256
 from ledger.projects.documents.services import NewDocument, add_document
 from ledger.projects.lifecycle import ask_withdrawal
 from ledger.projects.renewals import assess_renewal, request_renewal
-from ledger.projects.reports import sheet_sha256
 from tests.callers import PROBLEM, Caller, undone
 from tests.factories import (
     PASSWORD,
