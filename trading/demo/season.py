@@ -34,6 +34,8 @@ VERIFY_SECONDS = 120.0
 DAYS = {"early": 112, "late": 112}
 PRICE_FEN = 4_000
 OFFERED_T, BOUGHT_T, RETIRED_T = 100, 30, 10
+# What of the report is issued later than the rest.
+LATER_T = 20
 PAID_IN_FEN = 1_000_000
 
 
@@ -104,19 +106,39 @@ class Season:
         return f"{self.project}, {seen['total_area_ha']} ha, {seen['forecast']['result']['net_t']} t a year expected"
 
     def issue(self) -> str:
-        """Its year is reported, verified, approved by a second person, and issued once"""
-        report = self._as("cooperative").post(f"/projects/{self.project}/reports", vintage=_last_year())
-        path = f"/reports/{report['id']}"
-        _refused(409, lambda: self._as("registrar").post(f"{path}/approve"))
-        self._as("verifier").post(f"{path}/verify", statement="The calculation was done again.")
+        """Its year is reported, verified with a finding, approved by a second person, and issued in two parts"""
+        draft = self._as("cooperative").post(f"/projects/{self.project}/reports", vintage=_last_year())
+        path = f"/reports/{draft['id']}"
+        _refused(404, lambda: self._as("verifier").get(path))
+        previewed_t = self._as("cooperative").get(f"{path}/preview")["sheet"]["result"]["net_t"]
+        verifier = self._as("verifier").get("/me")["organisation"]["id"]
+        report = self._as("cooperative").post(f"{path}/submit", verifier=verifier)
+        _expect(report["net_t"] == previewed_t, "the report comes to another result than was previewed")
+        self._verify(path)
+        _refused(409, lambda: self._as("registrar").post(f"{path}/issue"))
         self._as("registrar").post(f"{path}/approve")
-        batch = self._as("registrar2").post(f"{path}/issue")
+        _refused(422, lambda: self._as("registrar2").post(f"{path}/issue", quantity_t=report["net_t"] + 1))
+        first = self._as("registrar2").post(f"{path}/issue", quantity_t=report["net_t"] - LATER_T)
+        rest = self._as("registrar2").post(f"{path}/issue")
         _refused(409, lambda: self._as("registrar2").post(f"{path}/issue"))
-        self.batch = batch["code"]
-        _expect(batch["quantity_t"] == report["net_t"], "other tonnes were issued than reported")
+        self.batch = first["code"]
+        _expect(rest["code"] == f"{self.batch}-2", f"the second part is called {rest['code']}")
+        _expect(first["quantity_t"] + rest["quantity_t"] == report["net_t"], "other tonnes were issued than reported")
         return (
-            f"{self.batch}: {batch['quantity_t']} t, serial numbers {batch['first_serial']} to {batch['last_serial']}"
+            f"{self.batch}: {first['quantity_t']} t and {rest['quantity_t']} t, "
+            f"serial numbers {first['first_serial']} to {rest['last_serial']}"
         )
+
+    def _verify(self, path: str) -> None:
+        """Let the verifier accept the report, open a finding, close it once it is answered, and sign the report off."""
+        _refused(409, lambda: self._as("verifier").post(f"{path}/verify", statement="Too early."))
+        self._as("verifier").post(f"{path}/accept")
+        asked = {"kind": "clarification", "text": "Which station measured the water?"}
+        finding = self._as("verifier").post(f"{path}/findings", **asked)
+        _refused(409, lambda: self._as("verifier").post(f"{path}/verify", statement="Too early."))
+        self._as("cooperative").post(f"/findings/{finding['id']}/answer", answer="The one at the upper weir.")
+        self._as("verifier").post(f"/findings/{finding['id']}/close", note="It was seen there.")
+        self._as("verifier").post(f"{path}/verify", statement="The calculation was done again.")
 
     def open_market(self) -> str:
         """A market is opened for the credits"""

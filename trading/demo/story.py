@@ -16,7 +16,7 @@ from ledger.models import Batch, MonitoringReport, Project
 from ledger.projects.declarations import state_baseline
 from ledger.projects.descriptions import describe_project
 from ledger.projects.lifecycle import accept_project
-from ledger.projects.reports import approve_report, submit_report, verify_report
+from ledger.projects.reports import accept_report, approve_report, submit_report, verify_report
 from ledger.projects.services import add_parcel, create_project, register_project, submit_project, validate_project
 from trading.demo.cast import Cast, gather_cast
 from trading.demo.pilot import fields, order_lines, pilot, practices
@@ -100,6 +100,7 @@ def _report(cast: Cast, project: Project, vintage: Mapping[str, Any]) -> Monitor
         actor=cast.owner(entry["cooperative"]),
         project_id=project.pk,
         vintage=vintage["vintage"],
+        verifier=cast.person("verifier").organisation.public_id,
         practices={field.code: monitored for field in fields("pilot")},
     )
 
@@ -107,6 +108,7 @@ def _report(cast: Cast, project: Project, vintage: Mapping[str, Any]) -> Monitor
 def _issue(cast: Cast, project: Project, vintage: Mapping[str, Any]) -> Batch:
     """Take a vintage from its report to its credits; the second registrar approves and issues."""
     report = _report(cast, project, vintage)
+    accept_report(actor=cast.person("verifier"), report_id=report.pk)
     verify_report(actor=cast.person("verifier"), report_id=report.pk, statement=VERIFICATION)
     approve_report(actor=cast.person("registrar2"), report_id=report.pk)
     return issue_credits(actor=cast.person("registrar2"), report_id=report.pk)
