@@ -33,6 +33,12 @@ def push_checkpoint() -> None:
 
 
 @shared_task
+def sweep_documents() -> None:
+    """Delete files that no document names."""
+    store.sweep_orphans()
+
+
+@shared_task
 def complete_projects() -> None:
     """Complete the projects that have come to their end."""
     lifecycle.complete_projects(timezone.localdate())

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.contrib import messages
@@ -10,21 +10,24 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ledger.errors import DomainError, InvalidValue
+from ledger.errors import DomainError, InvalidValue, NotFound
 from ledger.parties.models import Membership
 from ledger.projects.concern import access_concerning_project, may_write_for
 from ledger.projects.diary.content import CONTENT, Quantity
 from ledger.projects.diary.models import DiaryEntry
-from ledger.projects.diary.season import seasons_from_diary
+from ledger.projects.diary.season import Remark, practices_from_diary, seasons_from_diary
 from ledger.projects.diary.selectors import access_entry, diary_of, last_contents, season_names
 from ledger.projects.diary.services import TENDED, withdraw_entry, write_entry
 from ledger.projects.documents.models import Document
 from ledger.projects.documents.services import NewDocument, add_document
-from ledger.projects.models import Project
+from ledger.projects.models import MonitoringReport, Project
+from ledger.projects.reports import draft_report, save_practices
 from ledger.spreadsheets import BYTE_ORDER_MARK, csv_row
 from ledger.web import words
 from ledger.web.doors import for_members, show
@@ -203,10 +206,9 @@ def diary_withdraw(request: HttpRequest, membership: Membership, code: str, entr
 def diary_season(request: HttpRequest, membership: Membership, code: str) -> HttpResponse:
     """Show what the diary says of each field's seasons in a year, beside what was registered."""
     project = access_concerning_project(code=code, membership=membership)
-    first, last = project.crediting_starts_on, min(project.crediting_ends_on, timezone.localdate())
-    years = list(range(last.year, first.year - 1, -1))
+    years = _years(project)
     form = YearForm(request.GET or None, years=years)
-    year = form.cleaned_data["year"] if form.is_valid() else (years or [first.year])[0]
+    year = form.cleaned_data["year"] if form.is_valid() else (years or [project.crediting_starts_on.year])[0]
     if not form.is_bound:
         form = YearForm(years=years, initial={"year": year})
     seasons, remarks = seasons_from_diary(project, dt.date(year, 1, 1), dt.date(year, 12, 31))
@@ -218,10 +220,58 @@ def diary_season(request: HttpRequest, membership: Membership, code: str) -> Htt
         "form": form,
         "year": year,
         "seasons": [(season, said.pop((season.parcel, season.name), [])) for season in seasons],
-        "others": [remark for rest in said.values() for remark in rest],
+        "others": _together(remark for rest in said.values() for remark in rest),
         "may_report": may_write_for(project, membership) and project.status == Project.Status.REGISTERED,
     }
     return show(request, "ledger/diary/season.html", context)
+
+
+def _years(project: Project) -> list[int]:
+    """Return the years of the crediting period that have begun, the last first."""
+    last = min(project.crediting_ends_on, timezone.localdate())
+    return list(range(last.year, project.crediting_starts_on.year - 1, -1))
+
+
+@require_POST
+@for_members
+def diary_report(request: HttpRequest, membership: Membership, code: str) -> HttpResponse:
+    """Take what the diary says of a year over into its report: a draft that is there, or one that is begun now."""
+    project = access_concerning_project(code=code, membership=membership)
+    form = YearForm({"year": request.POST.get("vintage")}, years=_years(project))
+    if not form.is_valid():
+        raise NotFound()
+    year = form.cleaned_data["year"]
+    practices, _remarks = practices_from_diary(project, dt.date(year, 1, 1), dt.date(year, 12, 31))
+    if not practices:
+        messages.warning(request, _("The diary has nothing of this year's seasons."))
+        return redirect("diary_season", code=project.code)
+    try:
+        report = _take_over(membership, project, year, practices)
+    except InvalidValue as error:
+        messages.error(request, str(error))
+        return redirect(f"{reverse('diary_season', kwargs={'code': project.code})}?year={year}")
+    said = ngettext(
+        "Taken over from the diary: %(count)s field. Look at it before you hand the report in.",
+        "Taken over from the diary: %(count)s fields. Look at each before you hand the report in.",
+        len(practices),
+    )
+    messages.success(request, said % {"count": len(practices)})
+    return redirect("report_edit", code=project.code, report_id=report.pk)
+
+
+def _take_over(membership: Membership, project: Project, year: int, practices: dict[str, Any]) -> MonitoringReport:
+    begun = MonitoringReport.objects.filter(project=project, vintage=year, status=MonitoringReport.Status.DRAFT).first()
+    if begun is None:
+        return draft_report(actor=membership, project_id=project.pk, vintage=year, practices=practices)
+    return save_practices(actor=membership, report_id=begun.pk, practices=practices)
+
+
+def _together(remarks: Iterable[Remark]) -> list[tuple[str, str, list[str]]]:
+    """Return remarks that are the same but of other fields as one: season, text, fields."""
+    fields: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for remark in remarks:
+        fields[remark.season, remark.text] += [remark.parcel] if remark.parcel else []
+    return [(season, text, parcels) for (season, text), parcels in fields.items()]
 
 
 @require_safe

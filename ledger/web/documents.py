@@ -17,7 +17,7 @@ from ledger.projects.documents.models import Document
 from ledger.projects.documents.selectors import access_document, documents_of
 from ledger.projects.documents.services import may_add
 from ledger.projects.documents.serving import file_response
-from ledger.projects.models import Project
+from ledger.projects.models import MonitoringReport, Project
 from ledger.projects.selectors import access_project_by_code, reports_of
 from ledger.web.doors import carry_out, for_members, reader_of, show
 from ledger.web.forms.diary import WithdrawForm
@@ -32,7 +32,7 @@ def project_documents(request: HttpRequest, code: str) -> HttpResponse:
     reader = reader_of(request)
     project = access_project_by_code(code=code, membership=reader)
     adds = may_add(project, reader)
-    form = _form(request, project) if adds else None
+    form = _form(request, project, reader) if adds else None
     if request.method == "POST" and reader is not None and form is not None and form.is_valid():
         new = form.document()
         document = carry_out(form, services.add_document, actor=reader, project_id=project.pk, new=new)
@@ -50,10 +50,10 @@ def project_documents(request: HttpRequest, code: str) -> HttpResponse:
     return show(request, "ledger/documents/list.html", context)
 
 
-def _form(request: HttpRequest, project: Project) -> DocumentForm:
+def _form(request: HttpRequest, project: Project, reader: Membership | None) -> DocumentForm:
     return DocumentForm(
         *([request.POST, request.FILES] if request.method == "POST" else []),
-        reports=list(reports_of(project)),
+        reports=list(reports_of(project, reader).exclude(status=MonitoringReport.Status.DRAFT)),
         parcels=list(project.parcels.order_by("id").values_list("code", flat=True)),
         initial={name: request.GET.get(name) for name in ("report", "parcel", "kind")},
     )

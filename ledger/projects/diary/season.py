@@ -114,6 +114,7 @@ class SeasonRead:
         season = dict(self.registered) | {
             "days": self.days,
             "project": {
+                **self.registered["project"],
                 "water": self.water,
                 "preseason": self.preseason,
                 "amendments": [{"kind": kind, "t_per_ha": f"{amount:f}"} for kind, amount in self.amendments],

@@ -133,7 +133,9 @@ def _document(actor: Membership, project: Project, new: NewDocument, file: Inspe
 def _report(project: Project, report_id: int | None) -> MonitoringReport | None:
     if report_id is None:
         return None
-    report = MonitoringReport.objects.filter(project=project, pk=report_id).defer("case", "sheet").first()
+    # A draft may be thrown away.
+    handed_in = MonitoringReport.objects.filter(project=project).exclude(status=MonitoringReport.Status.DRAFT)
+    report = handed_in.filter(pk=report_id).defer("case", "sheet").first()
     if report is None:
         raise InvalidValue(field="report", reason=_("The project has no such report."))
     return report

@@ -68,10 +68,12 @@ class QuantityField(forms.DecimalField, UnitField):
 
 
 def _field(name: str, what: Quantity | Word) -> forms.Field:
-    label, help_text = str(NAMES[name]), str(HELP.get(name, ""))
+    label, help_text = NAMES[name], HELP.get(name, "")
+    if name == "water_level_cm" and isinstance(what, Quantity) and what.least >= 0:
+        help_text = ""
     if isinstance(what, Word):
         return forms.ChoiceField(
-            label=label, choices=WORDS[name].items(), required=False, widget=forms.RadioSelect, help_text=help_text
+            label=str(label), choices=WORDS[name].items(), required=False, widget=forms.RadioSelect
         )
     return QuantityField(what, label=label, help_text=help_text)
 
@@ -84,7 +86,7 @@ class DiaryForm(forms.Form):
     latitude = forms.DecimalField(widget=forms.HiddenInput, required=False)
     longitude = forms.DecimalField(widget=forms.HiddenInput, required=False)
     accuracy_m = forms.IntegerField(widget=forms.HiddenInput, required=False, max_value=MAX_ACCURACY_M)
-    kind = forms.ChoiceField(label=_("What was done"), choices=Kind.choices, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(label=_("What was done on the field"), choices=Kind.choices, widget=forms.RadioSelect)
     parcels = forms.MultipleChoiceField(label=_("On which fields"), widget=forms.CheckboxSelectMultiple)
     season = forms.ChoiceField(label=_("Season"), required=False)
     happened_on = DateField(label=_("Day"))

@@ -23,7 +23,7 @@ class DocumentForm(forms.Form):
         help_text=_("PDF, photo (JPEG, PNG, WebP), Excel, Word, CSV or GeoJSON; 20 MB at most."),
         widget=forms.FileInput(attrs={"accept": ACCEPT}),
     )
-    kind = forms.ChoiceField(label=_("What it is"), choices=Document.Kind.choices)
+    kind = forms.ChoiceField(label=_("Kind of document"), choices=Document.Kind.choices)
     title = forms.CharField(
         label=_("Title"), max_length=120, required=False, help_text=_("Without one, the name of the file.")
     )

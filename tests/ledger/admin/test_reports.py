@@ -2,9 +2,10 @@ import pytest
 from django.urls import reverse
 
 from ledger.models import Batch, MonitoringReport
+from ledger.projects.reports import draft_report
 from tests.desk import client_of
-from tests.factories import ReportFactory
-from tests.scenes import People
+from tests.factories import OrganisationFactory, ParcelFactory, ProjectFactory, ReportFactory
+from tests.scenes import People, accepted, find, report_year
 
 Status = MonitoringReport.Status
 
@@ -90,4 +91,56 @@ def test_a_long_sheet_is_shown_in_pages(who: People) -> None:
 def test_a_list_does_not_read_the_sheets(who: People, verified: MonitoringReport) -> None:
     listed = client_of(who.auditor).get(reverse("admin:ledger_monitoringreport_changelist"))
     [report] = listed.context["cl"].result_list
-    assert report.get_deferred_fields() == {"case", "sheet"}
+    assert report.get_deferred_fields() == {"case", "sheet", "practices"}
+
+
+def test_registrar_issues_in_parts(who: People, verified: MonitoringReport) -> None:
+    client = client_of(who.registrar)
+    client.post(step("approve", verified))
+    form = client.get(step("issue", verified)).context["form"]
+    assert form["quantity_t"].value() == 1_000
+    client.post(step("issue", verified), {"quantity_t": "300"})
+    assert client.post(step("issue", verified), {"quantity_t": "701"}).status_code == 422
+    assert client.post(step("issue", verified), {"quantity_t": "x"}).status_code == 422
+    client.post(step("issue", verified), {"quantity_t": ""})
+    assert sorted(Batch.objects.values_list("tranche", "quantity_t", "buffer_t")) == [(1, 300, 30), (2, 700, 70)]
+    page = client.get(reverse("admin:ledger_monitoringreport_change", args=[verified.pk])).content.decode()
+    assert f"{verified.project.code}-{verified.vintage}-2" in page
+
+
+def test_registrar_assigns_another_verifier_with_a_reason(who: People) -> None:
+    report = ReportFactory(
+        status=Status.SUBMITTED, verifier=who.verifier.organisation, verified_by=None, approved_by=None
+    )
+    other = OrganisationFactory(kind="verifier")
+    client = client_of(who.registrar)
+    assert client.post(step("assign", report), {"verifier": str(other.public_id)}).status_code == 422
+    assert client.post(step("assign", report), {"verifier": "x", "reason": "too slow"}).status_code == 422
+    client.post(step("assign", report), {"verifier": str(other.public_id), "reason": "too slow"})
+    report.refresh_from_db()
+    assert report.verifier == other
+    for other_person in (who.treasurer, who.auditor):
+        answer = client_of(other_person).post(step("assign", report), {"verifier": str(other.public_id), "reason": "x"})
+        assert answer.status_code == 403
+
+
+def test_findings_and_corrections_are_read_at_the_desk(who: People) -> None:
+    project = ProjectFactory(proponent=who.cooperative.organisation)
+    ParcelFactory(project=project, code="P1")
+    report = accepted(who, report_year(who, project))
+    finding = find(who, report, text="the dyke is broken")
+    client = client_of(who.auditor)
+    for address in (
+        reverse("admin:ledger_monitoringreport_change", args=[report.pk]),
+        reverse("admin:ledger_finding_change", args=[finding.pk]),
+        reverse("admin:ledger_finding_changelist"),
+    ):
+        assert "the dyke is broken" in client.get(address).content.decode()
+
+
+def test_a_draft_is_read_without_a_sheet(who: People) -> None:
+    project = ProjectFactory(proponent=who.cooperative.organisation)
+    draft = draft_report(actor=who.cooperative, project_id=project.pk, vintage=2020)
+    client = client_of(who.auditor)
+    assert client.get(reverse("admin:ledger_monitoringreport_change", args=[draft.pk])).status_code == 200
+    assert client.get(step("sheet", draft)).status_code == 404

@@ -23,10 +23,18 @@ from ledger.journal.payouts import request_payout
 from ledger.models import Household, MonitoringReport, Organisation, Payout, Project, Transaction
 from ledger.projects.conflicts import declare_conflict
 from ledger.projects.diary.services import NewEntry, write_entry
+from ledger.models import MonitoringReport, Organisation, Project, Transaction
+from ledger.projects.conflicts import declare_conflict
+from ledger.projects.diary.services import NewEntry, write_entry
+from ledger.projects.digests import sheet_sha256
 from ledger.projects.documents.services import NewDocument, add_document
 from ledger.projects.lifecycle import ask_withdrawal
 from ledger.projects.renewals import assess_renewal, request_renewal
-from ledger.projects.reports import sheet_sha256
+from ledger.projects.digests import sheet_sha256
+from ledger.projects.lifecycle import ask_withdrawal
+from ledger.projects.renewals import assess_renewal, request_renewal
+from ledger.projects.reports import draft_report
+from ledger.projects.risk import state_risk
 from tests.callers import PROBLEM, Caller, undone
 from tests.factories import (
     PASSWORD,
@@ -44,6 +52,10 @@ from tests.factories import (
 )
 from tests.files import pdf
 from tests.scenes import People, issue_to_cooperative, market_for, offer_credits, pay_in, plan_of, report_loss, sell
+from tests.scenes import People, issue_to_cooperative, market_for, pay_in
+from tests.ledger.projects.test_risk import ANSWERS
+from tests.scenes import People, accepted, find, issue_to_cooperative, market_for, pay_in, report_year
+from tests.scenes import answer as answer_finding
 
 # Numbers, texts and shapes that have broken programs before.
 NASTY = st.sampled_from(
@@ -99,6 +111,7 @@ LOT = {
     "pricing": "uniform",
     "closes_at": SOON,
 }
+SHORT = {"seasons": [PRACTICES["seasons"][0] | {"days": 56}]}
 BID = {"client_bid_id": "b-1", "price_fen": 4_500, "quantity_t": 2}
 PLAN = {
     "retained_bps": 1_000,
@@ -190,6 +203,9 @@ CASES = {
     "renewals/{renewal}/refuse": ("registrar", {"reason": "no"}),
     "projects/{submitted}/conflicts": ("verifier", {"nature": "advised", "note": "in 2021"}),
     "conflicts/{conflict}/lift": ("registrar", {"reason": "mistaken"}),
+    "projects/{soil}/risks": ("cooperative", {"answers": ANSWERS}),
+    "risks/{risk}/confirm": ("verifier", {}),
+    "risks/{risk}/refuse": ("verifier", {"reason": "the dyke is broken"}),
     "projects/{registered}/reports": ("cooperative", {"vintage": 2024, "practices": {"P": PRACTICES}}),
     "projects/{registered}/diary": (
         "cooperative",
@@ -208,10 +224,21 @@ CASES = {
     "projects/{registered}/diary/{diary_entry}/withdraw": ("cooperative", {"reason": "wrong field"}),
     "documents/{document}/publish": ("cooperative", {}),
     "documents/{document}/withdraw": ("cooperative", {"reason": "wrong file"}),
+    "reports/{report_draft}/practices": ("cooperative", {"practices": {"P": PRACTICES}}),
+    "reports/{report_draft}/submit": ("cooperative", {"verifier": "{verifier}"}),
+    "reports/{report_draft}/discard": ("cooperative", {}),
+    "reports/{handed_in}/assign": ("registrar", {"verifier": "{other_verifier}", "reason": "too slow"}),
+    "reports/{handed_in}/accept": ("verifier", {}),
+    "reports/{handed_in}/decline": ("verifier", {"reason": "no time"}),
+    "reports/{unverified}/findings": ("verifier", {"kind": "clarification", "text": "why?"}),
+    "findings/{finding}/answer": ("cooperative", {"answer": "so"}),
+    "findings/{finding}/close": ("verifier", {"note": "good"}),
+    "findings/{answered}/reopen": ("verifier", {"reason": "not so"}),
+    "reports/{examined}/correct": ("cooperative", {"practices": {"P": SHORT}}),
     "reports/{unverified}/verify": ("verifier", {"statement": "seen"}),
     "reports/{unverified}/reject": ("verifier", {"reason": "no diary"}),
     "reports/{verified}/approve": ("registrar", {}),
-    "reports/{report}/issue": ("registrar", {}),
+    "reports/{report}/issue": ("registrar", {"quantity_t": 5}),
     "retirements": (
         "cooperative",
         {
@@ -369,9 +396,12 @@ def names(who: People) -> dict[str, Any]:
     return {
         **{status: project.code for status, project in projects.items()},
         **_lives(who),
+        **_reports(who),
         "applied": OrganisationFactory(status=Organisation.Status.APPLIED).public_id,
         "approved": who.other_buyer.organisation.public_id,
-        "unverified": _report(projects["registered"], 2020, MonitoringReport.Status.SUBMITTED),
+        "unverified": _report(
+            projects["registered"], 2020, MonitoringReport.Status.IN_VERIFICATION, verifier=validator
+        ),
         "verified": _report(projects["registered"], 2021, MonitoringReport.Status.VERIFIED),
         "report": _report(projects["registered"], 2022, MonitoringReport.Status.APPROVED),
         "diary_entry": _diary_entry(who, projects["registered"]),
@@ -437,6 +467,39 @@ def _with_a_payout(who: People) -> tuple[Household, Payout]:
 def _report(project: Project, vintage: int, status: str) -> int:
     signed = {} if status == "approved" else {"approved_by": None}
     if status == "submitted":
+def _reports(who: People) -> dict[str, Any]:
+    """Return reports in the hands of their cooperative and of their verifier, with findings, and a risk assessment."""
+    project = ProjectFactory(proponent=who.cooperative.organisation)
+    ParcelFactory(project=project, code="P")
+    examined = accepted(who, report_year(who, project, 2020))
+    finding, answered = find(who, examined), find(who, examined)
+    answer_finding(who, answered)
+    soil, stated = (
+        ProjectFactory(
+            proponent=who.cooperative.organisation,
+            methodology="soc-tier1-1",
+            settings={"risk_percent": "12"},
+            validator=who.verifier.organisation,
+        )
+        for _ in range(2)
+    )
+    risk = state_risk(actor=who.cooperative, project_id=stated.pk, answers=ANSWERS)
+    return {
+        "soil": soil.code,
+        "risk": risk.pk,
+        "examined": examined.pk,
+        "finding": finding.pk,
+        "answered": answered.pk,
+        "handed_in": report_year(who, project, 2021).pk,
+        "report_draft": draft_report(actor=who.cooperative, project_id=project.pk, vintage=2022).pk,
+        "verifier": who.verifier.organisation.public_id,
+        "other_verifier": OrganisationFactory(kind=Organisation.Kind.VERIFIER).public_id,
+    }
+
+
+def _report(project: Project, vintage: int, status: str, **more: Any) -> int:
+    signed = more if status == "approved" else {"approved_by": None, **more}
+    if status == "in_verification":
         signed |= {"verified_by": None}
     report = ReportFactory(project=project, vintage=vintage, status=status, **signed)
     report.sheet_sha256 = sheet_sha256(report.sheet)

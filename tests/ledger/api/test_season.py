@@ -6,7 +6,8 @@ import pytest
 
 from ledger.models import Batch, MonitoringReport, Project
 from tests.callers import Caller, is_problem, statuses
-from tests.factories import PRACTICES, SETTINGS, ProjectFactory, square
+from tests.factories import PRACTICES, SETTINGS, MembershipFactory, ProjectFactory, square
+from tests.ledger.projects.test_risk import ANSWERS
 from tests.scenes import People
 
 PROJECT = {
@@ -65,14 +66,23 @@ def registered(who: People, code: str) -> str:
 
 
 @pytest.fixture
-def report_id(who: People, registered: str) -> int:
-    answer = Caller(who.cooperative).send(f"/projects/{registered}/reports", {"vintage": 2022})
+def verifier_id(who: People) -> str:
+    return str(who.verifier.organisation.public_id)
+
+
+@pytest.fixture
+def report_id(who: People, registered: str, verifier_id: str) -> int:
+    answer = Caller(who.cooperative).send(f"/projects/{registered}/reports", {"vintage": 2020})
     assert answer.status_code == 201, answer.content
-    return int(answer.json()["id"])
+    report_id = int(answer.json()["id"])
+    handed_in = Caller(who.cooperative).send(f"/reports/{report_id}/submit", {"verifier": verifier_id})
+    assert handed_in.status_code == 200, handed_in.content
+    return report_id
 
 
 @pytest.fixture
 def batch(who: People, report_id: int) -> dict[str, Any]:
+    assert Caller(who.verifier).send(f"/reports/{report_id}/accept").status_code == 200
     verify = Caller(who.verifier).send(f"/reports/{report_id}/verify", {"statement": "seen on the fields"})
     assert verify.status_code == 200, verify.content
     assert Caller(who.registrar).send(f"/reports/{report_id}/approve").status_code == 200
@@ -202,25 +212,109 @@ def test_projects_are_listed_in_a_few_queries_however_many(who: People, django_a
         assert len(caller.ask("/projects").json()["results"]) == 3
 
 
-def test_each_step_of_a_report_is_taken_by_whom_it_belongs_to(who: People, registered: str) -> None:
+def test_each_step_of_a_report_is_taken_by_whom_it_belongs_to(who: People, registered: str, verifier_id: str) -> None:
     path = f"/projects/{registered}/reports"
-    assert statuses(who, "POST", path, {"vintage": 2022}) == ONLY | {"cooperative": 201}
-    report = Caller(who.cooperative).send(path, {"vintage": 2022}).json()
-    assert report["status"] == "submitted"
-    assert report["sheet"]["result"]["net_t"] == report["net_t"] == report["buffer_t"] + report["issuable_t"]
-    again = Caller(who.cooperative).send(path, {"vintage": 2022})
+    assert statuses(who, "POST", path, {"vintage": 2020}) == ONLY | {"cooperative": 201}
+    draft = Caller(who.cooperative).send(path, {"vintage": 2020}).json()
+    assert (draft["status"], draft["sheet"], draft["due_on"]) == ("draft", None, None)
+    again = Caller(who.cooperative).send(path, {"vintage": 2020})
     assert is_problem(again, 422, "invalid_value", "/vintage")
-    path = f"/reports/{report['id']}"
+    path = f"/reports/{draft['id']}"
+    hidden = dict.fromkeys(ONLY, 404) | {"cooperative": 200, "stranger": 401}
+    assert statuses(who, "GET", path) == statuses(who, "GET", f"{path}/preview") == hidden
+    assert statuses(who, "POST", f"{path}/practices", {"practices": {"QX-01": PRACTICES}}) == hidden
+    assert statuses(who, "POST", f"{path}/submit", {"verifier": verifier_id}) == hidden
+    assert statuses(who, "POST", f"{path}/discard") == hidden | {"cooperative": 204}
+    preview = Caller(who.cooperative).ask(f"{path}/preview").json()
+    report = Caller(who.cooperative).send(f"{path}/submit", {"verifier": verifier_id}).json()
+    assert report["status"] == "submitted"
+    assert preview["sheet"]["result"]["net_t"] == report["net_t"] == report["buffer_t"] + report["issuable_t"]
+    assert report["due_on"] is not None
+    assert statuses(who, "POST", f"{path}/accept") == ONLY | {"verifier": 200}
+    assert statuses(who, "POST", f"{path}/decline", {"reason": "no time"}) == ONLY | {"verifier": 200}
+    assert statuses(who, "POST", f"{path}/reject", {"reason": "no diary"}) == ONLY | {"verifier": 409, "registrar": 200}
+    assert is_problem(Caller(who.verifier).send(f"{path}/verify", {"statement": "seen"}), 409, "wrong_state")
+    Caller(who.verifier).send(f"{path}/accept")
     assert statuses(who, "POST", f"{path}/verify", {"statement": "seen"}) == ONLY | {"verifier": 200}
     rejecting = {"verifier": 200, "registrar": 200}
     assert statuses(who, "POST", f"{path}/reject", {"reason": "no diary"}) == ONLY | rejecting
     assert is_problem(Caller(who.registrar).send(f"{path}/approve"), 409, "wrong_state")
     verified = Caller(who.verifier).send(f"{path}/verify", {"statement": "seen"}).json()
-    assert verified["verifier"]["id"] == str(who.verifier.organisation.public_id)
+    assert verified["verifier"]["id"] == verifier_id
     assert statuses(who, "POST", f"{path}/approve") == ONLY | {"registrar": 200}
     assert is_problem(Caller(who.registrar).send(f"{path}/issue"), 409, "wrong_state")
     assert Caller(who.registrar).send(f"{path}/approve").json()["status"] == "approved"
     assert statuses(who, "POST", f"{path}/issue") == ONLY | {"registrar": 201}
+    part = Caller(who.registrar).send(f"{path}/issue", {"quantity_t": 5}).json()
+    assert (part["quantity_t"], part["tranche"], part["report"]) == (5, 1, report["id"])
+    assert Caller(who.buyer).ask(path).json()["issued_t"] == 5
+    rest = Caller(who.registrar).send(f"{path}/issue").json()
+    assert (rest["code"], rest["tranche"]) == (f"{part['code']}-2", 2)
+
+
+def test_findings_are_opened_answered_and_closed_by_whom_it_belongs_to(
+    who: People, registered: str, report_id: int
+) -> None:
+    path = f"/reports/{report_id}"
+    Caller(who.verifier).send(f"{path}/accept")
+    asked = {"kind": "corrective_action", "text": "August is missing."}
+    assert statuses(who, "POST", f"{path}/findings", asked) == ONLY | {"verifier": 201}
+    finding = Caller(who.verifier).send(f"{path}/findings", asked).json()
+    assert (finding["number"], finding["status"], finding["report"]) == (1, "open", report_id)
+    assert is_problem(Caller(who.verifier).send(f"{path}/verify", {"statement": "seen"}), 409, "findings_open")
+    listed = {
+        name: len(Caller(getattr(who, name)).ask(f"{path}/findings").json()["results"])
+        for name in ONLY
+        if name != "stranger"
+    }
+    assert listed == {"cooperative": 1, "buyer": 0, "verifier": 1, "registrar": 1, "treasurer": 1, "auditor": 1}
+    step = f"/findings/{finding['id']}"
+    others = ONLY | {"buyer": 404}
+    practices = {"practices": {"QX-01": {"seasons": [PRACTICES["seasons"][0] | {"days": 56}]}}}
+    assert statuses(who, "POST", f"{path}/correct", practices) == ONLY | {"cooperative": 200}
+    before = Caller(who.buyer).ask(path).json()
+    corrected = Caller(who.cooperative).send(f"{path}/correct", practices).json()
+    assert corrected["net_t"] < before["net_t"]
+    assert [version["sheet_sha256"] for version in corrected["versions"]] == [before["sheet_sha256"]]
+    assert statuses(who, "POST", f"{step}/answer", {"answer": "Added."}) == others | {"cooperative": 200}
+    Caller(who.cooperative).send(f"{step}/answer", {"answer": "Added."})
+    assert statuses(who, "POST", f"{step}/reopen", {"reason": "Where?"}) == others | {"verifier": 200}
+    assert statuses(who, "POST", f"{step}/close", {"note": "Good."}) == others | {"verifier": 200}
+    assert Caller(who.verifier).send(f"{step}/close", {"note": "Good."}).json()["status"] == "closed"
+    assert Caller(who.verifier).send(f"{path}/verify", {"statement": "seen"}).status_code == 200
+    assert len(Caller(who.buyer).ask(f"{path}/findings").json()["results"]) == 1
+
+
+def test_a_registrar_assigns_another_verifier(who: People, report_id: int) -> None:
+    other = MembershipFactory(organisation__kind="verifier")
+    body = {"verifier": str(other.organisation.public_id), "reason": "too slow"}
+    path = f"/reports/{report_id}"
+    assert statuses(who, "POST", f"{path}/assign", body) == ONLY | {"cooperative": 409, "registrar": 200}
+    Caller(who.registrar).send(f"{path}/assign", body)
+    assert is_problem(Caller(who.verifier).send(f"{path}/accept"), 403, "not_assigned")
+    assert Caller(other).send(f"{path}/accept").json()["status"] == "in_verification"
+    named = {row["id"] for row in Caller(who.cooperative).ask("/verifiers").json()["results"]}
+    assert named == {str(each.organisation.public_id) for each in (who.verifier, other)}
+
+
+def test_the_risk_is_stated_and_confirmed_by_whom_it_belongs_to(who: People) -> None:
+    project = ProjectFactory(
+        proponent=who.cooperative.organisation,
+        methodology="soc-tier1-1",
+        settings={"risk_percent": "12"},
+        validator=who.verifier.organisation,
+    )
+    path = f"/projects/{project.code}/risks"
+    assert statuses(who, "POST", path, {"answers": ANSWERS}) == ONLY | {"cooperative": 201}
+    bad = Caller(who.cooperative).send(path, {"answers": ANSWERS | {"longevity": "under_40_years"}})
+    assert is_problem(bad, 422, "invalid_value", "/answers/longevity")
+    stated = Caller(who.cooperative).send(path, {"answers": ANSWERS}).json()
+    assert (stated["risk_percent"], stated["natural"]) == (13, "6.50")
+    assert statuses(who, "POST", f"/risks/{stated['id']}/refuse", {"reason": "no"}) == ONLY | {"verifier": 200}
+    assert statuses(who, "POST", f"/risks/{stated['id']}/confirm") == ONLY | {"verifier": 200}
+    Caller(who.verifier).send(f"/risks/{stated['id']}/confirm")
+    (shown,) = Caller().ask(path).json()["results"]
+    assert (shown["status"], shown["verifier"]["id"]) == ("confirmed", str(who.verifier.organisation.public_id))
 
 
 @pytest.mark.parametrize(
@@ -234,7 +328,6 @@ def test_each_step_of_a_report_is_taken_by_whom_it_belongs_to(who: People, regis
         ({"vintage": 2022, "practices": {"QX-01": 5}}, 400, "/practices/QX-01"),
         ({"vintage": 2022, "practices": {"nowhere": {}}}, 422, "/practices"),
         ({"vintage": 2022, "practices": {"QX-01": {"area_ha": "9"}}}, 422, None),
-        ({"vintage": 2022, "practices": {"QX-01": {"seasons": []}}}, 422, None),
     ],
 )
 def test_a_report_that_is_not_right_is_refused(
@@ -277,6 +370,6 @@ def test_issued_credits_are_public_and_issued_once(who: People, report_id: int, 
     assert Caller().ask(f"/batches/{batch['code']}").json() == batch
     assert Caller().ask("/batches").json()["results"] == [batch]
     project = Caller().ask(f"/projects/{batch['project']}").json()
-    assert project["batches"] == [{"code": batch["code"], "vintage": 2022, "quantity_t": tonnes, "buffer_t": 0}]
+    assert project["batches"] == [{"code": batch["code"], "vintage": 2020, "quantity_t": tonnes, "buffer_t": 0}]
     assert is_problem(Caller(who.registrar).send(f"/reports/{report_id}/issue"), 409, "already_issued")
     assert Batch.objects.count() == 1

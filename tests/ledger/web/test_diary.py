@@ -6,7 +6,7 @@ import uuid
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from ledger.models import DiaryEntry, Document, Membership, Organisation, Project
+from ledger.models import DiaryEntry, Document, Membership, MonitoringReport, Organisation, Project
 from ledger.projects.diary.services import NewEntry, withdraw_entry, write_entry
 from ledger.web.worker import KEPT, worker_source
 from tests.desk import client_of
@@ -209,10 +209,37 @@ def test_the_season_is_shown_beside_what_was_registered(who, project):
     [(season, remarks)] = answer.context["seasons"]
     assert (season.parcel, season.days, season.water) == ("A01", 112, "continuous")
     assert {remark.code for remark in remarks} >= {"no_water", "other_water"}
-    assert [remark.parcel for remark in answer.context["others"]] == ["A02"]
-    assert f"/projects/{project.code}/reports/new?vintage=2024&amp;from=diary" in answer.content.decode()
+    assert [parcels for _season, _text, parcels in answer.context["others"]] == [["A02"]]
+    assert f"/projects/{project.code}/diary/report" in answer.content.decode()
     assert browser.get(address, {"year": "x"}).status_code == 422
     assert browser.get(address).status_code == 200
+
+
+def test_a_report_takes_the_season_over(who, project):
+    browser, address = client_of(who.cooperative), f"/projects/{project.code}/diary/report"
+    assert browser.post(address, {"vintage": "2020"})["location"].endswith("/diary/season")
+    for kind, day, content in (
+        ("planting", dt.date(2020, 4, 1), {"method": "transplanting"}),
+        ("fertiliser", dt.date(2020, 4, 1), {"n_kg_per_ha": "120"}),
+        ("harvest", dt.date(2020, 7, 22), {"yield_t_per_ha": "6.6"}),
+    ):
+        written(who, project, kind=kind, happened_on=day, content=content)
+    begun = browser.post(address, {"vintage": "2020"})
+    report = MonitoringReport.objects.get()
+    assert begun["location"] == f"/projects/{project.code}/reports/{report.pk}/edit"
+    assert (report.status, report.vintage) == ("draft", 2020)
+    [season] = report.practices["A01"]["seasons"]
+    assert season["project"]["n_kg_per_ha"] == "120"
+    assert address in browser.get(begun["location"]).content.decode()
+    # Pressed again, it is the same draft.
+    written(who, project, kind="fertiliser", happened_on=dt.date(2020, 5, 1), content={"n_kg_per_ha": "30"})
+    assert browser.post(address, {"vintage": "2020"})["location"] == begun["location"]
+    report.refresh_from_db()
+    assert report.practices["A01"]["seasons"][0]["project"]["n_kg_per_ha"] == "150"
+    for nonsense in ("", "x", "1800", "9999"):
+        assert browser.post(address, {"vintage": nonsense}).status_code == 404
+    assert client_of(who.auditor).post(address, {"vintage": "2020"}).status_code == 403
+    assert client_of(who.buyer).post(address, {"vintage": "2020"}).status_code == 404
 
 
 def test_the_page_is_not_kept_by_any_cache_but_the_worker(who, project):

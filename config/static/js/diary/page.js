@@ -190,7 +190,7 @@ async function sendAll() {
     if (draft.reasons.length > 0) continue;
     const { state, reasons } = await sendDraft(draft, api, (changed) => drafts.put(changed));
     if (state === SENT) await finish(draft);
-    else if (state === REFUSED) await drafts.put({ ...draft, reasons });
+    else if (state === REFUSED) await refuse(draft, reasons);
     else return tryLater(state);
   }
 }
@@ -199,6 +199,12 @@ async function finish(draft) {
   await drafts.remove(draft.uuid);
   say("sent");
   page.querySelector("[data-older]").hidden = false;
+}
+
+async function refuse(draft, reasons) {
+  await drafts.put({ ...draft, reasons });
+  // The reasons stand beside the draft.
+  say(REFUSED);
 }
 
 function tryLater(state) {
