@@ -42,7 +42,7 @@ def household_link_page(request: HttpRequest, token: str) -> HttpResponse:
 
 def _page(request: HttpRequest, token: str) -> HttpResponse:
     try:
-        household = open_link(token=token, address=BaseThrottle().get_ident(request))
+        household = open_link(token=token, address=BaseThrottle().get_ident(request))  # type: ignore[arg-type]
     except DomainError as error:
         response = render(request, "ledger/sharing/no_link.html", {"error": error}, status=error.status)
         if error.status == 429:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -82,7 +83,7 @@ def plan_new(request: HttpRequest, membership: Membership) -> HttpResponse:
         raise Http404
     projects = list(Project.objects.filter(proponent=cooperative, status__in=PROJECTS).order_by("number"))
     form = PlanForm(request.POST or None, projects=projects, initial=_initial(membership))
-    context = {"form": form}
+    context: dict[str, Any] = {"form": form}
     if not form.is_valid() or "change" in request.POST:
         return show(request, "ledger/sharing/plan.html", context)
     try:
