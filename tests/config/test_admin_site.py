@@ -21,6 +21,7 @@ from ledger.journal.payments import request_deposit, request_withdrawal
 from ledger.models import Membership, MonitoringReport, Organisation, Project, Transaction, User
 from ledger.parties.access import log_name
 from ledger.parties.services import issue_token
+from ledger.registry.imports.services import run_import, take_in
 from ledger.transparency.sequencer import sequence_log
 from tests.desk import client_of
 from tests.factories import (
@@ -59,8 +60,8 @@ QUERIES = {
     "batch": 9,
     "retirement": 7,
     "referenceimport": 5,
-    "referenceproject": 5,
-    "referencecredit": 5,
+    "referenceproject": 8,
+    "referencecredit": 8,
     "payment": 7,
     "correction": 5,
     "bankstatement": 7,
@@ -104,6 +105,13 @@ def season(_season_once: People, db: None) -> People:
     return People(*(known.get(pk=getattr(_season_once, field.name).pk) for field in fields(People)))
 
 
+def _import_references() -> None:
+    projects = b"project_id,registry\nA1,verra\nA2,verra\n"
+    credits = b"project_id,quantity,vintage,transaction_date,transaction_type\nA1,5,,,issuance\nA2,5,,,issuance\n"
+    for content in (projects, credits):
+        run_import(import_id=take_in(chunks=[content], file_name="references.csv").pk)
+
+
 def all_that_can_be_done(who: People) -> People:
     """Leave no list at the desk empty, and let something wait."""
     pay_in(who, who.buyer, 1_000_000)
@@ -145,6 +153,7 @@ def all_that_can_be_done(who: People) -> People:
         )
     for days in (1, 2):
         close_day(actor=who.registrar, day=timezone.localdate() + dt.timedelta(days=days), reason="Typhoon")
+    _import_references()
     OrganisationFactory(status=Organisation.Status.APPLIED, applied_by=UserFactory())
     ProjectFactory(status=Project.Status.VALIDATED)
     ReportFactory(status=MonitoringReport.Status.VERIFIED, approved_by=None)
