@@ -33,12 +33,6 @@ def push_checkpoint() -> None:
 
 
 @shared_task
-def sweep_documents() -> None:
-    """Delete files that no document names."""
-    store.sweep_orphans()
-
-
-@shared_task
 def complete_projects() -> None:
     """Complete the projects that have come to their end."""
     lifecycle.complete_projects(timezone.localdate())
@@ -56,6 +50,7 @@ def share_proceeds() -> None:
     distributing.share_waiting_proceeds()
 
 
+@shared_task
 def refresh_registry() -> None:
     """Compute what public pages read of places and sums."""
     refresh_places()

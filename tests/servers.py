@@ -35,6 +35,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         _start_servers()
     os.environ.setdefault("SECRET_KEY", "only-for-tests")
     os.environ.setdefault("LOG_ORIGIN", "tianhui.test/log")
+    os.environ.setdefault("REGISTRY_FILES", str(VAR / "registry"))
     # What a test has just changed is to be seen; the test of kept pages turns this on.
     os.environ.setdefault("PUBLIC_PAGES_SECONDS", "0")
     yield

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import connection, transaction
-from django.db.models import Avg, Count, F, Min, QuerySet, Sum
+from django.db.models import Avg, Count, F, Max, Min, QuerySet, Sum
 from django.db.models.functions import Floor
 from django.utils import timezone
 
@@ -116,6 +116,16 @@ def clusters(box: tuple[float, float, float, float]) -> list[Cluster]:
         )
         for each in cells
     ]
+
+
+def extent() -> tuple[float, float, float, float] | None:
+    """Return the box around all public projects (west, south, east, north), None where there are none."""
+    found = public_places().aggregate(
+        west=Min("longitude"), south=Min("latitude"), east=Max("longitude"), north=Max("latitude")
+    )
+    if found["west"] is None:
+        return None
+    return found["west"], found["south"], found["east"], found["north"]
 
 
 def provinces() -> Sequence[Region]:

@@ -1,7 +1,6 @@
 """The map of all public projects: counted by cells of a grid, so that a hundred thousand are not drawn one by one."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from django.core.cache import cache
@@ -11,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from ledger.registry.divisions import county_name
-from ledger.registry.places import WHOLE, Cluster, Region, clusters, counties_of, provinces
+from ledger.registry.places import WHOLE, Cluster, Region, clusters, counties_of, extent, provinces
 from ledger.texts import localized
 from ledger.web import words
 from ledger.web.kept import kept_for_visitors
@@ -26,11 +25,11 @@ Box = tuple[float, float, float, float]
 def map_page(request: HttpRequest) -> HttpResponse:
     """Show where all public projects lie; without a script as a picture, and by province and county as a table."""
     province = request.GET.get("province", "")
-    found = clusters(WHOLE)
+    bounds = extent()
     context = {
-        "picture": draw_places(found),
-        "is_empty": not found,
-        "bounds": [f"{side:.4f}" for side in _bounds(found)],
+        "picture": draw_places(clusters(bounds)) if bounds else None,
+        "is_empty": bounds is None,
+        "bounds": [f"{side:.4f}" for side in bounds or WHOLE],
         "province": province if province in words.PROVINCES else "",
         "regions": _regions(province),
     }
@@ -49,14 +48,6 @@ def _regions(province: str) -> list[tuple[Region, str, str]]:
         (each, county_name(each.code), f"{projects}?province={province}&county={each.code}" if each.code else "")
         for each in counties_of(province)
     ]
-
-
-def _bounds(found: Sequence[Cluster]) -> Sequence[float]:
-    """Return the box around all clusters, west, south, east, north, as the map begins."""
-    if not found:
-        return WHOLE
-    longitudes, latitudes = [each.longitude for each in found], [each.latitude for each in found]
-    return min(longitudes), min(latitudes), max(longitudes), max(latitudes)
 
 
 @require_safe

@@ -30,6 +30,7 @@ from ledger.projects.diary.services import NewEntry, write_entry
 from ledger.projects.documents.services import NewDocument, add_document
 from ledger.projects.lifecycle import ask_withdrawal
 from ledger.projects.renewals import assess_renewal, request_renewal
+from ledger.registry.imports.services import run_import, take_in
 from ledger.transparency.sequencer import sequence_log
 from tests.desk import client_of
 from tests.factories import (
@@ -92,8 +93,8 @@ QUERIES = {
     "sharingplan": 7,
     "distribution": 7,
     "referenceimport": 5,
-    "referenceproject": 5,
-    "referencecredit": 5,
+    "referenceproject": 8,
+    "referencecredit": 8,
     "payment": 7,
     "payout": 7,
     "correction": 5,
@@ -136,6 +137,13 @@ def season(_season_once: People, db: None) -> People:
     """Return people who have done all that can be done, as the database has them; what a test does is undone."""
     known = Membership.objects.select_related("user", "organisation")
     return People(*(known.get(pk=getattr(_season_once, field.name).pk) for field in fields(People)))
+
+
+def _import_references() -> None:
+    projects = b"project_id,registry\nA1,verra\nA2,verra\n"
+    credits = b"project_id,quantity,vintage,transaction_date,transaction_type\nA1,5,,,issuance\nA2,5,,,issuance\n"
+    for content in (projects, credits):
+        run_import(import_id=take_in(chunks=[content], file_name="references.csv").pk)
 
 
 def all_that_can_be_done(who: People) -> People:
@@ -181,6 +189,7 @@ def all_that_can_be_done(who: People) -> People:
         )
     for days in (1, 2):
         close_day(actor=who.registrar, day=timezone.localdate() + dt.timedelta(days=days), reason="Typhoon")
+    _import_references()
     OrganisationFactory(status=Organisation.Status.APPLIED, applied_by=UserFactory())
     ProjectFactory(status=Project.Status.VALIDATED)
     judge_projects(who)

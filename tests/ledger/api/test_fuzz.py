@@ -23,14 +23,8 @@ from ledger.journal.payouts import request_payout
 from ledger.models import Household, MonitoringReport, Organisation, Payout, Project, Transaction
 from ledger.projects.conflicts import declare_conflict
 from ledger.projects.diary.services import NewEntry, write_entry
-from ledger.models import MonitoringReport, Organisation, Project, Transaction
-from ledger.projects.conflicts import declare_conflict
-from ledger.projects.diary.services import NewEntry, write_entry
 from ledger.projects.digests import sheet_sha256
 from ledger.projects.documents.services import NewDocument, add_document
-from ledger.projects.lifecycle import ask_withdrawal
-from ledger.projects.renewals import assess_renewal, request_renewal
-from ledger.projects.digests import sheet_sha256
 from ledger.projects.lifecycle import ask_withdrawal
 from ledger.projects.renewals import assess_renewal, request_renewal
 from ledger.projects.reports import draft_report
@@ -51,10 +45,20 @@ from tests.factories import (
     square,
 )
 from tests.files import pdf
-from tests.scenes import People, issue_to_cooperative, market_for, offer_credits, pay_in, plan_of, report_loss, sell
-from tests.scenes import People, issue_to_cooperative, market_for, pay_in
 from tests.ledger.projects.test_risk import ANSWERS
-from tests.scenes import People, accepted, find, issue_to_cooperative, market_for, pay_in, report_year
+from tests.scenes import (
+    People,
+    accepted,
+    find,
+    issue_to_cooperative,
+    market_for,
+    offer_credits,
+    pay_in,
+    plan_of,
+    report_loss,
+    report_year,
+    sell,
+)
 from tests.scenes import answer as answer_finding
 
 # Numbers, texts and shapes that have broken programs before.
@@ -464,9 +468,6 @@ def _with_a_payout(who: People) -> tuple[Household, Payout]:
     return household, payout
 
 
-def _report(project: Project, vintage: int, status: str) -> int:
-    signed = {} if status == "approved" else {"approved_by": None}
-    if status == "submitted":
 def _reports(who: People) -> dict[str, Any]:
     """Return reports in the hands of their cooperative and of their verifier, with findings, and a risk assessment."""
     project = ProjectFactory(proponent=who.cooperative.organisation)

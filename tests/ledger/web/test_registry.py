@@ -116,11 +116,11 @@ def test_every_project_is_on_one_page_forth_and_back(client, db, sort):
     assert not first.before
 
 
-@pytest.mark.parametrize("place", ["x", "~", "0~0", "9999-99-99~5", "²~1", "5~" + "9" * 40, "\x00~1", "-1~-1", "~5"])
 @pytest.mark.parametrize("sort", ["newest", "start"])
-@pytest.mark.parametrize("way", ["after", "before"])
-def test_a_place_that_is_none_breaks_nothing(client, some, place, sort, way):
-    assert client.get("/projects", {"sort": sort, way: place}).status_code == 200
+def test_a_place_that_is_none_breaks_nothing(client, some, sort):
+    for place in ("x", "~", "0~0", "9999-99-99~5", "²~1", "5~" + "9" * 40, "\x00~1", "-1~-1", "~5", "9" * 30 + "~1"):
+        for way in ("after", "before"):
+            assert client.get("/projects", {"sort": sort, way: place}).status_code == 200, place
 
 
 def test_a_long_list_is_counted_up_to_a_bound(client, db):
@@ -252,31 +252,19 @@ def test_pages_are_whole_with_and_without_anything_in_them(client, who, address,
         assert 'rel="canonical"' in page
 
 
+NASTY = (
+    *("q=%00", "year=99999", "vintage=-1", "project=%00", "county=%F0%9F%8C%BE", "proponent=x", "sort=%00", "page=x"),
+    *("province='", f"q={'x' * 300}", "registry=%00", "batch=%00", "holds=x", "methodology=%00", "q=%ED%A0%80"),
+)
+
+
 @pytest.mark.parametrize(
     "address", ["/projects", "/credits", "/retirements", "/references", "/dual-carbon", "/downloads", "/projects/map"]
 )
-@pytest.mark.parametrize(
-    "query",
-    [
-        "?q=%00",
-        "?year=99999",
-        "?vintage=-1",
-        "?project=%00",
-        "?county=%F0%9F%8C%BE",
-        "?proponent=x",
-        "?sort=%00",
-        "?page=x",
-        "?province='",
-        "?q=" + "x" * 300,
-        "?registry=%00",
-        "?batch=%00",
-        "?holds=x",
-        "?methodology=%00",
-    ],
-)
-def test_lists_stand_any_query(client, db, address, query):
+def test_lists_stand_any_query(client, db, address):
     ProjectFactory()
-    assert client.get(address + query).status_code == 200
+    for query in NASTY:
+        assert client.get(f"{address}?{query}").status_code == 200, query
 
 
 def test_things_have_json_beside_their_pages(client, who, issued):
@@ -339,7 +327,7 @@ def test_the_map_asks_no_more_for_more_projects(client, db, django_assert_num_qu
     refresh_places()
     with django_assert_num_queries(2):
         client.get("/projects/map.json", {"west": 70, "south": 0, "east": 140, "north": 60})
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         client.get("/projects/map")
 
 
