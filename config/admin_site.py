@@ -25,6 +25,7 @@ from ledger.admin.corrections import CorrectionAdmin
 from ledger.admin.credits import BatchAdmin, RetirementAdmin
 from ledger.admin.desk import log_state, queues
 from ledger.admin.display import list_url
+from ledger.admin.handed_on import CancellationAdmin, CancellationOrderAdmin, CreditTransferAdmin, ReversalAdmin
 from ledger.admin.journal import (
     AccountAdmin,
     AssetAdmin,
@@ -46,8 +47,11 @@ from ledger.models import (
     BankEntry,
     BankStatement,
     Batch,
+    Cancellation,
+    CancellationOrder,
     Checkpoint,
     Correction,
+    CreditTransfer,
     Hold,
     Membership,
     MonitoringReport,
@@ -58,6 +62,7 @@ from ledger.models import (
     ReconciliationRun,
     Record,
     Retirement,
+    Reversal,
     SerialBlock,
     Transaction,
     Transfer,
@@ -119,6 +124,10 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             MonitoringReport: MonitoringReportAdmin,
             Batch: BatchAdmin,
             Retirement: RetirementAdmin,
+            CreditTransfer: CreditTransferAdmin,
+            Cancellation: CancellationAdmin,
+            CancellationOrder: CancellationOrderAdmin,
+            Reversal: ReversalAdmin,
         },
     ),
     (

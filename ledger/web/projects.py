@@ -16,7 +16,7 @@ from ledger.projects import services
 from ledger.projects.models import MonitoringReport, Project
 from ledger.projects.selectors import access_project_by_code, open_vintages, projects_seen_by, reports_with_results
 from ledger.quantification import METHODOLOGIES
-from ledger.web import words
+from ledger.web import reversals, words
 from ledger.web.doors import carry_out, for_members, reader_of, refusals_in, show
 from ledger.web.forms.lists import ProjectSearch
 from ledger.web.forms.projects import PRACTICES_OF, ParcelForm, ProjectForm, ReasonForm, StatementForm
@@ -93,6 +93,7 @@ def _show(request: HttpRequest, project: Project, **forms: Any) -> HttpResponse:
         "refusals": refusals_in(forms.values()),
         "statement_form": StatementForm(),
         "reason_form": ReasonForm(),
+        **reversals.of_project(project, reader),
     }
     return show(request, "ledger/projects/page.html", context | forms)
 
