@@ -26,6 +26,7 @@ from ledger.admin.credits import BatchAdmin, RetirementAdmin
 from ledger.admin.desk import log_state, queues
 from ledger.admin.display import list_url
 from ledger.admin.evidence import DiaryEntryAdmin, DocumentAdmin
+from ledger.admin.handed_on import CancellationAdmin, CancellationOrderAdmin, CreditTransferAdmin, ReversalAdmin
 from ledger.admin.journal import (
     AccountAdmin,
     AssetAdmin,
@@ -50,8 +51,11 @@ from ledger.models import (
     BankEntry,
     BankStatement,
     Batch,
+    Cancellation,
+    CancellationOrder,
     Checkpoint,
     Correction,
+    CreditTransfer,
     DebundlingDecision,
     DeclaredConflict,
     DiaryEntry,
@@ -74,6 +78,7 @@ from ledger.models import (
     ReferenceProject,
     Renewal,
     Retirement,
+    Reversal,
     RiskAssessment,
     SerialBlock,
     SharingPlan,
@@ -155,6 +160,10 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             ReferenceImport: ReferenceImportAdmin,
             ReferenceProject: ReferenceProjectAdmin,
             ReferenceCredit: ReferenceCreditAdmin,
+            CreditTransfer: CreditTransferAdmin,
+            Cancellation: CancellationAdmin,
+            CancellationOrder: CancellationOrderAdmin,
+            Reversal: ReversalAdmin,
         },
     ),
     (

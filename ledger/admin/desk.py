@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.admin.actions import Text
 from ledger.admin.display import list_url, money, object_url, tonnes
+from ledger.credits.cancellations.models import CancellationOrder
+from ledger.credits.reversals.models import Reversal
 from ledger.journal.models import Correction, Payment, Payout
 from ledger.parties.models import Membership, Organisation
 from ledger.projects.judgements import Renewal
@@ -73,6 +75,11 @@ def queues(reader: Membership) -> list[Queue]:
     if reader.role == Membership.Role.TREASURER:
         payments = payments.exclude(requested_by=reader.user)
         corrections = corrections.exclude(requested_by=reader.user)
+    ordered = CancellationOrder.objects.filter(status=CancellationOrder.Status.REQUESTED).select_related("batch__asset")
+    reversals = Reversal.objects.filter(state=Reversal.State.REPORTED).select_related("project")
+    if reader.role == Membership.Role.REGISTRAR:
+        ordered = ordered.exclude(requested_by=reader.user)
+        reversals = reversals.exclude(reported_by=reader.user)
     reports = MonitoringReport.objects.select_related("project").defer("case", "sheet", "practices")
     registrar, treasurer = (reader.role == role for role in (Membership.Role.REGISTRAR, Membership.Role.TREASURER))
     return [
@@ -141,6 +148,22 @@ def queues(reader: Membership) -> list[Queue]:
             lambda each: (f"{each.cooperative} · {money(each.amount_fen)}", each.requested_at),
             treasurer,
             3,
+        ),
+        queue_of(
+            _("Losses to confirm"),
+            reversals.order_by("reported_at"),
+            list_url(Reversal, state__exact=Reversal.State.REPORTED),
+            lambda each: (str(each), each.reported_at),
+            registrar,
+            14,
+        ),
+        queue_of(
+            _("Cancellations for a second registrar"),
+            ordered.order_by("requested_at"),
+            list_url(CancellationOrder, status__exact=CancellationOrder.Status.REQUESTED),
+            lambda each: (f"{each} · {each.batch} · {tonnes(each.quantity_t)} t", each.requested_at),
+            registrar,
+            2,
         ),
         queue_of(
             _("Payments for a second treasurer"),

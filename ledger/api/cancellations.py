@@ -46,7 +46,7 @@ OF_HOLDERS = [(reason.value, reason.label) for reason in Cancellation.OF_HOLDERS
 OF_THE_OPERATOR = [(reason.value, reason.label) for reason in Cancellation.OF_THE_OPERATOR]
 
 
-class NewCancellationSerializer(StrictSerializer):
+class NewCreditCancellationSerializer(StrictSerializer):
     batch = Text(max_length=40, help_text="The batch's code.")
     quantity_t = WholeNumber(min_value=1, max_value=MAX_WHOLE)
     first_serial = SerialNumber(required=False, help_text="From which number on; the oldest ones where none is given.")
@@ -54,7 +54,7 @@ class NewCancellationSerializer(StrictSerializer):
     note = Text(max_length=300, required=False, allow_blank=True, help_text="It is public.")
 
 
-class CancellationSerializer(serializers.Serializer[Cancellation]):
+class CreditCancellationSerializer(serializers.Serializer[Cancellation]):
     """`organisation` is null for the buffer pool's credits, and where it is not yours to see whose they were."""
 
     id = Identifier(source="public_id")
@@ -85,18 +85,20 @@ class Cancellations(Endpoint):
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(
-        summary="List cancellations", parameters=[PageQuerySerializer], responses=CancellationSerializer(many=True)
+        summary="List cancellations",
+        parameters=[PageQuerySerializer],
+        responses=CreditCancellationSerializer(many=True),
     )
     def list_cancellations(self, request: Request) -> Response:
         """All of them, newest first."""
         self.query(PageQuerySerializer)
-        return self.page(cancellations(), CancellationSerializer, lambda _found: self._context())
+        return self.page(cancellations(), CreditCancellationSerializer, lambda _found: self._context())
 
     @extend_schema(
         summary="Cancel credits",
-        request=NewCancellationSerializer,
+        request=NewCreditCancellationSerializer,
         parameters=[idempotency_parameter("cancels")],
-        responses={201: CancellationSerializer, 200: CancellationSerializer},
+        responses={201: CreditCancellationSerializer, 200: CreditCancellationSerializer},
         examples=[
             OpenApiExample(
                 "For the climate",
@@ -116,19 +118,19 @@ class Cancellations(Endpoint):
     )
     def cancel_credits(self, request: Request) -> Response:
         """They are gone for good: 201, or 200 with the first answer where the key was used for the same before."""
-        actor, wanted = self.actor, self.body(NewCancellationSerializer)
+        actor, wanted = self.actor, self.body(NewCreditCancellationSerializer)
         key = idempotency_key(request)
         batch = batch_named(wanted.pop("batch"))
         done = cancel_credits(actor=actor, batch_id=batch.pk, idempotency_key=key, **wanted)
         return Response(self._shown(done), status=200 if done.is_replay else 201)
 
-    @extend_schema(summary="Read a cancellation", responses=CancellationSerializer)
+    @extend_schema(summary="Read a cancellation", responses=CreditCancellationSerializer)
     def get_cancellation(self, request: Request, public_id: UUID) -> Response:
         """What its page says."""
         return Response(self._shown(cancellation_by_public_id(public_id)))
 
     def _shown(self, cancellation: Cancellation) -> Any:
-        return CancellationSerializer(cancellation, context=self._context()).data
+        return CreditCancellationSerializer(cancellation, context=self._context()).data
 
     def _context(self) -> dict[str, Any]:
         return {"viewer": self.viewer}

@@ -9,7 +9,7 @@ from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ledger.api.cancellations import CancellationSerializer
+from ledger.api.cancellations import CreditCancellationSerializer
 from ledger.api.credits import batch_named, idempotency_key, idempotency_parameter
 from ledger.api.endpoints import Endpoint
 from ledger.api.fields import MAX_WHOLE, Choice, Day, Flag, Identifier, Moment, SerialNumber, Text, WholeNumber
@@ -150,7 +150,7 @@ class Reversals(Endpoint):
         summary="Make up for a reversal",
         request=ReplenishmentSerializer,
         parameters=[idempotency_parameter("cancels")],
-        responses={201: CancellationSerializer, 200: CancellationSerializer},
+        responses={201: CreditCancellationSerializer, 200: CreditCancellationSerializer},
         examples=[OpenApiExample("In part", value={"batch": "TH-35-000001-2023", "quantity_t": 10}, request_only=True)],
     )
     @refuses(
@@ -169,7 +169,7 @@ class Reversals(Endpoint):
         actor, wanted = self.actor, self.body(ReplenishmentSerializer)
         key, batch = idempotency_key(request), batch_named(wanted.pop("batch"))
         done = services.replenish(actor=actor, public_id=public_id, batch_id=batch.pk, idempotency_key=key, **wanted)
-        shown = CancellationSerializer(done, context={"viewer": actor}).data
+        shown = CreditCancellationSerializer(done, context={"viewer": actor}).data
         return Response(shown, status=200 if done.is_replay else 201)
 
 

@@ -16,7 +16,7 @@ from ledger.projects.models import MonitoringReport, Project
 from ledger.projects.selectors import access_project_by_code, open_vintages, quantification_case, reports_with_results
 from ledger.quantification import METHODOLOGIES
 from ledger.spreadsheets import XLSX
-from ledger.web import words
+from ledger.web import reversals, words
 from ledger.web.doors import carry_out, for_members, reader_of, refusals_in, show
 from ledger.web.drafts import hand_in, own_draft, show_hand_in
 from ledger.web.forms.projects import ProjectForm, ReasonForm, StatementForm
@@ -71,6 +71,7 @@ def show_project(
         "statement_form": StatementForm(),
         "reason_form": ReasonForm(),
         "risk": risk_context(project, reader),
+        **reversals.of_project(project, reader),
     }
     context |= life_of(project, reader, parcels, refused)
     return show(request, "ledger/projects/page.html", context | forms)

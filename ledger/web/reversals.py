@@ -1,6 +1,7 @@
 """Reversals: report one, see what becomes of it, and make up for it."""
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -24,6 +25,7 @@ from ledger.credits.selectors import batch_by_code
 from ledger.journal.models import Account
 from ledger.journal.selectors import holdings
 from ledger.parties.models import Membership
+from ledger.projects.models import Project
 from ledger.projects.selectors import access_project_by_code
 from ledger.web.doors import carry_out, for_members, reader_of, show
 from ledger.web.forms.credits import ReplenishForm
@@ -32,6 +34,14 @@ from ledger.web.rights import may_hand_on
 
 REVERSALS_A_PAGE = 20
 CANCELLATIONS_SHOWN = 50
+# A project that is no further has had no credits.
+BEFORE_CREDITS = (
+    Project.Status.DRAFT,
+    Project.Status.SUBMITTED,
+    Project.Status.IN_VALIDATION,
+    Project.Status.VALIDATED,
+    Project.Status.REJECTED,
+)
 
 
 @require_safe
@@ -86,6 +96,20 @@ def reversal_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "form": form,
     }
     return show(request, "ledger/reversals/page.html", context)
+
+
+def of_project(project: Project, reader: Membership | None) -> dict[str, Any]:
+    """Return what a project's page says of its reversals: each with what is still owed, and whether one may report."""
+    found = list(reversals_seen_by(reader).filter(project=project)[:REVERSALS_A_PAGE])
+    made_up = replenished_t(found) if found else {}
+    is_reporter = project.status not in BEFORE_CREDITS and may_report(reader, project)
+    return {
+        "reversals": [
+            (each, (each.owed_t or 0) - made_up[each.pk] if each.state == Reversal.State.CONFIRMED else 0)
+            for each in found
+        ],
+        "may_report_loss": is_reporter and losable_t(project) > 0,
+    }
 
 
 def _is_replenished(form: ReplenishForm, reader: Membership, reversal: Reversal) -> bool:

@@ -15,8 +15,11 @@ from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 
 from ledger.admin.base import ViewOnlyAdmin
+from ledger.credits.cancellations.orders import request_cancellation
+from ledger.credits.cancellations.services import cancel_credits
 from ledger.credits.services import retire_credits
 from ledger.credits.sharing.distributing import share_waiting_proceeds
+from ledger.credits.transfers.services import accept_transfer
 from ledger.journal.bank.services import import_statement
 from ledger.journal.corrections import request_correction
 from ledger.journal.payments import request_deposit, request_withdrawal
@@ -52,10 +55,12 @@ from tests.scenes import (
     issue_to_cooperative,
     market_for,
     offer_block,
+    offer_credits,
     pay_in,
     people,
     plan_of,
     put_up_lot,
+    report_loss,
     sell,
 )
 from tests.statements import sample
@@ -95,6 +100,10 @@ QUERIES = {
     "referenceimport": 5,
     "referenceproject": 8,
     "referencecredit": 8,
+    "credittransfer": 5,
+    "cancellation": 7,
+    "cancellationorder": 5,
+    "reversal": 5,
     "payment": 7,
     "payout": 7,
     "correction": 5,
@@ -168,6 +177,14 @@ def all_that_can_be_done(who: People) -> People:
     share(who, batch.project, market)
     for _time in range(2):
         retire_credits(actor=who.buyer, batch_id=batch.pk, quantity_t=1, beneficiary_name="我", purpose="own_footprint")
+    for _time in range(2):
+        accept_transfer(actor=who.buyer, public_id=offer_credits(who.cooperative, who.buyer, batch, 1).public_id)
+        cancel_credits(actor=who.cooperative, batch_id=batch.pk, quantity_t=1, reason="no_claim")
+        request_cancellation(
+            actor=who.registrar, batch_id=batch.pk, organisation=None, quantity_t=1, reason="mistake", note="Twice."
+        )
+    for days in (1, 2):
+        report_loss(who.cooperative, batch.project, 2, days_ago=days)
     sequence_log()
     night = run_nightly()
     assert night is not None
