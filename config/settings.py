@@ -187,7 +187,10 @@ SPECTACULAR_SETTINGS = {
         {"name": "people", "description": "Sign up, get tokens, and see who you are."},
         {"name": "organisations", "description": "For whom people act; the operator approves them."},
         {"name": "projects", "description": "Fields and what is done on them, from the draft to the registration."},
-        {"name": "methodologies", "description": "How practices become tonnes: equations, and factors with their sources."},
+        {
+            "name": "methodologies",
+            "description": "How practices become tonnes: equations, and factors with their sources.",
+        },
         {"name": "reports", "description": "What a vintage came to: reported, verified, approved, issued."},
         {"name": "credits", "description": "Issued batches, and their retirement."},
         {"name": "accounts", "description": "What organisations hold, with every transfer and serial number."},
