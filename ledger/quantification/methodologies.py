@@ -28,6 +28,7 @@ class Methodology:
     """A version of a methodology. A published one never changes: what is to change becomes a version of its own.
 
     A version that another one supersedes stays: projects registered under it are computed by it to their end.
+    `quantify` is called by `ledger.quantification.quantify`, which sets the digits.
     Units: t CO2e a year (`small_scale_limit_t`), years (`most_years`: how long it may credit a change of practice).
     """
 

@@ -8,7 +8,7 @@ import datetime as dt
 import functools
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, getcontext
 from typing import Any
 
 from ledger.quantification import reading
@@ -121,13 +121,13 @@ def _organic_amendments(practice: Practice, where: Where, sheet: SheetWriter) ->
         sum_of_amendments += t_per_ha * cfoa.value
         inputs[f"ROA{at} {kind}, t/ha"] = t_per_ha
         factors[f"CFOA{at}"] = cfoa
-    sf_o = _power(sum_of_amendments, exponent.value)
+    sf_o = _power(sum_of_amendments, exponent.value, getcontext().prec)
     return sheet.write("SFo", "5.3", sf_o, "1", where=where, inputs=inputs, factors=factors)
 
 
 @functools.lru_cache(maxsize=4096)
-def _power(base: Decimal, exponent: Decimal) -> Decimal:
-    """Return a power, in the digits of `quantify`. Kept: it takes longer than the rest of a line, and fields are much alike."""
+def _power(base: Decimal, exponent: Decimal, _digits: int) -> Decimal:
+    """Return a power in the digits at hand. Kept: it takes longer than the rest of a line, and fields are much alike."""
     return base**exponent
 
 

@@ -26,6 +26,13 @@ def test_stored_sheets_of_the_first_methodologies_come_to_the_same_bytes():
     assert found.hexdigest() == SHEETS_SHA256
 
 
+def test_what_was_computed_in_fewer_digits_before_changes_nothing():
+    case = rice(version=1, amendments=[{"kind": "compost", "t_per_ha": "7.77"}])
+    METHODOLOGIES["rice-water-1"].quantify(case)
+    (scaling,) = [line for line in quantify(case).lines if line.symbol == "SFo" and line.scenario == "project"]
+    assert len(scaling.result.as_tuple().digits) == 50
+
+
 @pytest.mark.parametrize("methodology", METHODOLOGIES.values(), ids=lambda methodology: methodology.id)
 def test_a_methodology_says_what_it_is(methodology):
     assert METHODOLOGIES[methodology.id] is methodology
