@@ -20,9 +20,6 @@ from ledger.projects.digests import sheet_sha256
 from ledger.projects.documents.services import NewDocument, add_document
 from ledger.projects.lifecycle import ask_withdrawal
 from ledger.projects.renewals import assess_renewal, request_renewal
-from ledger.projects.digests import sheet_sha256
-from ledger.projects.lifecycle import ask_withdrawal
-from ledger.projects.renewals import assess_renewal, request_renewal
 from ledger.projects.reports import draft_report
 from ledger.projects.risk import state_risk
 from tests.callers import PROBLEM, Caller, undone
@@ -39,7 +36,6 @@ from tests.factories import (
     square,
 )
 from tests.files import pdf
-from tests.scenes import People, issue_to_cooperative, market_for, pay_in
 from tests.ledger.projects.test_risk import ANSWERS
 from tests.scenes import People, accepted, find, issue_to_cooperative, market_for, pay_in, report_year
 from tests.scenes import answer as answer_finding
