@@ -20,11 +20,12 @@ SHOWN = 10
 def evidence_of(context: Context, project: Project, report: MonitoringReport | None = None) -> dict[str, Any]:
     """Show the newest documents of a project, or of one of its reports, and the way to the others and to the diary."""
     reader = reader_of(context["request"])
+    adds = may_add(project, reader)
     return {
         "project": project,
         "report": report,
         "documents": list(documents_of(project, reader, report=report)[:SHOWN]),
-        "may_add": may_add(project, reader),
-        "reads_diary": is_concerned(project, reader),
+        "may_add": adds,
+        "reads_diary": adds or is_concerned(project, reader),
         "writes_diary": may_write_for(project, reader),
     }

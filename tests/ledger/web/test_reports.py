@@ -55,7 +55,7 @@ def test_a_report_of_a_project_that_is_not_public_is_not_found(client, who, repo
 
 
 def test_the_page_of_a_report_asks_the_database_little(client, who, report, django_assert_num_queries):
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get(address(report))
 
 
@@ -64,7 +64,7 @@ def test_the_page_of_a_report_asks_no_more_for_more_findings(client, who, report
     for kind in ("corrective_action", "clarification", "forward_action"):
         find(who, report, kind=kind)
     client.force_login(who.verifier.user)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         client.get(address(report))
 
 
