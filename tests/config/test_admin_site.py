@@ -25,6 +25,7 @@ from ledger.projects.conflicts import declare_conflict
 from ledger.projects.debundling import decide_debundling
 from ledger.projects.lifecycle import ask_withdrawal
 from ledger.projects.renewals import assess_renewal, request_renewal
+from ledger.projects.risk import confirm_risk, state_risk
 from ledger.transparency.sequencer import sequence_log
 from tests.desk import client_of
 from tests.factories import (
@@ -38,7 +39,20 @@ from tests.factories import (
     beside,
     square,
 )
-from tests.scenes import People, bid_for, issue_to_cooperative, market_for, offer_block, pay_in, people, put_up_lot
+from tests.ledger.projects.test_risk import ANSWERS
+from tests.scenes import (
+    People,
+    accepted,
+    bid_for,
+    find,
+    issue_to_cooperative,
+    market_for,
+    offer_block,
+    pay_in,
+    people,
+    put_up_lot,
+    report_year,
+)
 from tests.statements import sample
 from trading.execution.runs import run_nightly
 from trading.execution.services import execute_market
@@ -65,6 +79,8 @@ QUERIES = {
     "debundlingdecision": 5,
     "declaredconflict": 5,
     "monitoringreport": 8,
+    "finding": 7,
+    "riskassessment": 7,
     "batch": 9,
     "retirement": 7,
     "payment": 7,
@@ -154,10 +170,29 @@ def all_that_can_be_done(who: People) -> People:
     OrganisationFactory(status=Organisation.Status.APPLIED, applied_by=UserFactory())
     ProjectFactory(status=Project.Status.VALIDATED)
     judge_projects(who)
+    examine(who)
     ReportFactory(status=MonitoringReport.Status.VERIFIED, approved_by=None)
     ReportFactory()
     watched(who)
     return who
+
+
+def examine(who: People) -> None:
+    """Open findings, and let risks be stated."""
+    project = ProjectFactory(proponent=who.cooperative.organisation)
+    ParcelFactory(project=project)
+    report = accepted(who, report_year(who, project))
+    for _number in range(2):
+        find(who, report)
+    for _number in range(2):
+        soil = ProjectFactory(
+            proponent=who.cooperative.organisation,
+            methodology="soc-tier1-1",
+            settings={"risk_percent": "12"},
+            validator=who.verifier.organisation,
+        )
+        assessment = state_risk(actor=who.cooperative, project_id=soil.pk, answers=ANSWERS)
+        confirm_risk(actor=who.verifier, assessment_id=assessment.pk)
 
 
 def judge_projects(who: People) -> None:
