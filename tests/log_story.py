@@ -10,7 +10,7 @@ from ledger.credits.cancellations.orders import confirm_cancellation, refuse_can
 from ledger.credits.cancellations.services import cancel_credits
 from ledger.credits.retiring import Use
 from ledger.credits.reversals.services import confirm_reversal, refuse_reversal, replenish
-from ledger.credits.services import retire_credits
+from ledger.credits.services import issue_credits, retire_credits
 from ledger.credits.sharing.distributing import share_waiting_proceeds
 from ledger.credits.transfers.services import accept_transfer, decline_transfer
 from ledger.journal.corrections import confirm_correction, refuse_correction, request_correction
@@ -18,7 +18,7 @@ from ledger.journal.payments import confirm_payment, refuse_payment, request_dep
 from ledger.journal.payouts import confirm_payout, refuse_payout, request_payout
 from ledger.models import Batch, Membership, Transaction
 from ledger.parties.households import leave_household
-from tests.factories import MembershipFactory
+from tests.factories import MembershipFactory, ProjectFactory, ReportFactory
 from tests.scenes import (
     People,
     households_of,
@@ -42,7 +42,7 @@ from trading.orders.services import NewOrder, place_order
 
 def tell(who: People) -> None:
     """Issue, trade, pay, transfer, retire, cancel and correct."""
-    rice, tea = issue_to_cooperative(who, 1_000, buffer_t=100), issue_to_cooperative(who, 500)
+    rice, tea = issue_to_cooperative(who, 1_000, buffer_t=100), _issue_in_parts(who)
     for payer in (who.buyer, who.other_buyer):
         pay_in(who, payer, 10_000_000)
     _trade(who, rice)
@@ -77,6 +77,16 @@ def _share(who: People, batch: Batch) -> None:
         else:
             refuse_payout(actor=who.treasurer, payout_id=payout.pk)
     leave_household(actor=who.cooperative, public_id=households[0].public_id)
+
+
+def _issue_in_parts(who: People) -> Batch:
+    """Issue a report in three parts, and return the first."""
+    project = ProjectFactory(proponent=who.cooperative.organisation)
+    report = ReportFactory(project=project, net_t=500, buffer_t=33)
+    first, *_later = (
+        issue_credits(actor=who.registrar, report_id=report.pk, quantity_t=part) for part in (300, 7, None)
+    )
+    return first
 
 
 def _trade(who: People, batch: Any) -> None:

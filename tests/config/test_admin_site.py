@@ -33,6 +33,7 @@ from ledger.projects.diary.services import NewEntry, write_entry
 from ledger.projects.documents.services import NewDocument, add_document
 from ledger.projects.lifecycle import ask_withdrawal
 from ledger.projects.renewals import assess_renewal, request_renewal
+from ledger.projects.risk import confirm_risk, state_risk
 from ledger.registry.imports.services import run_import, take_in
 from ledger.transparency.sequencer import sequence_log
 from tests.desk import client_of
@@ -48,9 +49,12 @@ from tests.factories import (
     square,
 )
 from tests.files import picture
+from tests.ledger.projects.test_risk import ANSWERS
 from tests.scenes import (
     People,
+    accepted,
     bid_for,
+    find,
     households_of,
     issue_to_cooperative,
     market_for,
@@ -61,6 +65,7 @@ from tests.scenes import (
     plan_of,
     put_up_lot,
     report_loss,
+    report_year,
     sell,
 )
 from tests.statements import sample
@@ -93,6 +98,8 @@ QUERIES = {
     "monitoringreport": 8,
     "diaryentry": 8,
     "document": 8,
+    "finding": 7,
+    "riskassessment": 7,
     "batch": 9,
     "retirement": 7,
     "sharingplan": 7,
@@ -210,10 +217,29 @@ def all_that_can_be_done(who: People) -> People:
     OrganisationFactory(status=Organisation.Status.APPLIED, applied_by=UserFactory())
     ProjectFactory(status=Project.Status.VALIDATED)
     judge_projects(who)
+    examine(who)
     ReportFactory(status=MonitoringReport.Status.VERIFIED, approved_by=None)
     ReportFactory()
     watched(who)
     return who
+
+
+def examine(who: People) -> None:
+    """Open findings, and let risks be stated."""
+    project = ProjectFactory(proponent=who.cooperative.organisation)
+    ParcelFactory(project=project)
+    report = accepted(who, report_year(who, project))
+    for _number in range(2):
+        find(who, report)
+    for _number in range(2):
+        soil = ProjectFactory(
+            proponent=who.cooperative.organisation,
+            methodology="soc-tier1-1",
+            settings={"risk_percent": "12"},
+            validator=who.verifier.organisation,
+        )
+        assessment = state_risk(actor=who.cooperative, project_id=soil.pk, answers=ANSWERS)
+        confirm_risk(actor=who.verifier, assessment_id=assessment.pk)
 
 
 def judge_projects(who: People) -> None:
