@@ -106,7 +106,7 @@ class RetireForm(TonnesForm):
         required=False,
         help_text=_("The year of your footprint, the days of the event, the time in which the product is sold."),
     )
-    period_ends_on = DateField(label=_("to"), required=False)
+    period_ends_on = DateField(label=_("Used for the time to"), required=False)
     court_name = forms.CharField(label=_("Court"), max_length=120, required=False)
     case_number = forms.CharField(
         label=_("Case number"), max_length=60, required=False, help_text=_("As the judgment has it.")
