@@ -95,7 +95,7 @@ class ReferenceImportAdmin(ViewOnlyAdmin):
         if not source.failure:
             return EMPTY
         message, params = source.failure["message"], source.failure["params"]
-        return gettext(message) % params
+        return str(gettext(message) % params)
 
     @admin.display(description=_("rows accepted"), ordering="rows_accepted")
     def accepted(self, source: ReferenceImport) -> str:

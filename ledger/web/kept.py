@@ -36,12 +36,12 @@ def kept_for_visitors(view: View) -> View:
         if not _is_public(request):
             return view(request, *args, **kwargs)
         key = _key(request)
-        content = _read(key)
+        content = read_kept(key)
         if content is not None:
             return HttpResponse(content.replace(TOKEN_PLACE, get_token(request).encode()))
         response = view(request, *args, **kwargs)
         if response.status_code == 200 and not response.streaming and not response.cookies:
-            _write(key, TOKEN.sub(rb"\1" + TOKEN_PLACE + rb"\2", response.content))
+            keep(key, TOKEN.sub(rb"\1" + TOKEN_PLACE + rb"\2", response.content), settings.PUBLIC_PAGES_SECONDS)
         return response
 
     return with_kept_pages
@@ -61,17 +61,18 @@ def _key(request: HttpRequest) -> str:
     return f"page:{hashlib.sha256(chr(0).join(said).encode()).hexdigest()}"
 
 
-def _read(key: str) -> bytes | None:
+def read_kept(key: str) -> Any:
+    """Return what is kept under a key, None where there is nothing or the cache is out of reach."""
     try:
-        found: bytes | None = cache.get(key)
+        return cache.get(key)
     except redis.RedisError:
         logger.warning("Kept pages are out of reach: each is rendered anew.")
         return None
-    return found
 
 
-def _write(key: str, content: bytes) -> None:
+def keep(key: str, content: Any, seconds: int) -> None:
+    """Keep something for a while, where the cache is within reach."""
     try:
-        cache.set(key, content, settings.PUBLIC_PAGES_SECONDS)
+        cache.set(key, content, seconds)
     except redis.RedisError:
         logger.warning("Kept pages are out of reach: each is rendered anew.")

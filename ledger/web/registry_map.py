@@ -3,7 +3,6 @@
 import math
 from typing import Any
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,7 +12,7 @@ from ledger.registry.divisions import county_name
 from ledger.registry.places import WHOLE, Cluster, Region, clusters, counties_of, extent, provinces
 from ledger.texts import localized
 from ledger.web import words
-from ledger.web.kept import kept_for_visitors
+from ledger.web.kept import keep, kept_for_visitors, read_kept
 from ledger.web.overview import draw_places
 
 CACHED_SECONDS = 60
@@ -57,10 +56,10 @@ def map_points(request: HttpRequest) -> HttpResponse:
     if box is None:
         return JsonResponse({"error": "west, south, east, north: degrees"}, status=400)
     key = f"registry-map:{':'.join(f'{side:.4f}' for side in box)}:{request.LANGUAGE_CODE}"
-    points = cache.get(key)
+    points = read_kept(key)
     if points is None:
         points = [_point(each) for each in clusters(box)]
-        cache.set(key, points, CACHED_SECONDS)
+        keep(key, points, CACHED_SECONDS)
     answer = JsonResponse({"points": points})
     answer["Cache-Control"] = f"max-age={CACHED_SECONDS}"
     return answer

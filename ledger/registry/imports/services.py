@@ -4,6 +4,7 @@ A file that is taken in waits until a worker comes. The worker holds the row of 
 killed leaves nothing behind, and the import waiting as it was.
 """
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ from typing import Any, BinaryIO
 from uuid import uuid4
 
 import orjson
+import redis
 from django.conf import settings
 from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
@@ -189,7 +191,6 @@ def run_import(*, import_id: int) -> bool:
             _fail(source, refused)
         source.finished_at = timezone.now()
         source.save()
-    cache.delete(_progress_key(import_id))
     path.unlink(missing_ok=True)
     return True
 
@@ -198,7 +199,15 @@ def rows_so_far(source: ReferenceImport) -> int:
     """Return how many rows of a file have been read by now."""
     if source.state != ReferenceImport.State.WAITING:
         return source.rows_read
-    return int(cache.get(_progress_key(source.pk)) or 0)
+    with contextlib.suppress(redis.RedisError):
+        return int(cache.get(_progress_key(source.pk)) or 0)
+    return 0
+
+
+def _tell_progress(import_id: int, count: int) -> None:
+    """Say how far an import is, where there is a cache to say it in: the import itself needs none."""
+    with contextlib.suppress(redis.RedisError):
+        cache.set(_progress_key(import_id), count, PROGRESS_SECONDS)
 
 
 def _progress_key(import_id: int) -> str:
@@ -235,7 +244,7 @@ class _Run:
         for line in lines:
             self.read += 1
             if self.read % ROWS_A_REPORT == 0:
-                cache.set(_progress_key(self.source.pk), self.read, PROGRESS_SECONDS)
+                _tell_progress(self.source.pk, self.read)
             if line.refusal is not None:
                 self.refuse(line.number, line.refusal)
                 continue
