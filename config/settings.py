@@ -342,8 +342,6 @@ REPORT_TARGET_DAYS = {
 # The password that the demo's people share (made when the demo is seeded).
 DEMO_PASSWORD_FILE = Path(env.text("DEMO_PASSWORD_FILE", str(BASE_DIR / "var" / "demo-password")))
 
-# Where the registry is found by everybody, such as https://registry.example; empty: as each request has asked for it.
-SITE_URL = env.text("SITE_URL", "").rstrip("/")
 # For how long a public page of the registry is handed to visitors as it was rendered; 0: each is rendered anew.
 PUBLIC_PAGES_SECONDS = env.integer("PUBLIC_PAGES_SECONDS", 30)
 # Where dumps of the registry lie, and files that are being imported: one folder for all hosts of web and worker.

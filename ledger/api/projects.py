@@ -30,7 +30,7 @@ from ledger.errors import (
     WrongState,
 )
 from ledger.projects import services
-from ledger.projects.cadtrust import CO_BENEFITS, LABEL_TYPES, SECTOR, SECTORS, TYPES
+from ledger.projects.cadtrust import CO_BENEFITS, LABEL_TYPES
 from ledger.projects.counties import county_name
 from ledger.projects.declarations import MAX_EVIDENCE, state_baseline
 from ledger.projects.descriptions import MAX_ITEMS, describe_project
@@ -235,10 +235,10 @@ class ProjectSerializer(ListedProjectSerializer):
         return county_name(project.county_code)
 
     def get_sector(self, project: Project) -> str:
-        return SECTORS.get(project.methodology, SECTOR)
+        return METHODOLOGIES[project.methodology].sector
 
     def get_project_type(self, project: Project) -> str:
-        return TYPES.get(project.methodology, SECTOR)
+        return METHODOLOGIES[project.methodology].project_type
 
 
 class ParcelSerializer(serializers.Serializer[Parcel]):

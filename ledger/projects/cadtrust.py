@@ -1,18 +1,14 @@
 """Pick-lists of the CAD Trust data model that our projects need, in its own words.
 
-Source: Chia-Network/cadt, docs/cadtrust-schema-v2.0.2.json (sectors, types, states) and docs/cadt_rpc_api.md, the answer to
+The sector and the type of a project are its methodology's (ledger.quantification).
+
+Source: Chia-Network/cadt, docs/cadtrust-schema-v2.0.2.json (states) and docs/cadt_rpc_api.md, the answer to
 GET /v1/governance/meta/pickList (coveredByNDC, labelType, coBenefits). That page shortens the list of co-benefits: goals 4 to 15
 are written here in the way of those that it names.
 """
 
 from ledger.projects.models import Project
 
-SECTOR = "Agriculture"
-"""projectSector and projectType of a methodology that is not named below."""
-SECTORS = {"rice-water-1": "Agriculture", "soc-tier1-1": "Agriculture"}
-"""projectSector, by methodology."""
-TYPES = {"rice-water-1": "Methane avoidance", "soc-tier1-1": "Agriculture"}
-"""projectType, by methodology."""
 STATUSES = {
     Project.Status.SUBMITTED: "Listed",
     Project.Status.IN_VALIDATION: "Listed",

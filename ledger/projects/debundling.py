@@ -30,8 +30,8 @@ from ledger.projects import entries
 from ledger.projects.access import lock_in
 from ledger.projects.claims import check_reason
 from ledger.projects.judgements import DebundlingDecision
-from ledger.projects.limits import SMALL_SCALE_T
 from ledger.projects.models import Parcel, Project
+from ledger.quantification import METHODOLOGIES
 from ledger.transparency.services import append_record
 
 NEAR_M = 1_000
@@ -210,7 +210,7 @@ def require_decided(project: Project) -> None:
         reason = _("Decide first whether the project is a part of one with %(projects)s.") % {"projects": codes}
         raise InvalidValue(field="debundling", reason=reason)
     decision = latest_decision(project)
-    most_t = SMALL_SCALE_T.get(project.methodology)
+    most_t = METHODOLOGIES[project.methodology].small_scale_limit_t
     if not neighbours or decision is None or not decision.is_one_with_them or most_t is None:
         return
     together_t = expected_t(project) + sum(each.expected_t for each in neighbours)

@@ -3,12 +3,7 @@
 from django.utils.translation import gettext as _
 
 from ledger.errors import InvalidValue
-
-SMALL_SCALE_T = {"rice-water-1": 60_000}
-"""The most that a project may reduce in a year, by methodology; one that is not named has no such limit.
-
-Units: t CO2e a year. Source: CDM simplified modalities for small-scale activities, type III; AMS-III.AU §2.
-"""
+from ledger.quantification import METHODOLOGIES
 
 
 def refuse_too_large(*, methodology: str, net_t: int) -> None:
@@ -16,7 +11,7 @@ def refuse_too_large(*, methodology: str, net_t: int) -> None:
 
     Raises: InvalidValue, with both figures.
     """
-    most_t = SMALL_SCALE_T.get(methodology)
+    most_t = METHODOLOGIES[methodology].small_scale_limit_t
     if most_t is not None and net_t > most_t:
         reason = _(
             "The forecast is %(net)s t CO₂e a year; a project under this small-scale methodology has %(most)s t at most."

@@ -11,7 +11,7 @@ from ledger.parties.access import log_name, require_registrar
 from ledger.parties.models import Membership
 from ledger.projects import entries
 from ledger.projects.access import lock_in, lock_own, require_proponent, require_verifier
-from ledger.projects.claims import MAX_REASON, check_reason, check_statement
+from ledger.projects.claims import MAX_REASON, check_crediting_years, check_reason, check_statement
 from ledger.projects.conflicts import require_free_of_conflict
 from ledger.projects.digests import text_sha256
 from ledger.projects.judgements import Renewal
@@ -50,6 +50,10 @@ def request_renewal(*, actor: Membership, project_id: int, ends_on: dt.date, not
     if not ended_on < ends_on <= _latest(ended_on):
         reason = _("The new period ends after %(ended)s, %(years)s years later at most.")
         raise InvalidValue(field="ends_on", reason=reason % {"ended": ended_on, "years": MOST_YEARS})
+    try:
+        check_crediting_years(project.methodology, project.crediting_starts_on, ends_on)
+    except InvalidValue as error:
+        raise InvalidValue(field="ends_on", reason=str(error)) from error
     check_text(note, field="note", most=MAX_REASON)
     renewal = Renewal(
         project=project,

@@ -7,11 +7,12 @@ from typing import Any
 
 from ledger.quantification.sheet import CalculationSheet
 
-# The words of CAD Trust's pick-lists (Chia-Network/cadt): sector and project type.
-AGRICULTURE = "Agriculture; forestry and fishing"
-RICE = "Rice Emission Reductions"
-LAND_MANAGEMENT = "Sustainable Agricultural Land Management"
+# The words of CAD Trust's pick-lists (Chia-Network/cadt, data model 1): sector and project type.
+LAND_USE = "Agriculture Forestry and Other Land Use (AFOLU)"
+METHANE_AVOIDANCE = "Methane avoidance"
+AGRICULTURE = "Agriculture"
 SMALL_SCALE_T = 60_000
+"""Source: CDM simplified modalities for small-scale activities, type III; AMS-III.AU §2."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from ledger.quantification import reading
 from ledger.quantification.components import Inputs
 from ledger.quantification.deductions import conservativeness
 from ledger.quantification.factors import Factor, factor, keys_of
-from ledger.quantification.methodologies import AGRICULTURE, RICE, SMALL_SCALE_T, Equation, Methodology
+from ledger.quantification.methodologies import LAND_USE, METHANE_AVOIDANCE, SMALL_SCALE_T, Equation, Methodology
 from ledger.quantification.sheet import CalculationSheet, Result, SheetWriter, whole_tonnes
 
 NAME = "rice-water-1"
@@ -319,8 +319,8 @@ METHODOLOGY = Methodology(
     source="CMS-017-V01, after AMS-III.AU; IPCC 2019 Refinement, Vol. 4, Ch. 5.5 and 11",
     valid_from=dt.date(2020, 1, 1),
     superseded_by="rice-water-2",
-    sector=AGRICULTURE,
-    project_type=RICE,
+    sector=LAND_USE,
+    project_type=METHANE_AVOIDANCE,
     settings=("region", "gwp"),
     equations=EQUATIONS,
     tables=TABLES,

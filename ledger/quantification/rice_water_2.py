@@ -13,7 +13,7 @@ from typing import Any
 from ledger.quantification import components, reading, rice_water
 from ledger.quantification.components import COMPONENTS, Inputs, Setting
 from ledger.quantification.deductions import conservativeness
-from ledger.quantification.methodologies import AGRICULTURE, RICE, SMALL_SCALE_T, Equation, Methodology
+from ledger.quantification.methodologies import LAND_USE, METHANE_AVOIDANCE, SMALL_SCALE_T, Equation, Methodology
 from ledger.quantification.rice_water import Practice, Season, Settings, Totals
 from ledger.quantification.sheet import CalculationSheet, Result, SheetWriter, whole_tonnes
 
@@ -99,8 +99,8 @@ METHODOLOGY = Methodology(
     title="Paddy methane avoided by managing water, with inputs and fuel",
     source="rice-water-1, with IPCC 2019 Refinement, Vol. 4, Ch. 11, and IPCC 2006 Guidelines, Vol. 2, Ch. 3",
     valid_from=dt.date(2026, 1, 1),
-    sector=AGRICULTURE,
-    project_type=RICE,
+    sector=LAND_USE,
+    project_type=METHANE_AVOIDANCE,
     settings=("region", "gwp", "climate"),
     equations=(
         *(equation for equation in rice_water.EQUATIONS if equation.symbol != "net"),

@@ -12,7 +12,7 @@ from typing import Any
 from ledger.quantification import reading
 from ledger.quantification.deductions import conservativeness
 from ledger.quantification.factors import Factor, UnknownFactor, factor, keys_of
-from ledger.quantification.methodologies import AGRICULTURE, LAND_MANAGEMENT, Equation, Methodology
+from ledger.quantification.methodologies import AGRICULTURE, LAND_USE, Equation, Methodology
 from ledger.quantification.sheet import CalculationSheet, Result, SheetWriter, whole_tonnes
 
 NAME = "soc-tier1-1"
@@ -194,8 +194,8 @@ METHODOLOGY = Methodology(
     title="Soil organic carbon of cropland",
     source="IPCC 2019 Refinement, Vol. 4, Ch. 2, eq. 2.25, and Ch. 5 (Tier 1)",
     valid_from=dt.date(2020, 1, 1),
-    sector=AGRICULTURE,
-    project_type=LAND_MANAGEMENT,
+    sector=LAND_USE,
+    project_type=AGRICULTURE,
     settings=("risk_percent",),
     equations=(
         Equation("SOC", "IPCC 2019, Vol. 4, Ch. 2, eq. 2.25", "SOCref × FLU × FMG × FI × area"),

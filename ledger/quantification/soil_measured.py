@@ -23,7 +23,7 @@ from ledger.quantification import components, reading
 from ledger.quantification.components import COMPONENTS, Inputs, Setting
 from ledger.quantification.deductions import conservativeness
 from ledger.quantification.factors import Factor, factor, keys_of
-from ledger.quantification.methodologies import AGRICULTURE, LAND_MANAGEMENT, Equation, Methodology
+from ledger.quantification.methodologies import AGRICULTURE, LAND_USE, Equation, Methodology
 from ledger.quantification.reading import InvalidInput
 from ledger.quantification.sheet import CalculationSheet, Result, SheetWriter, whole_tonnes
 from ledger.quantification.splines import interpolate
@@ -578,8 +578,8 @@ METHODOLOGY = Methodology(
     title="Soil organic carbon, measured by samples",
     source="Wendt and Hauser (2013); von Haden, Yang and DeLucia (2020); IPCC 2019 Refinement, Vol. 1, Ch. 3, and Vol. 4, Ch. 11",
     valid_from=dt.date(2026, 1, 1),
-    sector=AGRICULTURE,
-    project_type=LAND_MANAGEMENT,
+    sector=LAND_USE,
+    project_type=AGRICULTURE,
     settings=(
         "gwp",
         "climate",

@@ -16,12 +16,14 @@ from django.db.models import QuerySet
 
 from ledger.credits.models import Batch, Retirement
 from ledger.journal.models import Account, SerialBlock
+from ledger.projects.cadtrust import COVERED_BY_NDC, STATUSES
+from ledger.projects.counties import county_name
 from ledger.projects.models import Project
+from ledger.quantification import METHODOLOGIES
 from ledger.registry.chunks import Addresses, in_chunks
 
 REGISTRY = "Tianhui"
 COUNTRY = "China"
-SECTOR = "Agriculture Forestry and Other Land Use (AFOLU)"
 PROJECT_FIELDS = (
     "projectId",
     "registryOfOrigin",
@@ -66,34 +68,15 @@ UNIT_FIELDS = (
     "correspondingAdjustmentStatus",
 )
 # What is ours on the left, one of CAD Trust's words on the right.
-PROJECT_STATUS: Mapping[str, str] = {
-    Project.Status.REGISTERED: "Registered",
-    Project.Status.SUSPENDED: "Inactive",
-    Project.Status.COMPLETED: "Completed",
-    Project.Status.WITHDRAWN: "Withdrawn",
-    Project.Status.SUBMITTED: "Listed",
-    Project.Status.IN_VALIDATION: "Listed",
-    Project.Status.VALIDATED: "Validated",
-    Project.Status.REJECTED: "Rejected",
-}
 UNIT_STATUS: Mapping[str, str] = {
     Account.Purpose.HOLDING: "Held",
     Account.Purpose.BUFFER: "Buffer",
     Account.Purpose.RETIRED: "Retired",
     Account.Purpose.CANCELLED: "Cancelled",
 }
-# A methodology that is not named here is agriculture, and its tonnes are not said to be either.
-PROJECT_TYPE: Mapping[str, str] = {"rice-water-1": "Methane avoidance"}
-OTHER_PROJECT_TYPE = "Agriculture"
-UNIT_TYPE: Mapping[str, str] = {
-    "rice-water-1": "Reduction - nature",
-    "soc-tier1-1": "Removal - nature",
-    "soc-measured-1": "Removal - nature",
-}
-OTHER_UNIT_TYPE = "Not Determined"
+REMOVAL, REDUCTION = "Removal - nature", "Reduction - nature"
 # No authorisation under Article 6 is known here, and none is claimed.
 DECLARATION, ADJUSTMENT = "Unknown", "Not Started"
-NDC = "Inside NDC"
 
 
 @cache
@@ -102,6 +85,11 @@ def pick_lists() -> Mapping[str, Sequence[str]]:
     read = json.loads((Path(__file__).parent / "cad_trust_pick_lists.json").read_text(encoding="utf-8"))
     lists: Mapping[str, Sequence[str]] = read["lists"]
     return lists
+
+
+def unit_type(methodology: str) -> str:
+    """Return what a tonne under a methodology is: carbon that was taken in and can be lost again, or gas not let out."""
+    return REMOVAL if METHODOLOGIES[methodology].is_reversible else REDUCTION
 
 
 def projects(found: QuerySet[Project], addresses: Addresses) -> Iterator[dict[str, Any]]:
@@ -114,6 +102,7 @@ def projects(found: QuerySet[Project], addresses: Addresses) -> Iterator[dict[st
 def project_row(project: Project, addresses: Addresses) -> dict[str, Any]:
     """Return one project, its fields in the order of `PROJECT_FIELDS`."""
     place = getattr(project, "map_place", None)
+    methodology = METHODOLOGIES[project.methodology]
     moved_at = project.registered_at or project.validated_at or project.submitted_at or project.created_at
     values = (
         project.code,
@@ -123,20 +112,20 @@ def project_row(project: Project, addresses: Addresses) -> dict[str, Any]:
         project.name,
         addresses.of(f"/projects/{project.code}"),
         project.proponent.name,
-        SECTOR,
-        PROJECT_TYPE.get(project.methodology, OTHER_PROJECT_TYPE),
+        methodology.sector,
+        methodology.project_type,
         None,
-        NDC,
-        None,
-        PROJECT_STATUS[project.status],
+        COVERED_BY_NDC[Project.Ndc(project.covered_by_ndc)],
+        project.ndc_information or None,
+        STATUSES[Project.Status(project.status)],
         moved_at.date().isoformat(),
         "tCO2e",
         project.methodology,
         project.validator.name if project.validator else None,
         project.validated_at.date().isoformat() if project.validated_at else None,
-        None,
+        project.description or None,
         COUNTRY,
-        project.place,
+        f"{county_name(project.county_code)} {project.place}".strip(),
         f"{place.latitude:.5f},{place.longitude:.5f}" if place else None,
         project.crediting_starts_on.isoformat(),
         project.crediting_ends_on.isoformat(),
@@ -186,7 +175,7 @@ def _unit(
         f"{batch.asset.code}-{last:012d}",
         last - first + 1,
         batch.vintage,
-        UNIT_TYPE.get(batch.project.methodology, OTHER_UNIT_TYPE),
+        unit_type(batch.project.methodology),
         None,
         None,
         status,

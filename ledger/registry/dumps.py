@@ -51,7 +51,7 @@ def _write(name: str, day: dt.date) -> RegistryDump:
     with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for (schema, table), content in TABLES.items():
             for form in ("csv", "json"):
-                rows = _Counted(content.rows(ProjectTerms(), Addresses(settings.SITE_URL)))
+                rows = _Counted(content.rows(ProjectTerms(), Addresses(settings.PUBLIC_URL)))
                 lines = as_csv(content.fields, rows) if form == "csv" else as_json(rows)
                 with archive.open(f"{schema}/{table}.{form}", "w") as file:
                     for line in lines:

@@ -14,8 +14,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from ledger.projects.counties import counties
 from ledger.quantification import quantify
-from ledger.registry.divisions import counties
 from ledger.registry.places import refresh_places
 from ledger.registry.totals import refresh_totals
 
@@ -253,7 +253,7 @@ def _run(cursor: Any, statement: str, size: Size) -> None:
 
 
 def _parameters(size: Size) -> Mapping[str, Any]:
-    offered = [(code, name) for code, name in counties().items() if code[:2] in FARMING]
+    offered = [(code, county.name) for code, county in counties().items() if code[:2] in FARMING]
     return {
         "seed": str(size.seed),
         "projects": size.projects,

@@ -80,7 +80,7 @@ def _lines(table: Table, request: HttpRequest, form: str) -> Iterator[bytes]:
 
 def addresses(request: HttpRequest) -> Addresses:
     """Return how addresses are written to whom asks: as the registry's own, or as it was asked."""
-    return Addresses(settings.SITE_URL or f"{request.scheme}://{request.get_host()}")
+    return Addresses(settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}")
 
 
 @require_safe

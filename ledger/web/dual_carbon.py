@@ -8,8 +8,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from ledger.projects.counties import county_name
 from ledger.quantification import METHODOLOGIES
-from ledger.registry.divisions import county_name
 from ledger.registry.models import CarbonTotal
 from ledger.registry.totals import OLDEST_MINUTES, Sums, TotalTerms, all_sums, computed_at, sums_by
 from ledger.spreadsheets import BYTE_ORDER_MARK, csv_row
@@ -47,9 +47,11 @@ def dual_carbon(request: HttpRequest) -> HttpResponse:
         "retired_t": sum(each.retired_t for each in years),
         "practices": _named(sums_by("methodology", terms), words.METHODOLOGIES),
         "provinces": _named(sums_by("province_code", TotalTerms(methodology=terms.methodology)), words.PROVINCES),
-        "counties": [(each, county_name(each.key)) for each in counties[:COUNTIES_SHOWN]],
+        "counties": [(each, county_name(each.key) or each.key) for each in counties[:COUNTIES_SHOWN]],
         "not_shown": len(counties[COUNTIES_SHOWN:]),
-        "place": county_name(terms.county) if terms.county else words.word_for(words.PROVINCES, terms.province),
+        "place": (county_name(terms.county) or terms.county)
+        if terms.county
+        else words.word_for(words.PROVINCES, terms.province),
         "practice": words.word_for(words.METHODOLOGIES, terms.methodology),
         "computed_at": computed_at(),
         "oldest_minutes": OLDEST_MINUTES,
@@ -88,7 +90,7 @@ def _lines(sums: Sequence[CarbonTotal]) -> Iterator[bytes]:
             each.province_code,
             words.word_for(words.PROVINCES, each.province_code),
             each.county_code,
-            county_name(each.county_code) if each.county_code else _("not given"),
+            (county_name(each.county_code) or each.county_code) if each.county_code else _("not given"),
             each.year,
             each.methodology,
             each.quantity_t,

@@ -14,7 +14,6 @@ from ledger.errors import ConflictOfInterest
 from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership
 from ledger.projects import conflicts, lifecycle, renewals
-from ledger.projects.cadtrust import SECTOR, SECTORS, TYPES
 from ledger.projects.counties import county_name
 from ledger.projects.debundling import is_decided, neighbours_of
 from ledger.projects.judgements import Renewal
@@ -22,6 +21,7 @@ from ledger.projects.lifecycle import BEFORE_REGISTRATION
 from ledger.projects.models import Parcel, Project
 from ledger.projects.renewals import is_renewable
 from ledger.projects.selectors import conflicts_seen_by, renewals_of
+from ledger.quantification import METHODOLOGIES
 from ledger.web import words
 from ledger.web.forms.drafts import ConflictForm, RenewalForm
 from ledger.web.forms.projects import ReasonForm, StatementForm
@@ -178,8 +178,8 @@ def life_of(
         "decisions": list(project.debundling_decisions.all()) if neighbours or project.registered_at else [],
         "conflicts": list(conflicts_seen_by(reader, project)) if reader and _sees_conflicts(reader) else [],
         "county": county_name(project.county_code),
-        "sector": SECTORS.get(project.methodology, SECTOR),
-        "project_type": TYPES.get(project.methodology, SECTOR),
+        "sector": METHODOLOGIES[project.methodology].sector,
+        "project_type": METHODOLOGIES[project.methodology].project_type,
         "co_benefits": [words.word_for(words.CO_BENEFITS, key) for key in project.co_benefits],
         "labels": [
             label | {"kind": words.word_for(words.LABEL_TYPES, label["label_type"])} for label in project.labels

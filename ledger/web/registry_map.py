@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from ledger.registry.divisions import county_name
+from ledger.projects.counties import county_name
 from ledger.registry.places import WHOLE, Cluster, Region, clusters, counties_of, extent, provinces
 from ledger.texts import localized
 from ledger.web import words
@@ -44,7 +44,11 @@ def _regions(province: str) -> list[tuple[Region, str, str]]:
             for each in provinces()
         ]
     return [
-        (each, county_name(each.code), f"{projects}?province={province}&county={each.code}" if each.code else "")
+        (
+            each,
+            county_name(each.code) or each.code,
+            f"{projects}?province={province}&county={each.code}" if each.code else "",
+        )
         for each in counties_of(province)
     ]
 

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ledger.quantification import METHODOLOGIES, rice_water_2
-from ledger.quantification.methodologies import RICE
+from ledger.quantification.methodologies import METHANE_AVOIDANCE
 from ledger.quantification.soil_carbon import PADDY
 from ledger.web import words
 from ledger.web.forms.fields import DateField, NumberField, WordField
@@ -75,7 +75,7 @@ class ProjectForm(forms.Form):
         for name in words.SETTINGS:
             if name not in self.setting_names:
                 del self.fields[name]
-        if "climate" in self.fields and METHODOLOGIES[methodology].project_type == RICE:
+        if "climate" in self.fields and METHODOLOGIES[methodology].project_type == METHANE_AVOIDANCE:
             climates = {name: words.NITROGEN_CLIMATES[name] for name in rice_water_2.CLIMATES}
             self.fields["climate"] = WordField(climates, label=words.SETTINGS["climate"], initial="wet")
 

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.credits.models import Retirement
 from ledger.journal.models import Account
+from ledger.projects.counties import counties, county_name
 from ledger.projects.models import Project
 from ledger.quantification import METHODOLOGIES
-from ledger.registry.divisions import counties, county_name
 from ledger.registry.keyset import Order
 from ledger.registry.search import (
     FIRST_YEAR,
@@ -138,9 +138,9 @@ class ProjectSearch(RegistrySearch):
     def _offer_counties(self) -> None:
         """Offer the counties of the province that is chosen; without one, only a county that is named already."""
         province, county = self.cleaned_data.get("province", ""), self.cleaned_data.get("county", "")
-        offered = [(code, name) for code, name in counties().items() if province and code.startswith(province)]
+        offered = [(code, county_name(code)) for code in counties() if province and code.startswith(province)]
         if county and county not in dict(offered):
-            offered.append((county, county_name(county)))
+            offered.append((county, county_name(county) or county))
         if not offered:
             self.fields["county"].widget = forms.HiddenInput()
             return

@@ -39,7 +39,7 @@ def test_a_methodology_says_what_it_is(methodology):
     assert methodology.id.endswith(f"-{methodology.version}")
     assert methodology.title
     assert methodology.source
-    assert methodology.sector == "Agriculture; forestry and fishing"
+    assert methodology.sector == "Agriculture Forestry and Other Land Use (AFOLU)"
     assert set(methodology.tables) <= {factor.table for factor in factor_tables().values()}
     with pytest.raises(dataclasses.FrozenInstanceError):
         methodology.version = 9

@@ -11,6 +11,7 @@ import time_machine
 
 from ledger.credits.services import retire_credits
 from ledger.models import Account, Project, RegistryDump
+from ledger.projects.cadtrust import COVERED_BY_NDC, STATUSES
 from ledger.quantification import METHODOLOGIES
 from ledger.registry import cad_trust, offsetsdb
 from ledger.registry.dumps import KEPT, dump_path, write_dump
@@ -107,14 +108,16 @@ def test_cad_trusts_files_have_its_fields_and_words(client, batch, table):
 
 def test_every_state_of_ours_is_one_of_cad_trusts_words():
     lists = cad_trust.pick_lists()
-    assert {*cad_trust.PROJECT_STATUS} == {*Project.Status.values} - {"draft"}
-    assert {*cad_trust.PROJECT_STATUS.values()} <= {*lists["projectStatus"]}
+    assert {*STATUSES} == {*Project.Status.values} - {"draft"}
+    assert {*STATUSES.values()} <= {*lists["projectStatus"]}
+    assert {*COVERED_BY_NDC} == {*Project.Ndc.values}
+    assert {*COVERED_BY_NDC.values()} <= {*lists["coveredByNDC"]}
     assert {*cad_trust.UNIT_STATUS} == {*Account.Purpose.values} - {"bank", "fees", "issuance"}
     assert {*cad_trust.UNIT_STATUS.values()} <= {*lists["unitStatus"]}
-    for name in METHODOLOGIES:
-        assert cad_trust.UNIT_TYPE.get(name, cad_trust.OTHER_UNIT_TYPE) in lists["unitType"]
-        assert cad_trust.PROJECT_TYPE.get(name, cad_trust.OTHER_PROJECT_TYPE) in lists["projectType"]
-    assert cad_trust.SECTOR in lists["sector"]
+    for name, methodology in METHODOLOGIES.items():
+        assert cad_trust.unit_type(name) in lists["unitType"]
+        assert methodology.project_type in lists["projectType"]
+        assert methodology.sector in lists["sector"]
 
 
 def test_units_are_all_tonnes_of_a_batch_once_and_name_no_holder(client, who, batch):
