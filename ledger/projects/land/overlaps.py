@@ -5,7 +5,7 @@ nor does one that was withdrawn before it was registered, since neither ever get
 withdrawn after its registration keeps the years of its crediting period, for credits may have been issued for them.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,11 +14,19 @@ import numpy
 import orjson
 import shapely
 from django.db import connection
+from django.utils.translation import gettext as _
 from shapely.geometry import MultiPolygon, mapping
 
+from ledger.errors import InvalidValue
 from ledger.projects import geometry
 from ledger.projects.models import Project
 from ledger.rows import array_of
+
+PART = 64
+MAX_PAIRS = 200_000
+"""How many pairs of fields are compared: ten thousand fields with twenty neighbours each."""
+MAX_FOUND = 200
+"""How many overlaps are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +57,20 @@ def overlaps(shapes: Sequence[dict[str, Any]], project: Project, *, without: Col
     """Return where fields of a project overlap those of others credited in the same years, or fields it has already.
 
     `without`: parcels, by id, that do not count, such as the one that is being changed.
+
+    Raises: InvalidValue for more pairs than can be compared.
     """
     polygons = _polygons(shapes)
     near = _near(polygons, without)
     if not near:
         return []
-    claims = _claims({parcel_id for _place, parcel_id in near}, project)
+    claims = _claims({parcel_id for __, parcel_id in near}, project)
     pairs = [(place, parcel_id) for place, parcel_id in near if parcel_id in claims]
     if not pairs:
         return []
-    ours = polygons[[place for place, _parcel_id in pairs]]
+    ours = polygons[[place for place, __ in pairs]]
     theirs = numpy.array([claims[parcel_id].polygon for _place, parcel_id in pairs], dtype=object)
-    found = []
+    found: list[Overlap] = []
     for at, area_ha, shape in _shared(ours, theirs):
         place, parcel_id = pairs[at]
         claim = claims[parcel_id]
@@ -79,17 +89,39 @@ def overlaps(shapes: Sequence[dict[str, Any]], project: Project, *, without: Col
 
 
 def overlaps_among(shapes: Sequence[dict[str, Any]]) -> list[Overlap]:
-    """Return where fields overlap one another, each pair once, at the later of the two."""
+    """Return where fields overlap one another, each pair once, at the later of the two.
+
+    Raises: InvalidValue for more pairs than can be compared.
+    """
     polygons = _polygons(shapes)
     if len(polygons) < 2:
         return []
-    one, other = shapely.STRtree(polygons).query(polygons, predicate="intersects")
-    later = one > other
-    one, other = one[later], other[later]
-    return [
-        Overlap(int(one[at]), area_ha, shape, twin=int(other[at]))
-        for at, area_ha, shape in _shared(polygons[one], polygons[other])
-    ]
+    tree, found, pairs = shapely.STRtree(polygons), list[Overlap](), 0
+    # Part by part: a file may hold one field ten thousand times, and enough is soon found then.
+    for start in range(0, len(polygons), PART):
+        one, other = tree.query(polygons[start : start + PART], predicate="intersects")
+        one = one + start
+        later = one > other
+        one, other = one[later], other[later]
+        pairs += len(one)
+        if pairs > MAX_PAIRS:
+            raise _too_many_pairs()
+        found += [
+            Overlap(int(one[at]), area_ha, shape, twin=int(other[at]))
+            for at, area_ha, shape in _shared(polygons[one], polygons[other])
+        ]
+        if len(found) >= MAX_FOUND:
+            break
+    return found[:MAX_FOUND]
+
+
+def _too_many_pairs() -> InvalidValue:
+    return InvalidValue(
+        field="parcels",
+        reason=_(
+            "So many fields lie side by side or over one another that they cannot be compared: add fewer at once."
+        ),
+    )
 
 
 def _polygons(shapes: Sequence[dict[str, Any]]) -> Any:
@@ -105,16 +137,19 @@ def _polygons(shapes: Sequence[dict[str, Any]]) -> Any:
     return found
 
 
-def _shared(ours: Any, theirs: Any) -> list[tuple[int, Decimal, dict[str, Any]]]:
-    """Return what the pairs share that is as large as a square metre: place, area and shape."""
+def _shared(ours: Any, theirs: Any) -> Iterator[tuple[int, Decimal, dict[str, Any]]]:
+    """Yield what the pairs share that is as large as a square metre, until there is enough: place, area and shape."""
     touching = numpy.flatnonzero(shapely.intersects(ours, theirs))
-    shared = shapely.intersection(ours[touching], theirs[touching])
-    found = []
-    for at, shape in zip(touching, shared, strict=True):
-        # Neighbours share a border, which has no area.
-        if shape.area > 0 and (area_ha := geometry.shared_ha(shape)) > 0:
-            found.append((int(at), area_ha, mapping(MultiPolygon(geometry.polygons_in(shape)))))
-    return found
+    left = MAX_FOUND
+    for start in range(0, len(touching), MAX_FOUND):
+        part = touching[start : start + MAX_FOUND]
+        for at, shape in zip(part, shapely.intersection(ours[part], theirs[part]), strict=True):
+            # Neighbours share a border, which has no area.
+            if shape.area > 0 and (area_ha := geometry.shared_ha(shape)) > 0:
+                yield int(at), area_ha, mapping(MultiPolygon(geometry.polygons_in(shape)))
+                left -= 1
+                if not left:
+                    return
 
 
 def _near(polygons: Any, without: Collection[int]) -> list[tuple[int, int]]:
@@ -124,7 +159,9 @@ def _near(polygons: Any, without: Collection[int]) -> list[tuple[int, int]]:
     """
     west, south, east, north = (list(map(float, side)) for side in shapely.bounds(polygons).T)
     with connection.cursor() as cursor:
-        cursor.execute(_NEAR, [west, south, east, north, array_of(without)])
+        cursor.execute(_NEAR, [west, south, east, north, array_of(without), MAX_PAIRS + 1])
+        if cursor.rowcount > MAX_PAIRS:
+            raise _too_many_pairs()
         return [(place, parcel_id) for place, parcel_id in cursor.fetchall()]
 
 
@@ -156,6 +193,7 @@ SELECT wanted.place::int - 1, near.id
                       WHERE geojson_box(parcel.geometry) && box(point(west, south), point(east, north))
                      OFFSET 0) near
  WHERE near.id <> ALL(%s::bigint[])
+ LIMIT %s
 """
 _CLAIMS = """
 SELECT parcel.id, parcel.code, project.id, project.province_code, project.number, project.registered_at,

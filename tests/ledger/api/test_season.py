@@ -117,7 +117,8 @@ def test_a_field_is_added_by_the_proponent_alone_with_its_area(who: People, code
     assert answer.status_code == 201
     added = answer.json()
     assert float(added["area_mu"]) == pytest.approx(15 * float(added["area_ha"]))
-    assert added.keys() == {"code", "name", "area_ha", "area_mu", "geometry", "practices", "baseline_evidence"}
+    described = {"declared_area_ha", "converted_from", "baseline_evidence"}
+    assert added.keys() == {"code", "name", "area_ha", "area_mu", "geometry", "practices"} | described
     expected = ONLY | {"cooperative": 201, "buyer": 404, "verifier": 404}
     assert statuses(who, "POST", f"/projects/{code}/parcels", parcel | {"code": "X", "geometry": square(2)}) == expected
 

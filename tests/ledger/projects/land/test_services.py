@@ -11,7 +11,7 @@ from ledger.errors import InvalidValue, NotAllowed, NotFound, OrganisationNotApp
 from ledger.models import Household, Parcel, Project, Record
 from ledger.projects.digests import text_sha256
 from ledger.projects.geometry import area_ha
-from ledger.projects.land import examine
+from ledger.projects.land import examine, overlaps
 from ledger.projects.land.examine import NewParcel
 from ledger.projects.land.problems import ParcelsRefused
 from ledger.projects.land.services import (
@@ -410,3 +410,19 @@ def test_a_project_has_ten_thousand_fields_at_most(who, draft, monkeypatch):
     assert problem.code == "too_many_parcels"
     with pytest.raises(InvalidValue):
         add(who, draft)
+
+
+def test_one_field_ten_thousand_times_is_refused_soon(who, draft):
+    refusal = refused(who, draft, *(new(0, code=f"C{at}") for at in range(10_000)))
+    assert len(refusal.problems) == 100
+    assert {problem.code for problem in refusal.problems} == {"overlap"}
+
+
+def test_more_pairs_than_can_be_compared_are_refused(who, draft, monkeypatch):
+    monkeypatch.setattr(overlaps, "MAX_PAIRS", 5)
+    with pytest.raises(InvalidValue, match="cannot be compared") as refusal:
+        add(who, draft, *(new(0, code=f"C{at}") for at in range(9)))
+    assert refusal.value.field == "parcels"
+    ParcelFactory.create_batch(3, geometry=square(1))
+    with pytest.raises(InvalidValue, match="cannot be compared"):
+        add(who, draft, new(1), new(1, code="B", geometry=square(1, 0.001)))
