@@ -6,12 +6,13 @@ from typing import Any
 import time_machine
 from django.utils import timezone
 
-from ledger.credits.services import retire_credits
+from ledger.credits.services import issue_credits, retire_credits
 from ledger.journal.corrections import confirm_correction, refuse_correction, request_correction
 from ledger.journal.payments import confirm_payment, refuse_payment, request_deposit, request_withdrawal
 from ledger.journal.posting import Leg, Posting, post_transactions
 from ledger.journal.services import open_account
-from ledger.models import Account, Asset, Transaction
+from ledger.models import Account, Asset, Batch, Transaction
+from tests.factories import ProjectFactory, ReportFactory
 from tests.scenes import People, issue_to_cooperative, market_for, pay_in
 from trading.auctions.closing import close_auctions
 from trading.auctions.services import announce_auction, place_bid
@@ -24,7 +25,7 @@ from trading.orders.services import NewOrder, place_order
 
 def tell(who: People) -> None:
     """Issue, trade, pay, transfer, retire, cancel and correct."""
-    rice, tea = issue_to_cooperative(who, 1_000, buffer_t=100), issue_to_cooperative(who, 500)
+    rice, tea = issue_to_cooperative(who, 1_000, buffer_t=100), _issue_in_parts(who)
     for payer in (who.buyer, who.other_buyer):
         pay_in(who, payer, 10_000_000)
     _trade(who, rice)
@@ -42,6 +43,16 @@ def tell(who: People) -> None:
         bank_reference="OUT 1",
     )
     _correct(who)
+
+
+def _issue_in_parts(who: People) -> Batch:
+    """Issue a report in three parts, and return the first."""
+    project = ProjectFactory(proponent=who.cooperative.organisation)
+    report = ReportFactory(project=project, net_t=500, buffer_t=33)
+    first, *_later = (
+        issue_credits(actor=who.registrar, report_id=report.pk, quantity_t=part) for part in (300, 7, None)
+    )
+    return first
 
 
 def _trade(who: People, batch: Any) -> None:

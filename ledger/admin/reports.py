@@ -312,6 +312,7 @@ def _is_of_one(request: HttpRequest) -> bool:
 
 
 def _is_same_again(report: MonitoringReport) -> bool:
+    assert report.sheet is not None
     return sheet_sha256(recompute(report)) == report.sheet_sha256 == sheet_sha256(report.sheet)
 
 

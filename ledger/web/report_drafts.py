@@ -113,7 +113,6 @@ def _act(
     verifier_form: VerifierForm,
 ) -> HttpResponse | None:
     """Take the step whose button was pressed; None where the page is shown again."""
-    where = {"code": report.project.code, "report_id": report.pk}
     if "hand_in" in request.POST:
         if not verifier_form.is_valid():
             return None
@@ -127,12 +126,12 @@ def _act(
         if handed_in is None:
             return None
         messages.success(request, _("The report is handed in. The verifier accepts it next."))
-        return redirect("report", **where)
+        return redirect("report", code=report.project.code, report_id=report.pk)
     if "correct" in request.POST:
         if carry_out(form, services.correct_report, actor=membership, report_id=report.pk) is None:
             return None
         messages.success(request, _("The report is corrected. Now answer the finding that asked for it."))
-        return redirect("report", **where)
+        return redirect("report", code=report.project.code, report_id=report.pk)
     if "preview" in request.POST:
         return None
     messages.success(request, _("Saved. You can go on later."))

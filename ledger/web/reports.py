@@ -53,6 +53,7 @@ def _report(request: HttpRequest, code: str, report_id: int) -> MonitoringReport
 
 
 def _show(request: HttpRequest, report: MonitoringReport, **given: Any) -> HttpResponse:
+    assert report.sheet is not None
     reader = reader_of(request)
     issued = list(batches().filter(report=report).order_by("id"))
     is_assigned = may_verify(reader) and reader is not None and reader.organisation_id == report.verifier_id
@@ -117,6 +118,7 @@ def _is_open_to_answers(finding: Finding, report: MonitoringReport) -> bool:
 
 def _changes(report: MonitoringReport) -> list[dict[str, Any]]:
     """Return each correction of a report, newest first: what it came to before, and which lines it changed."""
+    assert report.sheet is not None
     versions = list(report.versions.order_by("-number"))
     later = [report.sheet, *(version.sheet for version in versions[:-1])]
     return [
@@ -127,6 +129,7 @@ def _changes(report: MonitoringReport) -> list[dict[str, Any]]:
 
 def _examination(report: MonitoringReport) -> dict[str, Any]:
     """Return what the verifier sees beside the report: whether it comes to the same again, and what is still open."""
+    assert report.sheet is not None
     open_count = sum(1 for finding in report.findings.all() if finding.is_blocking)
     try:
         again = services.recompute(report)
@@ -161,10 +164,12 @@ def report_assign(request: HttpRequest, membership: Membership, code: str, repor
     """Name another verifier, where the first has declined."""
     report = _report(request, code, report_id)
     form = VerifierForm(request.POST)
-    done = form.is_valid() and carry_out(
-        form, services.assign_verifier, actor=membership, report_id=report.pk, **form.cleaned_data
+    done = (
+        carry_out(form, services.assign_verifier, actor=membership, report_id=report.pk, **form.cleaned_data)
+        if form.is_valid()
+        else None
     )
-    if not done:
+    if done is None:
         return _show(request, report, verifier_form=form)
     messages.success(request, _("The report is handed in. The verifier accepts it next."))
     return redirect("report", code=code, report_id=report_id)
@@ -189,10 +194,12 @@ def report_decline(request: HttpRequest, membership: Membership, code: str, repo
     """Give a report back."""
     report = _report(request, code, report_id)
     form = DeclineForm(request.POST)
-    done = form.is_valid() and carry_out(
-        form, services.decline_report, actor=membership, report_id=report.pk, **form.cleaned_data
+    done = (
+        carry_out(form, services.decline_report, actor=membership, report_id=report.pk, **form.cleaned_data)
+        if form.is_valid()
+        else None
     )
-    if not done:
+    if done is None:
         return _show(request, report, decline_form=form)
     messages.success(request, _("The report is given back."))
     return redirect("report", code=code, report_id=report_id)
@@ -204,10 +211,12 @@ def report_verify(request: HttpRequest, membership: Membership, code: str, repor
     """Sign a report off."""
     report = _report(request, code, report_id)
     form = StatementForm(request.POST)
-    done = form.is_valid() and carry_out(
-        form, services.verify_report, actor=membership, report_id=report.pk, **form.cleaned_data
+    done = (
+        carry_out(form, services.verify_report, actor=membership, report_id=report.pk, **form.cleaned_data)
+        if form.is_valid()
+        else None
     )
-    if not done:
+    if done is None:
         return _show(request, report, statement_form=form)
     messages.success(request, _("The report is verified. The operator approves it next."))
     return redirect("report", code=code, report_id=report_id)
@@ -219,10 +228,12 @@ def report_reject(request: HttpRequest, membership: Membership, code: str, repor
     """Reject a report, with a reason."""
     report = _report(request, code, report_id)
     form = ReasonForm(request.POST)
-    done = form.is_valid() and carry_out(
-        form, services.reject_report, actor=membership, report_id=report.pk, **form.cleaned_data
+    done = (
+        carry_out(form, services.reject_report, actor=membership, report_id=report.pk, **form.cleaned_data)
+        if form.is_valid()
+        else None
     )
-    if not done:
+    if done is None:
         return _show(request, report, reason_form=form)
     messages.success(request, _("The report is rejected; the vintage may be reported again."))
     return redirect("report", code=code, report_id=report_id)
@@ -234,10 +245,12 @@ def finding_new(request: HttpRequest, membership: Membership, code: str, report_
     """Open a finding."""
     report = _report(request, code, report_id)
     form = FindingForm(request.POST)
-    done = form.is_valid() and carry_out(
-        form, services.open_finding, actor=membership, report_id=report.pk, **form.cleaned_data
+    done = (
+        carry_out(form, services.open_finding, actor=membership, report_id=report.pk, **form.cleaned_data)
+        if form.is_valid()
+        else None
     )
-    if not done:
+    if done is None:
         return _show(request, report, finding_form=form)
     messages.success(request, _("The finding is open. The cooperative answers it."))
     return redirect("report", code=code, report_id=report_id)
@@ -261,8 +274,12 @@ def finding_step(
     finding = access_finding_by_id(finding_id=finding_id, membership=membership)
     form_class, name, service = FINDING_STEPS[step]
     form = form_class(request.POST, prefix=f"finding{finding.pk}")
-    done = form.is_valid() and carry_out(form, service, actor=membership, finding_id=finding.pk, **form.cleaned_data)
-    if not done:
+    done = (
+        carry_out(form, service, actor=membership, finding_id=finding.pk, **form.cleaned_data)
+        if form.is_valid()
+        else None
+    )
+    if done is None:
         return _show(request, report, finding_id=finding.pk, form_name=name, refused_form=form)
     said = {"answer": _("Answered."), "close": _("The finding is closed."), "reopen": _("The finding is open again.")}
     messages.success(request, said[step])

@@ -28,6 +28,7 @@ from ledger.projects.diary.services import NewEntry, write_entry
 from ledger.projects.documents.services import NewDocument, add_document
 from ledger.projects.lifecycle import ask_withdrawal
 from ledger.projects.renewals import assess_renewal, request_renewal
+from ledger.projects.risk import confirm_risk, state_risk
 from ledger.transparency.sequencer import sequence_log
 from tests.desk import client_of
 from tests.factories import (
@@ -42,7 +43,20 @@ from tests.factories import (
     square,
 )
 from tests.files import picture
-from tests.scenes import People, bid_for, issue_to_cooperative, market_for, offer_block, pay_in, people, put_up_lot
+from tests.ledger.projects.test_risk import ANSWERS
+from tests.scenes import (
+    People,
+    accepted,
+    bid_for,
+    find,
+    issue_to_cooperative,
+    market_for,
+    offer_block,
+    pay_in,
+    people,
+    put_up_lot,
+    report_year,
+)
 from tests.statements import sample
 from trading.execution.runs import run_nightly
 from trading.execution.services import execute_market
@@ -71,6 +85,8 @@ QUERIES = {
     "monitoringreport": 8,
     "diaryentry": 8,
     "document": 8,
+    "finding": 7,
+    "riskassessment": 7,
     "batch": 9,
     "retirement": 7,
     "payment": 7,
@@ -161,6 +177,7 @@ def all_that_can_be_done(who: People) -> People:
     OrganisationFactory(status=Organisation.Status.APPLIED, applied_by=UserFactory())
     ProjectFactory(status=Project.Status.VALIDATED)
     judge_projects(who)
+    examine(who)
     ReportFactory(status=MonitoringReport.Status.VERIFIED, approved_by=None)
     ReportFactory()
     watched(who)
@@ -175,6 +192,24 @@ def keep_evidence(who: People, project: Project) -> None:
         entry = write_entry(actor=who.cooperative, project_id=project.pk, new=new).entry
         photo = NewDocument(picture(), "a.jpg", "photo", diary_entry_id=entry.pk)
         add_document(actor=who.cooperative, project_id=project.pk, new=photo)
+
+
+def examine(who: People) -> None:
+    """Open findings, and let risks be stated."""
+    project = ProjectFactory(proponent=who.cooperative.organisation)
+    ParcelFactory(project=project)
+    report = accepted(who, report_year(who, project))
+    for _number in range(2):
+        find(who, report)
+    for _number in range(2):
+        soil = ProjectFactory(
+            proponent=who.cooperative.organisation,
+            methodology="soc-tier1-1",
+            settings={"risk_percent": "12"},
+            validator=who.verifier.organisation,
+        )
+        assessment = state_risk(actor=who.cooperative, project_id=soil.pk, answers=ANSWERS)
+        confirm_risk(actor=who.verifier, assessment_id=assessment.pk)
 
 
 def judge_projects(who: People) -> None:

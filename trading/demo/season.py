@@ -133,8 +133,8 @@ class Season:
         """Let the verifier accept the report, open a finding, close it once it is answered, and sign the report off."""
         _refused(409, lambda: self._as("verifier").post(f"{path}/verify", statement="Too early."))
         self._as("verifier").post(f"{path}/accept")
-        asked = {"kind": "clarification", "text": "Which station measured the water?"}
-        finding = self._as("verifier").post(f"{path}/findings", **asked)
+        text = "Which station measured the water?"
+        finding = self._as("verifier").post(f"{path}/findings", kind="clarification", text=text)
         _refused(409, lambda: self._as("verifier").post(f"{path}/verify", statement="Too early."))
         self._as("cooperative").post(f"/findings/{finding['id']}/answer", answer="The one at the upper weir.")
         self._as("verifier").post(f"/findings/{finding['id']}/close", note="It was seen there.")

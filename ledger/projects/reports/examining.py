@@ -78,6 +78,7 @@ def _refuse_another_risk(report: MonitoringReport) -> None:
     if percent is None:
         reason = _("The project has no confirmed risk assessment: what share goes to the buffer pool is not known.")
         raise InvalidValue(field="report", reason=reason)
+    assert report.case is not None
     if Decimal(report.case.get("risk_percent", 0)) != percent:
         reason = _(
             "The confirmed risk is %(percent)s %%, but the report was calculated with another: have it corrected."
@@ -90,6 +91,7 @@ def recompute(report: MonitoringReport) -> dict[str, Any]:
 
     Raises: InvalidInput where today's factors no longer take it.
     """
+    assert report.case is not None
     return quantify(report.case).as_dict()
 
 
