@@ -553,14 +553,14 @@ def a_vintage_issued_twice(log: Log) -> int:
 def more_issued_than_a_report_comes_to(log: Log) -> int:
     at = next(place for place in places(log, "report_submitted") if log[place]["body"]["net_t"] == 500)
     log[at]["body"]["net_t"] = 499
-    return places(log, "batch_issued")[-1]
+    return list(places(log, "batch_issued"))[-1]
 
 
 @lie(r"34 t of report \d+ are for the buffer pool, but 33 t went there")
 def a_buffer_that_is_short_once_all_is_issued(log: Log) -> int:
     at = next(place for place in places(log, "report_submitted") if log[place]["body"]["net_t"] == 500)
     log[at]["body"]["buffer_t"] = 34
-    return places(log, "batch_issued")[-1]
+    return list(places(log, "batch_issued"))[-1]
 
 
 @lie(r"report \d+ is changed after credits were issued for it")
@@ -572,7 +572,7 @@ def a_report_corrected_after_its_issuance(log: Log) -> int:
 
 @lie(r"TH-\S+-3 would be called TH-\S+-\d{4}")
 def a_part_of_another_project(log: Log) -> int:
-    at = places(log, "batch_issued")[-1]
+    at = list(places(log, "batch_issued"))[-1]
     log[at]["body"]["project"] = "TH-35-999998"
     return at
 

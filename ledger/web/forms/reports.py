@@ -49,7 +49,7 @@ class YieldsForm(forms.Form):
     def _add_yields(self, parcel: Parcel, season: Mapping[str, Any]) -> None:
         known = season.get("yield_t_per_ha") or {}
         for scenario in ("baseline", "project"):
-            label = _("%(parcel)s, %(season)s, %(when)s") % {
+            label = _("%(parcel)s, %(season)s: yield %(when)s") % {
                 "parcel": parcel.code,
                 "season": words.word_for(words.SEASONS, season["name"]),
                 "when": words.SCENARIOS[scenario],
