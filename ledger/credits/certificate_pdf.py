@@ -27,7 +27,8 @@ from ledger.printing.fonts import FONT, printable, register_fonts
 RUNS_SHOWN = 30
 INK, SOFT, LINE, PADDY = (HexColor(colour) for colour in ("#1d231f", "#565c52", "#cfc9b6", "#1c6140"))
 MARGIN = 22 * mm
-WIDTH = A4[0] - 2 * MARGIN
+# What a frame of reportlab leaves of the page: six points inside the margin on each side.
+WIDTH = A4[0] - 2 * MARGIN - 12
 QR_SIDE = 30 * mm
 
 TEXT = ParagraphStyle("text", fontName=FONT, fontSize=9.5, leading=14, textColor=INK, wordWrap="CJK")

@@ -316,6 +316,7 @@ def test_a_certificate_is_a_file_in_both_languages_with_its_font(client, who, ba
         "2023-01-01 – 2023-12-31",
         f"{batch.asset.code}-{batch.serials.lower + 3:012d}",
         "Certificate of retirement",
+        "tonnes CO2e",
         batch.project.name,
         f"https://registry.example{done['Location']}/check",
         "Place in the public log",
