@@ -166,6 +166,7 @@ EXEMPT = {
     ("ledger_logtile", "id"): SURROGATE,
     ("ledger_membership", "id"): SURROGATE,
     ("ledger_parcel", "id"): SURROGATE,
+    ("ledger_payoutline", "id"): SURROGATE,
     ("ledger_record", "created_at"): UNSAID,
     ("ledger_retirement", "id"): SURROGATE,
     ("ledger_share", "id"): SURROGATE,
