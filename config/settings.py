@@ -214,6 +214,7 @@ SPECTACULAR_SETTINGS = {
     "TAGS": [
         {"name": "people", "description": "Sign up, get tokens, and see who you are."},
         {"name": "organisations", "description": "For whom people act; the operator approves them."},
+        {"name": "households", "description": "Member households of a cooperative, and their personal links."},
         {"name": "projects", "description": "Fields and what is done on them, from the draft to the registration."},
         {
             "name": "methodologies",
@@ -230,6 +231,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "references", "description": "Other registries' projects and credits, only to be compared with."},
         {"name": "accounts", "description": "What organisations hold, with every transfer and serial number."},
         {"name": "payments", "description": "Money in and out by the bank, entered by one and confirmed by another."},
+        {"name": "sharing", "description": "How proceeds are shared among households: plans, distributions, payouts."},
         {"name": "corrections", "description": "Wrong transactions, reversed by two people; nothing is ever changed."},
         {"name": "markets", "description": "Books, trades and prices."},
         {"name": "orders", "description": "Enter and cancel orders; your trades."},

@@ -140,8 +140,9 @@ def _save(payout: Payout) -> None:
 
 
 def lines_sha256(lines: Sequence[PayoutLine]) -> str:
-    """Return the hash of what each account gets: a line for each, in the order of the lines."""
-    return hashlib.sha256(";".join(f"{line.account_id}:{line.amount_fen}" for line in lines).encode()).hexdigest()
+    """Return the hash of what each account gets: a line for each, in the order of the accounts."""
+    paid = [(line.account_id, line.amount_fen) for line in lines]
+    return hashlib.sha256(";".join(f"{account}:{amount}" for account, amount in sorted(paid)).encode()).hexdigest()
 
 
 def _record(kind: str, payout: Payout, lines: Sequence[PayoutLine], actor: Membership) -> None:

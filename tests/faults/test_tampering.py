@@ -245,6 +245,7 @@ EXEMPT = {
     ("ledger_monitoringreport", "saved_at"): "when its cooperative last entered something",
     ("ledger_monitoringreport", "status_since"): "from when deadlines are counted; when each step was, its entry says",
     ("ledger_parcel", "id"): SURROGATE,
+    ("ledger_payoutline", "id"): SURROGATE,
     ("ledger_record", "created_at"): UNSAID,
     ("ledger_reportversion", "id"): SURROGATE,
     ("ledger_retirement", "id"): SURROGATE,

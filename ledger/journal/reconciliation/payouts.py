@@ -7,7 +7,7 @@ from ledger.journal.reconciliation.invariants import Invariant, entries, newest,
 # What was paid from the households' accounts, or is about to be.
 LINES = """
     SELECT payout_id, count(*)::text AS households, sum(amount_fen)::text AS amount_fen,
-           encode(sha256(convert_to(string_agg(account_id || ':' || amount_fen, ';' ORDER BY id), 'UTF8')), 'hex') AS sha256
+           encode(sha256(convert_to(string_agg(account_id || ':' || amount_fen, ';' ORDER BY account_id), 'UTF8')), 'hex') AS sha256
       FROM ledger_payoutline GROUP BY payout_id
 """
 

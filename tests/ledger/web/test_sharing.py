@@ -147,7 +147,7 @@ def test_the_pages_cost_the_same_however_much_there_is(page, who, shared, market
     HouseholdFactory.create_batch(5, cooperative=who.cooperative.organisation)
     with django_assert_num_queries(14):
         page.get("/sharing")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page.get(f"/sharing/distributions/{Distribution.objects.latest('id').pk}")
 
 
