@@ -1,6 +1,6 @@
 """Tonnes issued and retired by county, year and methodology: sums over all batches and retirements, computed anew each time.
 
-A million retirements are summed in well under a second, so that nothing is kept up to date bit by bit and nothing can drift.
+A sum over all of them costs little beside what would be needed to keep it up bit by bit, and nothing can drift.
 """
 
 import datetime as dt
