@@ -169,6 +169,7 @@ SPECTACULAR_SETTINGS = {
         "RenewalStatus": "ledger.projects.judgements.Renewal.Status",
         "ConflictNature": "ledger.projects.judgements.DeclaredConflict.Nature",
         "ReportStatus": "ledger.projects.models.MonitoringReport.Status",
+        "FindingKind": "ledger.projects.models.Finding.Kind",
         "DiaryEntryKind": "ledger.projects.diary.models.DiaryEntry.Kind",
         "DocumentKind": "ledger.projects.documents.models.Document.Kind",
         "RetirementPurpose": "ledger.credits.models.Retirement.Purpose",

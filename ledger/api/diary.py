@@ -20,7 +20,7 @@ from ledger.projects.documents.models import Document
 from ledger.projects.selectors import access_project_by_code
 
 
-class PlaceSerializer(StrictSerializer):
+class DiaryPlaceSerializer(StrictSerializer):
     """Where the phone was, in WGS 84."""
 
     latitude = serializers.DecimalField(max_digits=9, decimal_places=6)
@@ -41,7 +41,7 @@ class NewDiaryEntrySerializer(StrictSerializer):
         "n_kg_per_ha; yield_t_per_ha; depth_cm, samples.",
     )
     note = Text(max_length=services.MAX_NOTE, required=False, allow_blank=True)
-    place = PlaceSerializer(required=False, allow_null=True)
+    place = DiaryPlaceSerializer(required=False, allow_null=True)
     replaces = WholeNumber(required=False, allow_null=True, min_value=1, help_text="The entry that this one corrects.")
 
 

@@ -152,7 +152,7 @@ class Documents(Endpoint):
         """What it is, of what size and hash."""
         return Response(show(DocumentSerializer, access_document(public_id=public_id, membership=self.viewer)))
 
-    @extend_schema(summary="Download a document", responses={"application/octet-stream": OpenApiTypes.BINARY})
+    @extend_schema(summary="Download a document", responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @refuses(FileOutOfReach)
     def get_document_content(self, request: Request, public_id: UUID) -> HttpResponseBase:
         """The file; of an image the public gets a copy without metadata. The ETag is the SHA-256 of what is sent."""
