@@ -84,9 +84,9 @@ ANSWERS: dict[str, Words] = {
 SIGNIFICANCES: Words = {
     "none": _("does not occur here"),
     "catastrophic": _("70 % of the carbon and more"),
-    "devastating": _("50 to 70 % of the carbon"),
-    "major": _("25 to 50 % of the carbon"),
-    "minor": _("5 to 25 % of the carbon"),
+    "devastating": _("50 to 70 percent of the carbon"),
+    "major": _("25 to 50 percent of the carbon"),
+    "minor": _("5 to 25 percent of the carbon"),
     "insignificant": _("less than 5 %, or made up for within 10 years"),
 }
 LIKELIHOODS: Words = {
