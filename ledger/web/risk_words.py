@@ -69,7 +69,7 @@ ANSWERS: dict[str, Words] = {
     "disputes": {
         "none": pgettext_lazy("disputes", "none"),
         "over_use": _("over the use"),
-        "over_ownership": _("over the ownership, on more than 5 % of the area"),
+        "over_ownership": _("over the ownership, on more than 5 percent of the area"),
     },
     "consultation": {"most_households": _("half of them and more"), "fewer_than_half": _("fewer than half")},
     "benefit": {"shown": _("more than they lose, and it is shown"), "not_shown": _("not shown")},
@@ -83,7 +83,7 @@ ANSWERS: dict[str, Words] = {
 }
 SIGNIFICANCES: Words = {
     "none": _("does not occur here"),
-    "catastrophic": _("70 % of the carbon and more"),
+    "catastrophic": _("70 percent of the carbon and more"),
     "devastating": _("50 to 70 percent of the carbon"),
     "major": _("25 to 50 percent of the carbon"),
     "minor": _("5 to 25 percent of the carbon"),

@@ -80,7 +80,7 @@ def problem_of(number: int, parcel: str, error: InvalidValue) -> Problem:
 
 def _summary(first: Problem, count: int) -> str:
     said = ngettext(
-        "Nothing is stored: there is a problem. %(first)s",
+        "Nothing is stored: there is %(count)s problem. %(first)s",
         "Nothing is stored: there are %(count)s problems. The first: %(first)s",
         count,
     )
