@@ -13,11 +13,7 @@ from ledger.errors import InvalidValue, SamePerson
 from ledger.parties.access import log_name, require_registrar
 from ledger.parties.models import Membership, Organisation
 from ledger.projects import entries
-from ledger.projects.access import lock_in as _lock_in
-from ledger.projects.access import lock_own as _lock_own
-from ledger.projects.access import require_proponent as _require_proponent
-from ledger.projects.access import require_validator
-from ledger.projects.access import require_verifier as require_verifier
+from ledger.projects.access import lock_in, lock_own, require_proponent, require_validator, require_verifier
 from ledger.projects.claims import check_crediting_years, check_reason, check_statement, settings_of_project
 from ledger.projects.conflicts import require_free_of_conflict
 from ledger.projects.debundling import require_decided
@@ -54,7 +50,7 @@ def create_project(
 
     Raises: NotAllowed, OrganisationNotApproved, InvalidValue.
     """
-    _require_proponent(actor)
+    require_proponent(actor)
     if not name.strip():
         raise InvalidValue(field="name", reason=_("Give the project a name."))
     if methodology not in METHODOLOGIES:
@@ -97,8 +93,8 @@ def submit_project(*, actor: Membership, project_id: int) -> Project:
     Raises: NotAllowed, NotFound, WrongState, InvalidValue (no parcels; practices that the methodology refuses; what must
         be declared first; more in a year than the methodology allows).
     """
-    _require_proponent(actor)
-    project = _lock_own(actor, project_id, Project.Status.DRAFT)
+    require_proponent(actor)
+    project = lock_own(actor, project_id, Project.Status.DRAFT)
     if not project.parcels.exists():
         raise InvalidValue(field="parcels", reason=_("Add a field first."))
     require_declarations(project)
@@ -120,7 +116,7 @@ def validate_project(*, actor: Membership, project_id: int, statement: str) -> P
     Raises: NotAllowed, OrganisationNotApproved, NotFound, WrongState, ConflictOfInterest, InvalidValue.
     """
     require_verifier(actor)
-    project = _lock_in(project_id, Project.Status.IN_VALIDATION)
+    project = lock_in(project_id, Project.Status.IN_VALIDATION)
     require_validator(actor, project)
     require_free_of_conflict(actor=actor, project=project)
     check_statement(statement)
@@ -143,7 +139,7 @@ def register_project(*, actor: Membership, project_id: int) -> Project:
     Raises: NotAllowed, NotFound, WrongState, SamePerson, InvalidValue (whether it is a part of another is not decided).
     """
     require_registrar(actor)
-    project = _lock_in(project_id, Project.Status.VALIDATED)
+    project = lock_in(project_id, Project.Status.VALIDATED)
     if actor.user_id in (project.created_by_id, project.validated_by_id):
         raise SamePerson()
     require_decided(project)
@@ -163,11 +159,11 @@ def reject_project(*, actor: Membership, project_id: int, reason: str) -> Projec
     """
     if actor.organisation.kind == Organisation.Kind.VERIFIER:
         require_verifier(actor)
-        project = _lock_in(project_id, Project.Status.IN_VALIDATION)
+        project = lock_in(project_id, Project.Status.IN_VALIDATION)
         require_validator(actor, project)
     else:
         require_registrar(actor)
-        project = _lock_in(project_id, *HANDED_IN)
+        project = lock_in(project_id, *HANDED_IN)
     check_reason(reason)
     project.status, project.rejection_reason = Project.Status.REJECTED, reason.strip()
     project.save()

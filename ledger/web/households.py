@@ -30,9 +30,9 @@ from ledger.parties.households import (
 )
 from ledger.parties.models import Household, Membership, Organisation
 from ledger.projects.models import Parcel
+from ledger.web.addresses import qr_svg
 from ledger.web.doors import carry_out, for_members, show
 from ledger.web.forms.sharing import HouseholdFileForm, HouseholdForm, HouseholdSearch
-from ledger.web.qr import qr
 from ledger.web.rights import may_prepare
 
 HOUSEHOLDS_A_PAGE = 50
@@ -169,7 +169,7 @@ def _sheet(request: HttpRequest, membership: Membership, made: Sequence[MadeLink
             request, _("Every member household has a link already: make one anew on the household's own page.")
         )
         return redirect("households")
-    rows = [(each.household, address := _address(request, each.token), qr(address)) for each in made]
+    rows = [(each.household, address := _address(request, each.token), qr_svg(address)) for each in made]
     response = render(request, "ledger/sharing/links.html", {"rows": rows, "cooperative": membership.organisation})
     response["Referrer-Policy"] = "no-referrer"
     return response

@@ -41,10 +41,10 @@ from ledger.projects.models import Project
 from ledger.projects.selectors import access_project_by_code
 from ledger.spreadsheets import BYTE_ORDER_MARK, csv_row
 from ledger.transparency.selectors import record_index
+from ledger.web.addresses import qr_svg
 from ledger.web.doors import for_members, reader_of, show
 from ledger.web.forms.sharing import NoticeForm, PlanForm, contribution_lines
 from ledger.web.households import require_cooperative
-from ledger.web.qr import qr
 from ledger.web.rights import may_withdraw
 
 DISTRIBUTIONS_A_PAGE = 20
@@ -151,7 +151,7 @@ def notice_page(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Show the notice of a distribution or a period, to be printed on A4 and hung up."""
     found = _notice(request, membership)
     address = _address(request, found)
-    context = {"notice": found, "address": address, "qr": qr(address)}
+    context = {"notice": found, "address": address, "qr": qr_svg(address)}
     return show(request, "ledger/sharing/notice.html", context)
 
 

@@ -19,7 +19,7 @@ from ledger.models import Batch, Membership, MonitoringReport, Project
 from ledger.parties.households import add_household
 from ledger.projects.declarations import state_baseline
 from ledger.projects.descriptions import describe_project
-from ledger.projects.land.services import add_parcel
+from ledger.projects.land.services import add_parcel, set_household
 from ledger.projects.lifecycle import accept_project
 from ledger.projects.reports import accept_report, approve_report, submit_report, verify_report
 from ledger.projects.services import create_project, register_project, submit_project, validate_project
@@ -96,7 +96,8 @@ def _add_households(actor: Membership, project: Project) -> None:
     """Add the member households, each with its fields."""
     for entry in pilot()["households"]:
         household = add_household(actor=actor, code=entry["code"], name=entry["name"])
-        project.parcels.filter(code__in=entry["fields"]).update(household=household)
+        parcels = project.parcels.filter(code__in=entry["fields"]).values_list("pk", flat=True)
+        set_household(actor=actor, project_id=project.pk, parcel_ids=list(parcels), household_code=household.code)
 
 
 def _state_plan(cast: Cast) -> None:

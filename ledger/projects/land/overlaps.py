@@ -2,7 +2,8 @@
 
 Which other projects count: those credited in years of this project's crediting period. A rejected project claims nothing,
 nor does one that was withdrawn before it was registered, since neither ever gets a credit for its land. One that was
-withdrawn after its registration keeps the years of its crediting period, for credits may have been issued for them.
+withdrawn after its registration keeps its years to the end of the one of the withdrawal: credits may have been issued for
+them, and vintages are calendar years.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -202,6 +203,9 @@ SELECT parcel.id, parcel.code, project.id, project.province_code, project.number
   JOIN ledger_parcel parcel ON parcel.id = near.id
   JOIN ledger_project project ON project.id = parcel.project_id
  WHERE (project.status NOT IN ('rejected', 'withdrawn') OR (project.status = 'withdrawn' AND project.registered_at IS NOT NULL))
-   AND ((project.crediting_starts_on <= %s AND project.crediting_ends_on >= %s) OR project.id = %s)
+   AND ((project.crediting_starts_on <= %s
+         AND least(project.crediting_ends_on,
+                   make_date(extract(year FROM project.withdrawn_at AT TIME ZONE 'Asia/Shanghai')::int, 12, 31)) >= %s)
+        OR project.id = %s)
  ORDER BY parcel.id
 """

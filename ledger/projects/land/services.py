@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 from psycopg.types.json import Jsonb
 
 from ledger.errors import InvalidValue, NotFound, WrongState
-from ledger.parties.access import log_name, require_approved, require_kind, require_role
-from ledger.parties.models import Household, Membership, Organisation
+from ledger.parties.access import log_name
+from ledger.parties.models import Household, Membership
 from ledger.projects import entries
+from ledger.projects.access import lock_own, require_proponent
 from ledger.projects.claims import practices_of_parcel
 from ledger.projects.land.examine import MAX_PARCELS, Examined, NewParcel, examine_claims, examine_shapes
 from ledger.projects.land.problems import MAX_LISTED, Notice, ParcelsRefused
-from ledger.projects.locks import lock_land, lock_project
+from ledger.projects.locks import lock_land
 from ledger.projects.models import Parcel, Project
 from ledger.rows import array_of, copy_rows, draw_ids, update_rows
 from ledger.texts import is_storable
@@ -37,6 +38,10 @@ _COLUMNS = {
     "household_id": "int8",
     "practices": "jsonb",
 }
+
+
+# The states of a project whose fields are worked under it, or may come to be.
+WORKED = set(Project.Status) - {Project.Status.REJECTED, Project.Status.WITHDRAWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def add_parcels(*, actor: Membership, project_id: int, parcels: Sequence[NewParc
     require_proponent(actor)
     examined = _examine(parcels)
     lock_land()
-    project = _lock_draft(actor, project_id)
+    project = lock_own(actor, project_id, Project.Status.DRAFT)
     examine_claims(examined, project)
     _refuse(examined, within)
     _store(examined.parcels)
@@ -111,7 +116,7 @@ def change_parcel(*, actor: Membership, project_id: int, parcel_id: int, new: Ne
     require_proponent(actor)
     examined = _examine([new])
     lock_land()
-    project = _lock_draft(actor, project_id)
+    project = lock_own(actor, project_id, Project.Status.DRAFT)
     before = _parcels_among(project, [parcel_id])[0]
     examine_claims(examined, project, without=[parcel_id])
     _refuse(examined, "")
@@ -137,7 +142,7 @@ def set_practices(
     checked = practices_of_parcel(practices, field="practices")
     if not is_storable(checked):
         raise InvalidValue(field="practices", reason=_("This holds a character that cannot be stored."))
-    parcels = _parcels_among(_lock_draft(actor, project_id), parcel_ids)
+    parcels = _parcels_among(lock_own(actor, project_id, Project.Status.DRAFT), parcel_ids)
     for parcel in parcels:
         parcel.practices = checked
     update_rows(
@@ -161,9 +166,7 @@ def set_household(
     Raises: NotAllowed, OrganisationNotApproved, NotFound, WrongState, InvalidValue.
     """
     require_proponent(actor)
-    project = _lock_own(actor, project_id)
-    if project.status in (Project.Status.REJECTED, Project.Status.WITHDRAWN):
-        raise WrongState(state=project.get_status_display())
+    project = lock_own(actor, project_id, *WORKED)
     household = _household(project, household_code.strip())
     parcels = _parcels_among(project, parcel_ids)
     for parcel in parcels:
@@ -194,20 +197,10 @@ def remove_parcels(*, actor: Membership, project_id: int, parcel_ids: Sequence[i
     Raises: NotAllowed, OrganisationNotApproved, NotFound, WrongState.
     """
     require_proponent(actor)
-    parcels = _parcels_among(_lock_draft(actor, project_id), parcel_ids)
+    parcels = _parcels_among(lock_own(actor, project_id, Project.Status.DRAFT), parcel_ids)
     _record_removed(parcels, actor)
     Parcel.objects.filter(pk__in=[parcel.pk for parcel in parcels]).delete()
     return parcels
-
-
-def require_proponent(actor: Membership) -> None:
-    """Refuse everyone but people who act for an approved cooperative.
-
-    Raises: NotAllowed, OrganisationNotApproved.
-    """
-    require_kind(actor, Organisation.Kind.COOPERATIVE)
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
-    require_approved(actor)
 
 
 def _examine(parcels: Sequence[NewParcel]) -> Examined:
@@ -221,19 +214,6 @@ def _examine(parcels: Sequence[NewParcel]) -> Examined:
 def _refuse(examined: Examined, within: str) -> None:
     if examined.problems:
         raise ParcelsRefused(examined.problems[:MAX_LISTED], within=within, count=len(examined.problems))
-
-
-def _lock_own(actor: Membership, project_id: int) -> Project:
-    project = lock_project(project_id)
-    if project.proponent_id != actor.organisation_id:
-        raise NotFound()
-    return project
-
-
-def _lock_draft(actor: Membership, project_id: int) -> Project:
-    project = lock_project(project_id)
-    _require_draft(actor, project)
-    return project
 
 
 def _require_draft(actor: Membership, project: Project | None) -> None:

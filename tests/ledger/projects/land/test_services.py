@@ -154,6 +154,20 @@ def test_a_project_claims_its_land_as_long_as_credits_may_come_of_it(who, draft,
 
 
 @pytest.mark.parametrize(
+    ("withdrawn_at", "is_taken"),
+    [("2022-12-31T16:00:00Z", True), ("2022-12-31T15:59:59Z", False), ("2099-01-01T00:00:00Z", True)],
+)
+def test_a_withdrawn_project_keeps_its_land_to_the_end_of_the_year_in_china(who, draft, withdrawn_at, is_taken):
+    ParcelFactory(project=ProjectFactory(), geometry=square(1))
+    Project.objects.exclude(pk=draft.pk).update(status="withdrawn", withdrawn_at=withdrawn_at)
+    Project.objects.filter(pk=draft.pk).update(crediting_starts_on="2023-01-01")
+    if is_taken:
+        assert refused(who, draft, new(1)).problems
+    else:
+        assert add(who, draft, new(1)).parcels
+
+
+@pytest.mark.parametrize(
     ("years", "is_taken"), [((2010, 2019), False), ((2010, 2020), True), ((2029, 2039), True), ((2030, 2039), False)]
 )
 def test_land_is_free_in_years_in_which_nobody_is_credited_for_it(who, draft, years, is_taken):
