@@ -230,6 +230,8 @@ class ParcelFactory(factory.django.DjangoModelFactory):
     @transaction.atomic
     def recorded(self, create, extracted, **kwargs):
         record("parcel_added", entries.parcel_added(self), None, timezone.now())
+        if entries.is_described(self):
+            record("parcel_described", entries.parcel_described(self), None, timezone.now())
         if self.baseline_evidence:
             stated = entries.parcel_baseline_stated(self.project, self)
             record("parcel_baseline_stated", stated, None, timezone.now())

@@ -42,11 +42,10 @@ from trading.orders.services import NewOrder, place_order
 
 def tell(who: People) -> None:
     """Issue, trade, pay, transfer, retire, cancel and correct."""
-    rice, tea = issue_to_cooperative(who, 1_000, buffer_t=100), _issue_in_parts(who)
+    rice = issue_to_cooperative(who, 1_000, buffer_t=100)
     for payer in (who.buyer, who.other_buyer):
         pay_in(who, payer, 10_000_000)
     _trade(who, rice)
-    _trade(who, tea)
     _agree(who, rice)
     for holder, tonnes in ((who.buyer, 12), (who.other_buyer, 3)):
         retire_credits(
@@ -54,6 +53,7 @@ def tell(who: People) -> None:
         )
     _hand_on(who, rice)
     _lose(who, rice)
+    _trade(who, _issue_in_parts(who))
     confirm_payment(
         actor=who.treasurer,
         payment_id=request_withdrawal(actor=who.cooperative, amount_fen=50_000).pk,

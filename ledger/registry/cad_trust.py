@@ -94,7 +94,9 @@ def unit_type(methodology: str) -> str:
 
 def projects(found: QuerySet[Project], addresses: Addresses) -> Iterator[dict[str, Any]]:
     """Yield projects as CAD Trust has them, oldest first."""
-    for chunk in in_chunks(found.select_related("proponent", "validator", "map_place")):
+    # Lists leave the description out, and this needs it.
+    rows = found.defer(None).defer("forecast", "settings", "description_en")
+    for chunk in in_chunks(rows.select_related("proponent", "validator", "map_place")):
         for project in chunk:
             yield project_row(project, addresses)
 

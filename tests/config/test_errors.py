@@ -34,7 +34,7 @@ def test_an_unexpected_failure_of_a_page_says_that_it_is_ours(client, monkeypatc
         raise RuntimeError("the secret is 42")
 
     client.raise_request_exception = False
-    monkeypatch.setattr("ledger.web.projects.projects_seen_by", fail)
+    monkeypatch.setattr("ledger.web.registry.matching_projects", fail)
     answer = client.get("/projects")
     assert answer.status_code == 500
     assert "出了差错" in answer.content.decode()

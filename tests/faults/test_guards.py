@@ -11,13 +11,27 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from config.database_roles import ROLE
+from ledger.credits.cancellations.services import cancel_credits
 from ledger.credits.services import retire_credits
+from ledger.credits.sharing.distributing import share_waiting_proceeds
 from ledger.journal.bank.services import import_statement
+from ledger.journal.payouts import request_payout
 from ledger.models import Account, MonitoringReport, Transaction
+from ledger.projects.reports import correct_report
 from ledger.transparency.sequencer import sequence_log
 from tests.database import append_only_tables, as_owner
-from tests.factories import MembershipFactory, ProjectFactory, ReportFactory, UserFactory
-from tests.scenes import issue_to_cooperative, market_for, pay_in
+from tests.factories import PRACTICES, MembershipFactory, ParcelFactory, ProjectFactory, ReportFactory, UserFactory
+from tests.scenes import (
+    accepted,
+    find,
+    households_of,
+    issue_to_cooperative,
+    market_for,
+    pay_in,
+    plan_of,
+    report_year,
+    sell,
+)
 from tests.statements import sample
 from trading.execution.runs import run_nightly
 from trading.execution.services import execute_market
@@ -98,6 +112,22 @@ def books(who):
     return batch
 
 
+@pytest.fixture
+def registry(who, books):
+    """Have at least one row in every append-only table of reports and of what is shared."""
+    project = ProjectFactory(proponent=who.cooperative.organisation)
+    ParcelFactory(project=project, code="P")
+    finding = find(who, accepted(who, report_year(who, project)))
+    shorter = {"seasons": [PRACTICES["seasons"][0] | {"days": 56}]}
+    correct_report(actor=who.cooperative, report_id=finding.report_id, practices={"P": shorter})
+    households = households_of(who, books.project, ["1", "2"])
+    plan_of(who, area_bps=5_000, contribution_bps=5_000, contributions={households[0].code: 1})
+    sell(who, books.asset.market, 1)
+    share_waiting_proceeds()
+    request_payout(actor=who.cooperative)
+    cancel_credits(actor=who.buyer, batch_id=books.pk, quantity_t=1, reason="no_claim")
+
+
 # What the application's role may not even try
 
 
@@ -154,9 +184,12 @@ def first_column(table):
         return f'"{cursor.fetchone()[0]}"'
 
 
-def test_what_is_written_once_is_neither_changed_nor_deleted(books):
+def test_what_is_written_once_is_neither_changed_nor_deleted(books, registry):
     for table in append_only_tables():
         column = first_column(table)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT FROM {table} LIMIT 1")
+            assert cursor.rowcount == 1, f"{table} is empty: no row would be refused"
         owner_is_refused(APPEND_ONLY, f"UPDATE {table} SET {column} = {column}")
         owner_is_refused(APPEND_ONLY, f"DELETE FROM {table}")
 
@@ -281,9 +314,9 @@ def test_a_transfer_moves_something_between_two(books):
 
 
 BATCH = """
-    INSERT INTO ledger_batch (project_id, report_id, asset_id, vintage, serials, quantity_t, buffer_t, transaction_id,
-                              issued_by_id, issued_at)
-    SELECT project_id, {report}, {asset}, {vintage}, {serials}, 1, 0, {transaction}, issued_by_id, issued_at
+    INSERT INTO ledger_batch (project_id, report_id, asset_id, vintage, tranche, serials, quantity_t, buffer_t,
+                              transaction_id, issued_by_id, issued_at)
+    SELECT project_id, {report}, {asset}, {vintage}, tranche, {serials}, 1, 0, {transaction}, issued_by_id, issued_at
       FROM ledger_batch
 """
 ELSEWHERE = {
@@ -298,16 +331,16 @@ ELSEWHERE = {
 @pytest.mark.parametrize(
     ("column", "same", "sqlstate", "constraint"),
     [
-        ("report", "report_id", UNIQUE, "ledger_batch_report_id_key"),
+        ("report", "report_id", CHECK, "report_issued_when_all_is"),
         ("asset", "asset_id", UNIQUE, "ledger_batch_asset_id_key"),
-        ("vintage", "vintage", UNIQUE, "batch_once_a_vintage"),
+        ("vintage", "vintage", UNIQUE, "batch_tranche_once_a_vintage"),
         ("serials", "serials", OVERLAP, "serial_in_one_batch"),
         ("serials", "int8range(upper(serials) - 1, upper(serials) + 5)", OVERLAP, "serial_in_one_batch"),
         ("transaction", "transaction_id", UNIQUE, "ledger_batch_transaction_id_key"),
     ],
 )
 def test_a_batch_is_issued_once(books, column, same, sqlstate, constraint):
-    """Once for a report, a vintage, an asset, a posting; and no serial number in two."""
+    """No more than a report comes to, once for a part of a vintage, an asset, a posting; and no serial number in two."""
     with refused(sqlstate, constraint):
         run(BATCH.format(**(ELSEWHERE | {column: same})))
 
@@ -315,8 +348,9 @@ def test_a_batch_is_issued_once(books, column, same, sqlstate, constraint):
 def test_a_vintage_has_one_report(books):
     report = MonitoringReport.objects.get()
     copy = ReportFactory(project=report.project, vintage=report.vintage - 1)
+    sql = "UPDATE ledger_monitoringreport SET (vintage, period_starts_on, period_ends_on) = (%s, %s, %s) WHERE id = %s"
     with refused(UNIQUE, "report_once_a_vintage"):
-        run("UPDATE ledger_monitoringreport SET vintage = %s WHERE id = %s", report.vintage, copy.pk)
+        run(sql, report.vintage, report.period_starts_on, report.period_ends_on, copy.pk)
 
 
 def test_a_report_is_issued_once_also_where_its_batch_is_not_written(books):
@@ -421,7 +455,7 @@ def test_accounts_and_assets_are_of_kinds_that_there_are(books):
         run("UPDATE ledger_account SET purpose = 'till' WHERE purpose = 'retired'")
     with refused(CHECK, "asset_kind_known"):
         run("UPDATE ledger_asset SET kind = 'gold'")
-    for purpose in set(Account.Purpose.values) - {"holding", "bank", "issuance"}:
+    for purpose in set(Account.Purpose.values) - {"holding", "share", "bank", "issuance"}:
         assert run("UPDATE ledger_account SET purpose = %s WHERE purpose = 'retired'", purpose) == 1
         run("UPDATE ledger_account SET purpose = 'retired' WHERE purpose = %s", purpose)
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from django.db import IntegrityError, transaction
 
-from ledger.credits import services as credits_services
+from ledger.credits import retiring
 from ledger.credits.services import issue_credits, retire_credits
 from ledger.errors import (
     AlreadyIssued,
@@ -346,13 +346,13 @@ def test_one_key_at_the_same_moment_is_one_retirement(who):
 
 def test_one_key_for_two_batches_at_the_same_moment_is_a_conflict(who, monkeypatch):
     batches = [issue_to_cooperative(who, 1_000) for _ in range(2)]
-    meeting, post = Meeting(), credits_services._post_retirement
+    meeting, post = Meeting(), retiring._post_retirement
 
     def late(*arguments):
         meeting.wait()
         post(*arguments)
 
-    monkeypatch.setattr(credits_services, "_post_retirement", late)
+    monkeypatch.setattr(retiring, "_post_retirement", late)
     outcomes = race(*[lambda batch=batch: retire(who, batch, idempotency_key="k") for batch in batches])
     assert meeting.met
     assert kinds(outcomes) == {Retirement: 1, IdempotencyConflict: 1}

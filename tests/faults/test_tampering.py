@@ -30,8 +30,8 @@ from ledger.journal.payments import cash, confirm_payment, refuse_payment, reque
 from ledger.journal.payouts import confirm_payout, refuse_payout, request_payout
 from ledger.journal.reconciliation.invariants import check_one
 from ledger.journal.services import Leg, Posting, open_account, post_transactions
-from ledger.models import Checkpoint, Household, LogLeaf, Project
-from ledger.parties.households import leave_household
+from ledger.models import Checkpoint, LogLeaf, Project
+from ledger.parties.households import add_household, leave_household
 from ledger.parties.services import apply_for_organisation, approve_organisation, suspend_organisation
 from ledger.projects.conflicts import declare_conflict, lift_conflict
 from ledger.projects.debundling import decide_debundling
@@ -343,7 +343,7 @@ def reports_of(who, project):
     answer(who, three, "So.")
     soil = ProjectFactory(
         proponent=who.cooperative.organisation,
-        number=906,
+        number=1_000,
         methodology="soc-tier1-1",
         settings={"risk_percent": "12"},
         validator=who.verifier.organisation,
@@ -399,7 +399,7 @@ def live(who):
 
 def judge_neighbours(who, project):
     """Decide twice about a project that lies beside another of its proponent."""
-    beside_it = ProjectFactory(proponent=who.cooperative.organisation, number=905)
+    beside_it = ProjectFactory(proponent=who.cooperative.organisation, number=2_000)
     ParcelFactory(project=beside_it, geometry=beside(project.parcels.first().geometry))
     for is_one, reason in ((False, "Two villages."), (True, "One canal.")):
         decide_debundling(actor=who.registrar, project_id=project.pk, is_one_with_them=is_one, reason=reason)
@@ -497,9 +497,7 @@ def project_of(who, number):
 
 def described(who, number):
     """Return what is said of a field beside its shape and practices."""
-    household = Household.objects.create(
-        cooperative=who.cooperative.organisation, code=f"1-{number}", name=f"户{number}"
-    )
+    household = add_household(actor=who.cooperative, code=f"1-{number}", name=f"户{number}")
     return {
         "household_code": household.code,
         "declared_area_ha": Decimal(90 + number),
@@ -591,7 +589,9 @@ def orders_with_an_end(who, market):
 
 def agree(who):
     """Take offers of block trades, lots and bids through their lives: open and decided in every way."""
-    batch = issue_to_cooperative(who, 1_000, project=ProjectFactory(proponent=who.cooperative.organisation, number=904))
+    batch = issue_to_cooperative(
+        who, 1_000, project=ProjectFactory(proponent=who.cooperative.organisation, number=3_000)
+    )
     market = market_for(who, batch, taker_fee_bps=35)
     offers = [offer_block(who.buyer, who.cooperative, market, f"o{at}", price_fen=4_500 + at) for at in range(7)]
     terms = OfferTerms("answer", 4_600, 20, timezone.now() + dt.timedelta(hours=2))
@@ -631,7 +631,7 @@ def agree(who):
 
 def share(who):
     """Share sales by plans for all and for one project, and pay out: confirmed, refused, reversed and waiting."""
-    project = ProjectFactory(proponent=who.cooperative.organisation, number=905)
+    project = ProjectFactory(proponent=who.cooperative.organisation, number=4_000)
     market = market_for(who, issue_to_cooperative(who, 500, project=project), taker_fee_bps=35)
     households = households_of(who, project, ["1", "2.5", "4"])
     codes = [household.code for household in households]
@@ -661,9 +661,9 @@ def share(who):
 
 def hand_on_and_lose(who):
     """Take transfers, cancellations and reversals through their lives, and retire with all that can be said of the use."""
-    project = ProjectFactory(proponent=who.cooperative.organisation, number=905)
+    project = ProjectFactory(proponent=who.cooperative.organisation, number=5_000)
     batch = issue_to_cooperative(who, 1_000, buffer_t=100, project=project)
-    issue_to_cooperative(who, 500, buffer_t=50, project=ProjectFactory(number=906))
+    issue_to_cooperative(who, 500, buffer_t=50, project=ProjectFactory(number=6_000))
     offers = [
         offer_credits(who.cooperative, who.buyer, batch, 10 + at, key=f"t{at}", note=f"第{at}号", price_fen=4_000 + at)
         for at in range(6)
@@ -994,7 +994,7 @@ def test_a_log_cut_short_and_signed_again_with_the_true_key_is_named(scene):
 
 def test_serial_numbers_that_the_log_has_only_a_hash_of_are_compared_with_it(who, monkeypatch):
     monkeypatch.setattr(entries, "ROOM_FOR_RUNS", (0,) * len(entries.ROOM_FOR_RUNS))
-    issue_to_cooperative(who, 10, project=ProjectFactory(proponent=who.cooperative.organisation, number=903))
+    issue_to_cooperative(who, 10, project=ProjectFactory(proponent=who.cooperative.organisation, number=7_000))
     assert [result for result in reconcile() if not result.holds] == []
     shift = """
         UPDATE ledger_transfer SET serials = (SELECT range_agg(int8range(lower(run) + 1, upper(run) + 1)) FROM unnest(serials) run)

@@ -108,6 +108,15 @@ class RegistrySearch(forms.Form):
         return any(self.data.get(name) for name in self.fields if name != "sort")
 
 
+# The states in which everybody sees a project.
+PUBLIC_STATES = (
+    Project.Status.REGISTERED,
+    Project.Status.SUSPENDED,
+    Project.Status.COMPLETED,
+    Project.Status.WITHDRAWN,
+)
+
+
 class ProjectSearch(RegistrySearch):
     orders = {
         NEWEST: (_("newest first"), Order("number")),
@@ -126,12 +135,12 @@ class ProjectSearch(RegistrySearch):
     field_order = ("q", "province", "county", "methodology", "vintage", "status", "sort", "proponent")
 
     def __init__(self, given: Any = None, *, sees_states: bool = False, **arguments: Any) -> None:
-        self.sees_states = sees_states
         super().__init__(given, **arguments)
         methodologies = [(name, words.word_for(words.METHODOLOGIES, name)) for name in sorted(METHODOLOGIES)]
         self.fields["methodology"].choices = _any_or(_("every practice"), methodologies)  # type: ignore[attr-defined]
         if not sees_states:
-            del self.fields["status"]
+            offered = [(state, state.label) for state in PUBLIC_STATES]
+            self.fields["status"].choices = _any_or(_("every status"), offered)  # type: ignore[attr-defined]
         self._offer_counties()
         self.full_clean()
 
@@ -151,7 +160,7 @@ class ProjectSearch(RegistrySearch):
         """Return what is looked for."""
         return ProjectTerms(
             text=self.value("q"),
-            status=self.value("status") if self.sees_states else "",
+            status=self.value("status"),
             province=self.value("province"),
             county=self.value("county"),
             methodology=self.value("methodology"),

@@ -112,7 +112,7 @@ def test_an_auditor_reads_corrections(who: People, correction: Correction) -> No
 
 def test_a_correction_waits_at_the_desk_for_another_treasurer(who: People, correction: Correction) -> None:
     waiting = {
-        name: client_of(getattr(who, name)).get("/admin/").context["queues"][5]
+        name: client_of(getattr(who, name)).get("/admin/").context["queues"][9]
         for name in ("treasurer", "second_treasurer", "auditor")
     }
     assert {name: queue.count for name, queue in waiting.items()} == {

@@ -3,11 +3,12 @@
 import base64
 import datetime as dt
 import json
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import get_resolver
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -54,6 +55,7 @@ from tests.scenes import (
     market_for,
     offer_credits,
     pay_in,
+    people,
     plan_of,
     report_loss,
     report_year,
@@ -91,6 +93,7 @@ NASTY = st.sampled_from(
         {"__proto__": {}},
     ]
 )
+Scene = tuple[People, dict[str, Any]]
 JSON = st.recursive(
     NASTY | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -357,8 +360,22 @@ CASES = {
 FORMS = ["projects/<code:code>/documents"]
 
 
+@pytest.fixture(scope="module")
+def _scene_once(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
+    """Bring everything about once, in a transaction that all tests share and none changes."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        who = people()
+        yield who, _names(who)
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def names(who: People) -> dict[str, Any]:
+def scene(_scene_once: Scene, db: None) -> Scene:
+    """Return one person for each door, and the things of CASES by their names; what a test does to them is undone."""
+    return _scene_once
+
+
+def _names(who: People) -> dict[str, Any]:
     """Return, for each name in CASES, the thing of that name, brought about."""
     cooperative = who.cooperative.organisation
     validator = who.verifier.organisation
@@ -549,7 +566,8 @@ def fingerprint() -> Any:
 
 
 @pytest.mark.parametrize("path", CASES)
-def test_nothing_that_is_sent_breaks_anything(who: People, names: dict[str, Any], path: str) -> None:
+def test_nothing_that_is_sent_breaks_anything(scene: Scene, path: str) -> None:
+    who, names = scene
     person, template = CASES[path]
     body = fill(template, names)
     address = "/" + path.format(**names)

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from ledger.models import Household, Parcel, Project
+from ledger.models import Parcel, Project
 from tests.callers import Caller, is_problem, statuses
-from tests.factories import PRACTICES, MembershipFactory, ParcelFactory, ProjectFactory, square
+from tests.factories import PRACTICES, HouseholdFactory, MembershipFactory, ParcelFactory, ProjectFactory, square
 from tests.ledger.projects.land.maps import collection, shapefile_parts, zipped
 
 
@@ -26,7 +26,7 @@ def file(content, **changes):
 
 
 def test_many_fields_are_added_at_once(who, draft):
-    Household.objects.create(cooperative=who.cooperative.organisation, code="3-1", name="林家")
+    HouseholdFactory(cooperative=who.cooperative.organisation, code="3-1", name="林家")
     given = [field(0, household_code="3-1", declared_area_ha="118"), field(1)]
     answer = Caller(who.cooperative).send(f"/projects/{draft.code}/parcels/many", {"parcels": given})
     assert answer.status_code == 201, answer.content
@@ -119,7 +119,7 @@ def test_only_its_cooperative_adds_fields(who, draft, path):
 
 
 def test_the_map_of_a_project_is_geojson_with_a_version(who, draft):
-    household = Household.objects.create(cooperative=who.cooperative.organisation, code="3-1", name="林家")
+    household = HouseholdFactory(cooperative=who.cooperative.organisation, code="3-1", name="林家")
     parcel = ParcelFactory(project=draft, household=household, geometry=square(1))
     caller = Caller(who.cooperative)
     address = f"/projects/{draft.code}/parcels.geojson"
@@ -138,7 +138,7 @@ def test_the_map_of_a_project_is_geojson_with_a_version(who, draft):
 
 def test_who_may_see_a_project_may_see_its_map_but_not_its_households(who, draft):
     project = ProjectFactory()
-    household = Household.objects.create(cooperative=project.proponent, code="3-1", name="林家")
+    household = HouseholdFactory(cooperative=project.proponent, code="3-1", name="林家")
     ParcelFactory(project=project, household=household)
     answer = Caller().ask(f"/projects/{project.code}/parcels.geojson")
     assert "household" not in json.loads(answer.getvalue())["features"][0]["properties"]

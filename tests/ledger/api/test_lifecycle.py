@@ -156,7 +156,10 @@ def test_a_draft_is_described_by_its_cooperative_part_by_part(who: People) -> No
     shown = Caller(who.cooperative).send(path, body).json()
     assert (shown["county"], shown["co_benefits"]) == ("漳州市南靖县", ["sdg_2", "sdg_13"])
     assert shown["other_listings"] == [{"registry": "Verra", "number": "VCS-1", "link": "", "status": ""}]
-    assert (shown["sector"], shown["project_type"]) == ("Agriculture", "Methane avoidance")
+    assert (shown["sector"], shown["project_type"]) == (
+        "Agriculture Forestry and Other Land Use (AFOLU)",
+        "Methane avoidance",
+    )
     again = Caller(who.cooperative).send(path, {"name": "新名"}).json()
     assert (again["name"], again["county_code"]) == ("新名", "350627")
 

@@ -26,11 +26,12 @@ from ledger.projects.lifecycle import (
     withdraw_project,
 )
 from ledger.projects.renewals import request_renewal
-from ledger.projects.reports import approve_report, submit_report
+from ledger.projects.reports import approve_report
 from ledger.projects.selectors import projects_seen_by
 from ledger.projects.services import submit_project, validate_project
 from tests.factories import MembershipFactory, ParcelFactory, ProjectFactory, ReportFactory
 from tests.racing import race
+from tests.scenes import report_year
 
 Status = Project.Status
 WHY = {"reason": "As agreed."}
@@ -237,7 +238,7 @@ def test_while_a_project_is_suspended_nothing_is_reported_approved_or_issued(who
     approved = ReportFactory(project=project, vintage=2022)
     suspend_project(actor=who.registrar, project_id=project.pk, **WHY)
     for step in (
-        lambda: submit_report(actor=who.cooperative, project_id=project.pk, vintage=2020),
+        lambda: report_year(who, project),
         lambda: approve_report(actor=who.registrar, report_id=verified.pk),
         lambda: issue_credits(actor=who.registrar, report_id=approved.pk),
     ):
@@ -368,7 +369,7 @@ def test_reports_of_a_completed_project_are_finished(who):
     report = ReportFactory(project=project, vintage=2021)
     assert issue_credits(actor=who.registrar, report_id=report.pk)
     with pytest.raises(WrongState):
-        submit_report(actor=who.cooperative, project_id=project.pk, vintage=2020)
+        report_year(who, project)
 
 
 # Projects of before

@@ -112,7 +112,7 @@ def test_every_state_of_ours_is_one_of_cad_trusts_words():
     assert {*STATUSES.values()} <= {*lists["projectStatus"]}
     assert {*COVERED_BY_NDC} == {*Project.Ndc.values}
     assert {*COVERED_BY_NDC.values()} <= {*lists["coveredByNDC"]}
-    assert {*cad_trust.UNIT_STATUS} == {*Account.Purpose.values} - {"bank", "fees", "issuance"}
+    assert {*cad_trust.UNIT_STATUS} == {*Account.Purpose.values} - {"bank", "fees", "issuance", "share"}
     assert {*cad_trust.UNIT_STATUS.values()} <= {*lists["unitStatus"]}
     for name, methodology in METHODOLOGIES.items():
         assert cad_trust.unit_type(name) in lists["unitType"]

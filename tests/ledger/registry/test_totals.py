@@ -67,7 +67,7 @@ def test_the_page_has_sums_pictures_and_a_file(client, two):
     assert (context["issued_t"], context["retired_t"]) == (140, 7)
     assert len(context["picture"].bars) == len(context["years"])
     context = client.get("/dual-carbon", {"province": "35"}).context
-    assert [(each.key, name) for each, name in context["counties"]] == [("350627", "南靖县")]
+    assert [(each.key, name) for each, name in context["counties"]] == [("350627", "漳州市南靖县")]
     for query in ({"province": "99"}, {"county": "٣٥٠٦٢٧"}, {"methodology": "x"}):
         assert client.get("/dual-carbon", query).context["issued_t"] == 140
     answer = client.get("/dual-carbon.csv", {"province": "35"})

@@ -21,7 +21,6 @@ def write(*records):
         ("project_registered", {"project": "TH-35-000001"}, subjects.project_subject("TH-35-000001")),
         ("parcel_added", {"project": "P", "parcel": '田 "1"'}, subjects.parcel_subject("P", '田 "1"')),
         ("report_verified", {"project": "P", "report": "7"}, subjects.report_subject(7)),
-        ("batch_issued", {"project": "P", "report": "7"}, subjects.report_subject(7)),
         ("credits_retired", {"retirement": "x-y"}, subjects.retirement_subject("x-y")),
     ],
 )
@@ -31,6 +30,16 @@ def test_a_record_is_found_with_its_place(db, kind, body, subject):
     sequence_log()
     assert places_of([subject, "report 9"]) == {(kind, subject): subjects.Place(wanted, 1)}
     assert other < wanted
+
+
+def test_each_part_of_a_report_is_found_by_the_report(db):
+    body = {"project": "P", "report": "7"}
+    written = write(*(("batch_issued", {**body, "asset": asset}) for asset in ("P-2020", "P-2020-2")))
+    found = places_of([subjects.report_subject(7)])
+    assert found == {
+        ("batch_issued", subjects.batch_subject(asset)): subjects.Place(record, None)
+        for asset, record in zip(("P-2020", "P-2020-2"), written, strict=True)
+    }
 
 
 def test_of_a_field_that_was_added_again_the_later_record_counts(db):

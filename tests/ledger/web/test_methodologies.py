@@ -15,6 +15,7 @@ from ledger.web.forms.samples import EXAMPLE
 from tests.cases import rice, soil
 from tests.factories import ParcelFactory, ProjectFactory, ReportFactory, square
 from tests.ledger.web.test_projects import PROJECT, field
+from tests.scenes import hand_in
 
 HEADINGS = "point,upper_cm,lower_cm,bulk_density_g_per_cm3,coarse_fragments_mass_percent,soc_g_per_kg"
 TABLE = "\n".join(
@@ -30,6 +31,7 @@ SETTINGS = {
 }
 MEASURED = {
     "code": "A01",
+    "datum": "WGS84",
     "geometry": str(square(1)).replace("'", '"'),
     "measured-stratum": "A",
     "measured-baseline_on": "2020-03-01",
@@ -165,7 +167,7 @@ def test_a_paddy_is_added_with_what_it_gets(client, who, rice_draft):
     # The next field begins with it.
     page = client.get(f"/projects/{rice_draft.code}/fields")
     assert page.context["practices"].seasons[0]["project_urea"].value() == "200"
-    submitted = submit_project(actor=who.cooperative, project_id=rice_draft.pk)
+    submitted = hand_in(who.cooperative, rice_draft)
     assert submitted.forecast["result"]["net_t"] > 0
 
 
@@ -186,7 +188,7 @@ def test_a_field_with_samples_is_added_and_forecast_but_not_credited(client, who
     # The next field begins with the stratum, and with no samples: they are each field's own.
     again = client.get(f"/projects/{soil_draft.code}/fields").context["practices"].form
     assert (again["stratum"].value(), again["baseline_table"].value()) == ("A", None)
-    result = submit_project(actor=who.cooperative, project_id=soil_draft.pk).forecast["result"]
+    result = hand_in(who.cooperative, soil_draft).forecast["result"]
     assert result["net_t"] == 0
     assert result["expected_t"] > 0
     assert client.get(f"/projects/{soil_draft.code}").status_code == 200

