@@ -321,8 +321,13 @@ def reports_of(who, project):
         verified(who, report_year(who, project, vintage))
     first = project.reports.get(vintage=2020)
     approve_report(actor=who.registrar, report_id=first.pk)
-    for quantity_t in (7, None):
-        issue_credits(actor=who.registrar, report_id=first.pk, quantity_t=quantity_t)
+    part, _rest = (
+        issue_credits(actor=who.registrar, report_id=first.pk, quantity_t=quantity_t) for quantity_t in (7, None)
+    )
+    # What names the first batch by its id.
+    retire_credits(
+        actor=who.cooperative, batch_id=part.pk, quantity_t=1, beneficiary_name="龙山米业", purpose="own_footprint"
+    )
     rejected = report_year(who, project, 2022)
     reject_report(actor=who.registrar, report_id=rejected.pk, reason="Not as it says.")
     other = MembershipFactory(organisation__kind="verifier")
