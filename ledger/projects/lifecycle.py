@@ -198,6 +198,15 @@ def require_running(project_id: int) -> Project:
     return lock_in(project_id, Status.REGISTERED, Status.COMPLETED)
 
 
+def require_reporting(project_id: int) -> Project:
+    """Return a project that takes new reports, locked: one that is registered. A completed one finishes those it has.
+
+    Locks: the project.
+    Raises: NotFound, WrongState.
+    """
+    return lock_in(project_id, Status.REGISTERED)
+
+
 def complete_projects(today: dt.date) -> list[Project]:
     """Complete every project that has come to its end; done twice it does nothing the second time.
 

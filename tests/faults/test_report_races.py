@@ -21,7 +21,7 @@ from ledger.projects.reports import (
     verify_report,
 )
 from tests.factories import MembershipFactory, ParcelFactory, ProjectFactory, ReportFactory
-from tests.faults.test_processes import locked, sessions
+from tests.faults.test_processes import locked
 from tests.racing import race
 from tests.running import wait_until
 from tests.scenes import accepted, answer, find, report_year
@@ -138,14 +138,13 @@ def test_nothing_is_issued_after_a_suspension_that_came_first(who, project):
 
 
 def kill_who_waits():
-    """End the session that waits for a lock, as if its process were killed."""
+    """End the session that comes to wait for a lock, as if its process were killed; only the owner sees who waits."""
+    kill = """
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid() AND wait_event_type = 'Lock'
+    """
     with psycopg.connect(_owner_url(), autocommit=True) as session:
-        session.execute(
-            """
-            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-             WHERE datname = current_database() AND pid <> pg_backend_pid() AND wait_event_type = 'Lock'
-            """
-        )
+        wait_until(lambda: session.execute(kill).rowcount == 1)
 
 
 def _owner_url():
@@ -157,12 +156,8 @@ def test_a_process_that_is_killed_while_it_issues_leaves_nothing_of_it(who):
     issue_credits(actor=who.registrar, report_id=report.pk, quantity_t=4)
     before = SerialCounter.objects.get().next_serial
 
-    def kill():
-        wait_until(lambda: sessions("wait_event_type = 'Lock'") == 1)
-        kill_who_waits()
-
     with locked("SELECT 1 FROM ledger_serialcounter FOR UPDATE"):
-        outcome, _killed = race(lambda: issue_credits(actor=who.registrar, report_id=report.pk), kill)
+        outcome, _killed = race(lambda: issue_credits(actor=who.registrar, report_id=report.pk), kill_who_waits)
     assert isinstance(outcome, OperationalError)
     report.refresh_from_db()
     assert (report.status, report.issued_t, Batch.objects.count()) == ("approved", 4, 1)

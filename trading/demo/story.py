@@ -23,6 +23,8 @@ from ledger.projects.land.services import add_parcel, set_household
 from ledger.projects.lifecycle import accept_project
 from ledger.projects.reports import accept_report, approve_report, submit_report, verify_report
 from ledger.projects.services import create_project, register_project, submit_project, validate_project
+from ledger.registry.places import refresh_places
+from ledger.registry.totals import refresh_totals
 from trading.demo.cast import Cast, gather_cast
 from trading.demo.pilot import fields, order_lines, pilot, practices
 from trading.execution.services import execute_market
@@ -59,6 +61,9 @@ def tell(password: str) -> None:
     _share_and_pay(cast)
     _trade(cast, markets)
     _leave_work(cast, project)
+    # What the public map and sums show from the first minute on.
+    refresh_places()
+    refresh_totals()
 
 
 def _begin_project(cast: Cast, key: str) -> Project:

@@ -14,7 +14,7 @@ from ledger.projects.access import require_proponent
 from ledger.projects.claims import practices_of_parcel
 from ledger.projects.locks import lock_project
 from ledger.projects.models import MonitoringReport, Project
-from ledger.projects.reports.steps import Status, lock_own, require_live
+from ledger.projects.reports.steps import Status, lock_own, require_open
 from ledger.projects.services import compute
 from ledger.quantification import CalculationSheet
 
@@ -32,7 +32,7 @@ def draft_report(
     project = lock_project(project_id)
     if project.proponent_id != actor.organisation_id:
         raise NotFound()
-    require_live(project)
+    require_open(project)
     starts_on, ends_on = _period(project, vintage)
     now = timezone.now()
     report = MonitoringReport(
@@ -75,7 +75,7 @@ def save_practices(*, actor: Membership, report_id: int, practices: Mapping[str,
     """
     require_proponent(actor)
     report = lock_own(actor, report_id, *MonitoringReport.CHANGEABLE)
-    require_live(report.project)
+    require_open(report.project)
     report.practices = _merged(report, practices)
     report.saved_at = timezone.now()
     report.save(update_fields=["practices", "saved_at"])

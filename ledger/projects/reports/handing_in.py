@@ -16,7 +16,7 @@ from ledger.projects.access import require_proponent
 from ledger.projects.models import MonitoringReport, ReportVersion
 from ledger.projects.reports.assigning import free_verifier, record_assignment
 from ledger.projects.reports.drafting import draft_report, save_practices
-from ledger.projects.reports.steps import Status, calculate, lock_own, move, require_live
+from ledger.projects.reports.steps import Status, calculate, lock_own, move, require_live, require_open
 from ledger.projects.selectors import unreported_before
 from ledger.transparency.services import append_record
 
@@ -51,7 +51,7 @@ def hand_in_report(*, actor: Membership, report_id: int, verifier: UUID | str) -
     """
     require_proponent(actor)
     report = lock_own(actor, report_id, Status.DRAFT)
-    require_live(report.project)
+    require_open(report.project)
     missing = unreported_before(report)
     if missing is not None:
         reason = _("The vintage %(year)s is reported first: there are no gaps between reports.") % {"year": missing}

@@ -10,7 +10,7 @@ from ledger.parties.access import log_name
 from ledger.parties.models import Membership
 from ledger.projects.access import require_verifier
 from ledger.projects.digests import sheet_sha256
-from ledger.projects.lifecycle import require_running
+from ledger.projects.lifecycle import require_reporting, require_running
 from ledger.projects.locks import lock_report
 from ledger.projects.models import Finding, MonitoringReport, Project
 from ledger.projects.selectors import quantification_case
@@ -28,6 +28,14 @@ def require_live(project: Project) -> None:
     Raises: WrongState.
     """
     require_running(project.pk)
+
+
+def require_open(project: Project) -> None:
+    """Refuse a project that takes no new reports.
+
+    Raises: WrongState.
+    """
+    require_reporting(project.pk)
 
 
 def lock_in(report_id: int, *statuses: str) -> MonitoringReport:
