@@ -64,6 +64,8 @@ def handing_in_s(methodology: str, parcels: int) -> float:
     from django.db import transaction
 
     from ledger.models import Organisation, Parcel, Project
+    from ledger.projects.declarations import state_baseline
+    from ledger.projects.descriptions import describe_project
     from tests.factories import MembershipFactory, ProjectFactory, square
 
     proponent = MembershipFactory(organisation__kind=Organisation.Kind.COOPERATIVE)
@@ -87,6 +89,8 @@ def handing_in_s(methodology: str, parcels: int) -> float:
             )
             for at in range(parcels)
         )
+    describe_project(actor=proponent, project_id=project.pk, changes={"is_listed_elsewhere": False})
+    state_baseline(actor=proponent, project_id=project.pk, evidence="Irrigation records.")
     started = perf_counter()
     submit_project(actor=proponent, project_id=project.pk)
     return perf_counter() - started
