@@ -84,7 +84,7 @@ def handing_in_s(methodology: str, parcels: int) -> float:
                 project=project,
                 code=f"P{at}",
                 geometry=square(at, 0.001),
-                area_ha=f"{1 + at % 97 / 100:.2f}",
+                area_ha=f"{0.5 + at % 97 / 1000:.3f}",
                 practices=practices(methodology, at),
             )
             for at in range(parcels)
