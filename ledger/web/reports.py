@@ -1,5 +1,6 @@
 """Monitoring reports: shown to everybody, examined by the verifier with findings that the cooperative answers."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -158,21 +159,39 @@ def report_workbook(request: HttpRequest, code: str, report_id: int) -> HttpResp
     return as_workbook(report.sheet, f"{report.project.code}-{report.vintage}.xlsx")
 
 
+def _take_step(
+    request: HttpRequest,
+    report: MonitoringReport,
+    service: Callable[..., object],
+    name: str,
+    form: forms.Form,
+    said: str,
+    *,
+    actor: Membership,
+) -> HttpResponse:
+    """Let a service do with a report what a form asks for; refused, the form stands on the report's page under its name."""
+    done = carry_out(form, service, actor=actor, report_id=report.pk, **form.cleaned_data) if form.is_valid() else None
+    if done is None:
+        return _show(request, report, **{name: form})
+    messages.success(request, said)
+    return redirect("report", code=report.project.code, report_id=report.pk)
+
+
 @require_POST
 @for_members
 def report_assign(request: HttpRequest, membership: Membership, code: str, report_id: int) -> HttpResponse:
     """Name another verifier, where the first has declined."""
     report = _report(request, code, report_id)
     form = VerifierForm(request.POST)
-    done = (
-        carry_out(form, services.assign_verifier, actor=membership, report_id=report.pk, **form.cleaned_data)
-        if form.is_valid()
-        else None
+    return _take_step(
+        request,
+        report,
+        services.assign_verifier,
+        "verifier_form",
+        form,
+        _("The report is handed in. The verifier accepts it next."),
+        actor=membership,
     )
-    if done is None:
-        return _show(request, report, verifier_form=form)
-    messages.success(request, _("The report is handed in. The verifier accepts it next."))
-    return redirect("report", code=code, report_id=report_id)
 
 
 @require_POST
@@ -194,15 +213,9 @@ def report_decline(request: HttpRequest, membership: Membership, code: str, repo
     """Give a report back."""
     report = _report(request, code, report_id)
     form = DeclineForm(request.POST)
-    done = (
-        carry_out(form, services.decline_report, actor=membership, report_id=report.pk, **form.cleaned_data)
-        if form.is_valid()
-        else None
+    return _take_step(
+        request, report, services.decline_report, "decline_form", form, _("The report is given back."), actor=membership
     )
-    if done is None:
-        return _show(request, report, decline_form=form)
-    messages.success(request, _("The report is given back."))
-    return redirect("report", code=code, report_id=report_id)
 
 
 @require_POST
@@ -211,15 +224,15 @@ def report_verify(request: HttpRequest, membership: Membership, code: str, repor
     """Sign a report off."""
     report = _report(request, code, report_id)
     form = StatementForm(request.POST)
-    done = (
-        carry_out(form, services.verify_report, actor=membership, report_id=report.pk, **form.cleaned_data)
-        if form.is_valid()
-        else None
+    return _take_step(
+        request,
+        report,
+        services.verify_report,
+        "statement_form",
+        form,
+        _("The report is verified. The operator approves it next."),
+        actor=membership,
     )
-    if done is None:
-        return _show(request, report, statement_form=form)
-    messages.success(request, _("The report is verified. The operator approves it next."))
-    return redirect("report", code=code, report_id=report_id)
 
 
 @require_POST
@@ -228,15 +241,15 @@ def report_reject(request: HttpRequest, membership: Membership, code: str, repor
     """Reject a report, with a reason."""
     report = _report(request, code, report_id)
     form = ReasonForm(request.POST)
-    done = (
-        carry_out(form, services.reject_report, actor=membership, report_id=report.pk, **form.cleaned_data)
-        if form.is_valid()
-        else None
+    return _take_step(
+        request,
+        report,
+        services.reject_report,
+        "reason_form",
+        form,
+        _("The report is rejected; the vintage may be reported again."),
+        actor=membership,
     )
-    if done is None:
-        return _show(request, report, reason_form=form)
-    messages.success(request, _("The report is rejected; the vintage may be reported again."))
-    return redirect("report", code=code, report_id=report_id)
 
 
 @require_POST
@@ -245,15 +258,15 @@ def finding_new(request: HttpRequest, membership: Membership, code: str, report_
     """Open a finding."""
     report = _report(request, code, report_id)
     form = FindingForm(request.POST)
-    done = (
-        carry_out(form, services.open_finding, actor=membership, report_id=report.pk, **form.cleaned_data)
-        if form.is_valid()
-        else None
+    return _take_step(
+        request,
+        report,
+        services.open_finding,
+        "finding_form",
+        form,
+        _("The finding is open. The cooperative answers it."),
+        actor=membership,
     )
-    if done is None:
-        return _show(request, report, finding_form=form)
-    messages.success(request, _("The finding is open. The cooperative answers it."))
-    return redirect("report", code=code, report_id=report_id)
 
 
 # What is done with a finding: the form, by which name the page has it, the service, and what is said afterwards.
