@@ -47,6 +47,7 @@ from ledger.registry.models import (
 from ledger.transparency.models import (
     Checkpoint,
     Cosignature,
+    LogFollower,
     LogKey,
     LogLeaf,
     LogTile,
@@ -78,6 +79,7 @@ __all__ = [
     "Hold",
     "Household",
     "HouseholdLink",
+    "LogFollower",
     "LogKey",
     "LogLeaf",
     "LogTile",

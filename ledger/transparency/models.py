@@ -118,3 +118,17 @@ class LogKey(models.Model):
 
     def __str__(self) -> str:
         return self.vkey
+
+
+class LogFollower(models.Model):
+    """How far somebody has got who acts on what is recorded, such as the notices: the next place that it will read."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    next_index = models.BigIntegerField(default=0)
+    followed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "ledger"
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.next_index}"
