@@ -227,7 +227,6 @@ SPECTACULAR_SETTINGS = {
         {"name": "reports", "description": "What a vintage came to: reported, verified, approved, issued."},
         {"name": "diary", "description": "What is done on the fields, day by day; a cooperative's phone writes it."},
         {"name": "documents", "description": "Files that prove what is said, by their hashes; public where published."},
-        {"name": "credits", "description": "Issued batches, and their retirement."},
         {
             "name": "credits",
             "description": "Issued batches, and what becomes of them: retired, transferred, cancelled, reversed.",
