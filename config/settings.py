@@ -104,7 +104,8 @@ FORMAT_MODULE_PATH = ["config.formats"]
 STATIC_URL = "static/"
 # Files are served from where they lie; `collectstatic` is for a proxy that serves them itself.
 STATIC_ROOT = env.text("STATIC_ROOT", "") or None
-STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
+# The pictures of the guides are those of the README.
+STATICFILES_DIRS = [BASE_DIR / "config" / "static", ("guide", BASE_DIR / "docs" / "images")]
 WHITENOISE_USE_FINDERS = True
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
