@@ -45,12 +45,18 @@ def access(reader: Reader) -> list[str]:
     if not reader.page.evaluate("typeof axe === 'object'"):
         # Not by an element, which the page's policy would forbid.
         reader.page.evaluate(AXE)
-    reader.see("light")
+    _see(reader, "light")
     found = _ask(reader, {"runOnly": {"type": "tag", "values": RULES}}, "")
-    reader.see("dark")
+    _see(reader, "dark")
     found += _ask(reader, {"runOnly": {"type": "rule", "values": ["color-contrast"]}}, " in the dark")
     reader.see("light")
     return found
+
+
+def _see(reader: Reader, theme: str) -> None:
+    reader.see(theme)
+    # Colours that fade into others are looked at when they have arrived.
+    reader.page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished.catch(() => {})))")
 
 
 def _ask(reader: Reader, options: dict[str, Any], where: str) -> list[str]:

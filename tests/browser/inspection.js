@@ -15,7 +15,7 @@
   const seen = new Map();
   for (const element of all("[id]")) seen.set(element.id, (seen.get(element.id) ?? 0) + 1);
   for (const [id, count] of seen) if (count > 1) findings.push(`has the id ${id} ${count} times`);
-  for (const field of all("input:not([type=hidden]), select, textarea")) {
+  for (const field of all("input:not([type=hidden], [type=submit], [type=button]), select, textarea")) {
     const said = field.labels?.length || field.getAttribute("aria-label") || field.getAttribute("aria-labelledby");
     if (!said && shown(field)) findings.push(`has a field without a label: ${field.name}`);
   }

@@ -36,6 +36,7 @@ PAGES = (
     Page("tokens", "/tokens", (BUYER,), "API tokens"),
     Page("methodologies", "/methodologies", (VISITOR,), "Methodologies"),
     Page("methodology", "/methodologies/rice-water-1", (VISITOR,), "A methodology"),
+    Page("style_guide", "/style", (VISITOR,), "The style guide"),
     Page("projects", "/projects", (VISITOR, COOPERATIVE), "Projects"),
     Page("projects_map", "/projects/map", (VISITOR,), "Map of projects"),
     Page("project_new", "/projects/new", (COOPERATIVE,), "Choose a methodology"),
