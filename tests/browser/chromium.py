@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, sync_playwright
 
 BINARY = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 needs_chromium = pytest.mark.skipif(BINARY is None, reason="Chromium is not here (Debian: apt install chromium)")
-# Nothing but this machine has an address: what a page wants from elsewhere fails, and is seen.
-ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
+# Nothing but this machine has an address: what a page wants from elsewhere fails, and is seen. One name leads here that does not
+# count as safe.
+ALONE = "--host-resolver-rules=MAP plain.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 QUIET = ("--disable-background-networking", "--disable-component-update", "--no-first-run", "--no-proxy-server")
 
 

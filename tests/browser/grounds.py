@@ -88,10 +88,18 @@ def serving(furnished: Furnished, *names: str, database: str | None = None) -> I
         for name, command in programs(environment).items():
             if name in names:
                 processes.start(name, command)
-        wait_until(lambda: answers(f"{site}/login"))
+        wait_until_there(f"{site}/login")
         yield Scene(site, furnished.names, furnished.sessions, furnished.password)
     finally:
         processes.stop()
+
+
+def wait_until_there(url: str) -> None:
+    """Wait until a page is there: a process that has just begun has everything to load first.
+
+    Raises: AssertionError where it is not there in time.
+    """
+    wait_until(lambda: answers(url), seconds=60)
 
 
 def answers(url: str) -> bool:

@@ -1,13 +1,22 @@
 """Somebody at a browser, and what the browser complained of meanwhile."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route
 
+if TYPE_CHECKING:
+    from ledger.models import Membership
+
+Change = Callable[[str, bytes], bytes]
+"""Returns what a page gets for an address instead of what the server said."""
+SECONDS = 30
 LOCALES = {"zh-hans": "zh-CN", "en": "en"}
 PHONE, DESKTOP = 390, 1440
 HEIGHTS = {PHONE: 844, DESKTOP: 900}
@@ -54,6 +63,31 @@ class Reader:
         assert answer is not None
         return answer.status
 
+    def evaluate(self, expression: str, argument: Any = None) -> Any:
+        """Return what an expression of JavaScript comes to, awaited where it is a promise."""
+        return self.page.evaluate(expression, argument)
+
+    def wait_for(self, expression: str) -> None:
+        """Wait until an expression is true.
+
+        Playwright's own way asks from within the page, whose policy forbids to evaluate a text.
+
+        Raises: AssertionError where it is not so in time.
+        """
+        deadline = monotonic() + SECONDS
+        while not self.evaluate(expression):
+            assert monotonic() < deadline, f"not so: {expression}"
+            self.page.wait_for_timeout(20)
+
+    def change(self, pattern: str, change: Change) -> None:
+        """Change what pages fetch from addresses of a pattern with ** in it."""
+
+        def changed(route: Route) -> None:
+            answer = route.fetch()
+            route.fulfill(response=answer, body=change(route.request.url, answer.body()))
+
+        self.context.route(pattern, changed)
+
     def widen(self, width: int) -> None:
         """Make the window this wide."""
         self.page.set_viewport_size({"width": width, "height": HEIGHTS.get(width, 900)})
@@ -61,6 +95,12 @@ class Reader:
     def see(self, theme: str) -> None:
         """Wish for light or dark, as the system says it."""
         self.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+
+    def be(self, person: "Membership") -> None:
+        """Be a person of the test's database, logged in."""
+        client = Client()
+        client.force_login(person.user)
+        self.take_session(client.cookies[settings.SESSION_COOKIE_NAME].value)
 
     def take_complaints(self) -> list[str]:
         """Return what was complained of since last time."""

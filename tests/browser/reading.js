@@ -1,6 +1,6 @@
 // Returns every text that a person reads in the page or hears of it, but for code and for what says that it is in another language.
 () => {
-  const elsewhere = "[lang]:not(html), [translate=no], code, pre, kbd, samp, script, style, template, .code, .hash, .serial, textarea";
+  const elsewhere = "[lang]:not(html), [translate=no], noscript, code, pre, kbd, samp, script, style, template, .code, .hash, .serial, textarea";
   const texts = new Set();
   const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
   const keep = (text) => {

@@ -12,7 +12,8 @@ from config.messages import BASE_DIR, PO, gather
 
 WORD = re.compile(r"[A-Za-z][A-Za-z'’]{2,}")
 # Names that programs give: of records, tokens, hashes, ids.
-CODE = re.compile(r"\w*_\w*|\b[0-9a-f-]{12,}\b")
+CODE = re.compile(r"\w*_\w*|\b[0-9a-f-]{12,}\b|\S+\.(?:csv|json|xlsx|pdf)|(?<!\S)/\S+|Asia/Shanghai")
+UNITS = {"ha", "t", "mu", "kg", "km"}
 PEOPLE = {"director", "registrar", "registrar2", "treasurer", "treasurer2", "coop", "coop-trader", "coop2", "verifier"}
 PEOPLE |= {"auditor", "company", "buyer", "buyer-viewer", "buyer2", "buyer3", "trader", "applicant"}
 # Names of things that have no other name: formats, units, standards, programs, people's languages.
@@ -27,9 +28,9 @@ def english_in(texts: list[str]) -> list[str]:
     """Return which texts of a Chinese page are English, with what gives them away."""
     found = []
     for text in texts:
-        if text in PEOPLE:
+        if text in PEOPLE | UNITS:
             continue
-        if text in messages():
+        if text in messages() and text not in new_messages():
             found.append(f"is not translated: {text}")
         elif unknown := [word for word in WORD.findall(CODE.sub("", text)) if not is_known(word.lower())]:
             found.append(f"reads English ({', '.join(unknown[:5])}): {text[:120]}")
@@ -69,10 +70,15 @@ def known_words() -> set[str]:
 
 @cache
 def new_words() -> set[str]:
-    """Return the words of messages that wait to be translated: to ask for these is the business of `config.messages check`."""
-    known = {one for message in catalog() if message.id for one, _other in pairs(message)}
-    found = {one for message in gather() if message.id for one, _other in pairs(message)}
-    return words_of(list(found - known))
+    return words_of(list(new_messages()))
+
+
+@cache
+def new_messages() -> set[str]:
+    """Return messages that wait to be translated: to ask for these is the business of `config.messages check`."""
+    known = {(message.context, one) for message in catalog() if message.id for one, _other in pairs(message)}
+    found = {(message.context, one) for message in gather() if message.id for one, _other in pairs(message)}
+    return {one for _context, one in found - known}
 
 
 def words_of(texts: list[str]) -> set[str]:
