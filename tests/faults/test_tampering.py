@@ -196,6 +196,10 @@ PROVEN = [
     "trading_tradinglimit",
 ]
 NOT_PROVEN = {
+    "account_emailaddress": "how a person can be written to: nobody else's to prove",
+    "account_emailconfirmation": "allauth's own, not used: links are signed",
+    "mfa_authenticator": "secrets of second factors; that one was added or removed is in the log",
+    "usersessions_usersession": "from where somebody is logged in just now",
     "auth_group": "Django's own, not used",
     "auth_group_permissions": "Django's own, not used",
     "auth_permission": "Django's own, not used",

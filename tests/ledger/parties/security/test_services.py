@@ -3,10 +3,11 @@
 import json
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 
 from ledger.models import EventOrigin, Record, SecurityEvent
 from ledger.parties.security.services import Origin, record_security_event
+from tests.callers import undone
 from tests.database import as_owner
 
 
@@ -37,9 +38,8 @@ def test_an_event_is_written_once(who):
 
 
 def test_what_is_undone_leaves_neither_event_nor_record(who):
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with undone():
         record_security_event(user=who.buyer.user, kind="logged_in", origin=Origin("203.0.113.7"))
-        raise ZeroDivisionError
     assert not SecurityEvent.objects.exists()
     assert not EventOrigin.objects.exists()
     assert not Record.objects.filter(kind="security_logged_in").exists()
