@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.admin import trial_balance
 from ledger.admin.access import desk_membership, is_operator, is_too_weak
+from ledger.admin.accounts import FactorResetAdmin, SecurityEventAdmin
 from ledger.admin.actions import Text
 from ledger.admin.bank import BankStatementAdmin
 from ledger.admin.bank_entries import BankEntryAdmin
@@ -61,6 +62,7 @@ from ledger.models import (
     DiaryEntry,
     Distribution,
     Document,
+    FactorReset,
     Finding,
     Hold,
     Household,
@@ -80,6 +82,7 @@ from ledger.models import (
     Retirement,
     Reversal,
     RiskAssessment,
+    SecurityEvent,
     SerialBlock,
     SharingPlan,
     Transaction,
@@ -134,6 +137,8 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             Membership: MembershipAdmin,
             Household: HouseholdAdmin,
             ApiToken: ApiTokenAdmin,
+            SecurityEvent: SecurityEventAdmin,
+            FactorReset: FactorResetAdmin,
         },
     ),
     (
@@ -208,7 +213,7 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
 )
 RUNS_SHOWN = 5
 # Django's own pages that this site does without.
-LEFT_OUT = ("autocomplete", "view_on_site", "app_list")
+LEFT_OUT = ("autocomplete", "view_on_site", "app_list", "password_change", "password_change_done")
 
 
 class TianhuiAdminSite(AdminSite):
@@ -265,11 +270,6 @@ class TianhuiAdminSite(AdminSite):
         if is_too_weak(request):
             return lead_to_second_factor(request, wanted)
         return HttpResponseRedirect(wanted) if self.has_permission(request) else self.refuse(request)
-
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
-        """Lead to the page on which everybody changes their own password: nothing here writes it."""
-        refuse_writing(request)
-        return HttpResponseRedirect(reverse("security_password"))
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         membership = desk_membership(request)
