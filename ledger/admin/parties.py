@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from ledger.admin.accounts import REQUEST as REQUEST_RESET
 from ledger.admin.actions import Action
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import Table, amount_of, held_on, link, list_url, moment
@@ -16,6 +17,7 @@ from ledger.errors import InvalidValue
 from ledger.journal.models import Account
 from ledger.journal.selectors import holdings, sealed_accounts
 from ledger.parties.models import Membership, Organisation, User
+from ledger.parties.second_factor import has_second_factor
 from ledger.parties.services import ROLES_BY_KIND, add_member, approve_organisation, suspend_organisation
 
 SHOWN = 20
@@ -119,12 +121,19 @@ class UserAdmin(ViewOnlyAdmin):
         "organisation",
         "is_active",
         "is_staff",
+        "has_second_factor",
         "date_joined",
         "last_login",
     )
 
+    object_actions = (REQUEST_RESET,)
+
     def record_ids(self, target: User) -> RecordIds:
         return ids_naming(Named(("member_added",), {"user": str(target.public_id)}))
+
+    @admin.display(description=_("two-step verification"), boolean=True)
+    def has_second_factor(self, user: User) -> bool:
+        return has_second_factor(user)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("memberships__organisation")

@@ -9,7 +9,6 @@ from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle
 
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Moment, Text
@@ -20,9 +19,21 @@ from ledger.api.serializers import (
     PageQuerySerializer,
     StrictSerializer,
 )
-from ledger.errors import InvalidValue, NotAllowed, NotFound, SamePerson, TooManyAttempts, WrongCredentials, WrongState
+from ledger.errors import (
+    InvalidValue,
+    NotAllowed,
+    NotFound,
+    SamePerson,
+    SecondFactorMissing,
+    SecondFactorNeeded,
+    TooManyAttempts,
+    WrongCode,
+    WrongCredentials,
+    WrongState,
+)
 from ledger.parties import services
 from ledger.parties.models import ApiToken, Membership, Organisation
+from ledger.parties.security.origins import origin_of
 from ledger.parties.selectors import access_organisation_by_public_id, organisations_seen_by, tokens_of
 
 MAX_PASSWORD = 200
@@ -33,6 +44,11 @@ class NewTokenSerializer(StrictSerializer):
     username = Text(max_length=150)
     password = Text(max_length=MAX_PASSWORD, trim_whitespace=False)
     name = Text(max_length=60, help_text="What it is for, so that you know it again.")
+    code = Text(
+        max_length=20,
+        required=False,
+        help_text="A code of your second factor, or a recovery code, where you have set one up.",
+    )
 
 
 class TokenSerializer(serializers.Serializer[ApiToken]):
@@ -111,12 +127,13 @@ class Tokens(Endpoint):
             ),
         ],
     )
-    @refuses(WrongCredentials, TooManyAttempts)
+    @refuses(WrongCredentials, TooManyAttempts, SecondFactorNeeded, WrongCode, SecondFactorMissing)
     def create_token(self, request: Request) -> Response:
-        """The token is shown this once. Send it as `Authorization: Bearer th_…`. Guesses are counted and limited."""
-        token, secret = services.issue_token_by_password(
-            **self.body(NewTokenSerializer), address=BaseThrottle().get_ident(request)
-        )
+        """The token is shown this once. Send it as `Authorization: Bearer th_…`. Guesses are counted and limited.
+
+        Who has two-step verification gives a `code` too; people of the operator and of auditors need it.
+        """
+        token, secret = services.issue_token_by_password(**self.body(NewTokenSerializer), origin=origin_of(request))
         body = {"id": token.pk, "token": secret, "prefix": token.prefix, "name": token.name}
         return Response(body, status=201, headers={"Cache-Control": "no-store"})
 

@@ -4,17 +4,17 @@ import datetime as dt
 import secrets
 from collections.abc import Sequence
 
-from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ledger.errors import InvalidValue, NotAllowed, NotFound, SamePerson, WrongCredentials, WrongState
+from ledger.errors import InvalidValue, NotAllowed, NotFound, SamePerson, WrongState
 from ledger.parties.access import log_name, require_registrar, require_role
-from ledger.parties.attempts import count_attempt
 from ledger.parties.models import ApiToken, Membership, Organisation, User
+from ledger.parties.security.passwords import person_by_credentials
+from ledger.parties.security.services import Origin
 from ledger.parties.tokens import TOKEN_PREFIX, hash_token
 from ledger.texts import check_texts
 from ledger.transparency.services import append_record
@@ -212,18 +212,15 @@ def _open_the_desk(organisation: Organisation) -> None:
         User.objects.filter(memberships__organisation=organisation).update(is_staff=True)
 
 
-def issue_token_by_password(*, username: str, password: str, name: str, address: str) -> tuple[ApiToken, str]:
-    """Make a key to the API for whoever knows the password; guesses are counted by name and by address.
+def issue_token_by_password(
+    *, username: str, password: str, name: str, origin: Origin, code: str = ""
+) -> tuple[ApiToken, str]:
+    """Make a key to the API for whoever knows the password, and has a code of the second factor where there is one.
 
-    Raises: WrongCredentials, the same for a wrong name and a wrong password; TooManyAttempts.
+    Raises: WrongCredentials, the same for a wrong name and a wrong password; TooManyAttempts; SecondFactorNeeded, WrongCode,
+    SecondFactorMissing.
     """
-    username = User.normalize_username(username)
-    count_attempt(username=username, address=address)
-    # Django hashes the password for an unknown name too, so that the time taken tells nothing either.
-    user = authenticate(username=username, password=password)
-    if user is None:
-        raise WrongCredentials()
-    assert isinstance(user, User)
+    user = person_by_credentials(username=username, password=password, code=code, origin=origin)
     return issue_token(user=user, name=name)
 
 
