@@ -28,7 +28,7 @@ from ledger.journal.models import (
     Transfer,
 )
 from ledger.journal.runs import ReconciliationRun
-from ledger.parties.models import ApiToken, Household, Membership, Organisation, User
+from ledger.parties.models import ApiToken, Household, Invitation, Membership, Organisation, RoleChange, User
 from ledger.projects.diary.models import DiaryEntry
 from ledger.projects.documents.models import Document
 from ledger.projects.judgements import DebundlingDecision, DeclaredConflict, Renewal
@@ -79,6 +79,7 @@ __all__ = [
     "Hold",
     "Household",
     "HouseholdLink",
+    "Invitation",
     "LogFollower",
     "LogKey",
     "LogLeaf",
@@ -105,6 +106,7 @@ __all__ = [
     "Retirement",
     "Reversal",
     "RiskAssessment",
+    "RoleChange",
     "SerialBlock",
     "SerialCounter",
     "Share",

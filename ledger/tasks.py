@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from ledger.credits.sharing import distributing
 from ledger.credits.transfers import services as transfers
+from ledger.parties import rates, services
 from ledger.projects import lifecycle
 from ledger.projects.documents import store
 from ledger.registry.dumps import write_dump
@@ -18,6 +19,18 @@ from ledger.transparency import cosigning, sequencer
 def sequence_log() -> None:
     """Bring waiting records into the log."""
     sequencer.sequence_log()
+
+
+@shared_task
+def note_token_uses() -> None:
+    """Write down when API tokens were last used."""
+    rates.note_uses()
+
+
+@shared_task
+def warn_of_expiring_tokens() -> None:
+    """Let people be told of their API tokens that end soon."""
+    services.warn_of_expiring_tokens()
 
 
 @shared_task

@@ -5,13 +5,13 @@ lock out the people who have to mend it.
 """
 
 import hashlib
-import ipaddress
 import logging
 
 import redis
 
 from config.hints import hint_client
 from ledger.errors import TooManyAttempts
+from ledger.parties.addresses import network_of
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def count_attempt(*, username: str, address: str) -> None:
 
     Raises: TooManyAttempts at the name, or from the address, within a quarter of an hour.
     """
-    keys = (_key("name", username), _key("address", _network(address)))
+    keys = (_key("name", username), _key("address", network_of(address)))
     try:
         counts = _redis.eval(_COUNT, len(keys), *keys, str(WINDOW_SECONDS))
     except redis.RedisError as error:
@@ -55,7 +55,7 @@ def count_attempt(*, username: str, address: str) -> None:
 
 def count_miss(address: str) -> None:
     """Count a guess at a personal link that was wrong."""
-    key = _key("link", _network(address))
+    key = _key("link", network_of(address))
     try:
         _redis.eval(_COUNT, 1, key, str(WINDOW_SECONDS))
     except redis.RedisError as error:
@@ -64,7 +64,7 @@ def count_miss(address: str) -> None:
 
 def seconds_to_wait(address: str) -> int:
     """Return how long an address from which too many wrong links came has to wait; 0 where it need not."""
-    key = _key("link", _network(address))
+    key = _key("link", network_of(address))
     try:
         count, seconds = _redis.get(key), _redis.ttl(key)
     except redis.RedisError as error:
@@ -75,12 +75,3 @@ def seconds_to_wait(address: str) -> int:
 
 def _key(kind: str, value: str) -> str:
     return f"attempts:{kind}:{hashlib.sha256(value.encode()).hexdigest()}"
-
-
-def _network(address: str) -> str:
-    """Return what one caller can hardly change: an IPv4 address, or the 64 bits of an IPv6 network."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else address

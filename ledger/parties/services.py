@@ -2,23 +2,30 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import InvalidValue, NotAllowed, NotFound, SamePerson, WrongCredentials, WrongState
+from ledger.parties import entries
 from ledger.parties.access import log_name, require_registrar, require_role
 from ledger.parties.attempts import count_attempt
 from ledger.parties.models import ApiToken, Membership, Organisation, User
-from ledger.parties.tokens import TOKEN_PREFIX, hash_token
+from ledger.parties.scopes import WITHOUT_MEMBERS, check_scopes
+from ledger.parties.selectors import tokens_of
+from ledger.parties.tokens import MAX_TOKENS, TOKEN_PREFIX, check_expiry, check_networks, hash_token
 from ledger.texts import check_texts
-from ledger.transparency.services import append_record
+from ledger.transparency.services import NewRecord, append_record, append_records
 
+WARNED_BEFORE = dt.timedelta(days=7)
+MOST_WARNED_AT_ONCE = 1_000
 STAFF_KINDS = (Organisation.Kind.OPERATOR, Organisation.Kind.AUDITOR)
 ROLES_BY_KIND = {
     Organisation.Kind.OPERATOR: (
@@ -187,6 +194,8 @@ def _join(user: User, organisation: Organisation, role: str, actor: str) -> Memb
     except IntegrityError as error:
         # Somebody else has taken the person in at the same moment.
         raise NotAllowed() from error
+    # What a person made before they acted for anybody is good for the first organisation that they act for.
+    ApiToken.objects.filter(user=user, organisation=None).update(organisation=organisation)
     if organisation.is_approved:
         _open_the_desk(organisation)
     record_member(membership, actor)
@@ -212,10 +221,12 @@ def _open_the_desk(organisation: Organisation) -> None:
         User.objects.filter(memberships__organisation=organisation).update(is_staff=True)
 
 
-def issue_token_by_password(*, username: str, password: str, name: str, address: str) -> tuple[ApiToken, str]:
+def issue_token_by_password(
+    *, username: str, password: str, address: str, name: str, **terms: Any
+) -> tuple[ApiToken, str]:
     """Make a key to the API for whoever knows the password; guesses are counted by name and by address.
 
-    Raises: WrongCredentials, the same for a wrong name and a wrong password; TooManyAttempts.
+    Raises: WrongCredentials, the same for a wrong name and a wrong password; TooManyAttempts; InvalidValue as `issue_token`.
     """
     username = User.normalize_username(username)
     count_attempt(username=username, address=address)
@@ -224,20 +235,41 @@ def issue_token_by_password(*, username: str, password: str, name: str, address:
     if user is None:
         raise WrongCredentials()
     assert isinstance(user, User)
-    return issue_token(user=user, name=name)
+    return issue_token(user=user, name=name, **terms)
 
 
 @transaction.atomic
-def issue_token(*, user: User, name: str, expires_at: dt.datetime | None = None) -> tuple[ApiToken, str]:
-    """Make a key to the API, and return it with its secret, which is shown this once and kept only as a hash."""
+def issue_token(
+    *,
+    user: User,
+    name: str,
+    scopes: Iterable[str] = WITHOUT_MEMBERS,
+    expires_at: dt.datetime | None = None,
+    networks: Iterable[str] = (),
+) -> tuple[ApiToken, str]:
+    """Make a key to the API, and return it with its secret, which is shown this once and kept only as a hash.
+
+    It is good for the organisation that the person acts for, for 90 days where no time is given, and with what is said of
+    scopes and networks. No door lets a token make another: what leaks must not outlive itself.
+
+    Raises: InvalidValue (name, scopes, expires_at, networks; too many tokens).
+    """
     secret = TOKEN_PREFIX + secrets.token_urlsafe(30)
-    token = ApiToken.objects.create(
+    token = ApiToken(
         user=user,
+        organisation_id=Membership.objects.filter(user=user).values_list("organisation_id", flat=True).first(),
         name=name.strip()[:60] or "API",
         prefix=secret[:10],
         token_hash=hash_token(secret),
-        expires_at=expires_at,
+        scopes=check_scopes(scopes),
+        networks=check_networks(networks),
+        expires_at=check_expiry(expires_at),
     )
+    check_texts(token)
+    if tokens_of(user).count() >= MAX_TOKENS:
+        raise InvalidValue(field="name", reason=_("You have %(most)s tokens. Revoke one first.") % {"most": MAX_TOKENS})
+    token.save()
+    _record_token("token_issued", token)
     return token, secret
 
 
@@ -245,14 +277,64 @@ def issue_token(*, user: User, name: str, expires_at: dt.datetime | None = None)
 def revoke_token(*, user: User, token_id: int) -> ApiToken:
     """Make one's own key worthless at once.
 
+    Locks: the token.
     Raises: NotFound.
     """
     token = ApiToken.objects.select_for_update(of=("self",)).filter(pk=token_id, user=user).first()
     if token is None:
         raise NotFound()
-    token.revoked_at = token.revoked_at or timezone.now()
-    token.save()
+    if token.revoked_at is None:
+        end_tokens([token], actor=_name_of(user))
     return token
+
+
+@transaction.atomic
+def revoke_tokens(*, user: User) -> int:
+    """Make all of a person's keys worthless at once, and return how many were good.
+
+    Locks: the tokens.
+    """
+    tokens = list(tokens_of(user).select_for_update(of=("self",)).order_by("pk"))
+    end_tokens(tokens, actor=_name_of(user))
+    return len(tokens)
+
+
+def end_tokens(tokens: Sequence[ApiToken], *, actor: str) -> None:
+    """Make keys worthless that the caller has locked, and record it."""
+    now = timezone.now()
+    for token in tokens:
+        token.revoked_at = now
+    ApiToken.objects.filter(pk__in=[token.pk for token in tokens]).update(revoked_at=now)
+    append_records([NewRecord("token_revoked", entries.token_named(token), actor, now) for token in tokens])
+
+
+def _record_token(kind: str, token: ApiToken) -> None:
+    append_record(kind=kind, body=entries.token_issued(token), actor=_name_of(token.user), at=token.created_at)
+
+
+def _name_of(user: User) -> str:
+    return f"user:{user.public_id}"
+
+
+@transaction.atomic
+def warn_of_expiring_tokens() -> int:
+    """Record tokens that end within a week, each once, so that their people can be told; return how many.
+
+    Locks: the tokens; those that are being changed just now wait for the next time.
+    """
+    now = timezone.now()
+    ending = (
+        ApiToken.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("user", "organisation")
+        .filter(warned_at=None, revoked_at=None, expires_at__gt=now, expires_at__lte=now + WARNED_BEFORE)
+        # Short ones were made short on purpose.
+        .exclude(expires_at__lt=F("created_at") + 2 * WARNED_BEFORE)
+        .order_by("pk")[:MOST_WARNED_AT_ONCE]
+    )
+    tokens = list(ending)
+    append_records([NewRecord("token_expiring", entries.token_named(token), "system", now) for token in tokens])
+    ApiToken.objects.filter(pk__in=[token.pk for token in tokens]).update(warned_at=now)
+    return len(tokens)
 
 
 def record_organisation(kind: str, organisation: Organisation, actor: str, at: dt.datetime | None) -> None:

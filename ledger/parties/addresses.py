@@ -1,0 +1,28 @@
+"""From which address somebody comes: the caller's own, or behind our proxy the one that the proxy has seen."""
+
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the address that a request comes from."""
+    return caller_address(
+        remote=request.META.get("REMOTE_ADDR", ""), forwarded=request.META.get("HTTP_X_FORWARDED_FOR", "")
+    )
+
+
+def caller_address(*, remote: str, forwarded: str) -> str:
+    """Return the caller's address: what stands last in X-Forwarded-For was written by the proxy, the rest by anybody."""
+    seen = forwarded.rpartition(",")[2].strip()
+    return seen if settings.BEHIND_TLS and seen else remote
+
+
+def network_of(address: str) -> str:
+    """Return what one caller can hardly change: an IPv4 address, or the 64 bits of an IPv6 network."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else address
