@@ -41,6 +41,11 @@ def invitation(offered: Invitation) -> dict[str, Any]:
     }
 
 
+def invitation_named(offered: Invitation) -> dict[str, Any]:
+    """Return which invitation it is, and whose."""
+    return {"invitation": str(offered.public_id), "organisation": str(offered.organisation.public_id)}
+
+
 def role_change(change: RoleChange) -> dict[str, Any]:
     """Return which change is proposed, or was decided; an empty role is none."""
     return {

@@ -13,11 +13,13 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ledger.errors import InvalidValue, NotAllowed, NotFound, SamePerson, WrongCredentials, WrongState
+from ledger.errors import ActsAlready, InvalidValue, NotAllowed, NotFound, SamePerson, WrongCredentials, WrongState
 from ledger.parties import entries
-from ledger.parties.access import log_name, require_registrar, require_role
+from ledger.parties.access import log_name, require_registrar
 from ledger.parties.attempts import count_attempt
+from ledger.parties.locks import lock_for_owner
 from ledger.parties.models import ApiToken, Membership, Organisation, User
+from ledger.parties.rights import roles_in
 from ledger.parties.scopes import WITHOUT_MEMBERS, check_scopes
 from ledger.parties.selectors import tokens_of
 from ledger.parties.tokens import MAX_TOKENS, TOKEN_PREFIX, check_expiry, check_networks, hash_token
@@ -27,15 +29,6 @@ from ledger.transparency.services import NewRecord, append_record, append_record
 WARNED_BEFORE = dt.timedelta(days=7)
 MOST_WARNED_AT_ONCE = 1_000
 STAFF_KINDS = (Organisation.Kind.OPERATOR, Organisation.Kind.AUDITOR)
-ROLES_BY_KIND = {
-    Organisation.Kind.OPERATOR: (
-        Membership.Role.OWNER,
-        Membership.Role.REGISTRAR,
-        Membership.Role.TREASURER,
-        Membership.Role.VIEWER,
-    ),
-}
-ROLES_ELSEWHERE = (Membership.Role.OWNER, Membership.Role.TRADER, Membership.Role.VIEWER)
 
 
 @transaction.atomic
@@ -124,7 +117,7 @@ def _create(
         "organisation_applied", organisation, f"user:{user.public_id}" if user else "system", organisation.created_at
     )
     for member, role in members:
-        _join(member, organisation, role, "system" if user is None else f"user:{user.public_id}")
+        join(member, organisation, role, "system" if user is None else f"user:{user.public_id}")
     return organisation
 
 
@@ -175,25 +168,38 @@ def _lock(actor: Membership, organisation_id: int) -> Organisation:
 
 @transaction.atomic
 def add_member(*, actor: Membership, user: User, role: str) -> Membership:
-    """Give a person a role in the actor's organisation.
+    """Give a person who has signed up a role in the actor's organisation.
 
-    Raises: NotAllowed (also for somebody who acts for an organisation already), InvalidValue.
+    Locks: the organisation.
+    Raises: NotAllowed (also among the operator's people, where role_changes.py is the way), ActsAlready, InvalidValue.
     """
-    require_role(actor, Membership.Role.OWNER)
-    if role not in ROLES_BY_KIND.get(Organisation.Kind(actor.organisation.kind), ROLES_ELSEWHERE):
-        raise InvalidValue(field="role", reason=_("This kind of organisation has no such role."))
-    if Membership.objects.filter(user=user).exists():
+    organisation = lock_for_owner(actor)
+    if organisation.kind == Organisation.Kind.OPERATOR:
         raise NotAllowed()
-    return _join(user, actor.organisation, role, log_name(actor))
+    check_role(organisation, role)
+    return join(user, organisation, role, log_name(actor))
 
 
-def _join(user: User, organisation: Organisation, role: str, actor: str) -> Membership:
+def check_role(organisation: Organisation, role: str) -> None:
+    """Refuse a role that a kind of organisation does not have.
+
+    Raises: InvalidValue.
+    """
+    if role not in roles_in(organisation.kind):
+        raise InvalidValue(field="role", reason=_("This kind of organisation has no such role."))
+
+
+def join(user: User, organisation: Organisation, role: str, actor: str) -> Membership:
+    """Let a person act for an organisation; whoever calls has found that they may.
+
+    Raises: ActsAlready.
+    """
     try:
         with transaction.atomic():
             membership = Membership.objects.create(user=user, organisation=organisation, role=role)
     except IntegrityError as error:
-        # Somebody else has taken the person in at the same moment.
-        raise NotAllowed() from error
+        # Somebody else has taken the person in, perhaps at the same moment.
+        raise ActsAlready() from error
     # What a person made before they acted for anybody is good for the first organisation that they act for.
     ApiToken.objects.filter(user=user, organisation=None).update(organisation=organisation)
     if organisation.is_approved:
@@ -206,11 +212,7 @@ def record_member(membership: Membership, actor: str) -> None:
     """Record who acts for whom now, and as what."""
     append_record(
         kind="member_added",
-        body={
-            "user": str(membership.user.public_id),
-            "organisation": str(membership.organisation.public_id),
-            "role": str(membership.role),
-        },
+        body=entries.member(membership),
         actor=actor,
     )
 
