@@ -57,6 +57,15 @@ def rate(name: str, default: str) -> tuple[int, int]:
     return int(quota), int(window)
 
 
+def mail_backend(name: str, default: str) -> str:
+    """Return Django's backend for the word in the setting `name`: console, file or smtp."""
+    word = os.environ.get(name, default).strip().lower()
+    backends = {"console": "console", "file": "filebased", "smtp": "smtp"}
+    if word not in backends:
+        raise SettingError(f"{name} must be console, file or smtp, not {word!r}.")
+    return f"django.core.mail.backends.{backends[word]}.EmailBackend"
+
+
 def words(name: str, default: str = "") -> list[str]:
     """Return the comma-separated setting `name` as a list."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]

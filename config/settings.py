@@ -23,6 +23,10 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.humanize",
     "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -41,6 +45,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "ledger.web.security.seen.SessionsSeen",
     "config.middleware.DomainErrors",
     "ledger.web.rates.PageRates",
 ]
@@ -59,6 +65,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "ledger.web.context.workspace",
+                "ledger.web.security.context.safety",
             ],
         },
     }
@@ -93,6 +100,46 @@ PASSWORD_HASHERS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
+
+# How many proxies stand before us: whose address counts attempts is the one that the outermost of them has seen.
+NUM_PROXIES = env.integer("NUM_PROXIES", 1 if env.flag("BEHIND_TLS") else 0)
+
+# Who logs in how (ledger/web/security). allauth leads through the log-in and keeps factors, addresses and sessions; what
+# counts attempts is ours (ledger/parties/attempts.py), so its own limits, which fail where the cache is away, are off.
+ACCOUNT_ADAPTER = "ledger.web.security.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_LOGIN_TIMEOUT = 10 * 60
+ALLAUTH_TRUSTED_PROXY_COUNT = NUM_PROXIES
+MFA_ADAPTER = "ledger.web.security.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RATE_LIMITS = False
+MFA_TOTP_ISSUER = "Tianhui"
+# A phone's clock may be off by half a minute; each code is good once.
+MFA_TOTP_TOLERANCE = 1
+# People of the operator and of auditors, and whoever has money paid out, need a second factor. Only the demo does without.
+SECOND_FACTOR_REQUIRED = env.flag("SECOND_FACTOR_REQUIRED", default=True)
+IS_DEMO = env.flag("IS_DEMO")
+# For how long somebody who has just shown who they are need not do so again, before money leaves or a factor changes.
+REAUTHENTICATION_SECONDS = ACCOUNT_REAUTHENTICATION_TIMEOUT = env.integer("REAUTHENTICATION_SECONDS", 600)
+PASSWORD_RESET_TIMEOUT = env.integer("PASSWORD_RESET_SECONDS", 3_600)
+# After how many days it is forgotten from where something was done to an account.
+SECURITY_ADDRESS_DAYS = env.integer("SECURITY_ADDRESS_DAYS", 180)
+
+# How mail leaves: to the console, into files, or by a server.
+EMAIL_BACKEND = env.mail_backend("EMAIL_BACKEND", "console")
+EMAIL_FILE_PATH = env.text("EMAIL_FILE_PATH", str(BASE_DIR / "var" / "mail"))
+EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = env.integer("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
+EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
+EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 20)
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "tianhui@localhost")
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
@@ -132,7 +179,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "ledger.api.problems.handle_exception",
     "COERCE_DECIMAL_TO_STRING": True,
     # Whose address counts attempts to log in: the caller's, or behind a proxy the one that the proxy has seen.
-    "NUM_PROXIES": 1 if env.flag("BEHIND_TLS") else 0,
+    "NUM_PROXIES": NUM_PROXIES,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tianhui 田汇 API",
@@ -305,6 +352,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-documents": {
         "task": "ledger.tasks.sweep_documents",
         "schedule": crontab(hour=3, minute=30),
+        "options": {"queue": "audit", "expires": 3_600},
+    },
+    "sweep-accounts": {
+        "task": "ledger.tasks.sweep_accounts",
+        "schedule": crontab(hour=4, minute=10),
         "options": {"queue": "audit", "expires": 3_600},
     },
     # Each run goes on where the last one ended: it matters little when one comes.

@@ -82,6 +82,38 @@ class InvitationOver(DomainError):
     message = _("This invitation is not good any more: it is used, withdrawn or over. Ask for a new one.")
 
 
+class SecondFactorNeeded(DomainError):
+    code, status = "second_factor_needed", 401
+    message = _("This account is protected by two-step verification: give a code of the app, or a recovery code, too.")
+
+
+class WrongCode(DomainError):
+    code, status = "wrong_code", 401
+    message = _("The code is wrong, or was used already. Each code is good once: wait for the next one.")
+
+
+class SecondFactorMissing(DomainError):
+    code, status = "second_factor_missing", 403
+    message = _("This needs two-step verification, which you have not set up yet. Set it up on the page “Security”.")
+
+
+class SecondFactorUnused(DomainError):
+    code, status = "second_factor_unused", 403
+    message = _(
+        "This needs two-step verification, which you have not used since you logged in. Confirm that it is you."
+    )
+
+
+class ConfirmationNeeded(DomainError):
+    code, status = "confirmation_needed", 403
+    message = _("Confirm first that it is you: this needs a second factor used within the last minutes.")
+
+
+class LastFactor(DomainError):
+    code, status = "last_factor", 409
+    message = _("Your organisation needs two-step verification: add another way before you remove the last one.")
+
+
 class SamePerson(DomainError):
     code, status = "same_person", 409
     message = _("A second person must confirm this: the one who prepared or verified it may not.")

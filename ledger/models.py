@@ -29,6 +29,7 @@ from ledger.journal.models import (
 )
 from ledger.journal.runs import ReconciliationRun
 from ledger.parties.models import ApiToken, Household, Invitation, Membership, Organisation, RoleChange, User
+from ledger.parties.security.models import EventOrigin, FactorReset, SecurityEvent
 from ledger.projects.diary.models import DiaryEntry
 from ledger.projects.documents.models import Document
 from ledger.projects.judgements import DebundlingDecision, DeclaredConflict, Renewal
@@ -75,6 +76,8 @@ __all__ = [
     "DistributedSale",
     "Distribution",
     "Document",
+    "EventOrigin",
+    "FactorReset",
     "Finding",
     "Hold",
     "Household",
@@ -107,6 +110,7 @@ __all__ = [
     "Reversal",
     "RiskAssessment",
     "RoleChange",
+    "SecurityEvent",
     "SerialBlock",
     "SerialCounter",
     "Share",

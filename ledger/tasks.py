@@ -1,11 +1,16 @@
 """The registry's Celery tasks."""
 
+import datetime as dt
+
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from ledger.credits.sharing import distributing
 from ledger.credits.transfers import services as transfers
 from ledger.parties import rates, services
+from ledger.parties.security import emails, sessions
+from ledger.parties.security import services as security
 from ledger.projects import lifecycle
 from ledger.projects.documents import store
 from ledger.registry.dumps import write_dump
@@ -80,3 +85,34 @@ def import_references() -> None:
 def dump_registry() -> None:
     """Write today's file with all that is public."""
     write_dump()
+
+
+@shared_task
+def note_lockout(username: str, address: str, browser: str) -> None:
+    """Note that too many attempts have locked a name, where it is somebody's."""
+    security.note_lockout(username=username, origin=security.Origin(address, browser))
+
+
+@shared_task
+def mail_password_reset(email: str, site: str, language: str | None) -> None:
+    """Send a link to a new password, where somebody has verified this address."""
+    emails.mail_password_reset(email=email, site=site, language=language)
+
+
+@shared_task
+def mail_verification(address_id: int, site: str, language: str | None) -> None:
+    """Send the link that verifies an address."""
+    emails.mail_verification(address_id=address_id, site=site, language=language)
+
+
+@shared_task
+def mail_security_event(event_id: int, language: str | None, to: str = "") -> None:
+    """Tell a person by mail what happened to the account."""
+    emails.mail_security_event(event_id=event_id, to=to, language=language)
+
+
+@shared_task
+def sweep_accounts() -> None:
+    """Delete sessions that are over, and forget from where things were done long ago."""
+    sessions.sweep_sessions()
+    security.forget_origins(before=timezone.now() - dt.timedelta(days=settings.SECURITY_ADDRESS_DAYS))

@@ -16,7 +16,7 @@ from rest_framework.viewsets import ViewSet
 from ledger.api.pagination import NewestFirst
 from ledger.api.rights import budget_name, scope_of
 from ledger.api.serializers import StrictSerializer
-from ledger.errors import AddressNotAllowed, RateLimited
+from ledger.errors import DomainError, RateLimited
 from ledger.parties.access import find_membership, membership_of
 from ledger.parties.addresses import address_of
 from ledger.parties.models import Membership, User
@@ -51,14 +51,14 @@ class Endpoint(ViewSet):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Count the request, and let in whoever may come: by a token or a session, and by the token's scope.
 
-        Raises: RateLimited, InsufficientScope, AddressNotAllowed, and what the framework refuses.
+        Raises: RateLimited, InsufficientScope, and what authentication and the framework refuse.
         """
         address = address_of(request)
         scope = scope_of(self, self.action, request.method)
         try:
             self.caller = caller_of(request.user, address)
-        except (APIException, AddressNotAllowed):
-            # Forged tokens use up what their sender has.
+        except (APIException, DomainError):
+            # Forged tokens use up what their sender has, and so do sessions that are not strong enough.
             self.caller = from_address(address)
             self.spend(budget_name(scope), 1)
             raise

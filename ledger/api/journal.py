@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ledger.api.authentication import require_fresh_session
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import MAX_WHOLE, Choice, Identifier, Moment, Text, WholeNumber
 from ledger.api.schema import refuses
@@ -238,6 +239,7 @@ class Payments(Endpoint):
     @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, InsufficientBalance)
     def create_withdrawal(self, request: Request) -> Response:
         """For owners of cooperatives and buyers. The amount is held until a treasurer confirms or refuses."""
+        require_fresh_session(request)
         # What member households have coming of the last moment's sales is not the cooperative's to withdraw.
         share_proceeds(self.actor.organisation_id)
         payment = payments.request_withdrawal(actor=self.actor, **self.body(NewWithdrawalSerializer))

@@ -20,11 +20,22 @@ from ledger.api.serializers import (
     PageQuerySerializer,
     StrictSerializer,
 )
-from ledger.errors import InvalidValue, NotAllowed, NotFound, SamePerson, TooManyAttempts, WrongCredentials, WrongState
+from ledger.errors import (
+    InvalidValue,
+    NotAllowed,
+    NotFound,
+    SamePerson,
+    SecondFactorMissing,
+    SecondFactorNeeded,
+    TooManyAttempts,
+    WrongCode,
+    WrongCredentials,
+    WrongState,
+)
 from ledger.parties import services
-from ledger.parties.addresses import address_of
 from ledger.parties.models import ApiToken, Membership, Organisation
 from ledger.parties.scopes import Scope
+from ledger.parties.security.origins import origin_of
 from ledger.parties.selectors import access_organisation_by_public_id, organisations_seen_by, tokens_of
 from ledger.parties.tokens import MAX_NETWORKS
 
@@ -49,6 +60,11 @@ class NewTokenSerializer(StrictSerializer):
         required=False,
         max_length=MAX_NETWORKS,
         help_text="Addresses, or networks such as 203.0.113.0/24, that it is good from; from everywhere without.",
+    )
+    code = Text(
+        max_length=20,
+        required=False,
+        help_text="A code of your second factor, or a recovery code, where you have set one up.",
     )
 
 
@@ -148,14 +164,15 @@ class Tokens(Endpoint):
             ),
         ],
     )
-    @refuses(WrongCredentials, TooManyAttempts, InvalidValue)
+    @refuses(WrongCredentials, TooManyAttempts, SecondFactorNeeded, WrongCode, SecondFactorMissing, InvalidValue)
     @needs(None)
     def create_token(self, request: Request) -> Response:
         """The token is shown this once. Send it as `Authorization: Bearer th_…`. Guesses are counted and limited.
 
-        It is good for the organisation that you act for now, and ends when you leave it. No token can make another.
+        Who has two-step verification gives a `code` too; people of the operator and of auditors need it. The token is good
+        for the organisation that you act for now, and ends when you leave it. No token can make another.
         """
-        token, secret = services.issue_token_by_password(**self.body(NewTokenSerializer), address=address_of(request))
+        token, secret = services.issue_token_by_password(**self.body(NewTokenSerializer), origin=origin_of(request))
         token.token = secret  # type: ignore[attr-defined]
         return Response(show(IssuedTokenSerializer, token), status=201, headers={"Cache-Control": "no-store"})
 

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ledger.api.authentication import require_fresh_session
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import MAX_WHOLE, Choice, Identifier, Moment, Text, WholeNumber
 from ledger.api.rights import needs
@@ -226,6 +227,7 @@ class Payouts(Endpoint):
     @refuses(NotAllowed, OrganisationNotApproved, NothingToPayOut)
     def request_payout(self, request: Request) -> Response:
         """For owners of cooperatives: one payout, or several where the households are many. The amounts are held."""
+        require_fresh_session(request)
         self.body(NothingSerializer)
         ordered = payouts.request_payout(actor=self.actor)
         return Response([self._show(payout) for payout in ordered], status=201)

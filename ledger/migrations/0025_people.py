@@ -18,7 +18,7 @@ UPDATE ledger_apitoken token
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0023_log_follower'),
+        ('ledger', '0024_accounts'),
     ]
 
     operations = [

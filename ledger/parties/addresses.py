@@ -14,9 +14,10 @@ def address_of(request: HttpRequest) -> str:
 
 
 def caller_address(*, remote: str, forwarded: str) -> str:
-    """Return the caller's address: what stands last in X-Forwarded-For was written by the proxy, the rest by anybody."""
-    seen = forwarded.rpartition(",")[2].strip()
-    return seen if settings.BEHIND_TLS and seen else remote
+    """Return the caller's address: of X-Forwarded-For only the end was written by our proxies, the rest by anybody."""
+    proxies: int = settings.NUM_PROXIES
+    seen = [address.strip() for address in forwarded.split(",")]
+    return seen[-min(proxies, len(seen))] if proxies and forwarded else remote
 
 
 def network_of(address: str) -> str:

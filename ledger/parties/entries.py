@@ -7,19 +7,9 @@ from ledger.transparency.services import format_time
 
 
 def token_named(token: ApiToken) -> dict[str, Any]:
-    """Return which token it is, and whose."""
-    organisation = {"organisation": str(token.organisation.public_id)} if token.organisation else {}
-    return {"token": str(token.pk), "user": str(token.user.public_id), **organisation}
-
-
-def token_issued(token: ApiToken) -> dict[str, Any]:
-    """Return what a token may be used for, and until when. Of networks only that there are some."""
+    """Return which token it is, whose, and when it ends."""
     assert token.expires_at is not None
-    return token_named(token) | {
-        "scopes": list(token.scopes),
-        "expires_at": format_time(token.expires_at),
-        "is_bound_to_networks": bool(token.networks),
-    }
+    return {"token": str(token.pk), "user": str(token.user.public_id), "expires_at": format_time(token.expires_at)}
 
 
 def member(membership: Membership) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from ledger.parties import entries
 from ledger.parties.access import log_name
 from ledger.parties.locks import lock_for_owner, lock_organisation, read_again
 from ledger.parties.models import ApiToken, Invitation, Membership, Organisation
+from ledger.parties.security.sessions import end_sessions
 from ledger.parties.services import STAFF_KINDS, check_role, end_tokens
-from ledger.parties.sessions import end_sessions
 from ledger.transparency.services import NewRecord, append_record, append_records
 
 
@@ -109,7 +109,7 @@ def end_membership(member: Membership, *, kind: str, actor: Membership) -> None:
     if organisation.kind in STAFF_KINDS:
         user.is_staff = False
         user.save(update_fields=["is_staff"])
-    end_sessions(user)
+    end_sessions(user=user)
 
 
 def require_another_owner(member: Membership) -> None:
@@ -137,7 +137,10 @@ def _withdraw_offers_of(member: Membership, actor: Membership) -> None:
         invitation.withdrawn_at, invitation.withdrawn_by = now, actor.user
     Invitation.objects.bulk_update(found, ["withdrawn_at", "withdrawn_by"])
     append_records(
-        [NewRecord("member_invitation_withdrawn", entries.invitation_named(each), log_name(actor), now) for each in found]
+        [
+            NewRecord("member_invitation_withdrawn", entries.invitation_named(each), log_name(actor), now)
+            for each in found
+        ]
     )
 
 

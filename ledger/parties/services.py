@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -13,14 +12,16 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ledger.errors import ActsAlready, InvalidValue, NotAllowed, NotFound, SamePerson, WrongCredentials, WrongState
+from ledger.errors import ActsAlready, InvalidValue, NotAllowed, NotFound, SamePerson, WrongState
 from ledger.parties import entries
 from ledger.parties.access import log_name, require_registrar
-from ledger.parties.attempts import count_attempt
 from ledger.parties.locks import lock_for_owner
 from ledger.parties.models import ApiToken, Membership, Organisation, User
 from ledger.parties.rights import roles_in
 from ledger.parties.scopes import WITHOUT_MEMBERS, check_scopes
+from ledger.parties.security.models import SecurityEvent
+from ledger.parties.security.passwords import person_by_credentials
+from ledger.parties.security.services import NOWHERE, Origin, record_security_event
 from ledger.parties.selectors import tokens_of
 from ledger.parties.tokens import MAX_TOKENS, TOKEN_PREFIX, check_expiry, check_networks, hash_token
 from ledger.texts import check_texts
@@ -224,20 +225,15 @@ def _open_the_desk(organisation: Organisation) -> None:
 
 
 def issue_token_by_password(
-    *, username: str, password: str, address: str, name: str, **terms: Any
+    *, username: str, password: str, name: str, origin: Origin, code: str = "", **terms: Any
 ) -> tuple[ApiToken, str]:
-    """Make a key to the API for whoever knows the password; guesses are counted by name and by address.
+    """Make a key to the API for whoever knows the password, and has a code of the second factor where there is one.
 
-    Raises: WrongCredentials, the same for a wrong name and a wrong password; TooManyAttempts; InvalidValue as `issue_token`.
+    Raises: WrongCredentials, the same for a wrong name and a wrong password; TooManyAttempts; SecondFactorNeeded, WrongCode,
+    SecondFactorMissing; InvalidValue as `issue_token`.
     """
-    username = User.normalize_username(username)
-    count_attempt(username=username, address=address)
-    # Django hashes the password for an unknown name too, so that the time taken tells nothing either.
-    user = authenticate(username=username, password=password)
-    if user is None:
-        raise WrongCredentials()
-    assert isinstance(user, User)
-    return issue_token(user=user, name=name, **terms)
+    user = person_by_credentials(username=username, password=password, code=code, origin=origin)
+    return issue_token(user=user, name=name, origin=origin, **terms)
 
 
 @transaction.atomic
@@ -248,6 +244,7 @@ def issue_token(
     scopes: Iterable[str] = WITHOUT_MEMBERS,
     expires_at: dt.datetime | None = None,
     networks: Iterable[str] = (),
+    origin: Origin = NOWHERE,
 ) -> tuple[ApiToken, str]:
     """Make a key to the API, and return it with its secret, which is shown this once and kept only as a hash.
 
@@ -271,12 +268,12 @@ def issue_token(
     if tokens_of(user).count() >= MAX_TOKENS:
         raise InvalidValue(field="name", reason=_("You have %(most)s tokens. Revoke one first.") % {"most": MAX_TOKENS})
     token.save()
-    _record_token("token_issued", token)
+    record_security_event(user=user, kind=SecurityEvent.Kind.TOKEN_MADE, origin=origin)
     return token, secret
 
 
 @transaction.atomic
-def revoke_token(*, user: User, token_id: int) -> ApiToken:
+def revoke_token(*, user: User, token_id: int, origin: Origin = NOWHERE) -> ApiToken:
     """Make one's own key worthless at once.
 
     Locks: the token.
@@ -286,36 +283,27 @@ def revoke_token(*, user: User, token_id: int) -> ApiToken:
     if token is None:
         raise NotFound()
     if token.revoked_at is None:
-        end_tokens([token], actor=_name_of(user))
+        end_tokens([token], origin=origin)
+        token.refresh_from_db(fields=["revoked_at"])
     return token
 
 
 @transaction.atomic
-def revoke_tokens(*, user: User) -> int:
+def revoke_tokens(*, user: User, origin: Origin = NOWHERE) -> int:
     """Make all of a person's keys worthless at once, and return how many were good.
 
     Locks: the tokens.
     """
     tokens = list(tokens_of(user).select_for_update(of=("self",)).order_by("pk"))
-    end_tokens(tokens, actor=_name_of(user))
+    end_tokens(tokens, origin=origin)
     return len(tokens)
 
 
-def end_tokens(tokens: Sequence[ApiToken], *, actor: str) -> None:
-    """Make keys worthless that the caller has locked, and record it."""
-    now = timezone.now()
+def end_tokens(tokens: Sequence[ApiToken], *, origin: Origin = NOWHERE, actor: str = "") -> None:
+    """Make keys worthless that the caller has locked, and note it to their person; `actor` did it, where it was another."""
+    ApiToken.objects.filter(pk__in=[token.pk for token in tokens]).update(revoked_at=timezone.now())
     for token in tokens:
-        token.revoked_at = now
-    ApiToken.objects.filter(pk__in=[token.pk for token in tokens]).update(revoked_at=now)
-    append_records([NewRecord("token_revoked", entries.token_named(token), actor, now) for token in tokens])
-
-
-def _record_token(kind: str, token: ApiToken) -> None:
-    append_record(kind=kind, body=entries.token_issued(token), actor=_name_of(token.user), at=token.created_at)
-
-
-def _name_of(user: User) -> str:
-    return f"user:{user.public_id}"
+        record_security_event(user=token.user, kind=SecurityEvent.Kind.TOKEN_REVOKED, origin=origin, actor=actor)
 
 
 @transaction.atomic

@@ -46,6 +46,7 @@ from ledger.web.doors import for_members, reader_of, show
 from ledger.web.forms.sharing import NoticeForm, PlanForm, contribution_lines
 from ledger.web.households import require_cooperative
 from ledger.web.rights import may_share, may_withdraw
+from ledger.web.security.doors import for_fresh_sessions
 
 DISTRIBUTIONS_A_PAGE = 20
 SHARES_A_PAGE = 100
@@ -181,6 +182,7 @@ def notice_as_csv(request: HttpRequest, membership: Membership) -> StreamingHttp
 
 
 @require_POST
+@for_fresh_sessions("sharing")
 @for_members
 def payout_new(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Order that all households be paid what they have."""

@@ -1,7 +1,7 @@
 """Addresses."""
 
 from django.contrib.auth.views import LogoutView
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
 from config import converters  # noqa: F401 (registers code)
@@ -36,7 +36,7 @@ from ledger.web import (
 )
 
 urlpatterns = [
-    path("login", accounts.log_in, name="login"),
+    path("", include("ledger.web.security.urls")),
     path("logout", LogoutView.as_view(), name="logout"),
     path("sign-up", accounts.sign_up, name="sign_up"),
     path("apply", accounts.apply, name="apply"),

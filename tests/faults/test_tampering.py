@@ -32,10 +32,10 @@ from ledger.journal.reconciliation.invariants import check_one
 from ledger.journal.services import Leg, Posting, open_account, post_transactions
 from ledger.models import Checkpoint, LogLeaf, Project
 from ledger.parties.households import add_household, leave_household
-from ledger.parties.services import apply_for_organisation, approve_organisation, suspend_organisation
 from ledger.parties.invitations import accept_invitation, confirm_invitation, invite_member, withdraw_invitation
 from ledger.parties.members import change_role, remove_member
 from ledger.parties.role_changes import confirm_change, propose_change, refuse_change
+from ledger.parties.services import add_member, apply_for_organisation, approve_organisation, suspend_organisation
 from ledger.projects.conflicts import declare_conflict, lift_conflict
 from ledger.projects.debundling import decide_debundling
 from ledger.projects.declarations import state_baseline
@@ -201,6 +201,10 @@ PROVEN = [
     "trading_tradinglimit",
 ]
 NOT_PROVEN = {
+    "account_emailaddress": "how a person can be written to: nobody else's to prove",
+    "account_emailconfirmation": "allauth's own, not used: links are signed",
+    "mfa_authenticator": "secrets of second factors; that one was added or removed is in the log",
+    "usersessions_usersession": "from where somebody is logged in just now",
     "auth_group": "Django's own, not used",
     "auth_group_permissions": "Django's own, not used",
     "auth_permission": "Django's own, not used",
@@ -225,6 +229,9 @@ NOT_PROVEN = {
     "ledger_refreshed": "when something was computed that can be computed again",
     "ledger_registrydump": "a copy of what is public, made again each day",
     "ledger_stagedcredit": "empty but for an import under way",
+    "ledger_eventorigin": "from where something was done; forgotten after a while, and never in the log",
+    "ledger_factorreset": "who asked for it and who decided is in the log, and that the factors went",
+    "ledger_securityevent": "what its record says, for the person to read; the log itself has it",
     "ledger_apitoken": "keys are shown to nobody; what is done with them is recorded",
     "ledger_user": "the log names people by their public ids alone, so that a name can be erased; those it proves elsewhere",
     "ledger_user_groups": "Django's own, not used",

@@ -29,6 +29,7 @@ FAMILIES = (
     "organisation_",
     "member_",
     "token_",
+    "security_",
     "conflict_",
     "market_",
     "correction_",
