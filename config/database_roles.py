@@ -29,6 +29,7 @@ READ_ONLY = {"django_migrations", "django_content_type", "auth_permission", "aut
 DELETED_FROM = {
     "account_emailaddress": "an address that another one takes the place of",
     "django_session": "who logs out",
+    "ledger_membership": "who leaves an organisation, or is removed; the log keeps who acted when",
     "ledger_eventorigin": "from where something was done to an account, when it has been kept long enough",
     "ledger_monitoringreport": "a draft that its cooperative throws away; a trigger keeps what was handed in",
     "ledger_parcel": "a field that is taken out of a draft",

@@ -48,6 +48,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "ledger.web.security.seen.SessionsSeen",
     "config.middleware.DomainErrors",
+    "ledger.web.rates.PageRates",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -208,6 +209,8 @@ SPECTACULAR_SETTINGS = {
         "ApplicableKind": "ledger.api.parties.APPLICABLE_KINDS",
         "OrganisationStatus": "ledger.parties.models.Organisation.Status",
         "Role": "ledger.parties.models.Membership.Role",
+        "Scope": "ledger.parties.scopes.Scope",
+        "RoleChangeState": "ledger.parties.models.RoleChange.State",
         "Methodology": "ledger.api.projects.METHODOLOGY_CHOICES",
         "Datum": "ledger.api.land.DATUM_CHOICES",
         "ProjectStatus": "ledger.projects.models.Project.Status",
@@ -318,6 +321,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3_600},
     },
     "share-proceeds": {"task": "ledger.tasks.share_proceeds", "schedule": 1.0, "options": {"expires": 10}},
+    "note-token-uses": {"task": "ledger.tasks.note_token_uses", "schedule": 60.0, "options": {"expires": 60}},
+    "warn-of-expiring-tokens": {
+        "task": "ledger.tasks.warn_of_expiring_tokens",
+        "schedule": crontab(minute=25),
+        "options": {"expires": 3_600},
+    },
     "expire-transfers": {"task": "ledger.tasks.expire_transfers", "schedule": 60.0, "options": {"expires": 60}},
     "sequence-log": {"task": "ledger.tasks.sequence_log", "schedule": 1.0, "options": {"expires": 10}},
     "refresh-registry": {
@@ -399,6 +408,18 @@ REPORT_TARGET_DAYS = {
 
 # The password that the demo's people share (made when the demo is seeded).
 DEMO_PASSWORD_FILE = Path(env.text("DEMO_PASSWORD_FILE", str(BASE_DIR / "var" / "demo-password")))
+
+# How often somebody may ask, as requests (orders, for orders) in so many seconds: budgets of a token, or of a person on pages;
+# of an address for visitors, log-ins, searches and downloads (ledger/parties/rates.py).
+RATE_LIMITS = {
+    "reads": env.rate("RATE_READS", "1200/60"),
+    "orders": env.rate("RATE_ORDERS", "12000/60"),
+    "writes": env.rate("RATE_WRITES", "600/60"),
+    "log-ins": env.rate("RATE_LOG_INS", "60/60"),
+    "visitors": env.rate("RATE_VISITORS", "600/60"),
+    "searches": env.rate("RATE_SEARCHES", "120/60"),
+    "downloads": env.rate("RATE_DOWNLOADS", "60/60"),
+}
 
 # For how long a public page of the registry is handed to visitors as it was rendered; 0: each is rendered anew.
 PUBLIC_PAGES_SECONDS = env.integer("PUBLIC_PAGES_SECONDS", 30)

@@ -38,6 +38,21 @@ class NotAllowed(DomainError):
     code, status, message = "not_allowed", 403, _("Your role does not allow this.")
 
 
+class InsufficientScope(DomainError):
+    code, status = "insufficient_scope", 403
+    message = _("This token has not the scope that is needed: %(scope)s. Make one that has it.")
+
+
+class AddressNotAllowed(DomainError):
+    code, status = "address_not_allowed", 403
+    message = _("This token is not good from the address %(address)s: it names the networks that it may come from.")
+
+
+class RateLimited(DomainError):
+    code, status = "rate_limited", 429
+    message = _("Too many requests. Try again in %(seconds)s seconds.")
+
+
 class OrganisationNotApproved(DomainError):
     code, status = "organisation_not_approved", 403
     message = _("The organisation %(organisation)s is not approved yet. The operator approves it first.")
@@ -50,6 +65,21 @@ class WrongCredentials(DomainError):
 class TooManyAttempts(DomainError):
     code, status = "too_many_attempts", 429
     message = _("Too many attempts. Try again in %(seconds)s seconds.")
+
+
+class LastOwner(DomainError):
+    code, status = "last_owner", 409
+    message = _("An organisation keeps one owner at least. Make somebody else an owner first.")
+
+
+class ActsAlready(DomainError):
+    code, status = "acts_already", 409
+    message = _("This person acts for an organisation already. Who wants to act for another leaves that one first.")
+
+
+class InvitationOver(DomainError):
+    code, status = "invitation_over", 410
+    message = _("This invitation is not good any more: it is used, withdrawn or over. Ask for a new one.")
 
 
 class SecondFactorNeeded(DomainError):

@@ -28,7 +28,7 @@ from ledger.journal.models import (
     Transfer,
 )
 from ledger.journal.runs import ReconciliationRun
-from ledger.parties.models import ApiToken, Household, Membership, Organisation, User
+from ledger.parties.models import ApiToken, Household, Invitation, Membership, Organisation, RoleChange, User
 from ledger.parties.security.models import EventOrigin, FactorReset, SecurityEvent
 from ledger.projects.diary.models import DiaryEntry
 from ledger.projects.documents.models import Document
@@ -82,6 +82,7 @@ __all__ = [
     "Hold",
     "Household",
     "HouseholdLink",
+    "Invitation",
     "LogFollower",
     "LogKey",
     "LogLeaf",
@@ -108,6 +109,7 @@ __all__ = [
     "Retirement",
     "Reversal",
     "RiskAssessment",
+    "RoleChange",
     "SecurityEvent",
     "SerialBlock",
     "SerialCounter",

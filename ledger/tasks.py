@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from ledger.credits.sharing import distributing
 from ledger.credits.transfers import services as transfers
+from ledger.parties import rates, services
 from ledger.parties.security import emails, sessions
 from ledger.parties.security import services as security
 from ledger.projects import lifecycle
@@ -23,6 +24,18 @@ from ledger.transparency import cosigning, sequencer
 def sequence_log() -> None:
     """Bring waiting records into the log."""
     sequencer.sequence_log()
+
+
+@shared_task
+def note_token_uses() -> None:
+    """Write down when API tokens were last used."""
+    rates.note_uses()
+
+
+@shared_task
+def warn_of_expiring_tokens() -> None:
+    """Let people be told of their API tokens that end soon."""
+    services.warn_of_expiring_tokens()
 
 
 @shared_task

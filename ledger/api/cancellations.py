@@ -40,6 +40,7 @@ from ledger.errors import (
     SamePerson,
     WrongState,
 )
+from ledger.parties.scopes import Scope
 from ledger.parties.selectors import access_organisation_by_public_id
 
 OF_HOLDERS = [(reason.value, reason.label) for reason in Cancellation.OF_HOLDERS]
@@ -82,6 +83,7 @@ class CreditCancellationSerializer(serializers.Serializer[Cancellation]):
 
 class Cancellations(Endpoint):
     tag = "credits"
+    writes = Scope.WITHDRAW
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(
@@ -165,6 +167,7 @@ class CancellationOrderSerializer(serializers.Serializer[CancellationOrder]):
 
 class CancellationOrders(Endpoint):
     tag = "credits"
+    writes = Scope.WITHDRAW
 
     @extend_schema(
         summary="List ordered cancellations",

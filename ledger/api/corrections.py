@@ -25,6 +25,7 @@ from ledger.errors import (
 from ledger.journal import corrections
 from ledger.journal.models import Correction
 from ledger.journal.selectors import corrections_seen_by
+from ledger.parties.scopes import Scope
 
 
 class NewCorrectionSerializer(StrictSerializer):
@@ -46,6 +47,7 @@ class CorrectionSerializer(serializers.Serializer[Correction]):
 
 class Corrections(Endpoint):
     tag = "corrections"
+    writes = Scope.WITHDRAW
 
     @extend_schema(
         summary="List corrections", parameters=[PageQuerySerializer], responses=CorrectionSerializer(many=True)

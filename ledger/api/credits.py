@@ -39,6 +39,7 @@ from ledger.errors import (
     NotFound,
     OrganisationNotApproved,
 )
+from ledger.parties.scopes import Scope
 from ledger.registry.search import matching_batches, matching_retirements
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
@@ -177,6 +178,7 @@ class Batches(Endpoint):
 
 class Retirements(Endpoint):
     tag = "credits"
+    writes = Scope.WITHDRAW
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(

@@ -5,6 +5,7 @@ from functools import cache, cached_property
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from rest_framework.exceptions import APIException
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -13,9 +14,15 @@ from rest_framework.serializers import Serializer
 from rest_framework.viewsets import ViewSet
 
 from ledger.api.pagination import NewestFirst
+from ledger.api.rights import budget_name, scope_of
 from ledger.api.serializers import StrictSerializer
+from ledger.errors import DomainError, RateLimited
 from ledger.parties.access import find_membership, membership_of
+from ledger.parties.addresses import address_of
 from ledger.parties.models import Membership, User
+from ledger.parties.rates import Caller, Standing, caller_of, from_address, take
+from ledger.parties.scopes import Scope, require_scope
+from ledger.parties.selectors import token_at_hand
 
 
 class OnlyJson(DefaultContentNegotiation):
@@ -32,8 +39,50 @@ class Endpoint(ViewSet):
     """The endpoints of one subject. A method's name is its operation's; urls.py says where each is found."""
 
     tag: ClassVar[str]
+    # The scope that a token needs for what writes, where the operation itself names no other (ledger/api/rights.py).
+    writes: ClassVar[Scope] = Scope.MANAGE
     pagination_class = NewestFirst
     content_negotiation_class = OnlyJson
+
+    caller: Caller
+    # What is left of the caller's budget; None where nothing was counted.
+    standing: Standing | None = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Count the request, and let in whoever may come: by a token or a session, and by the token's scope.
+
+        Raises: RateLimited, InsufficientScope, and what authentication and the framework refuse.
+        """
+        address = address_of(request)
+        scope = scope_of(self, self.action, request.method)
+        try:
+            self.caller = caller_of(request.user, address)
+        except (APIException, DomainError):
+            # Forged tokens use up what their sender has, and so do sessions that are not strong enough.
+            self.caller = from_address(address)
+            self.spend(budget_name(scope), 1)
+            raise
+        self.spend(budget_name(scope), 1)
+        super().initial(request, *args, **kwargs)
+        token = token_at_hand(request.user)
+        if token is not None and scope is not None:
+            require_scope(token.scopes, scope)
+
+    def spend(self, budget: str, cost: int) -> None:
+        """Take from a budget of the caller.
+
+        Raises: RateLimited.
+        """
+        self.standing = take(budget, self.caller, cost)
+        if self.standing is not None and self.standing.wait:
+            raise RateLimited(seconds=self.standing.wait)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Say with each answer what is left of the budget."""
+        if self.standing is not None:
+            response["RateLimit-Policy"] = self.standing.policy
+            response["RateLimit"] = self.standing.limit
+        return super().finalize_response(request, response, *args, **kwargs)
 
     @property
     def person(self) -> User:

@@ -44,6 +44,7 @@ from ledger.journal.selectors import (
 )
 from ledger.journal.statements import check_instant
 from ledger.parties.models import Organisation
+from ledger.parties.scopes import Scope
 
 DIRECTIONS = [("in", "in"), ("out", "out")]
 
@@ -202,6 +203,7 @@ class Accounts(Endpoint):
 
 class Payments(Endpoint):
     tag = "payments"
+    writes = Scope.WITHDRAW
 
     @extend_schema(summary="List payments", parameters=[PageQuerySerializer], responses=PaymentSerializer(many=True))
     def list_payments(self, request: Request) -> Response:

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from ledger.api.renderers import OrjsonRenderer
-from ledger.errors import DomainError
+from ledger.errors import DomainError, InsufficientScope
 from ledger.projects.land.problems import ParcelsRefused
 
 logger = logging.getLogger(__name__)
@@ -74,7 +74,8 @@ def of_domain(error: DomainError) -> dict[str, Any]:
     if isinstance(error, ParcelsRefused):
         return _of_parcels(error)
     errors = [] if error.field is None else [_error(_pointer_of(error.field), error.code, detail)]
-    return problem(error.status, error.code, detail, errors)
+    found = problem(error.status, error.code, detail, errors)
+    return found | ({"scope": error.params["scope"]} if isinstance(error, InsufficientScope) else {})
 
 
 def _of_parcels(error: ParcelsRefused) -> dict[str, Any]:
@@ -101,7 +102,10 @@ def _response(content: dict[str, Any], headers: dict[str, str] | None = None) ->
 def _headers_of(error: DomainError) -> dict[str, str]:
     if error.status == 401:
         return {"WWW-Authenticate": "Bearer"}
-    return {"Retry-After": str(error.params["seconds"])} if error.status == 429 else {}
+    if isinstance(error, InsufficientScope):
+        # Source: RFC 6750 §3.1.
+        return {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{error.params["scope"]}"'}
+    return {"Retry-After": str(error.params["seconds"])} if "seconds" in error.params else {}
 
 
 def _of_framework(exception: Exception) -> exceptions.APIException | None:

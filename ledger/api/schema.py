@@ -9,8 +9,10 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction, OpenApiResponse
 
 from ledger.api.problems import MEDIA_TYPE
+from ledger.api.rights import scope_of
 from ledger.api.serializers import ProblemSerializer
-from ledger.errors import DomainError, NotAllowed, NotFound
+from ledger.errors import AddressNotAllowed, DomainError, InsufficientScope, NotAllowed, NotFound, RateLimited
+from ledger.parties.scopes import Scope
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -46,6 +48,24 @@ class ApiSchema(AutoSchema):
     def get_tags(self) -> list[str]:
         # The schema's own address is no endpoint of ours.
         return [getattr(self.view, "tag", "schema")]
+
+    @property
+    def _scope(self) -> Scope | None:
+        """The scope that a token needs; None for what needs no token, and for addresses that are no endpoint of ours."""
+        if not hasattr(self.view, "writes") or not self.view.get_authenticators():
+            return None
+        return scope_of(self.view, self.view.action, self.method)
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        """Return who may call; a token's scope stands where OpenAPI 3.1 has room for roles (§4.8.30)."""
+        found = super().get_auth() or []
+        if self._scope is None:
+            return found
+        return [{"token": [str(self._scope)]} if "token" in each else each for each in found]
+
+    def get_description(self) -> str:
+        described: str = super().get_description()
+        return described if self._scope is None else f"{described}\n\nScope of a token: `{self._scope}`."
 
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)
@@ -84,7 +104,9 @@ class ApiSchema(AutoSchema):
             found.append(NotFound)
         if self.method not in READS and self.view.get_authenticators() and NotAllowed not in found:
             found.append(NotAllowed)
-        return found
+        if self._scope is not None:
+            found += [InsufficientScope, AddressNotAllowed]
+        return [*found, RateLimited] if hasattr(self.view, "writes") else found
 
     def _is_public(self) -> bool:
         return {} in (self.get_auth() or [])

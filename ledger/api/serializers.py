@@ -76,6 +76,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     code = Text(help_text="Stable, for programs.")
     detail = Text(help_text="For people, in the language that Accept-Language asks for.")
     errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]
+    scope = Text(required=False, help_text="Of `insufficient_scope`: the scope that the token needs.")
     geojson = JsonObject(
         required=False,
         help_text="Where on the map fields are refused: a FeatureCollection of overlaps and of points, each with `pointer`.",

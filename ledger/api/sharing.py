@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from ledger.api.authentication import require_fresh_session
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import MAX_WHOLE, Choice, Identifier, Moment, Text, WholeNumber
+from ledger.api.rights import needs
 from ledger.api.schema import refuses
 from ledger.api.serializers import NothingSerializer, OrganisationNameSerializer, PageQuerySerializer, StrictSerializer
 from ledger.credits.sharing.models import WHOLE_BPS, Distribution, Share, SharingPlan
@@ -34,6 +35,7 @@ from ledger.errors import (
 )
 from ledger.journal import payouts
 from ledger.journal.models import Payout
+from ledger.parties.scopes import Scope
 
 MAX_CONTRIBUTIONS = 10_000
 
@@ -177,6 +179,7 @@ class SharingPlans(Endpoint):
         summary="See what a plan would mean", request=NewPlanSerializer, responses={200: PlanPreviewSerializer}
     )
     @refuses(InvalidValue, NotAllowed, OrganisationNotApproved)
+    @needs(Scope.READ)
     def preview_plan(self, request: Request) -> Response:
         """What each household would get of 10,000 yuan. Nothing is stored."""
         terms = _terms(self.body(NewPlanSerializer))
@@ -210,6 +213,7 @@ class Distributions(Endpoint):
 
 class Payouts(Endpoint):
     tag = "sharing"
+    writes = Scope.WITHDRAW
 
     @extend_schema(summary="List payouts", parameters=[PageQuerySerializer], responses=PayoutSerializer(many=True))
     def list_payouts(self, request: Request) -> Response:

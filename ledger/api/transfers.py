@@ -33,6 +33,7 @@ from ledger.errors import (
     TransferNotOpen,
     UnknownRecipient,
 )
+from ledger.parties.scopes import Scope
 
 OPEN = "open"
 STATE_FILTERS = [(OPEN, OPEN), ("all", "all")]
@@ -78,6 +79,7 @@ class TransferQuerySerializer(PageQuerySerializer):
 
 class CreditTransfers(Endpoint):
     tag = "credits"
+    writes = Scope.WITHDRAW
 
     @extend_schema(
         summary="List transfers of credits",

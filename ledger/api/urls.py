@@ -28,6 +28,7 @@ from ledger.api.transfers import CreditTransfers
 
 urlpatterns = [
     path("tokens", Tokens.as_view({"get": "list_tokens", "post": "create_token"})),
+    path("tokens/revoke", Tokens.as_view({"post": "revoke_tokens"})),
     path("tokens/<id:token_id>", Tokens.as_view({"delete": "revoke_token"})),
     path("users", Users.as_view({"post": "create_user"})),
     path("me", Me.as_view({"get": "get_me"})),

@@ -32,6 +32,7 @@ from ledger.spreadsheets import BYTE_ORDER_MARK, csv_row
 from ledger.web import words
 from ledger.web.doors import for_members, show
 from ledger.web.forms.diary import NAMES, WORDS, DiaryFilter, DiaryForm, WithdrawForm, YearForm, initial_of
+from ledger.web.rights import may_prepare
 from ledger.web.worker import worker_source
 
 ENTRIES_A_PAGE = 50
@@ -221,7 +222,9 @@ def diary_season(request: HttpRequest, membership: Membership, code: str) -> Htt
         "year": year,
         "seasons": [(season, said.pop((season.parcel, season.name), [])) for season in seasons],
         "others": _together(remark for rest in said.values() for remark in rest),
-        "may_report": may_write_for(project, membership) and project.status == Project.Status.REGISTERED,
+        "may_report": may_prepare(membership)
+        and may_write_for(project, membership)
+        and project.status == Project.Status.REGISTERED,
     }
     return show(request, "ledger/diary/season.html", context)
 

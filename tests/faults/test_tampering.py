@@ -32,7 +32,10 @@ from ledger.journal.reconciliation.invariants import check_one
 from ledger.journal.services import Leg, Posting, open_account, post_transactions
 from ledger.models import Checkpoint, LogLeaf, Project
 from ledger.parties.households import add_household, leave_household
-from ledger.parties.services import apply_for_organisation, approve_organisation, suspend_organisation
+from ledger.parties.invitations import accept_invitation, confirm_invitation, invite_member, withdraw_invitation
+from ledger.parties.members import change_role, remove_member
+from ledger.parties.role_changes import confirm_change, propose_change, refuse_change
+from ledger.parties.services import add_member, apply_for_organisation, approve_organisation, suspend_organisation
 from ledger.projects.conflicts import declare_conflict, lift_conflict
 from ledger.projects.debundling import decide_debundling
 from ledger.projects.declarations import state_baseline
@@ -154,6 +157,7 @@ PROVEN = [
     "ledger_finding",
     "ledger_hold",
     "ledger_household",
+    "ledger_invitation",
     "ledger_logleaf",
     "ledger_logtile",
     "ledger_membership",
@@ -170,6 +174,7 @@ PROVEN = [
     "ledger_retirement",
     "ledger_reversal",
     "ledger_riskassessment",
+    "ledger_rolechange",
     "ledger_serialblock",
     "ledger_serialcounter",
     "ledger_share",
@@ -247,6 +252,9 @@ EXEMPT = {
     ("ledger_hold", "placed_at"): UNSAID,
     ("ledger_household", "code"): OWN_WORDS,
     ("ledger_household", "name"): OWN_WORDS,
+    ("ledger_invitation", "id"): SURROGATE,
+    ("ledger_invitation", "note"): "for whom it is, in the inviter's own words: the log names nobody",
+    ("ledger_invitation", "token_hash"): "a key; who has come by it is proven",
     ("ledger_logtile", "id"): SURROGATE,
     ("ledger_membership", "id"): SURROGATE,
     ("ledger_monitoringreport", "practices"): "what its cooperative is entering; what counts is the case made of it",
@@ -284,6 +292,7 @@ def _scene_once(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), transaction.atomic():
         who = people()
         register(who)
+        meet(who)
         keep_diary(who)
         bank(who)
         trade(who)
@@ -308,6 +317,28 @@ def _scene_once(django_db_setup, django_db_blocker):
 @pytest.fixture
 def scene(_scene_once, db):
     """All of it is in the database; what a test does to it is undone."""
+
+
+def meet(who):
+    """Let people be invited, join, change their roles, leave and be removed; among the operator's by two."""
+    owner = who.buyer
+    accepted_one, secret = invite_member(actor=owner, role="trader", note="采购部")
+    trader = accept_invitation(user=UserFactory(), secret=secret, address="203.0.113.5")
+    assert trader.organisation_id == accepted_one.organisation_id
+    withdrawn, _secret = invite_member(actor=owner, role="viewer")
+    withdraw_invitation(actor=owner, public_id=withdrawn.public_id)
+    invite_member(actor=owner, role="viewer")
+    change_role(actor=owner, public_id=trader.user.public_id, role="owner")
+    for person in (UserFactory(), UserFactory()):
+        add_member(actor=owner, user=person, role="viewer")
+    remove_member(actor=owner, public_id=person.public_id)
+    directors = [MembershipFactory(organisation=who.registrar.organisation, role="owner") for _ in range(2)]
+    offered, _secret = invite_member(actor=directors[0], role="viewer")
+    confirm_invitation(actor=directors[1], public_id=offered.public_id)
+    changes = [propose_change(actor=directors[0], person=UserFactory(), role="registrar") for _ in range(3)]
+    confirm_change(actor=directors[1], change_id=changes[0].pk)
+    refuse_change(actor=directors[1], change_id=changes[1].pk)
+    propose_change(actor=directors[0], person=changes[0].person, role="")
 
 
 def register(who):

@@ -16,6 +16,7 @@ from ledger.api.serializers import (
     StrictSerializer,
 )
 from ledger.errors import InvalidValue, NotAllowed, NotFound, OrganisationNotApproved
+from ledger.parties.scopes import Scope
 from trading.auctions.entries import commitment
 from trading.auctions.models import Bid, OneWayAuction
 from trading.auctions.selectors import (
@@ -156,6 +157,7 @@ class BidSerializer(serializers.Serializer[Bid]):
 
 class Auctions(Endpoint):
     tag = "auctions"
+    writes = Scope.TRADE
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(
@@ -252,6 +254,7 @@ class Auctions(Endpoint):
 
 class Bids(Endpoint):
     tag = "auctions"
+    writes = Scope.TRADE
 
     @extend_schema(summary="List your bids", parameters=[PageQuerySerializer], responses=BidSerializer(many=True))
     def list_bids(self, request: Request) -> Response:

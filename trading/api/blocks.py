@@ -17,6 +17,7 @@ from ledger.api.serializers import (
     StrictSerializer,
 )
 from ledger.errors import InvalidValue, NotAllowed, NotFound, OrganisationNotApproved
+from ledger.parties.scopes import Scope
 from trading.blocks.models import BlockOffer
 from trading.blocks.selectors import access_offer_by_id, filter_offers, seen_by
 from trading.blocks.services import (
@@ -108,6 +109,7 @@ class OfferQuerySerializer(PageQuerySerializer):
 
 class Blocks(Endpoint):
     tag = "blocks"
+    writes = Scope.TRADE
 
     @extend_schema(summary="List offers", parameters=[OfferQuerySerializer], responses=BlockOfferSerializer(many=True))
     def list_offers(self, request: Request) -> Response:

@@ -14,9 +14,11 @@ from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Moment, Text, WrittenNumber
+from ledger.api.rights import needs
 from ledger.api.schema import refuses
 from ledger.api.serializers import NothingSerializer, StrictSerializer
 from ledger.errors import NotAllowed
+from ledger.parties.scopes import Scope
 from trading.errors import StreamsOutOfReach
 from trading.marketdata.access import TICKET_SECONDS, issue_ticket
 from trading.marketdata.candles import INTERVALS, Bar, candles
@@ -163,6 +165,7 @@ class Streams(Endpoint):
         ],
     )
     @refuses(NotAllowed, StreamsOutOfReach)
+    @needs(Scope.READ)
     def issue_stream_ticket(self, request: Request) -> Response:
         """For browsers, which send no token with an EventSource: it opens the stream of your orders and trades, once."""
         self.body(NothingSerializer)

@@ -13,6 +13,8 @@ from ledger.api.problems import of_domain
 from ledger.api.schema import refuses
 from ledger.api.serializers import NothingSerializer, PageQuerySerializer, ProblemSerializer, StrictSerializer
 from ledger.errors import NotAllowed, NotFound, OrganisationNotApproved
+from ledger.parties.rates import ORDERS
+from ledger.parties.scopes import Scope
 from trading.errors import (
     DuplicateOrder,
     InsufficientCredits,
@@ -170,6 +172,7 @@ class OrderQuerySerializer(PageQuerySerializer):
 
 class Orders(Endpoint):
     tag = "orders"
+    writes = Scope.TRADE
 
     @extend_schema(summary="List orders", parameters=[OrderQuerySerializer], responses=OrderSerializer(many=True))
     def list_orders(self, request: Request) -> Response:
@@ -235,6 +238,8 @@ class Orders(Endpoint):
         A body that is not what the schema says is refused whole.
         """
         actor, wanted = self.actor, self.body(NewOrdersSerializer)
+        # One was counted before the body was read.
+        self.spend(ORDERS, len(wanted["orders"]) - 1)
         standing = standing_in(symbol=wanted["market"], organisation_id=actor.organisation_id)
         orders = [NewOrder(**order) for order in wanted["orders"]]
         results = enter_orders(actor=actor, standing=standing, orders=orders)

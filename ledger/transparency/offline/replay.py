@@ -28,6 +28,7 @@ FAMILIES = (
     "risk_",
     "organisation_",
     "member_",
+    "token_",
     "security_",
     "conflict_",
     "market_",
