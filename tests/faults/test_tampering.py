@@ -225,6 +225,7 @@ NOT_PROVEN = {
     "ledger_user_groups": "Django's own, not used",
     "ledger_user_user_permissions": "Django's own, not used",
     "trading_instruction": "a queue: what is executed of it is proven",
+    "trading_positionday": "computed from the journal and the trades, which are proven; a page that finds them wrong computes them anew",
     "trading_marketclock": "up to when the clock was followed; what was done by it is proven",
     "trading_ruleprogress": "up to when rules have judged; judging again raises no alert twice, and each alert is proven",
 }
