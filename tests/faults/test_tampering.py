@@ -219,6 +219,7 @@ NOT_PROVEN = {
     "ledger_referencerefusal": "what was not taken from such a file, which can be imported again",
     "ledger_refreshed": "when something was computed that can be computed again",
     "ledger_registrydump": "a copy of what is public, made again each day",
+    "ledger_supplytotal": "computed anew from accounts and forecasts, which are proven",
     "ledger_stagedcredit": "empty but for an import under way",
     "ledger_apitoken": "keys are shown to nobody; what is done with them is recorded",
     "ledger_user": "the log names people by their public ids alone, so that a name can be erased; those it proves elsewhere",

@@ -1,13 +1,12 @@
 """What an organisation's credits were worth over time: their tonnes then at the price of then."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
 from django.utils import timezone
 
-from ledger.journal.models import Account
 from ledger.rows import array_of
 
 POINTS = 24
@@ -63,15 +62,15 @@ SELECT held.at, sum(held.tonnes)::bigint, coalesce(sum(held.tonnes * price.close
 """
 
 
-def worth_over_time(accounts: Sequence[Account]) -> list[Worth]:
+def worth_over_time(account_ids: Iterable[int]) -> list[Worth]:
     """Return what accounts of credits held and were worth at some instants since they first moved, the last of which is now.
 
     The instants are midnights in Shanghai; within the first day they are equally far from each other. Empty where there are no
     accounts, or too many.
     """
-    if not 0 < len(accounts) <= MOST_ACCOUNTS:
+    ids = list(account_ids)
+    if not 0 < len(ids) <= MOST_ACCOUNTS:
         return []
-    ids = [account.pk for account in accounts]
     first = _first_move(ids)
     if first is None:
         return []

@@ -32,13 +32,13 @@ def test_a_portfolio_is_worth_its_cash_and_its_credits_at_the_last_price(who, ma
     assert (found.cash.balance, found.sums.tonnes, found.sums.value_fen) == (100_000_000 - 400_400, 100, 400_000)
     assert (found.sums.cost_fen, found.sums.unrealised_fen, found.total_fen) == (400_400, -400, 99_999_600)
     (line,) = found.lines
-    assert (line.price_fen, line.last.symbol, line.last.traded_at.date()) == (
+    assert (line.price_fen, line.symbol, line.priced_at.date()) == (
         4_000,
         market.symbol,
         dt.datetime.now(dt.UTC).date(),
     )
     own = portfolio_of(who.cooperative.organisation)
-    assert [each.account.asset_id for each in own.lines] == [unpriced.asset_id, market.asset_id]
+    assert [each.code for each in own.lines] == [unpriced.asset.code, market.symbol]
     assert (own.sums.unpriced_t, own.sums.value_fen, own.sums.realised_fen) == (70, 900 * 4_000, 400_000)
 
 
@@ -95,7 +95,7 @@ def test_worth_over_time_is_what_was_held_at_the_price_of_then(who, market):
     with time_machine.travel(start + dt.timedelta(days=2), tick=False):
         sell(who, market, 50, price_fen=4_100)
     with time_machine.travel(start + dt.timedelta(days=3), tick=False):
-        accounts = [line.account for line in portfolio_of(who.buyer.organisation).lines]
+        accounts = [line.account_id for line in portfolio_of(who.buyer.organisation).lines]
         before = worth_over_time(accounts)
         midnights = [(each.tonnes, each.value_fen) for each in before]
         assert midnights == [(100, 400_000), (100, 400_000), (150, 615_000), (150, 615_000)]
@@ -116,6 +116,6 @@ def test_a_portfolio_costs_as_many_queries_however_many_batches_it_has(who, mark
         portfolio_of(who.cooperative.organisation)
     with django_assert_num_queries(9):
         holds_of(who.cooperative.organisation)
-    accounts = [line.account for line in portfolio_of(who.cooperative.organisation).lines]
+    accounts = [line.account_id for line in portfolio_of(who.cooperative.organisation).lines]
     with django_assert_num_queries(2):
         worth_over_time(accounts)
