@@ -41,6 +41,7 @@ DELETED_FROM = {
     "trading_closedday": "a day that is traded on after all",
     "trading_expiry": "an order whose time has come",
     "trading_instruction": "an instruction that has been executed",
+    "trading_positionday": "what was kept of a position, before it is reckoned anew",
     "trading_tradinglimit": "a limit that is lifted",
     "usersessions_usersession": "from where a session was opened that has ended",
 }

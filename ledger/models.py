@@ -44,6 +44,7 @@ from ledger.registry.models import (
     Refreshed,
     RegistryDump,
     StagedCredit,
+    SupplyTotal,
 )
 from ledger.transparency.models import (
     Checkpoint,
@@ -118,6 +119,7 @@ __all__ = [
     "SharingProgress",
     "SharingWeight",
     "StagedCredit",
+    "SupplyTotal",
     "Transaction",
     "Transfer",
     "UnsequencedRecord",

@@ -228,6 +228,7 @@ NOT_PROVEN = {
     "ledger_referencerefusal": "what was not taken from such a file, which can be imported again",
     "ledger_refreshed": "when something was computed that can be computed again",
     "ledger_registrydump": "a copy of what is public, made again each day",
+    "ledger_supplytotal": "computed anew from accounts and forecasts, which are proven",
     "ledger_stagedcredit": "empty but for an import under way",
     "ledger_eventorigin": "from where something was done; forgotten after a while, and never in the log",
     "ledger_factorreset": "who asked for it and who decided is in the log, and that the factors went",
@@ -237,6 +238,7 @@ NOT_PROVEN = {
     "ledger_user_groups": "Django's own, not used",
     "ledger_user_user_permissions": "Django's own, not used",
     "trading_instruction": "a queue: what is executed of it is proven",
+    "trading_positionday": "computed from the journal and the trades, which are proven; a page that finds them wrong computes them anew",
     "trading_marketclock": "up to when the clock was followed; what was done by it is proven",
     "trading_ruleprogress": "up to when rules have judged; judging again raises no alert twice, and each alert is proven",
 }

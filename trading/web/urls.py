@@ -28,4 +28,5 @@ urlpatterns = [
     path("auctions/<id:auction_id>/cancel", auctions.cancel_auction, name="cancel_auction"),
     path("bids/<id:bid_id>/withdraw", auctions.withdraw_bid, name="withdraw_bid"),
     path("holdings", holdings.holdings, name="holdings"),
+    path("holdings/held", holdings.holds, name="holds"),
 ]
