@@ -212,7 +212,9 @@ def require_reporting(project_id: int) -> Project:
     return lock_in(project_id, Status.REGISTERED)
 
 
-def complete_projects(today: dt.date, *, is_held_up: Callable[[Project], bool] = lambda project: False) -> list[Project]:
+def complete_projects(
+    today: dt.date, *, is_held_up: Callable[[Project], bool] = lambda project: False
+) -> list[Project]:
     """Complete every project that has come to its end; done twice it does nothing the second time.
 
     Called by ledger.credits.reversals.ending, which knows what projects owe, and says by `is_held_up` which of them wait.
