@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class TradingConfig(AppConfig):
     name = "trading"
     verbose_name = _("Exchange")
+
+    def ready(self) -> None:
+        """Add what trading has waiting for people to everybody's list of tasks; its tables are known only now."""
+        from trading.workload.selectors import add_sources
+
+        add_sources()
