@@ -274,7 +274,16 @@ class NothingOwed(DomainError):
 
 class ReversalOwed(DomainError):
     code, status = "reversal_owed", 409
-    message = _("The project %(project)s owes %(owed)s t for a reversal. They are made up for first.")
+    message = _(
+        "The project %(project)s owes %(owed)s t for a reversal. It makes up for them first, with credits of its own."
+    )
+
+
+class LossUndecided(DomainError):
+    code, status = "loss_undecided", 409
+    message = _(
+        "A loss of the project %(project)s is reported and not decided yet. The operator decides about it first."
+    )
 
 
 class NoSerialNumber(DomainError):

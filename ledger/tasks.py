@@ -6,12 +6,12 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from ledger.credits.reversals import ending
 from ledger.credits.sharing import distributing
 from ledger.credits.transfers import services as transfers
 from ledger.parties import rates, services
 from ledger.parties.security import emails, sessions
 from ledger.parties.security import services as security
-from ledger.projects import lifecycle
 from ledger.projects.documents import store
 from ledger.registry.dumps import write_dump
 from ledger.registry.imports import services as imports
@@ -53,7 +53,7 @@ def push_checkpoint() -> None:
 @shared_task
 def complete_projects() -> None:
     """Complete the projects that have come to their end."""
-    lifecycle.complete_projects(timezone.localdate())
+    ending.complete_projects(timezone.localdate())
 
 
 @shared_task

@@ -107,7 +107,12 @@ class NewOrganisationSerializer(StrictSerializer):
     kind = Choice(choices=APPLICABLE_KINDS)
     name = Text(max_length=120)
     name_en = Text(max_length=120, required=False, allow_blank=True)
-    credit_code = Text(max_length=18, required=False, allow_blank=True, help_text="Unified social credit code.")
+    credit_code = Text(
+        max_length=18,
+        required=False,
+        allow_blank=True,
+        help_text="Unified social credit code (GB 32100-2015); a cooperative has to give it.",
+    )
 
 
 class OrganisationSerializer(OrganisationBriefSerializer):

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from ledger.errors import ActsAlready, InvalidValue, NotAllowed, NotFound, SamePerson, WrongState
 from ledger.parties import entries
 from ledger.parties.access import log_name, require_registrar
+from ledger.parties.credit_codes import check_credit_code, normal_credit_code
 from ledger.parties.locks import lock_for_owner
 from ledger.parties.models import ApiToken, Membership, Organisation, User
 from ledger.parties.rights import roles_in
@@ -68,10 +69,20 @@ def apply_for_organisation(
 ) -> Organisation:
     """Apply for an organisation; the applicant becomes its owner, and the operator approves it.
 
-    Raises: InvalidValue (kind, name), NotAllowed for somebody who acts for an organisation already.
+    A cooperative names its unified social credit code, which every cooperative in China has: the operator looks it up, and a
+    bank's statement names it. Others may come from abroad, and have none.
+
+    Raises: InvalidValue (kind, name, credit_code), NotAllowed for somebody who acts for an organisation already.
     """
     if kind not in Organisation.Kind.values or kind == Organisation.Kind.OPERATOR:
         raise InvalidValue(field="kind", reason=_("The kind is cooperative, buyer, verifier or auditor."))
+    credit_code = normal_credit_code(credit_code)
+    if kind == Organisation.Kind.COOPERATIVE and not credit_code:
+        raise InvalidValue(
+            field="credit_code",
+            reason=_("Give the cooperative's unified social credit code: it is on the business licence."),
+        )
+    check_credit_code(credit_code, field="credit_code")
     return _create(kind, name, name_en, credit_code, user, [(user, Membership.Role.OWNER)])
 
 

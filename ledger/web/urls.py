@@ -63,6 +63,7 @@ urlpatterns = [
     path("projects/<code:code>.json", permanent.project_json, name="project_json"),
     path("projects/<code:code>/calculation.csv", projects.project_calculation, name="project_calculation"),
     path("projects/<code:code>/calculation.xlsx", projects.project_workbook, name="project_workbook"),
+    path("projects/<code:code>/draft/discard", drafts.draft_discard, name="draft_discard"),
     path("projects/<code:code>/draft/<slug:part>", drafts.draft_part, name="draft_part"),
     path("projects/<code:code>/parcels", land.parcels_page, name="parcels"),
     path("projects/<code:code>/parcels.geojson", land.parcels_geojson, name="parcels_geojson"),

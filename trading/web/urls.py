@@ -3,7 +3,7 @@
 from django.urls import path
 
 from config import converters  # noqa: F401 (registers id)
-from trading.web import auctions, blocks, changes, holdings, home, markets, orders
+from trading.web import auctions, blocks, changes, holdings, home, markets, orders, proceeds, selling
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -27,6 +27,10 @@ urlpatterns = [
     path("auctions/<id:auction_id>", auctions.auction, name="auction"),
     path("auctions/<id:auction_id>/cancel", auctions.cancel_auction, name="cancel_auction"),
     path("bids/<id:bid_id>/withdraw", auctions.withdraw_bid, name="withdraw_bid"),
+    path("proceeds", proceeds.proceeds, name="proceeds"),
+    path("sell", selling.sell, name="sell"),
+    path("sell/<int:order_id>", selling.sale, name="sale"),
+    path("sell/<int:order_id>/price", selling.sale_price, name="sale_price"),
     path("holdings", holdings.holdings, name="holdings"),
     path("holdings/held", holdings.holds, name="holds"),
 ]

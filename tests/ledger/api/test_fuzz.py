@@ -131,7 +131,10 @@ PLAN = {
 CASES = {
     "tokens": ("nobody", {"username": "lin", "password": PASSWORD, "name": "desk"}),
     "users": ("nobody", {"username": "wu", "password": PASSWORD, "display_name": "吴"}),
-    "organisations": ("newcomer", {"kind": "buyer", "name": "新", "name_en": "New", "credit_code": "9135"}),
+    "organisations": (
+        "newcomer",
+        {"kind": "buyer", "name": "新", "name_en": "New", "credit_code": "91350100M0001XH5XQ"},
+    ),
     "organisations/{applied}/approve": ("registrar", {}),
     "organisations/{approved}/suspend": ("registrar", {}),
     "households": ("cooperative", {"code": "3-017", "name": "陈家"}),

@@ -41,7 +41,8 @@ def test_a_person_signs_up_gets_a_token_and_applies_and_the_operator_approves(wh
     bearer = {"authorization": f"Bearer {token['token']}"}
     assert by_token(token["token"]).json() == {**answer_me("lin", "林"), "organisation": None, "role": None}
     caller = Caller()
-    answer = caller.send("/organisations", {"kind": "cooperative", "name": "青禾", "name_en": "Qinghe"}, **bearer)
+    body = {"kind": "cooperative", "name": "青禾", "name_en": "Qinghe", "credit_code": "91350100M0001XH5XQ"}
+    answer = caller.send("/organisations", body, **bearer)
     assert answer.status_code == 201
     organisation = answer.json()
     assert (organisation["status"], organisation["kind"]) == ("applied", "cooperative")
