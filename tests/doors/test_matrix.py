@@ -31,7 +31,7 @@ from ledger.models import Account, Batch, Distribution, MonitoringReport, Parcel
 from ledger.parties.services import issue_token
 from tests.callers import Caller, undone
 from tests.factories import MembershipFactory, UserFactory
-from tests.ledger.api.test_fuzz import CASES, _scene_once, fill  # noqa: F401 (a fixture)
+from tests.ledger.api.test_fuzz import CASES, _scene_once, fill  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 

@@ -92,6 +92,7 @@ class OrderForm(forms.Form):
 
     def __init__(self, market: Market, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.market = market
         self.fields["kind"].widget.is_in_auction = market.in_auction
         self.fields["price"].required = self["kind"].value() != Kind.MARKET
         # It is shown where it is asked for alone, and must not say there that it may be left out.
@@ -109,6 +110,11 @@ class OrderForm(forms.Form):
             expires_at=values["expires_at"] if values["kind"] == Kind.GTD else None,
             **_TERMS[values["kind"] or Kind.LIMIT],
         )
+
+    def anew(self) -> "OrderForm":
+        """Return a ticket with what was written, of which nothing has been asked yet."""
+        written = {name: value for name in self.fields if (value := self.data.get(name)) is not None}
+        return OrderForm(self.market, initial=written)
 
     @property
     def has_options(self) -> bool:
