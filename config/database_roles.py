@@ -28,6 +28,7 @@ READ_ONLY = {"django_migrations", "django_content_type", "auth_permission", "aut
 # Where rows are not only written and changed but also go.
 DELETED_FROM = {
     "django_session": "who logs out",
+    "ledger_idempotentrequest": "an answer that is not given again any more",
     "ledger_monitoringreport": "a draft that its cooperative throws away; a trigger keeps what was handed in",
     "ledger_parcel": "a field that is taken out of a draft",
     "ledger_serialblock": "a run of serial numbers that is given away whole",

@@ -298,6 +298,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=3, minute=30),
         "options": {"queue": "audit", "expires": 3_600},
     },
+    "sweep-answers": {
+        "task": "ledger.tasks.sweep_idempotent_requests",
+        "schedule": crontab(minute=40),
+        "options": {"queue": "audit", "expires": 3_600},
+    },
     # Each run goes on where the last one ended: it matters little when one comes.
     "watch-hours": {
         "task": "trading.tasks.watch_hours",

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from ledger.credits.sharing import distributing
 from ledger.credits.transfers import services as transfers
+from ledger.idempotency.services import sweep_answers
 from ledger.projects import lifecycle
 from ledger.projects.documents import store
 from ledger.registry.dumps import write_dump
@@ -42,6 +43,12 @@ def complete_projects() -> None:
 def sweep_documents() -> None:
     """Delete files that no document names."""
     store.sweep_orphans()
+
+
+@shared_task
+def sweep_idempotent_requests() -> None:
+    """Delete answers to requests that are not given again any more."""
+    sweep_answers()
 
 
 @shared_task

@@ -1,10 +1,11 @@
 """What every endpoint of the API can do: say who asks, read body and query, answer with a page of a list."""
 
 from collections.abc import Callable, Iterable
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.http.response import HttpResponseBase
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -12,10 +13,14 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.viewsets import ViewSet
 
+from ledger.api.conditions import settle_caching
+from ledger.api.once import HEADER, once, takes_key
 from ledger.api.pagination import NewestFirst
 from ledger.api.serializers import StrictSerializer
 from ledger.parties.access import find_membership, membership_of
 from ledger.parties.models import Membership, User
+
+_KEY = f"HTTP_{HEADER.upper().replace('-', '_')}"
 
 
 class OnlyJson(DefaultContentNegotiation):
@@ -32,8 +37,28 @@ class Endpoint(ViewSet):
     """The endpoints of one subject. A method's name is its operation's; urls.py says where each is found."""
 
     tag: ClassVar[str]
+    # What the operations answer that read: for so many seconds anybody may keep it. None: it is for who has asked.
+    shared_seconds: ClassVar[int | None] = None
     pagination_class = NewestFirst
     content_negotiation_class = OnlyJson
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Check who asks; and where the request has a key, let the operation be done once."""
+        super().initial(request, *args, **kwargs)
+        key = request.META.get(_KEY)
+        # Who is nobody has no keys of their own: others could guess them.
+        if key is not None and request.method == "POST" and request.user.is_authenticated:
+            method = getattr(self, self.action)
+            if takes_key(method):
+                self.post = partial(once, method, key)
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        """Say who may keep the answer, and for how long."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        settle_caching(self.request._request, answer, self.shared_seconds)
+        return answer
 
     @property
     def person(self) -> User:

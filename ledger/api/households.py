@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Identifier, Moment, Text
+from ledger.api.once import keeps_no_answer
 from ledger.api.schema import refuses
 from ledger.api.serializers import NothingSerializer, OrganisationNameSerializer, PageQuerySerializer, StrictSerializer
 from ledger.credits.sharing import links
@@ -116,6 +117,7 @@ class Households(Endpoint):
 
     @extend_schema(summary="Make a household's link anew", request=NothingSerializer, responses={201: LinkSerializer})
     @refuses(NotAllowed, NotFound, OrganisationNotApproved)
+    @keeps_no_answer
     def make_link(self, request: Request, public_id: UUID) -> Response:
         """Whoever has it sees that household's shares. The one before is worthless at once."""
         self.body(NothingSerializer)

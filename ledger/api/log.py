@@ -125,6 +125,7 @@ class LogEntrySerializer(InclusionSerializer):
 
 class Log(Endpoint):
     tag = "log"
+    shared_seconds = 1
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(summary="The log's newest signed state", responses=LogSerializer)

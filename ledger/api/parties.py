@@ -13,6 +13,7 @@ from rest_framework.throttling import BaseThrottle
 
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Moment, Text
+from ledger.api.once import keeps_no_answer
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
     NothingSerializer,
@@ -112,6 +113,7 @@ class Tokens(Endpoint):
         ],
     )
     @refuses(WrongCredentials, TooManyAttempts)
+    @keeps_no_answer
     def create_token(self, request: Request) -> Response:
         """The token is shown this once. Send it as `Authorization: Bearer th_…`. Guesses are counted and limited."""
         token, secret = services.issue_token_by_password(

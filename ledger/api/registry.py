@@ -128,6 +128,7 @@ def _reference_terms(query: dict[str, Any]) -> ReferenceTerms:
 
 class References(Endpoint):
     tag = "references"
+    shared_seconds = 60
     permission_classes = (AllowAny,)
 
     @extend_schema(

@@ -5,6 +5,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ledger.api.conditions import check_match
 from ledger.api.credits import BatchSerializer, batch_context
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import MAX_WHOLE, Choice, Identifier, JsonObject, Moment, Text, WholeNumber
@@ -27,6 +28,7 @@ from ledger.errors import (
     NotAllowed,
     NotAssigned,
     OrganisationNotApproved,
+    PreconditionFailed,
     SamePerson,
     WrongState,
 )
@@ -117,6 +119,11 @@ class ReportSerializer(ListedReportSerializer):
     versions = ReportVersionSerializer(many=True)
 
 
+class SavedPracticesSerializer(serializers.Serializer[MonitoringReport]):
+    practices = JsonObject(help_text="By the codes of fields, in the methodology's terms.")
+    saved_at = Moment(allow_null=True)
+
+
 class PreviewSerializer(serializers.Serializer[object]):
     sheet = JsonObject(help_text="What the report would come to. Nothing is kept of it.")
 
@@ -170,12 +177,23 @@ class Reports(Endpoint):
         """With its calculation, line by line."""
         return self._answer(report_id)
 
+    @extend_schema(summary="Read what was saved of a report", responses=SavedPracticesSerializer)
+    @refuses(NotAllowed, OrganisationNotApproved)
+    def get_report_practices(self, request: Request, report_id: int) -> Response:
+        """For its cooperative: what it entered field by field; a field that is not named is as it is registered."""
+        report = reports.saved_practices(actor=self.actor, report_id=self._report(report_id).pk)
+        return Response(show(SavedPracticesSerializer, report))
+
     @extend_schema(summary="Save what was done on some fields", request=PracticesSerializer, responses=ReportSerializer)
-    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState, PreconditionFailed)
     def save_report_practices(self, request: Request, report_id: int) -> Response:
-        """In a draft, or while findings are open. Fields that are not named stay as they were entered before."""
+        """In a draft, or while findings are open. Fields that are not named stay as they were entered before.
+
+        `If-Match` with the ETag of what was saved as you read it: refused where somebody has saved meanwhile.
+        """
         report = self._report(report_id)
-        reports.save_practices(actor=self.actor, report_id=report.pk, **self.body(PracticesSerializer))
+        given = self.body(PracticesSerializer)
+        reports.save_practices(actor=self.actor, report_id=report.pk, expect=self._expect_as_read, **given)
         return self._answer(report_id)
 
     @extend_schema(summary="Preview a report", responses=PreviewSerializer)
@@ -277,6 +295,9 @@ class Reports(Endpoint):
         asked = self.body(TrancheSerializer)
         batch = issue_credits(actor=self.actor, report_id=self._report(report_id).pk, **asked)
         return Response(BatchSerializer(batch, context=batch_context([batch])).data, status=201)
+
+    def _expect_as_read(self, locked: MonitoringReport) -> None:
+        check_match(self.request, show(SavedPracticesSerializer, locked))
 
     def _report(self, report_id: int) -> MonitoringReport:
         return access_report_by_id(report_id=report_id, membership=self.actor)

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import MAX_WHOLE, Choice, Identifier, Moment, Text, WholeNumber
+from ledger.api.once import keeps_no_answer
 from ledger.api.schema import refuses
 from ledger.api.serializers import NothingSerializer, OrganisationNameSerializer, PageQuerySerializer, StrictSerializer
 from ledger.credits.sharing.models import WHOLE_BPS, Distribution, Share, SharingPlan
@@ -176,6 +177,7 @@ class SharingPlans(Endpoint):
         summary="See what a plan would mean", request=NewPlanSerializer, responses={200: PlanPreviewSerializer}
     )
     @refuses(InvalidValue, NotAllowed, OrganisationNotApproved)
+    @keeps_no_answer
     def preview_plan(self, request: Request) -> Response:
         """What each household would get of 10,000 yuan. Nothing is stored."""
         terms = _terms(self.body(NewPlanSerializer))

@@ -88,7 +88,10 @@ urlpatterns = [
     path("documents/<uuid:public_id>/publish", Documents.as_view({"post": "publish_document"})),
     path("documents/<uuid:public_id>/withdraw", Documents.as_view({"post": "withdraw_document"})),
     path("reports/<id:report_id>", Reports.as_view({"get": "get_report"})),
-    path("reports/<id:report_id>/practices", Reports.as_view({"post": "save_report_practices"})),
+    path(
+        "reports/<id:report_id>/practices",
+        Reports.as_view({"get": "get_report_practices", "post": "save_report_practices"}),
+    ),
     path("reports/<id:report_id>/preview", Reports.as_view({"get": "preview_report"})),
     path("reports/<id:report_id>/submit", Reports.as_view({"post": "submit_report"})),
     path("reports/<id:report_id>/discard", Reports.as_view({"post": "discard_report"})),

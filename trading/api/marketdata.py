@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Moment, Text, WrittenNumber
+from ledger.api.once import keeps_no_answer
 from ledger.api.schema import refuses
 from ledger.api.serializers import NothingSerializer, StrictSerializer
 from ledger.errors import NotAllowed
@@ -120,6 +121,7 @@ class TicketSerializer(serializers.Serializer[Any]):
 
 class MarketData(Endpoint):
     tag = "markets"
+    shared_seconds = 1
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(summary="Read a market's candles", parameters=[CandleQuerySerializer], responses=CandlesSerializer)
@@ -163,6 +165,7 @@ class Streams(Endpoint):
         ],
     )
     @refuses(NotAllowed, StreamsOutOfReach)
+    @keeps_no_answer
     def issue_stream_ticket(self, request: Request) -> Response:
         """For browsers, which send no token with an EventSource: it opens the stream of your orders and trades, once."""
         self.body(NothingSerializer)
