@@ -133,6 +133,8 @@ REST_FRAMEWORK = {
     # Whose address counts attempts to log in: the caller's, or behind a proxy the one that the proxy has seen.
     "NUM_PROXIES": 1 if env.flag("BEHIND_TLS") else 0,
 }
+# What to do about each code that a problem has.
+PROBLEM_ADVICE = ["ledger.api.advice.ADVICE", "trading.api.advice.ADVICE"]
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tianhui 田汇 API",
     "DESCRIPTION": (
@@ -155,6 +157,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "ledger.api.schema.add_shared_parts",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "OrganisationKind": "ledger.parties.models.Organisation.Kind",
         "ApplicableKind": "ledger.api.parties.APPLICABLE_KINDS",

@@ -186,7 +186,7 @@ class IdempotencyKeyReused(DomainError):
 
 class InvalidIdempotencyKey(DomainError):
     code, status = "invalid_idempotency_key", 400
-    message = _("An Idempotency-Key is 1 to 255 printable ASCII characters, such as a UUID.")
+    message = _("An Idempotency-Key is 1 to 64 printable ASCII characters without spaces, such as a UUID.")
 
 
 class PreconditionFailed(DomainError):

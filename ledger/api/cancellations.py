@@ -9,10 +9,11 @@ from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ledger.api.credits import batch_named, idempotency_key, idempotency_parameter
+from ledger.api.credits import batch_named
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import MAX_WHOLE, Choice, Identifier, Moment, SerialNumber, Text, WholeNumber
 from ledger.api.journal import SerialRunSerializer, serial_run
+from ledger.api.once import key_of
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
     NothingSerializer,
@@ -97,7 +98,6 @@ class Cancellations(Endpoint):
     @extend_schema(
         summary="Cancel credits",
         request=NewCreditCancellationSerializer,
-        parameters=[idempotency_parameter("cancels")],
         responses={201: CreditCancellationSerializer, 200: CreditCancellationSerializer},
         examples=[
             OpenApiExample(
@@ -119,7 +119,7 @@ class Cancellations(Endpoint):
     def cancel_credits(self, request: Request) -> Response:
         """They are gone for good: 201, or 200 with the first answer where the key was used for the same before."""
         actor, wanted = self.actor, self.body(NewCreditCancellationSerializer)
-        key = idempotency_key(request)
+        key = key_of(request)
         batch = batch_named(wanted.pop("batch"))
         done = cancel_credits(actor=actor, batch_id=batch.pk, idempotency_key=key, **wanted)
         return Response(self._shown(done), status=200 if done.is_replay else 201)

@@ -5,7 +5,6 @@ from functools import cache, cached_property, partial
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from django.http.response import HttpResponseBase
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -14,9 +13,10 @@ from rest_framework.serializers import Serializer
 from rest_framework.viewsets import ViewSet
 
 from ledger.api.conditions import settle_caching
+from ledger.api.deprecation import deprecation_of, tell
 from ledger.api.once import HEADER, once, takes_key
 from ledger.api.pagination import NewestFirst
-from ledger.api.serializers import StrictSerializer
+from ledger.api.serializers import StrictSerializer, refuse_unknown
 from ledger.parties.access import find_membership, membership_of
 from ledger.parties.models import Membership, User
 
@@ -41,23 +41,43 @@ class Endpoint(ViewSet):
     shared_seconds: ClassVar[int | None] = None
     pagination_class = NewestFirst
     content_negotiation_class = OnlyJson
+    _is_query_read = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check who asks; and where the request has a key, let the operation be done once."""
         super().initial(request, *args, **kwargs)
+        if request.META.get("QUERY_STRING"):
+            self._watch_query(request)
         key = request.META.get(_KEY)
         # Who is nobody has no keys of their own: others could guess them.
         if key is not None and request.method == "POST" and request.user.is_authenticated:
             method = getattr(self, self.action)
             if takes_key(method):
-                self.post = partial(once, method, key)
+                setattr(self, "post", partial(once, method, key))  # noqa: B010 (as_view sets it the same way)
 
-    def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Say who may keep the answer, and for how long."""
         answer = super().finalize_response(request, response, *args, **kwargs)
         settle_caching(self.request._request, answer, self.shared_seconds)
+        deprecation = deprecation_of(getattr(self, self.action, None)) if self.action else None
+        if deprecation is not None:
+            tell(answer, deprecation)
+        return answer
+
+    def _watch_query(self, request: Request) -> None:
+        """Let an operation that reads no query refuse one: what is not understood is not passed over in silence."""
+        method = str(request.method).lower()
+        if method not in ("get", "head"):
+            refuse_unknown(request.query_params, ())
+        else:
+            setattr(self, method, partial(self._with_query_read, getattr(self, method, None)))
+
+    def _with_query_read(self, read: Any, request: Request, **where: Any) -> Any:
+        if read is None:
+            return self.http_method_not_allowed(request)
+        answer = read(request, **where)
+        if not self._is_query_read:
+            refuse_unknown(request.query_params, ())
         return answer
 
     @property
@@ -88,6 +108,7 @@ class Endpoint(ViewSet):
 
         Raises: ValidationError.
         """
+        self._is_query_read = True
         return _read(serializer, self.request.query_params.dict())
 
     def page(

@@ -5,6 +5,7 @@ Source: draft-ietf-httpapi-idempotency-key-header-07.
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -17,10 +18,12 @@ from ledger.api.renderers import OrjsonRenderer
 from ledger.errors import InvalidIdempotencyKey
 from ledger.idempotency.models import IdempotentRequest
 from ledger.idempotency.services import Answer, answer_once
+from ledger.parties.models import User
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 MAX_KEY = IdempotentRequest._meta.get_field("key").max_length or 0
+_KEY = re.compile(rf"[\x21-\x7e]{{1,{MAX_KEY}}}")
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
@@ -46,17 +49,30 @@ def once(method: Callable[..., Any], written: str, request: Request, **where: An
         assert isinstance(response, Response), "what writes answers with JSON"
         return Answer(response.status_code, OrjsonRenderer().render(response.data))
 
-    answer = answer_once(user=request.user, key=_key(written), fingerprint=_fingerprint(request), act=act)
+    assert isinstance(request.user, User), "somebody who is known"
+    answer = answer_once(user=request.user, key=read_key(written), fingerprint=_fingerprint(request), act=act)
     headers = {REPLAYED: "true"} if answer.is_replayed else None
     return HttpResponse(answer.content, status=answer.status, content_type=OrjsonRenderer.media_type, headers=headers)
 
 
-def _key(written: str) -> str:
-    """Return the key: a string of RFC 8941, in its quotation marks, or as most clients send it, without."""
+def key_of(request: Request) -> str | None:
+    """Return the key of a request, None where it has none: for operations that keep theirs for good.
+
+    Raises: InvalidIdempotencyKey.
+    """
+    written = request.headers.get(HEADER)
+    return None if written is None else read_key(written)
+
+
+def read_key(written: str) -> str:
+    """Return a key as it was meant: a string of RFC 8941 in quotation marks, or as most clients send it, without.
+
+    Raises: InvalidIdempotencyKey.
+    """
     key = written.strip()
     if len(key) >= 2 and key[0] == key[-1] == '"':
         key = key[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-    if not (1 <= len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
+    if not _KEY.fullmatch(key):
         raise InvalidIdempotencyKey()
     return key
 
@@ -74,7 +90,7 @@ def _said(body: Any) -> Any:
     return {name: [_hash(one) if isinstance(one, UploadedFile) else one for one in many] for name, many in body.lists()}
 
 
-def _hash(file: UploadedFile) -> str:
+def _hash(file: "UploadedFile[Any]") -> str:
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)

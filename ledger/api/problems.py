@@ -14,6 +14,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from ledger.api.catalogue import type_of
 from ledger.api.renderers import OrjsonRenderer
 from ledger.errors import DomainError
 from ledger.projects.land.problems import ParcelsRefused
@@ -57,7 +58,7 @@ def no_such_address(request: HttpRequest) -> HttpResponse:
 def problem(status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
     """Return a problem; `code` is stable and for programs, `detail` is a sentence in the caller's language."""
     found: dict[str, Any] = {
-        "type": "about:blank",
+        "type": type_of(code),
         "title": code.replace("_", " "),
         "status": status,
         "code": code,
@@ -101,7 +102,8 @@ def _response(content: dict[str, Any], headers: dict[str, str] | None = None) ->
 def _headers_of(error: DomainError) -> dict[str, str]:
     if error.status == 401:
         return {"WWW-Authenticate": "Bearer"}
-    return {"Retry-After": str(error.params["seconds"])} if error.status == 429 else {}
+    # Whatever says for how many seconds to wait says it to programs, too.
+    return {"Retry-After": str(error.params["seconds"])} if "seconds" in error.params else {}
 
 
 def _of_framework(exception: Exception) -> exceptions.APIException | None:

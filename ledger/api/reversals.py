@@ -10,9 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ledger.api.cancellations import CreditCancellationSerializer
-from ledger.api.credits import batch_named, idempotency_key, idempotency_parameter
+from ledger.api.credits import batch_named
 from ledger.api.endpoints import Endpoint
 from ledger.api.fields import MAX_WHOLE, Choice, Day, Flag, Identifier, Moment, SerialNumber, Text, WholeNumber
+from ledger.api.once import key_of
 from ledger.api.schema import refuses
 from ledger.api.serializers import OrganisationNameSerializer, PageQuerySerializer, StrictSerializer
 from ledger.credits.reversals import services
@@ -149,7 +150,6 @@ class Reversals(Endpoint):
     @extend_schema(
         summary="Make up for a reversal",
         request=ReplenishmentSerializer,
-        parameters=[idempotency_parameter("cancels")],
         responses={201: CreditCancellationSerializer, 200: CreditCancellationSerializer},
         examples=[OpenApiExample("In part", value={"batch": "TH-35-000001-2023", "quantity_t": 10}, request_only=True)],
     )
@@ -167,7 +167,7 @@ class Reversals(Endpoint):
     def replenish(self, request: Request, public_id: UUID) -> Response:
         """For the proponent: credits of your own are cancelled for good. 200 where the key was used for the same before."""
         actor, wanted = self.actor, self.body(ReplenishmentSerializer)
-        key, batch = idempotency_key(request), batch_named(wanted.pop("batch"))
+        key, batch = key_of(request), batch_named(wanted.pop("batch"))
         done = services.replenish(actor=actor, public_id=public_id, batch_id=batch.pk, idempotency_key=key, **wanted)
         shown = CreditCancellationSerializer(done, context={"viewer": actor}).data
         return Response(shown, status=200 if done.is_replay else 201)

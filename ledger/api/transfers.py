@@ -8,10 +8,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ledger.api.credits import batch_named, idempotency_key, idempotency_parameter
+from ledger.api.credits import batch_named
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import MAX_WHOLE, Choice, Identifier, Moment, Text, WholeNumber
 from ledger.api.journal import SerialRunSerializer, serial_run
+from ledger.api.once import key_of
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
     NothingSerializer,
@@ -94,7 +95,6 @@ class CreditTransfers(Endpoint):
     @extend_schema(
         summary="Offer a transfer of credits",
         request=NewCreditTransferSerializer,
-        parameters=[idempotency_parameter("offers")],
         responses={201: CreditTransferSerializer, 200: CreditTransferSerializer},
         examples=[
             OpenApiExample(
@@ -125,7 +125,7 @@ class CreditTransfers(Endpoint):
         actor, wanted = self.actor, self.body(NewCreditTransferSerializer)
         transfer = services.offer_transfer(
             actor=actor,
-            idempotency_key=idempotency_key(request),
+            idempotency_key=key_of(request),
             batch_id=batch_named(wanted.pop("batch")).pk,
             recipient=wanted.pop("recipient"),
             terms=services.TransferTerms(**wanted),

@@ -14,7 +14,7 @@ class IdempotentRequest(models.Model):
     """
 
     user = models.ForeignKey(User, models.CASCADE, verbose_name=_("person"), related_name="+")
-    key = models.CharField(_("key"), max_length=255)
+    key = models.CharField(_("key"), max_length=64)
     # SHA-256 of method, address and body.
     fingerprint = models.BinaryField(max_length=32)
     status = models.PositiveSmallIntegerField(_("status"))

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             name='IdempotentRequest',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=255, verbose_name='key')),
+                ('key', models.CharField(max_length=64, verbose_name='key')),
                 ('fingerprint', models.BinaryField(max_length=32)),
                 ('status', models.PositiveSmallIntegerField(verbose_name='status')),
                 ('answer', models.BinaryField()),
