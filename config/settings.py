@@ -162,6 +162,9 @@ SPECTACULAR_SETTINGS = {
         "ledger.api.schema.add_shared_parts",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "HouseholdMembership": "ledger.api.households.MEMBERSHIPS",
+        "CarbonMeasure": "ledger.registry.models.CarbonTotal.Measure",
+        "ListOrder": "ledger.api.serializers.ORDERS",
         "OrganisationKind": "ledger.parties.models.Organisation.Kind",
         "ApplicableKind": "ledger.api.parties.APPLICABLE_KINDS",
         "OrganisationStatus": "ledger.parties.models.Organisation.Status",

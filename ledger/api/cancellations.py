@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from ledger.api.credits import batch_named
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import MAX_WHOLE, Choice, Identifier, Moment, SerialNumber, Text, WholeNumber
+from ledger.api.filters import WindowQuerySerializer, narrowed
 from ledger.api.journal import SerialRunSerializer, serial_run
 from ledger.api.once import key_of
 from ledger.api.schema import refuses
@@ -81,19 +82,29 @@ class CreditCancellationSerializer(serializers.Serializer[Cancellation]):
         return shown
 
 
+class CreditCancellationQuerySerializer(WindowQuerySerializer):
+    """Query parameters of the list of cancellations."""
+
+    kind = Choice(required=False, choices=Cancellation.Kind.choices)
+    reason = Choice(required=False, choices=Cancellation.Reason.choices)
+    batch = Text(required=False, max_length=40, help_text="The batch's code.")
+
+
 class Cancellations(Endpoint):
     tag = "credits"
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(
         summary="List cancellations",
-        parameters=[PageQuerySerializer],
+        parameters=[CreditCancellationQuerySerializer],
         responses=CreditCancellationSerializer(many=True),
     )
     def list_cancellations(self, request: Request) -> Response:
         """All of them, newest first."""
-        self.query(PageQuerySerializer)
-        return self.page(cancellations(), CreditCancellationSerializer, lambda _found: self._context())
+        wanted = self.query(CreditCancellationQuerySerializer)
+        columns = {"kind": "kind", "reason": "reason", "batch": "batch__asset__code"}
+        found = narrowed(cancellations(), wanted, columns, time="cancelled_at")
+        return self.page(found, CreditCancellationSerializer, lambda _found: self._context())
 
     @extend_schema(
         summary="Cancel credits",

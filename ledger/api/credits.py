@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint
 from ledger.api.fields import MAX_WHOLE, Choice, Day, Flag, Identifier, Moment, SerialNumber, Text, WholeNumber
+from ledger.api.filters import narrowed
 from ledger.api.journal import SerialRunSerializer, serial_run
 from ledger.api.once import key_of
 from ledger.api.registry import BatchQuerySerializer, RetirementQuerySerializer, batch_terms, retirement_terms
@@ -169,8 +170,8 @@ class Retirements(Endpoint):
     )
     def list_retirements(self, request: Request) -> Response:
         """All of them, newest first."""
-        terms = retirement_terms(self.query(RetirementQuerySerializer))
-        found = matching_retirements(retirements(), terms)
+        wanted = self.query(RetirementQuerySerializer)
+        found = narrowed(matching_retirements(retirements(), retirement_terms(wanted)), wanted, time="retired_at")
         return self.page(found, RetirementSerializer, lambda _found: self._context())
 
     @extend_schema(

@@ -13,6 +13,7 @@ from rest_framework.throttling import BaseThrottle
 
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Moment, Text
+from ledger.api.filters import narrowed
 from ledger.api.once import keeps_no_answer
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
@@ -78,6 +79,14 @@ class OrganisationSerializer(OrganisationBriefSerializer):
     credit_code = Text()
     created_at = Moment()
     approved_at = Moment(allow_null=True)
+
+
+class OrganisationQuerySerializer(PageQuerySerializer):
+    """Query parameters of the list of organisations."""
+
+    kind = Choice(required=False, choices=Organisation.Kind.choices)
+    status = Choice(required=False, choices=Organisation.Status.choices)
+    credit_code = Text(required=False, max_length=18)
 
 
 class Tokens(Endpoint):
@@ -168,13 +177,14 @@ class Organisations(Endpoint):
 
     @extend_schema(
         summary="List organisations",
-        parameters=[PageQuerySerializer],
+        parameters=[OrganisationQuerySerializer],
         responses=OrganisationSerializer(many=True),
     )
     def list_organisations(self, request: Request) -> Response:
         """The operator and auditors see all, everyone else their own."""
-        self.query(PageQuerySerializer)
-        return self.page(organisations_seen_by(self.viewer), OrganisationSerializer)
+        wanted = self.query(OrganisationQuerySerializer)
+        columns = {"kind": "kind", "status": "status", "credit_code": "credit_code"}
+        return self.page(narrowed(organisations_seen_by(self.viewer), wanted, columns), OrganisationSerializer)
 
     @extend_schema(
         summary="Apply for an organisation",

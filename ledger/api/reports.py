@@ -8,7 +8,8 @@ from rest_framework.response import Response
 from ledger.api.conditions import check_match
 from ledger.api.credits import BatchSerializer, batch_context
 from ledger.api.endpoints import Endpoint, show
-from ledger.api.fields import MAX_WHOLE, Choice, Identifier, JsonObject, Moment, Text, WholeNumber
+from ledger.api.fields import MAX_WHOLE, Choice, Identifier, JsonObject, Moment, Text, WholeNumber, WrittenNumber
+from ledger.api.filters import narrowed
 from ledger.api.projects import PRACTICES
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
@@ -36,6 +37,7 @@ from ledger.projects import reports
 from ledger.projects.deadlines import due_on
 from ledger.projects.models import MonitoringReport, ReportVersion
 from ledger.projects.selectors import access_project_by_code, access_report_by_id, reports_of, verifiers
+from ledger.registry.search import FIRST_YEAR, LAST_YEAR
 
 
 def practices_field(*, required: bool) -> serializers.DictField:
@@ -128,19 +130,27 @@ class PreviewSerializer(serializers.Serializer[object]):
     sheet = JsonObject(help_text="What the report would come to. Nothing is kept of it.")
 
 
+class ReportQuerySerializer(PageQuerySerializer):
+    """Query parameters of the list of a project's reports."""
+
+    status = Choice(required=False, choices=MonitoringReport.Status.choices)
+    vintage = WrittenNumber(required=False, min_value=FIRST_YEAR, max_value=LAST_YEAR)
+
+
 class Reports(Endpoint):
     tag = "reports"
 
     @extend_schema(
         summary="List a project's reports",
-        parameters=[PageQuerySerializer],
+        parameters=[ReportQuerySerializer],
         responses=ListedReportSerializer(many=True),
     )
     def list_reports(self, request: Request, code: str) -> Response:
         """Newest first, without their calculations; drafts are their cooperative's alone."""
-        self.query(PageQuerySerializer)
+        wanted = self.query(ReportQuerySerializer)
         project = access_project_by_code(code=code, membership=self.viewer)
-        return self.page(reports_of(project, self.viewer), ListedReportSerializer)
+        columns = {"status": "status", "vintage": "vintage"}
+        return self.page(narrowed(reports_of(project, self.viewer), wanted, columns), ListedReportSerializer)
 
     @extend_schema(
         summary="List the verifiers",

@@ -45,11 +45,15 @@ class ReasonSerializer(StrictSerializer):
     reason = Text(max_length=1_000)
 
 
+ORDERS = [("newest", "newest first"), ("oldest", "oldest first")]
+
+
 class PageQuerySerializer(StrictSerializer):
     """Query parameters of a list."""
 
     cursor = Text(required=False, help_text="Where to go on; `next` and `previous` of an answer hold it.")
     page_size = WrittenNumber(required=False, min_value=1, max_value=500, help_text="50 where none is given.")
+    order = Choice(required=False, choices=ORDERS, help_text="`newest` first where none is given.")
 
 
 class OrganisationNameSerializer(serializers.Serializer[Organisation]):

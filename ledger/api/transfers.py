@@ -11,13 +11,13 @@ from rest_framework.response import Response
 from ledger.api.credits import batch_named
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import MAX_WHOLE, Choice, Identifier, Moment, Text, WholeNumber
+from ledger.api.filters import WindowQuerySerializer, narrowed
 from ledger.api.journal import SerialRunSerializer, serial_run
 from ledger.api.once import key_of
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
     NothingSerializer,
     OrganisationNameSerializer,
-    PageQuerySerializer,
     StrictSerializer,
 )
 from ledger.credits.transfers import services
@@ -73,8 +73,9 @@ class CreditTransferSerializer(serializers.Serializer[CreditTransfer]):
         return [serial_run(run) for run in transfer.serials or ()]
 
 
-class TransferQuerySerializer(PageQuerySerializer):
+class TransferQuerySerializer(WindowQuerySerializer):
     state = Choice(choices=STATE_FILTERS, required=False, help_text="All where none is given.")
+    batch = Text(required=False, max_length=40, help_text="The batch's code.")
 
 
 class CreditTransfers(Endpoint):
@@ -88,8 +89,10 @@ class CreditTransfers(Endpoint):
     @refuses(NotAllowed)
     def list_credit_transfers(self, request: Request) -> Response:
         """Those that your organisation has offered or been offered, newest first; the operator and auditors see all."""
-        found = transfers_seen_by(self.actor)
-        is_open = self.query(TransferQuerySerializer).get("state") == OPEN
+        wanted = self.query(TransferQuerySerializer)
+        columns = {"batch": "batch__asset__code"}
+        found = narrowed(transfers_seen_by(self.actor), wanted, columns, time="offered_at")
+        is_open = wanted.get("state") == OPEN
         return self.page(open_transfers(found) if is_open else found, CreditTransferSerializer)
 
     @extend_schema(

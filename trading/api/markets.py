@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from ledger.api.conditions import check_match
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Moment, Text, WholeNumber, WrittenNumber
+from ledger.api.filters import WindowQuerySerializer, narrowed
 from ledger.api.schema import refuses
 from ledger.api.serializers import PageQuerySerializer, StrictSerializer
 from ledger.errors import InvalidValue, NotAllowed, NotFound, PreconditionFailed
@@ -173,6 +174,13 @@ class MarketSerializer(ListedMarketSerializer):
         return show(TickerSerializer, ticker(market))
 
 
+class MarketQuerySerializer(PageQuerySerializer):
+    """Query parameters of the list of markets."""
+
+    state = Choice(required=False, choices=Market.State.choices)
+    phase = Choice(required=False, choices=Market.Phase.choices)
+
+
 class BookQuerySerializer(StrictSerializer):
     levels = WrittenNumber(min_value=1, max_value=MAX_LEVELS, required=False, help_text="20 where none is given.")
 
@@ -205,12 +213,13 @@ class Markets(Endpoint):
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(
-        summary="List markets", parameters=[PageQuerySerializer], responses=ListedMarketSerializer(many=True)
+        summary="List markets", parameters=[MarketQuerySerializer], responses=ListedMarketSerializer(many=True)
     )
     def list_markets(self, request: Request) -> Response:
         """All of them, newest first."""
-        self.query(PageQuerySerializer)
-        return self.page(markets(), ListedMarketSerializer)
+        wanted = self.query(MarketQuerySerializer)
+        columns = {"state": "state", "phase": "phase"}
+        return self.page(narrowed(markets(), wanted, columns), ListedMarketSerializer)
 
     @extend_schema(
         summary="Open a market",
@@ -247,12 +256,12 @@ class Markets(Endpoint):
         return Response(show(BookSerializer, {"market": symbol, "bids": book.bids, "asks": book.asks}))
 
     @extend_schema(
-        summary="List a market's trades", parameters=[PageQuerySerializer], responses=TapeSerializer(many=True)
+        summary="List a market's trades", parameters=[WindowQuerySerializer], responses=TapeSerializer(many=True)
     )
     def list_market_trades(self, request: Request, symbol: str) -> Response:
         """The tape, newest first."""
-        self.query(PageQuerySerializer)
-        return self.page(trades_of(market_by_symbol(symbol)), TapeSerializer)
+        wanted = self.query(WindowQuerySerializer)
+        return self.page(narrowed(trades_of(market_by_symbol(symbol)), wanted, time="executed_at"), TapeSerializer)
 
     @extend_schema(summary="Read a market's rules", responses=MarketRulesSerializer)
     def get_market_rules(self, request: Request, symbol: str) -> Response:

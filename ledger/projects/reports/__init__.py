@@ -11,6 +11,7 @@ from ledger.projects.reports.drafting import (
 )
 from ledger.projects.reports.examining import recompute, reject_report, verify_report
 from ledger.projects.reports.findings import answer_finding, close_finding, open_finding, reopen_finding
+from ledger.projects.reports.from_diary import take_over_diary
 from ledger.projects.reports.handing_in import correct_report, hand_in_report, submit_report
 
 __all__ = [
@@ -32,5 +33,6 @@ __all__ = [
     "save_practices",
     "saved_practices",
     "submit_report",
+    "take_over_diary",
     "verify_report",
 ]
