@@ -31,6 +31,7 @@ DELETED_FROM = {
     "django_session": "who logs out",
     "ledger_membership": "who leaves an organisation, or is removed; the log keeps who acted when",
     "ledger_eventorigin": "from where something was done to an account, when it has been kept long enough",
+    "ledger_idempotentrequest": "an answer that is not given again any more",
     "ledger_monitoringreport": "a draft that its cooperative throws away; a trigger keeps what was handed in",
     "ledger_parcel": "a field that is taken out of a draft",
     "ledger_serialblock": "a run of serial numbers that is given away whole",

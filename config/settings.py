@@ -182,6 +182,8 @@ REST_FRAMEWORK = {
     # Whose address counts attempts to log in: the caller's, or behind a proxy the one that the proxy has seen.
     "NUM_PROXIES": NUM_PROXIES,
 }
+# What to do about each code that a problem has.
+PROBLEM_ADVICE = ["ledger.api.advice.ADVICE", "trading.api.advice.ADVICE"]
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tianhui 田汇 API",
     "DESCRIPTION": (
@@ -204,7 +206,14 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "ledger.api.schema.add_shared_parts",
+    ],
     "ENUM_NAME_OVERRIDES": {
+        "HouseholdMembership": "ledger.api.households.MEMBERSHIPS",
+        "CarbonMeasure": "ledger.registry.models.CarbonTotal.Measure",
+        "ListOrder": "ledger.api.serializers.ORDERS",
         "OrganisationKind": "ledger.parties.models.Organisation.Kind",
         "ApplicableKind": "ledger.api.parties.APPLICABLE_KINDS",
         "OrganisationStatus": "ledger.parties.models.Organisation.Status",
@@ -362,6 +371,9 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-accounts": {
         "task": "ledger.tasks.sweep_accounts",
         "schedule": crontab(hour=4, minute=10),
+    "sweep-answers": {
+        "task": "ledger.tasks.sweep_idempotent_requests",
+        "schedule": crontab(minute=40),
         "options": {"queue": "audit", "expires": 3_600},
     },
     # Each run goes on where the last one ended: it matters little when one comes.

@@ -236,6 +236,26 @@ class IdempotencyConflict(DomainError):
     message = _("The key %(key)s was used before with other content.")
 
 
+class IdempotencyInFlight(DomainError):
+    code, status = "idempotency_in_flight", 409
+    message = _("A request with this key is being worked on. Ask again in %(seconds)s s with the same key.")
+
+
+class IdempotencyKeyReused(DomainError):
+    code, status = "idempotency_key_reused", 422
+    message = _("The Idempotency-Key %(key)s was used before for another request. Take a new one.")
+
+
+class InvalidIdempotencyKey(DomainError):
+    code, status = "invalid_idempotency_key", 400
+    message = _("An Idempotency-Key is 1 to 64 printable ASCII characters without spaces, such as a UUID.")
+
+
+class PreconditionFailed(DomainError):
+    code, status = "precondition_failed", 412
+    message = _("Somebody has changed this meanwhile. Read it again, and then decide.")
+
+
 class AlreadyIssued(DomainError):
     code, status, message = "already_issued", 409, _("The credits of this report have been issued already.")
 

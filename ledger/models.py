@@ -13,6 +13,7 @@ from ledger.credits.sharing.models import (
     SharingWeight,
 )
 from ledger.credits.transfers.models import CreditTransfer
+from ledger.idempotency.models import IdempotentRequest
 from ledger.journal.bank.models import BankEntry, BankStatement
 from ledger.journal.models import (
     Account,
@@ -83,6 +84,7 @@ __all__ = [
     "Hold",
     "Household",
     "HouseholdLink",
+    "IdempotentRequest",
     "Invitation",
     "LogFollower",
     "LogKey",

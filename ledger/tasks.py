@@ -9,6 +9,7 @@ from django.utils import timezone
 from ledger.credits.reversals import ending
 from ledger.credits.sharing import distributing
 from ledger.credits.transfers import services as transfers
+from ledger.idempotency.services import sweep_answers
 from ledger.parties import rates, services
 from ledger.parties.security import emails, sessions
 from ledger.parties.security import services as security
@@ -60,6 +61,12 @@ def complete_projects() -> None:
 def sweep_documents() -> None:
     """Delete files that no document names."""
     store.sweep_orphans()
+
+
+@shared_task
+def sweep_idempotent_requests() -> None:
+    """Delete answers to requests that are not given again any more."""
+    sweep_answers()
 
 
 @shared_task

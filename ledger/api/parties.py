@@ -12,6 +12,8 @@ from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Instant, Moment, Text
+from ledger.api.filters import narrowed
+from ledger.api.once import keeps_no_answer
 from ledger.api.rights import needs
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
@@ -121,6 +123,14 @@ class OrganisationSerializer(OrganisationBriefSerializer):
     approved_at = Moment(allow_null=True)
 
 
+class OrganisationQuerySerializer(PageQuerySerializer):
+    """Query parameters of the list of organisations."""
+
+    kind = Choice(required=False, choices=Organisation.Kind.choices)
+    status = Choice(required=False, choices=Organisation.Status.choices)
+    credit_code = Text(required=False, max_length=18)
+
+
 class Tokens(Endpoint):
     tag = "people"
 
@@ -171,6 +181,7 @@ class Tokens(Endpoint):
     )
     @refuses(WrongCredentials, TooManyAttempts, SecondFactorNeeded, WrongCode, SecondFactorMissing, InvalidValue)
     @needs(None)
+    @keeps_no_answer
     def create_token(self, request: Request) -> Response:
         """The token is shown this once. Send it as `Authorization: Bearer th_…`. Guesses are counted and limited.
 
@@ -234,13 +245,14 @@ class Organisations(Endpoint):
 
     @extend_schema(
         summary="List organisations",
-        parameters=[PageQuerySerializer],
+        parameters=[OrganisationQuerySerializer],
         responses=OrganisationSerializer(many=True),
     )
     def list_organisations(self, request: Request) -> Response:
         """The operator and auditors see all, everyone else their own."""
-        self.query(PageQuerySerializer)
-        return self.page(organisations_seen_by(self.viewer), OrganisationSerializer)
+        wanted = self.query(OrganisationQuerySerializer)
+        columns = {"kind": "kind", "status": "status", "credit_code": "credit_code"}
+        return self.page(narrowed(organisations_seen_by(self.viewer), wanted, columns), OrganisationSerializer)
 
     @extend_schema(
         summary="Apply for an organisation",

@@ -14,6 +14,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from ledger.api.catalogue import type_of
 from ledger.api.renderers import OrjsonRenderer
 from ledger.errors import DomainError, InsufficientScope
 from ledger.projects.land.problems import ParcelsRefused
@@ -57,7 +58,7 @@ def no_such_address(request: HttpRequest) -> HttpResponse:
 def problem(status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
     """Return a problem; `code` is stable and for programs, `detail` is a sentence in the caller's language."""
     found: dict[str, Any] = {
-        "type": "about:blank",
+        "type": type_of(code),
         "title": code.replace("_", " "),
         "status": status,
         "code": code,
@@ -105,6 +106,7 @@ def _headers_of(error: DomainError) -> dict[str, str]:
     if isinstance(error, InsufficientScope):
         # Source: RFC 6750 §3.1.
         return {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{error.params["scope"]}"'}
+    # Whatever says for how many seconds to wait says it to programs, too.
     return {"Retry-After": str(error.params["seconds"])} if "seconds" in error.params else {}
 
 

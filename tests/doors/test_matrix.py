@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from django.contrib import admin, messages
 from django.contrib.messages import get_messages
+from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLPattern
@@ -31,7 +32,8 @@ from ledger.models import Account, Batch, Distribution, MonitoringReport, Parcel
 from ledger.parties.services import issue_token
 from tests.callers import Caller, undone
 from tests.factories import MembershipFactory, UserFactory
-from tests.ledger.api.test_fuzz import CASES, _scene_once, fill  # noqa: F401
+from tests.ledger.api.test_fuzz import CASES, _names, fill
+from tests.scenes import people as people_of_all_kinds
 
 pytestmark = pytest.mark.django_db
 
@@ -45,10 +47,11 @@ things the addresses are about, buyer and verifier those whom they concern."""
 
 
 @pytest.fixture(scope="module")
-def cast(_scene_once: Any, django_db_blocker: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+def cast(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Return the people by the names of the columns, and the things of the scene by theirs."""
-    who, names = _scene_once
-    with django_db_blocker.unblock():
+    with django_db_blocker.unblock(), transaction.atomic():
+        who = people_of_all_kinds()
+        names = _names(who)
         ours = {"organisation": who.cooperative.organisation}
         names = {**names, **_more(who, names)}
         yield (
@@ -68,6 +71,7 @@ def cast(_scene_once: Any, django_db_blocker: Any) -> Iterator[tuple[dict[str, A
             },
             names,
         )
+        transaction.set_rollback(True)
 
 
 def outcome(answer: Any) -> str:

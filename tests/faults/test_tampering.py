@@ -217,6 +217,7 @@ NOT_PROVEN = {
     "ledger_carbontotal": "computed anew from batches and retirements, which are proven",
     "ledger_cosignature": "signed by its witness: whoever reads the checkpoint checks it",
     "ledger_logfollower": "how far notices have got; what they tell of is in the log",
+    "ledger_idempotentrequest": "answers kept for two days, to be given again; what was changed is recorded",
     "ledger_householdlink": "a key to what one household may read, kept as its hash; the cooperative makes it anew",
     "ledger_logkey": "written again from the records of key changes; verify_log compares it with them",
     "ledger_projectplace": "computed anew from parcels, which are proven",

@@ -9,11 +9,11 @@ from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Moment, Text, WholeNumber
+from ledger.api.filters import WindowQuerySerializer, narrowed
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
     NothingSerializer,
     OrganisationNameSerializer,
-    PageQuerySerializer,
     StrictSerializer,
 )
 from ledger.errors import InvalidValue, NotAllowed, NotFound, OrganisationNotApproved
@@ -102,7 +102,7 @@ class BlockOfferSerializer(serializers.Serializer[BlockOffer]):
         return fee_fen(offer.value_fen, offer.fee_bps)
 
 
-class OfferQuerySerializer(PageQuerySerializer):
+class OfferQuerySerializer(WindowQuerySerializer):
     market = Text(required=False, max_length=40, help_text="A market's symbol.")
     state = Choice(choices=BlockOffer.Outcome.choices, required=False)
 
@@ -116,7 +116,9 @@ class Blocks(Endpoint):
         """Those that your organisation has made or got, newest first."""
         wanted = self.query(OfferQuerySerializer)
         offers = filter_offers(
-            seen_by(self.actor.organisation), symbol=wanted.get("market"), outcome=wanted.get("state")
+            narrowed(seen_by(self.actor.organisation), wanted, time="offered_at"),
+            symbol=wanted.get("market"),
+            outcome=wanted.get("state"),
         )
         return self.page(offers, BlockOfferSerializer)
 
