@@ -28,11 +28,17 @@ READ_ONLY = {"django_migrations", "django_content_type", "auth_permission", "aut
 # Where rows are not only written and changed but also go.
 DELETED_FROM = {
     "django_session": "who logs out",
+    "ledger_digestsent": "that a digest was written long ago",
+    "ledger_message": "what was sent long ago (ledger/notices/keeping.py)",
     "ledger_monitoringreport": "a draft that its cooperative throws away; a trigger keeps what was handed in",
+    "ledger_notice": "what a person was told a year ago",
     "ledger_parcel": "a field that is taken out of a draft",
     "ledger_serialblock": "a run of serial numbers that is given away whole",
     "ledger_stagedcredit": "a row of a file that is imported, when its import ends",
     "ledger_unsequencedrecord": "a record that has its place in the log",
+    "ledger_webhookattempt": "deliveries of webhooks are kept for 30 days",
+    "ledger_webhookdelivery": "deliveries of webhooks are kept for 30 days",
+    "ledger_webhookevent": "deliveries of webhooks are kept for 30 days",
     "trading_bookentry": "an order that is not on the book any more",
     "trading_closedday": "a day that is traded on after all",
     "trading_expiry": "an order whose time has come",

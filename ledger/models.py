@@ -28,6 +28,7 @@ from ledger.journal.models import (
     Transfer,
 )
 from ledger.journal.runs import ReconciliationRun
+from ledger.notices.models import DigestSent, Message, Notice, NoticeSettings
 from ledger.parties.models import ApiToken, Household, Membership, Organisation, User
 from ledger.projects.diary.models import DiaryEntry
 from ledger.projects.documents.models import Document
@@ -54,6 +55,7 @@ from ledger.transparency.models import (
     Record,
     UnsequencedRecord,
 )
+from ledger.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 __all__ = [
     "Account",
@@ -72,6 +74,7 @@ __all__ = [
     "DebundlingDecision",
     "DeclaredConflict",
     "DiaryEntry",
+    "DigestSent",
     "DistributedSale",
     "Distribution",
     "Document",
@@ -84,7 +87,10 @@ __all__ = [
     "LogLeaf",
     "LogTile",
     "Membership",
+    "Message",
     "MonitoringReport",
+    "Notice",
+    "NoticeSettings",
     "Organisation",
     "Parcel",
     "Payment",
@@ -116,4 +122,8 @@ __all__ = [
     "Transfer",
     "UnsequencedRecord",
     "User",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
 ]

@@ -5,6 +5,8 @@ from django.utils import timezone
 
 from ledger.credits.sharing import distributing
 from ledger.credits.transfers import services as transfers
+from ledger.notices import deadlines, digests, sending, telling
+from ledger.notices.keeping import sweep_notices
 from ledger.projects import lifecycle
 from ledger.projects.documents import store
 from ledger.registry.dumps import write_dump
@@ -12,6 +14,9 @@ from ledger.registry.imports import services as imports
 from ledger.registry.places import refresh_places
 from ledger.registry.totals import refresh_totals
 from ledger.transparency import cosigning, sequencer
+from ledger.webhooks import delivering
+from ledger.webhooks.following import write_events
+from ledger.webhooks.keeping import sweep_deliveries
 
 
 @shared_task
@@ -67,3 +72,41 @@ def import_references() -> None:
 def dump_registry() -> None:
     """Write today's file with all that is public."""
     write_dump()
+
+
+@shared_task
+def tell_what_is_recorded() -> None:
+    """Write notices, and events for webhooks, of what the log has since last time."""
+    telling.tell_what_is_recorded()
+    write_events()
+
+
+@shared_task
+def tell_deadlines() -> None:
+    """Tell of what is due soon or overdue."""
+    deadlines.tell_deadlines()
+
+
+@shared_task
+def write_digests() -> None:
+    """Write the digests that are due."""
+    digests.write_digests()
+
+
+@shared_task
+def send_messages() -> None:
+    """Send e-mails and text messages that are due."""
+    sending.send_due_messages()
+
+
+@shared_task
+def deliver_webhooks() -> None:
+    """Deliver events to the endpoints that they are due for."""
+    delivering.deliver_due()
+
+
+@shared_task
+def sweep_told() -> None:
+    """Delete notices, messages and deliveries that are older than they are kept."""
+    sweep_notices()
+    sweep_deliveries()

@@ -6,12 +6,13 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from ledger.web.doors import reader_of
+from ledger.web.doors import reader_of, unread_of
 
 
 def workspace(request: HttpRequest) -> dict[str, Any]:
     """Return for whom the reader acts (looked up when a page asks), and where the live streams are."""
     return {
         "membership": SimpleLazyObject(lambda: reader_of(request)),
+        "unread_notices": SimpleLazyObject(lambda: unread_of(request)),
         "stream_url": settings.STREAM_URL,
     }

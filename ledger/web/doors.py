@@ -13,8 +13,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from ledger.errors import DomainError
+from ledger.notices.selectors import UNREAD_OF_MEMBER, unread_count
 from ledger.parties.access import find_membership
-from ledger.parties.models import Membership
+from ledger.parties.models import Membership, User
 
 View = Callable[..., HttpResponseBase]
 Done = TypeVar("Done")
@@ -24,8 +25,19 @@ def reader_of(request: HttpRequest) -> Membership | None:
     """Return for whom the reader acts, looked up once a request."""
     if not hasattr(request, "reader"):
         # A request that was refused early (a strange host name) has no user yet.
-        request.reader = find_membership(getattr(request, "user", None))  # type: ignore[attr-defined]
+        # How many notices wait is read along: the header of each page says so.
+        user = getattr(request, "user", None)
+        request.reader = find_membership(user, unread_notices=UNREAD_OF_MEMBER)  # type: ignore[attr-defined]
     return request.reader  # type: ignore[attr-defined,no-any-return]
+
+
+def unread_of(request: HttpRequest) -> int:
+    """Return how many notices the reader has not read, up to a hundred; none of a visitor."""
+    reader = reader_of(request)
+    if reader is not None:
+        return int(getattr(reader, "unread_notices", 0))
+    user = getattr(request, "user", None)
+    return unread_count(user) if isinstance(user, User) else 0
 
 
 def for_members(view: View) -> View:
