@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -143,7 +144,7 @@ def call(url: str, *, body: bytes, headers: Mapping[str, str], resolve: Resolve 
     try:
         status, text = _post(connection, parts, body, headers)
         return answer(status, text)
-    except (HTTPError, OSError, ValueError) as error:
+    except (HTTPError, HTTPException, OSError, ValueError) as error:
         return answer(error="timeout" if connection.is_cut else _code_of(error))
     finally:
         leash.cancel()
@@ -156,7 +157,7 @@ def _post(connection: Any, parts: SplitResult, body: bytes, headers: Mapping[str
     response = connection.getresponse()
     try:
         text = response.read(ANSWER_BYTES, decode_content=False)[:ANSWER_BYTES]
-    except (HTTPError, OSError):
+    except (HTTPError, HTTPException, OSError):
         # The status has come, which is the answer; nobody waits for the rest.
         text = b""
     return response.status, text.decode("utf-8", "replace").replace("\x00", "\ufffd")
