@@ -131,6 +131,7 @@ def _error(attempt: Any) -> Any:
 @for_members
 def webhook_rotate(request: HttpRequest, membership: Membership, public_id: UUID) -> HttpResponse:
     """Make a new secret, and show it this once."""
+    access_endpoint_by_public_id(public_id=public_id, membership=membership)
     _endpoint, secret = services.rotate_secret(actor=membership, public_id=public_id)
     return _page(request, membership, public_id, secret=secret)
 

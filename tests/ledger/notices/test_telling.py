@@ -334,4 +334,3 @@ def test_every_kind_has_words_in_both_languages_that_never_fail():
 def test_a_notice_of_a_kind_that_has_gone_is_shown_all_the_same():
     said = say(Notice(kind="gone_with_the_wind", parameters={}))
     assert (said.title, said.address) == ("gone with the wind", "")
-

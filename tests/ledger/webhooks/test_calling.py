@@ -136,7 +136,9 @@ def test_the_connection_goes_to_the_address_that_was_looked_at(settings, tls, mo
         return ["127.0.0.1"] if len(lookups) == 1 else ["192.0.2.1"]
 
     with http_server(server) as inbox:
-        answer = call(f"https://hooks.example.cn:{inbox.port}/in?a=1", body=b'{"a":1}', headers={"x-y": "z"}, resolve=resolve)
+        answer = call(
+            f"https://hooks.example.cn:{inbox.port}/in?a=1", body=b'{"a":1}', headers={"x-y": "z"}, resolve=resolve
+        )
     assert (answer.status, answer.text, lookups) == (200, "ok", ["hooks.example.cn"])
     (asked,) = inbox.asked
     assert (asked.path, asked.body, asked.headers["x-y"]) == ("/in?a=1", b'{"a":1}', "z")
@@ -238,7 +240,9 @@ def test_who_says_nothing_at_all_is_cut_off_in_the_handshake_too(settings, monke
     assert time.monotonic() - began < 3
 
 
-@pytest.mark.parametrize("said", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 500])
+@pytest.mark.parametrize(
+    "said", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 500]
+)
 def test_an_answer_that_is_none_is_a_failure(inbox, said):
     inbox.answer = lambda asked: None
     inbox.instead = lambda handler: handler.wfile.write(said)
