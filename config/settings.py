@@ -270,6 +270,10 @@ SPECTACULAR_SETTINGS = {
         "AuctionState": "trading.auctions.models.OneWayAuction.Stage",
         "AuctionPricing": "trading.auctions.models.OneWayAuction.Pricing",
         "BidState": "trading.auctions.models.Bid.State",
+        "NoticeGroup": "ledger.notices.models.Group",
+        "NoticeSeverity": "ledger.notices.models.Severity",
+        "WebhookState": "ledger.api.webhooks.STATES",
+        "WebhookDeliveryState": "ledger.webhooks.models.WebhookDelivery.State",
         "AlertRule": "trading.surveillance.models.Rule",
         "AlertSeverity": "trading.surveillance.models.Alert.Severity",
         "AlertState": "trading.surveillance.models.Alert.State",
@@ -300,6 +304,8 @@ SPECTACULAR_SETTINGS = {
         {"name": "orders", "description": "Enter and cancel orders; your trades."},
         {"name": "blocks", "description": "Block trades: offers between two named parties, seen by them alone."},
         {"name": "auctions", "description": "One-way auctions: lots, and bids for them."},
+        {"name": "notices", "description": "What you are told."},
+        {"name": "webhooks", "description": "Addresses of yours that are told of events, signed as Standard Webhooks."},
         {"name": "surveillance", "description": "What the rules have found; for the operator and auditors."},
         {"name": "log", "description": "Proofs that nothing was changed or left out (RFC 9162)."},
     ],
@@ -337,6 +343,38 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3_600},
     },
     "expire-transfers": {"task": "ledger.tasks.expire_transfers", "schedule": 60.0, "options": {"expires": 60}},
+    "tell-what-is-recorded": {
+        "task": "ledger.tasks.tell_what_is_recorded",
+        "schedule": 1.0,
+        "options": {"expires": 10},
+    },
+    # Each morning at eight; what is due is told once however often one looks.
+    "tell-deadlines": {
+        "task": "ledger.tasks.tell_deadlines",
+        "schedule": crontab(hour=8, minute=0),
+        "options": {"expires": 3_600},
+    },
+    "write-digests": {
+        "task": "ledger.tasks.write_digests",
+        "schedule": crontab(hour="8-23", minute="*/10"),
+        "options": {"expires": 600},
+    },
+    # What waits for servers of others has a process of its own, that nothing else waits for.
+    "send-messages": {
+        "task": "ledger.tasks.send_messages",
+        "schedule": 2.0,
+        "options": {"queue": "sending", "expires": 5},
+    },
+    "deliver-webhooks": {
+        "task": "ledger.tasks.deliver_webhooks",
+        "schedule": 1.0,
+        "options": {"queue": "webhooks", "expires": 5},
+    },
+    "sweep-told": {
+        "task": "ledger.tasks.sweep_told",
+        "schedule": crontab(hour=4, minute=10),
+        "options": {"queue": "audit", "expires": 3_600},
+    },
     "sequence-log": {"task": "ledger.tasks.sequence_log", "schedule": 1.0, "options": {"expires": 10}},
     "refresh-registry": {
         "task": "ledger.tasks.refresh_registry",
@@ -371,6 +409,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-accounts": {
         "task": "ledger.tasks.sweep_accounts",
         "schedule": crontab(hour=4, minute=10),
+        "options": {"queue": "audit", "expires": 3_600},
+    },
     "sweep-answers": {
         "task": "ledger.tasks.sweep_idempotent_requests",
         "schedule": crontab(minute=40),
@@ -422,6 +462,23 @@ REPORT_TARGET_DAYS = {
     "verified": env.integer("TARGET_DAYS_APPROVE", 14),
     "approved": env.integer("TARGET_DAYS_ISSUE", 7),
 }
+
+# E-mail: by default it is written to the console. A server of one's own: EMAIL_HOST.
+EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = env.integer("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
+EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
+EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 10)
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Tianhui <noreply@tianhui.example>")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if env.text('EMAIL_HOST', '') else 'console'}.EmailBackend"
+# Text messages: the class of a gateway, such as ledger.notices.sms.HttpGateway; empty: nobody can choose them.
+SMS_GATEWAY = env.text("SMS_GATEWAY", "")
+SMS_GATEWAY_URL = env.text("SMS_GATEWAY_URL", "")
+SMS_GATEWAY_SECRET = env.text("SMS_GATEWAY_SECRET", "")
+# Whether webhooks may call this machine itself, and by plain HTTP: to try them out, never in production.
+WEBHOOKS_TO_LOOPBACK = env.flag("WEBHOOKS_TO_LOOPBACK")
 
 # The password that the demo's people share (made when the demo is seeded).
 DEMO_PASSWORD_FILE = Path(env.text("DEMO_PASSWORD_FILE", str(BASE_DIR / "var" / "demo-password")))

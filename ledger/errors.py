@@ -153,6 +153,11 @@ class HouseholdListRefused(InvalidValue):
     code, status, message = "household_list_refused", 422, _("Nothing was stored. %(problems)s")
 
 
+class TooManyWebhooks(DomainError):
+    code, status = "too_many_webhooks", 409
+    message = _("An organisation has at most %(most)s webhooks. Remove one first.")
+
+
 class NothingToPayOut(DomainError):
     code, status = "nothing_to_pay_out", 409
     message = _("No household has anything to be paid out.")

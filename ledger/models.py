@@ -29,6 +29,7 @@ from ledger.journal.models import (
     Transfer,
 )
 from ledger.journal.runs import ReconciliationRun
+from ledger.notices.models import DigestSent, Message, Notice, NoticeSettings
 from ledger.parties.models import ApiToken, Household, Invitation, Membership, Organisation, RoleChange, User
 from ledger.parties.security.models import EventOrigin, FactorReset, SecurityEvent
 from ledger.projects.diary.models import DiaryEntry
@@ -57,6 +58,7 @@ from ledger.transparency.models import (
     Record,
     UnsequencedRecord,
 )
+from ledger.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 __all__ = [
     "Account",
@@ -75,6 +77,7 @@ __all__ = [
     "DebundlingDecision",
     "DeclaredConflict",
     "DiaryEntry",
+    "DigestSent",
     "DistributedSale",
     "Distribution",
     "Document",
@@ -91,7 +94,10 @@ __all__ = [
     "LogLeaf",
     "LogTile",
     "Membership",
+    "Message",
     "MonitoringReport",
+    "Notice",
+    "NoticeSettings",
     "Organisation",
     "Parcel",
     "Payment",
@@ -126,4 +132,8 @@ __all__ = [
     "Transfer",
     "UnsequencedRecord",
     "User",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
 ]

@@ -15,6 +15,7 @@ from ledger.api.land import Parcels
 from ledger.api.lifecycle import ProjectLife
 from ledger.api.log import Log, LogEntries
 from ledger.api.methodologies import Methodologies
+from ledger.api.notices import Notices
 from ledger.api.papers import Papers
 from ledger.api.parties import Me, Organisations, Tokens, Users
 from ledger.api.projects import Projects
@@ -26,6 +27,7 @@ from ledger.api.sharing import Distributions, Payouts, SharingPlans
 from ledger.api.statements import Statements
 from ledger.api.trace import Proofs, Serials
 from ledger.api.transfers import CreditTransfers
+from ledger.api.webhooks import Webhooks
 
 urlpatterns = [
     path("tokens", Tokens.as_view({"get": "list_tokens", "post": "create_token"})),
@@ -36,6 +38,19 @@ urlpatterns = [
     path("organisations", Organisations.as_view({"get": "list_organisations", "post": "apply_for_organisation"})),
     path("organisations/<uuid:public_id>/approve", Organisations.as_view({"post": "approve_organisation"})),
     path("organisations/<uuid:public_id>/suspend", Organisations.as_view({"post": "suspend_organisation"})),
+    path("notices", Notices.as_view({"get": "list_notices"})),
+    path("notices/read", Notices.as_view({"post": "read_notices"})),
+    path("notices/<id:notice_id>/read", Notices.as_view({"post": "read_notice"})),
+    path("webhooks", Webhooks.as_view({"get": "list_webhooks", "post": "add_webhook"})),
+    path("webhooks/<uuid:public_id>", Webhooks.as_view({"get": "get_webhook", "delete": "remove_webhook"})),
+    path("webhooks/<uuid:public_id>/change", Webhooks.as_view({"post": "change_webhook"})),
+    path("webhooks/<uuid:public_id>/rotate", Webhooks.as_view({"post": "rotate_webhook"})),
+    path("webhooks/<uuid:public_id>/pause", Webhooks.as_view({"post": "pause_webhook"})),
+    path("webhooks/<uuid:public_id>/resume", Webhooks.as_view({"post": "resume_webhook"})),
+    path("webhooks/<uuid:public_id>/test", Webhooks.as_view({"post": "test_webhook"})),
+    path("webhooks/<uuid:public_id>/deliveries", Webhooks.as_view({"get": "list_webhook_deliveries"})),
+    path("webhooks/deliveries/<id:delivery_id>", Webhooks.as_view({"get": "get_webhook_delivery"})),
+    path("webhooks/deliveries/<id:delivery_id>/redeliver", Webhooks.as_view({"post": "redeliver_webhook"})),
     path("methodologies", Methodologies.as_view({"get": "list_methodologies"})),
     path("methodologies/<slug:methodology_id>", Methodologies.as_view({"get": "get_methodology"})),
     path("households", Households.as_view({"get": "list_households", "post": "add_household"})),

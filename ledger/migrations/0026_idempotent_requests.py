@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0023_log_follower'),
+        ('ledger', '0025_people'),
     ]
 
     operations = [

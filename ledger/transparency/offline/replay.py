@@ -39,6 +39,7 @@ FAMILIES = (
     "payout_",
     "alert_",
     "relation_",
+    "webhook_",
 )
 OTHERS = frozenset(("bank_statement_imported", "instructions_executed"))
 """Kinds that are counted and move nothing."""

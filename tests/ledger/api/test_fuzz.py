@@ -21,7 +21,16 @@ from ledger.credits.sharing.links import make_links
 from ledger.journal.corrections import request_correction
 from ledger.journal.payments import request_deposit
 from ledger.journal.payouts import request_payout
-from ledger.models import Household, MonitoringReport, Organisation, Payout, Project, Transaction
+from ledger.models import (
+    Household,
+    MonitoringReport,
+    Notice,
+    Organisation,
+    Payout,
+    Project,
+    Transaction,
+    WebhookDelivery,
+)
 from ledger.projects.conflicts import declare_conflict
 from ledger.projects.diary.services import NewEntry, write_entry
 from ledger.projects.digests import sheet_sha256
@@ -30,6 +39,7 @@ from ledger.projects.lifecycle import ask_withdrawal
 from ledger.projects.renewals import assess_renewal, request_renewal
 from ledger.projects.reports import draft_report
 from ledger.projects.risk import state_risk
+from ledger.webhooks.services import add_endpoint, pause_endpoint, send_test
 from tests.callers import PROBLEM, Caller, undone
 from tests.factories import (
     PASSWORD,
@@ -144,6 +154,21 @@ CASES = {
     "households/{household}/leave": ("cooperative", {}),
     "households/{household}/link": ("cooperative", {}),
     "households/{household}/revoke-link": ("cooperative", {}),
+    "notices/read": ("buyer", {"up_to": 5}),
+    "notices/{notice}/read": ("buyer", {}),
+    "webhooks": (
+        "buyer",
+        {"url": "https://example.cn/hooks", "events": ["trade.settled", "credits.issued"], "description": "ERP"},
+    ),
+    "webhooks/{webhook}/change": (
+        "buyer",
+        {"url": "https://example.cn/hooks", "events": ["order.filled"], "description": "ERP"},
+    ),
+    "webhooks/{webhook}/rotate": ("buyer", {}),
+    "webhooks/{webhook}/pause": ("buyer", {}),
+    "webhooks/{paused_webhook}/resume": ("buyer", {}),
+    "webhooks/{webhook}/test": ("buyer", {}),
+    "webhooks/deliveries/{delivery}/redeliver": ("buyer", {}),
     "projects": (
         "cooperative",
         {
@@ -430,6 +455,7 @@ def _names(who: People) -> dict[str, Any]:
         **{status: project.code for status, project in projects.items()},
         **_lives(who),
         **_reports(who),
+        **_told(who),
         "applied": OrganisationFactory(status=Organisation.Status.APPLIED).public_id,
         "approved": who.other_buyer.organisation.public_id,
         "unverified": _report(
@@ -457,6 +483,24 @@ def _names(who: People) -> dict[str, Any]:
         "offer": offer.json()["id"],
         "auction": auction.json()["id"],
         "bid": bid.json()["id"],
+    }
+
+
+def _told(who: People) -> dict[str, Any]:
+    """Return a notice, webhooks, and a delivery that was given up."""
+    url, events = "https://example.cn/hooks", ["trade.settled"]
+    webhook, paused = (add_endpoint(actor=who.buyer, url=url, events=events)[0] for _ in range(2))
+    delivery = send_test(actor=who.buyer, public_id=webhook.public_id)
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(state="failed", attempts=10)
+    pause_endpoint(actor=who.buyer, public_id=paused.public_id)
+    notice = Notice.objects.create(
+        person=who.buyer.user, kind="organisation_approved", group="security", created_at=timezone.now()
+    )
+    return {
+        "notice": notice.pk,
+        "webhook": webhook.public_id,
+        "paused_webhook": paused.public_id,
+        "delivery": delivery.pk,
     }
 
 
