@@ -2,7 +2,6 @@
 
 import datetime as dt
 
-from allauth.account.internal.flows.login import perform_login
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -17,8 +16,8 @@ from ledger.parties import services
 from ledger.parties.models import ApiToken, Membership, User
 from ledger.web.doors import carry_out, for_members, is_too_weak, reader_of, show
 from ledger.web.forms.accounts import ApplyForm, SignUpForm, TokenForm
-from ledger.web.security.adapter import login_of
 from ledger.web.security.doors import lead_to_second_factor
+from ledger.web.security.entrance import lead_in
 from ledger.web.security.pages import note_password
 
 
@@ -33,7 +32,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         user = carry_out(form, services.register_user, **form.cleaned_data)
         if user is not None:
             note_password(request, user)
-            return perform_login(request, login_of(user, reverse("apply"), signup=True))
+            return lead_in(request, user, reverse("apply"), signup=True)
     return show(request, "ledger/accounts/sign_up.html", {"form": form})
 
 

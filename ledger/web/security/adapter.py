@@ -3,7 +3,6 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.models import Login
 from allauth.account.utils import get_login_redirect_url
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -49,7 +48,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
         return redirect("login")
 
-    def post_login(  # type: ignore[override]
+    def post_login(
         self, request: HttpRequest, user: User, *, redirect_url: str | None, signup: bool, **hints: Any
     ) -> HttpResponse:
         """Note the log-in and the session, and lead on."""
@@ -82,8 +81,3 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def generate_authenticator_name(self, user: AbstractBaseUser, type: Authenticator.Type) -> str:
         return gettext("Passkey")
-
-
-def login_of(user: User, redirect_url: str | None, *, signup: bool = False) -> Login:
-    """Return a log-in that is to be led through its steps."""
-    return Login(user=user, redirect_url=redirect_url, signup=signup)
