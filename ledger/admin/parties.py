@@ -196,7 +196,9 @@ REMOVE_MEMBER = Action(
 CONFIRM_CHANGE = Action(
     name="confirm",
     label=_("Confirm the change"),
-    explanation=_("It is made at once. The second person is another owner, or a registrar while there is one owner only."),
+    explanation=_(
+        "It is made at once. The second person is another owner, or a registrar while there is one owner only."
+    ),
     done=_("Confirmed: %(object)s"),
     role=Membership.Role.OWNER,
     also=(Membership.Role.REGISTRAR,),
