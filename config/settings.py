@@ -197,6 +197,12 @@ SPECTACULAR_SETTINGS = {
         "language that `Accept-Language` asks for, `errors` points at the fields that are at fault. 400: the request is "
         "not what this page says; 422: it is, and a rule refuses it; 409: not in this state, or not any more. "
         "A refused request has changed nothing.\n\n"
+        "**Scopes**: a token does what it has a scope for and your role allows: `read`, `trade` (orders, blocks, bids), "
+        "`withdraw` (money and credits that leave), `members`, and `manage` (all else that writes). Each operation names "
+        "the one it needs; 403 `insufficient_scope` names it in `scope`.\n\n"
+        "**Rates**: each answer says in `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11) how much "
+        "there is and what is left, of a token, a session, or an address. Too much is 429 `rate_limited`, with `Retry-After`. "
+        "A batch of orders counts each of them.\n\n"
         "**Lists** are `{results, next, previous}`, newest first; `next` keeps its place while new rows arrive."
     ),
     "VERSION": "1",
@@ -282,6 +288,10 @@ SPECTACULAR_SETTINGS = {
     "TAGS": [
         {"name": "people", "description": "Sign up, get tokens, and see who you are."},
         {"name": "organisations", "description": "For whom people act; the operator approves them."},
+        {
+            "name": "members",
+            "description": "Who acts for your organisation: roles, invitations, changes that two make.",
+        },
         {"name": "households", "description": "Member households of a cooperative, and their personal links."},
         {"name": "projects", "description": "Fields and what is done on them, from the draft to the registration."},
         {

@@ -14,6 +14,7 @@ from ledger.api.journal import Accounts, Payments
 from ledger.api.land import Parcels
 from ledger.api.lifecycle import ProjectLife
 from ledger.api.log import Log, LogEntries
+from ledger.api.members import Invitations, Members, RoleChanges
 from ledger.api.methodologies import Methodologies
 from ledger.api.notices import Notices
 from ledger.api.papers import Papers
@@ -35,6 +36,17 @@ urlpatterns = [
     path("tokens/<id:token_id>", Tokens.as_view({"delete": "revoke_token"})),
     path("users", Users.as_view({"post": "create_user"})),
     path("me", Me.as_view({"get": "get_me"})),
+    path("members", Members.as_view({"get": "list_members"})),
+    path("members/leave", Members.as_view({"post": "leave_organisation"})),
+    path("members/<uuid:public_id>/role", Members.as_view({"post": "change_member_role"})),
+    path("members/<uuid:public_id>/remove", Members.as_view({"post": "remove_member"})),
+    path("invitations", Invitations.as_view({"get": "list_invitations", "post": "invite_member"})),
+    path("invitations/accept", Invitations.as_view({"post": "accept_invitation"})),
+    path("invitations/<uuid:public_id>/withdraw", Invitations.as_view({"post": "withdraw_invitation"})),
+    path("invitations/<uuid:public_id>/confirm", Invitations.as_view({"post": "confirm_invitation"})),
+    path("role-changes", RoleChanges.as_view({"get": "list_role_changes"})),
+    path("role-changes/<id:change_id>/confirm", RoleChanges.as_view({"post": "confirm_role_change"})),
+    path("role-changes/<id:change_id>/refuse", RoleChanges.as_view({"post": "refuse_role_change"})),
     path("organisations", Organisations.as_view({"get": "list_organisations", "post": "apply_for_organisation"})),
     path("organisations/<uuid:public_id>/approve", Organisations.as_view({"post": "approve_organisation"})),
     path("organisations/<uuid:public_id>/suspend", Organisations.as_view({"post": "suspend_organisation"})),

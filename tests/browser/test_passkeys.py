@@ -4,10 +4,10 @@ import urllib.request
 
 import pytest
 from allauth.mfa.models import Authenticator
+from tests.browser.devtools import browser
 
 from ledger.models import SecurityEvent
 from tests.browser.chromium import BINARY
-from tests.browser.devtools import browser
 from tests.factories import PASSWORD
 from tests.running import running, wait_until
 
