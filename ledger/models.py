@@ -13,6 +13,7 @@ from ledger.credits.sharing.models import (
     SharingWeight,
 )
 from ledger.credits.transfers.models import CreditTransfer
+from ledger.idempotency.models import IdempotentRequest
 from ledger.journal.bank.models import BankEntry, BankStatement
 from ledger.journal.models import (
     Account,
@@ -29,7 +30,8 @@ from ledger.journal.models import (
 )
 from ledger.journal.runs import ReconciliationRun
 from ledger.notices.models import DigestSent, Message, Notice, NoticeSettings
-from ledger.parties.models import ApiToken, Household, Membership, Organisation, User
+from ledger.parties.models import ApiToken, Household, Invitation, Membership, Organisation, RoleChange, User
+from ledger.parties.security.models import EventOrigin, FactorReset, SecurityEvent
 from ledger.projects.diary.models import DiaryEntry
 from ledger.projects.documents.models import Document
 from ledger.projects.judgements import DebundlingDecision, DeclaredConflict, Renewal
@@ -44,6 +46,7 @@ from ledger.registry.models import (
     Refreshed,
     RegistryDump,
     StagedCredit,
+    SupplyTotal,
 )
 from ledger.transparency.models import (
     Checkpoint,
@@ -78,10 +81,14 @@ __all__ = [
     "DistributedSale",
     "Distribution",
     "Document",
+    "EventOrigin",
+    "FactorReset",
     "Finding",
     "Hold",
     "Household",
     "HouseholdLink",
+    "IdempotentRequest",
+    "Invitation",
     "LogFollower",
     "LogKey",
     "LogLeaf",
@@ -111,6 +118,8 @@ __all__ = [
     "Retirement",
     "Reversal",
     "RiskAssessment",
+    "RoleChange",
+    "SecurityEvent",
     "SerialBlock",
     "SerialCounter",
     "Share",
@@ -118,6 +127,7 @@ __all__ = [
     "SharingProgress",
     "SharingWeight",
     "StagedCredit",
+    "SupplyTotal",
     "Transaction",
     "Transfer",
     "UnsequencedRecord",

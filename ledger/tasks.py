@@ -1,13 +1,20 @@
 """The registry's Celery tasks."""
 
+import datetime as dt
+
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
+from ledger.credits.reversals import ending
 from ledger.credits.sharing import distributing
 from ledger.credits.transfers import services as transfers
+from ledger.idempotency.services import sweep_answers
 from ledger.notices import deadlines, digests, sending, telling
 from ledger.notices.keeping import sweep_notices
-from ledger.projects import lifecycle
+from ledger.parties import rates, services
+from ledger.parties.security import emails, sessions
+from ledger.parties.security import services as security
 from ledger.projects.documents import store
 from ledger.registry.dumps import write_dump
 from ledger.registry.imports import services as imports
@@ -26,6 +33,18 @@ def sequence_log() -> None:
 
 
 @shared_task
+def note_token_uses() -> None:
+    """Write down when API tokens were last used."""
+    rates.note_uses()
+
+
+@shared_task
+def warn_of_expiring_tokens() -> None:
+    """Let people be told of their API tokens that end soon."""
+    services.warn_of_expiring_tokens()
+
+
+@shared_task
 def expire_transfers() -> None:
     """Let transfers of credits expire that nobody has decided in time."""
     transfers.expire_transfers()
@@ -40,13 +59,19 @@ def push_checkpoint() -> None:
 @shared_task
 def complete_projects() -> None:
     """Complete the projects that have come to their end."""
-    lifecycle.complete_projects(timezone.localdate())
+    ending.complete_projects(timezone.localdate())
 
 
 @shared_task
 def sweep_documents() -> None:
     """Delete files that no document names."""
     store.sweep_orphans()
+
+
+@shared_task
+def sweep_idempotent_requests() -> None:
+    """Delete answers to requests that are not given again any more."""
+    sweep_answers()
 
 
 @shared_task
@@ -72,6 +97,37 @@ def import_references() -> None:
 def dump_registry() -> None:
     """Write today's file with all that is public."""
     write_dump()
+
+
+@shared_task
+def note_lockout(username: str, address: str, browser: str) -> None:
+    """Note that too many attempts have locked a name, where it is somebody's."""
+    security.note_lockout(username=username, origin=security.Origin(address, browser))
+
+
+@shared_task
+def mail_password_reset(email: str, site: str, language: str | None) -> None:
+    """Send a link to a new password, where somebody has verified this address."""
+    emails.mail_password_reset(email=email, site=site, language=language)
+
+
+@shared_task
+def mail_verification(address_id: int, site: str, language: str | None) -> None:
+    """Send the link that verifies an address."""
+    emails.mail_verification(address_id=address_id, site=site, language=language)
+
+
+@shared_task
+def mail_security_event(event_id: int, language: str | None, to: str = "") -> None:
+    """Tell a person by mail what happened to the account."""
+    emails.mail_security_event(event_id=event_id, to=to, language=language)
+
+
+@shared_task
+def sweep_accounts() -> None:
+    """Delete sessions that are over, and forget from where things were done long ago."""
+    sessions.sweep_sessions()
+    security.forget_origins(before=timezone.now() - dt.timedelta(days=settings.SECURITY_ADDRESS_DAYS))
 
 
 @shared_task

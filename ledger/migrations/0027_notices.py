@@ -27,7 +27,7 @@ def forget(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0023_log_follower'),
+        ('ledger', '0026_idempotent_requests'),
     ]
 
     operations = [

@@ -2,12 +2,12 @@
 
 import datetime as dt
 
+from allauth.account.internal.flows.login import perform_login
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -15,14 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from ledger.parties import services
 from ledger.parties.models import ApiToken, Membership, User
-from ledger.web.doors import carry_out, for_members, reader_of, show
-from ledger.web.forms.accounts import ApplyForm, LoginForm, SignUpForm, TokenForm
-
-log_in = LoginView.as_view(
-    template_name="ledger/accounts/login.html",
-    authentication_form=LoginForm,
-    redirect_authenticated_user=True,
-)
+from ledger.web.doors import carry_out, for_members, is_too_weak, reader_of, show
+from ledger.web.forms.accounts import ApplyForm, SignUpForm, TokenForm
+from ledger.web.security.adapter import login_of
+from ledger.web.security.doors import lead_to_second_factor
+from ledger.web.security.pages import note_password
 
 
 @never_cache
@@ -35,8 +32,8 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         user = carry_out(form, services.register_user, **form.cleaned_data)
         if user is not None:
-            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-            return redirect("apply")
+            note_password(request, user)
+            return perform_login(request, login_of(user, reverse("apply"), signup=True))
     return show(request, "ledger/accounts/sign_up.html", {"form": form})
 
 
@@ -45,6 +42,8 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 def apply(request: HttpRequest) -> HttpResponse:
     """Apply for an organisation; who acts for one sees how far its approval is."""
     membership = reader_of(request)
+    if membership is None and is_too_weak(request):
+        return lead_to_second_factor(request)
     if membership is not None:
         return render(request, "ledger/accounts/application.html", {"organisation": membership.organisation})
     form = ApplyForm(request.POST or None)

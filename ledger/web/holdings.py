@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ledger.credits.sharing.distributing import share_proceeds
 from ledger.errors import InvalidValue, NotFound
-from ledger.journal.models import Account, Asset
+from ledger.journal.models import Account, Asset, Payment
 from ledger.journal.payments import request_withdrawal
 from ledger.journal.selectors import balances_at, cash_account
 from ledger.journal.statement_csv import MAX_LINES as MAX_CSV_LINES
@@ -32,6 +32,7 @@ from ledger.web.doors import carry_out, for_members, show
 from ledger.web.forms.credits import WithdrawForm
 from ledger.web.forms.statements import PeriodForm, StatementForm
 from ledger.web.rights import may_withdraw
+from ledger.web.security.doors import for_fresh_sessions, kept_form
 
 TRANSFERS_A_PAGE = 50
 PAYMENTS_A_PAGE = 20
@@ -109,6 +110,7 @@ def _account(membership: Membership, account_id: int) -> Account:
 
 
 @require_http_methods(["GET", "POST"])
+@for_fresh_sessions("withdraw")
 @for_members
 def withdraw(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Ask for money to be paid out, and see what became of one's payments."""
@@ -118,11 +120,11 @@ def withdraw(request: HttpRequest, membership: Membership) -> HttpResponse:
     share_proceeds(membership.organisation_id)
     account = cash_account(membership.organisation)
     available_fen = account.available if account else 0
-    form = WithdrawForm(request.POST or None, available_fen=available_fen)
+    form = WithdrawForm(request.POST or None, available_fen=available_fen, initial=kept_form(request))
     if form.is_valid() and carry_out(form, request_withdrawal, actor=membership, **form.cleaned_data) is not None:
         messages.success(request, _("The amount is set aside. A treasurer pays it out next."))
         return redirect("withdraw")
-    payments = membership.organisation.payments.order_by("-id")
+    payments = membership.organisation.payments.filter(direction=Payment.Direction.WITHDRAWAL).order_by("-id")
     context = {
         "form": form,
         "account": account,

@@ -1,7 +1,7 @@
 """Addresses."""
 
 from django.contrib.auth.views import LogoutView
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
 from config import converters  # noqa: F401 (registers code)
@@ -14,6 +14,7 @@ from ledger.web import (
     downloads,
     drafts,
     dual_carbon,
+    guide,
     holdings,
     household_links,
     households,
@@ -21,6 +22,7 @@ from ledger.web import (
     land_uploads,
     methodologies,
     notices,
+    payments,
     permanent,
     projects,
     proof,
@@ -28,9 +30,12 @@ from ledger.web import (
     registry_map,
     report_drafts,
     reports,
+    retiring,
     reversals,
     risk,
     sharing,
+    style,
+    themes,
     trace,
     transfers,
     webhooks,
@@ -38,13 +43,17 @@ from ledger.web import (
 )
 
 urlpatterns = [
-    path("login", accounts.log_in, name="login"),
+    path("", include("ledger.web.security.urls")),
     path("logout", LogoutView.as_view(), name="logout"),
     path("sign-up", accounts.sign_up, name="sign_up"),
     path("apply", accounts.apply, name="apply"),
     path("language", set_language, name="set_language"),
+    path("style", style.style_guide, name="style_guide"),
+    path("theme", themes.set_theme, name="set_theme"),
     path("tokens", accounts.tokens, name="tokens"),
     path("tokens/<int:token_id>/revoke", accounts.revoke_token, name="revoke_token"),
+    path("guide", guide.guide_list, name="guides"),
+    path("guide/<slug:name>", guide.guide_page, name="guide"),
     path("notices", notices.notice_list, name="notices"),
     path("notices/read", notices.notices_read, name="notices_read"),
     path("notices/preferences", notices.preferences, name="notice_preferences"),
@@ -70,6 +79,7 @@ urlpatterns = [
     path("projects/<code:code>.json", permanent.project_json, name="project_json"),
     path("projects/<code:code>/calculation.csv", projects.project_calculation, name="project_calculation"),
     path("projects/<code:code>/calculation.xlsx", projects.project_workbook, name="project_workbook"),
+    path("projects/<code:code>/draft/discard", drafts.draft_discard, name="draft_discard"),
     path("projects/<code:code>/draft/<slug:part>", drafts.draft_part, name="draft_part"),
     path("projects/<code:code>/parcels", land.parcels_page, name="parcels"),
     path("projects/<code:code>/parcels.geojson", land.parcels_geojson, name="parcels_geojson"),
@@ -110,16 +120,6 @@ urlpatterns = [
     ),
     path("projects/<code:code>/reports/<int:report_id>/discard", report_drafts.report_discard, name="report_discard"),
     path("projects/<code:code>/steps/<slug:step>", projects.project_step, name="project_step"),
-    path("projects/<code:code>/diary", diary.diary_page, name="diary"),
-    path("projects/<code:code>/diary/entries", diary.diary_entries, name="diary_entries"),
-    path("projects/<code:code>/diary/entries.csv", diary.diary_csv, name="diary_csv"),
-    path("projects/<code:code>/diary/season", diary.diary_season, name="diary_season"),
-    path("projects/<code:code>/diary/<id:entry_id>/withdraw", diary.diary_withdraw, name="diary_withdraw"),
-    path("diary-worker.js", diary.diary_worker, name="diary_worker"),
-    path("projects/<code:code>/documents", documents.project_documents, name="project_documents"),
-    path("documents/<uuid:public_id>", documents.document_file, name="document"),
-    path("documents/<uuid:public_id>/publish", documents.document_publish, name="document_publish"),
-    path("documents/<uuid:public_id>/withdraw", documents.document_withdraw, name="document_withdraw"),
     path("projects/<code:code>/sharing", sharing.project_sharing, name="project_sharing"),
     path("projects/<code:code>/reports/<int:report_id>", reports.report_page, name="report"),
     path(
@@ -142,10 +142,12 @@ urlpatterns = [
     ),
     path("projects/<code:code>/reports/<int:report_id>/verify", reports.report_verify, name="report_verify"),
     path("projects/<code:code>/reports/<int:report_id>/reject", reports.report_reject, name="report_reject"),
+    path("retire", retiring.choose, name="retire_choose"),
+    path("holdings/certificates", retiring.certificates, name="certificates"),
     path("credits", registry.batch_list, name="batches"),
     path("credits/<code:code>", credits.batch_page, name="batch"),
     path("credits/<code:code>.json", permanent.batch_json, name="batch_json"),
-    path("credits/<code:code>/retire", credits.retire, name="retire"),
+    path("credits/<code:code>/retire", retiring.retire, name="retire"),
     path("credits/<code:code>/transfer", transfers.transfer_new, name="transfer_new"),
     path("credits/<code:code>/cancel", cancellations.cancel, name="cancel"),
     path("transfers", transfers.transfer_list, name="transfers"),
@@ -198,6 +200,7 @@ urlpatterns = [
     path("sharing/payouts", sharing.payout_new, name="payout_new"),
     path("sharing/payouts/<id:payout_id>.csv", sharing.payout_as_csv, name="payout_csv"),
     path("sharing/distributions/<id:distribution_id>", sharing.distribution_page, name="distribution"),
+    path("payments", payments.payments, name="payments"),
     path("withdraw", holdings.withdraw, name="withdraw"),
     path("work", work.work, name="work"),
     path("proof", proof.log_page, name="log_page"),

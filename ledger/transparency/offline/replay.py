@@ -28,6 +28,8 @@ FAMILIES = (
     "risk_",
     "organisation_",
     "member_",
+    "token_",
+    "security_",
     "conflict_",
     "market_",
     "correction_",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm, UsernameField
+from django.contrib.auth.forms import UsernameField
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -24,12 +24,25 @@ EXPLAINED = {
 }
 
 
-class LoginForm(AuthenticationForm):
-    """One message for a wrong name and a wrong password: neither tells whether the other is known."""
-
-    error_messages = AuthenticationForm.error_messages | {
-        "invalid_login": _("The user name or the password is wrong."),
-    }
+class LoginForm(forms.Form):
+    username = UsernameField(
+        label=_("User name"),
+        max_length=150,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "username webauthn",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "autofocus": True,
+            }
+        ),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
 
 
 class SignUpForm(forms.Form):
@@ -59,12 +72,12 @@ class ApplyForm(forms.Form):
     )
     name = forms.CharField(label=_("Name of the organisation"), max_length=120, help_text=_("As it is registered."))
     name_en = forms.CharField(label=_("Name in English"), max_length=120, required=False)
-    credit_code = forms.RegexField(
-        r"\A[0-9A-HJ-NP-RTUW-Y]{18}\Z",
+    credit_code = forms.CharField(
         label=_("Unified social credit code"),
+        max_length=40,
         required=False,
-        help_text=_("Eighteen digits and capital letters."),
-        error_messages={"invalid": _("The code has eighteen digits and capital letters, without I, O, S, V and Z.")},
+        help_text=_("The eighteen digits and letters on the business licence. A cooperative has to give it."),
+        widget=forms.TextInput(attrs={"autocapitalize": "characters", "autocomplete": "off"}),
     )
 
 

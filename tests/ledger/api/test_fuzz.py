@@ -141,10 +141,14 @@ PLAN = {
 CASES = {
     "tokens": ("nobody", {"username": "lin", "password": PASSWORD, "name": "desk"}),
     "users": ("nobody", {"username": "wu", "password": PASSWORD, "display_name": "吴"}),
-    "organisations": ("newcomer", {"kind": "buyer", "name": "新", "name_en": "New", "credit_code": "9135"}),
+    "organisations": (
+        "newcomer",
+        {"kind": "buyer", "name": "新", "name_en": "New", "credit_code": "91350100M0001XH5XQ"},
+    ),
     "organisations/{applied}/approve": ("registrar", {}),
     "organisations/{approved}/suspend": ("registrar", {}),
     "households": ("cooperative", {"code": "3-017", "name": "陈家"}),
+    "households/links": ("cooperative", {}),
     "households/import": ("cooperative", {"csv": "code,name\n9-001,林家\n"}),
     "households/{household}/rename": ("cooperative", {"code": "3-018", "name": "陈家"}),
     "households/{household}/leave": ("cooperative", {}),
@@ -215,6 +219,13 @@ CASES = {
             "practices": PRACTICES,
         },
     ),
+    "projects/{draft}/parcels/change": (
+        "cooperative",
+        {"parcel": "P", "code": "Q", "name": "新", "geometry": square(903), "practices": PRACTICES},
+    ),
+    "projects/{draft}/parcels/remove": ("cooperative", {"parcels": ["P"]}),
+    "projects/{draft}/parcels/practices": ("cooperative", {"parcels": ["P"], "practices": PRACTICES}),
+    "projects/{draft}/parcels/household": ("cooperative", {"parcels": ["P"], "household_code": "1-001"}),
     "projects/{draft}/submit": ("cooperative", {}),
     "projects/{submitted}/accept": ("verifier", {}),
     "projects/{in_validation}/decline": ("verifier", {"reason": "no people"}),
@@ -253,6 +264,7 @@ CASES = {
             "place": {"latitude": "24.5", "longitude": "117.1", "accuracy_m": 12},
         },
     ),
+    "projects/{kept_diary}/diary/report": ("cooperative", {"vintage": 2024}),
     "projects/{registered}/diary/{diary_entry}/withdraw": ("cooperative", {"reason": "wrong field"}),
     "documents/{document}/publish": ("cooperative", {}),
     "documents/{document}/withdraw": ("cooperative", {"reason": "wrong file"}),
@@ -452,6 +464,7 @@ def _names(who: People) -> dict[str, Any]:
         "verified": _report(projects["registered"], 2021, MonitoringReport.Status.VERIFIED),
         "report": _report(projects["registered"], 2022, MonitoringReport.Status.APPROVED),
         "diary_entry": _diary_entry(who, projects["registered"]),
+        "kept_diary": _kept_diary(who).code,
         "document": _document(who, projects["registered"]),
         "batch": batch.asset.code,
         "other_batch": other_batch.asset.code,
@@ -572,6 +585,21 @@ def _report(project: Project, vintage: int, status: str, **more: Any) -> int:
 def _diary_entry(who: People, project: Project) -> int:
     new = NewEntry(UUID(int=1), "flooding", ["P"], dt.date(2024, 5, 1), {})
     return int(write_entry(actor=who.cooperative, project_id=project.pk, new=new).entry.pk)
+
+
+def _kept_diary(who: People) -> Project:
+    """Return a project with the diary of a season."""
+    project = ProjectFactory(proponent=who.cooperative.organisation)
+    ParcelFactory(project=project, code="P")
+    season: list[tuple[str, dt.date, dict[str, str]]] = [
+        ("planting", dt.date(2024, 4, 1), {"method": "transplanting"}),
+        ("drainage", dt.date(2024, 5, 1), {}),
+        ("harvest", dt.date(2024, 7, 22), {"yield_t_per_ha": "7"}),
+    ]
+    for number, (kind, day, content) in enumerate(season, start=2):
+        new = NewEntry(UUID(int=number), kind, ["P"], day, content)
+        write_entry(actor=who.cooperative, project_id=project.pk, new=new)
+    return project
 
 
 def _document(who: People, project: Project) -> UUID:
