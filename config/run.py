@@ -163,7 +163,7 @@ def programs(environment: Mapping[str, str]) -> dict[str, list[str]]:
 
     A market has one writer, hence one process a shard (`matching.0` …); checking all the books takes minutes, hence a
     process that nothing else waits for (`audit`); so has what waits for servers of others (`sending`); the rest of the
-    tasks have their own.
+    tasks have their own. What follows the log has a queue of its own (`telling`), for a worker of its own where one is not enough.
     """
     shards = int(environment.get("MATCHING_SHARDS", "1"))
     workers = min(WEB_WORKERS, os.cpu_count() or 1)
@@ -178,7 +178,7 @@ def programs(environment: Mapping[str, str]) -> dict[str, list[str]]:
             *("--backpressure", str(STREAM_READERS), "--workers-kill-timeout", str(STREAM_STOP_SECONDS)),
             "config.asgi:application",
         ],
-        "worker": _celery_worker("celery"),
+        "worker": _celery_worker("celery,telling"),
         **{f"match-{shard}": _celery_worker(f"matching.{shard}") for shard in range(shards)},
         "audit": _celery_worker("audit"),
         "sending": _celery_worker("sending,webhooks"),

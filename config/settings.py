@@ -356,7 +356,7 @@ CELERY_BEAT_SCHEDULE = {
     "tell-what-is-recorded": {
         "task": "ledger.tasks.tell_what_is_recorded",
         "schedule": 1.0,
-        "options": {"expires": 10},
+        "options": {"queue": "telling", "expires": 5},
     },
     # Each morning at eight; what is due is told once however often one looks.
     "tell-deadlines": {

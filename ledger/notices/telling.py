@@ -27,7 +27,7 @@ from ledger.rows import array_of, draw_ids, insert_rows
 from ledger.transparency.following import LoggedRecord, follow_log
 
 FOLLOWER = "notices"
-LONGEST_SECONDS = 1.0
+LONGEST_SECONDS = 0.6
 # What is older was missed while nobody followed: it is in the app, and no longer worth an e-mail.
 SENT_WITHIN = dt.timedelta(days=2)
 # A notice that is summed up is sent once its time is over, with all of it.
@@ -37,7 +37,7 @@ _LOCK = 0x7469_616E_6875_6E31
 
 
 def tell_what_is_recorded() -> int:
-    """Write notices of what the log has since last time, for a second at most; return by how many places it went on."""
+    """Write notices of what the log has since last time, for a moment at most; return by how many places it went on."""
     went_on, until = 0, time.monotonic() + LONGEST_SECONDS
     while time.monotonic() < until:
         steps = follow_log(FOLLOWER, kinds=followed_kinds(), families=followed_families(), take=_take)
