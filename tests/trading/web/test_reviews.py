@@ -73,7 +73,9 @@ def test_the_way_back_keeps_what_was_written(browse, market, who):
     ],
 )
 @pytest.mark.parametrize("sheet", [False, True])
-def test_what_entry_would_refuse_is_refused_beside_the_field_and_kept(browse, market, who, written, field, words, sheet):
+def test_what_entry_would_refuse_is_refused_beside_the_field_and_kept(
+    browse, market, who, written, field, words, sheet
+):
     page = review(browse(who.buyer), market, sheet=sheet, **written)
     assert page.status_code == 422
     assert words in " ".join(str(error) for error in page.context["ticket"].errors[field])
