@@ -150,11 +150,19 @@ USE_THOUSAND_SEPARATOR = True
 FORMAT_MODULE_PATH = ["config.formats"]
 
 STATIC_URL = "static/"
-# Files are served from where they lie; `collectstatic` is for a proxy that serves them itself.
+# Where `collectstatic` has put the files, compressed and each under a name with its hash, so that browsers keep them for ever.
+# Without it they are served from where they lie, as tests and a development server do.
 STATIC_ROOT = env.text("STATIC_ROOT", "") or None
 # The pictures of the guides are those of the README.
 STATICFILES_DIRS = [BASE_DIR / "config" / "static", ("guide", BASE_DIR / "docs" / "images")]
 WHITENOISE_USE_FINDERS = True
+STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+if STATIC_ROOT is not None:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "config.static_files.HashedFiles"},
+    }
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
