@@ -37,6 +37,7 @@ DELETED_FROM = {
     "trading_closedday": "a day that is traded on after all",
     "trading_expiry": "an order whose time has come",
     "trading_instruction": "an instruction that has been executed",
+    "trading_positionday": "what was kept of a position, before it is reckoned anew",
     "trading_tradinglimit": "a limit that is lifted",
 }
 FORBIDDEN_ATTRIBUTES = ("rolsuper", "rolcreatedb", "rolcreaterole", "rolreplication", "rolbypassrls")

@@ -293,6 +293,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=2, minute=0),
         "options": {"queue": "audit", "expires": 3_600},
     },
+    "keep-positions": {
+        "task": "trading.tasks.keep_positions",
+        "schedule": crontab(hour=0, minute=25),
+        "options": {"queue": "audit", "expires": 3_600},
+    },
     "sweep-documents": {
         "task": "ledger.tasks.sweep_documents",
         "schedule": crontab(hour=3, minute=30),

@@ -43,6 +43,7 @@ from ledger.registry.models import (
     Refreshed,
     RegistryDump,
     StagedCredit,
+    SupplyTotal,
 )
 from ledger.transparency.models import (
     Checkpoint,
@@ -112,6 +113,7 @@ __all__ = [
     "SharingProgress",
     "SharingWeight",
     "StagedCredit",
+    "SupplyTotal",
     "Transaction",
     "Transfer",
     "UnsequencedRecord",

@@ -32,4 +32,5 @@ urlpatterns = [
     path("sell/<int:order_id>", selling.sale, name="sale"),
     path("sell/<int:order_id>/price", selling.sale_price, name="sale_price"),
     path("holdings", holdings.holdings, name="holdings"),
+    path("holdings/held", holdings.holds, name="holds"),
 ]
