@@ -17,8 +17,6 @@ from django.utils.translation import gettext_lazy as _
 from ledger.admin import trial_balance
 from ledger.admin.access import desk_membership, is_operator, is_too_weak
 from ledger.admin.accounts import FactorResetAdmin, SecurityEventAdmin
-from ledger.admin.actions import Text
-from ledger.admin.access import desk_membership, is_operator
 from ledger.admin.actions import Action, Text
 from ledger.admin.bank import BankStatementAdmin
 from ledger.admin.bank_entries import BankEntryAdmin
