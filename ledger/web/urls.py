@@ -169,6 +169,7 @@ urlpatterns = [
     re_path(r"^trace/(?P<serial>[^/]+)/?$", trace.trace_page, name="trace"),
     path("holdings/<int:account_id>", holdings.account_statement, name="statement"),
     path("holdings/<int:account_id>/statement.csv", holdings.statement_as_csv, name="statement_csv"),
+    path("holdings/<int:account_id>/statement.xlsx", holdings.statement_as_workbook, name="statement_workbook"),
     path("holdings/<int:account_id>/statement.pdf", holdings.statement_as_pdf, name="statement_pdf"),
     path("households", households.household_list, name="households"),
     path("households/households.csv", households.household_export, name="household_export"),

@@ -138,7 +138,7 @@ class PortfolioEndpoint(Endpoint):
         assert page is not None
         lines = {line.account_id: line for line in lines_of(organisation, [account.pk for account in page])}
         found = [lines[account.pk] for account in page if account.pk in lines]
-        return paginator.get_paginated_response(PositionSerializer(found, many=True).data)
+        return paginator.get_paginated_response([show(PositionSerializer, line) for line in found])
 
     @extend_schema(
         summary="List what is held",

@@ -129,9 +129,9 @@ def lines_of(organisation: Organisation, account_ids: Iterable[int] | None = Non
 
 
 def _line(row: Sequence[Any], position: Position) -> CreditLine:
-    account_id, code, tonnes, held_t, province, number, name, name_en, vintage, *market = row
+    account_id, code, tonnes, held_t, province, number, name, name_en, vintage, symbol, price_fen, priced_at = row
     project = ProjectName(f"TH-{province}-{number:06d}", name, name_en)
-    return CreditLine(account_id, code, tonnes, held_t, project, vintage, *market, position)
+    return CreditLine(account_id, code, tonnes, held_t, project, vintage, symbol, price_fen, priced_at, position)
 
 
 def sums_of(lines: Iterable[CreditLine]) -> Sums:
