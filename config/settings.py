@@ -263,6 +263,7 @@ SPECTACULAR_SETTINGS = {
         "ReferenceTransactionType": "ledger.registry.models.ReferenceCredit.Type",
         "AssetKind": "ledger.journal.models.Asset.Kind",
         "AccountPurpose": "ledger.journal.models.Account.Purpose",
+        "HoldPurpose": "ledger.journal.models.Hold.Purpose",
         "TransactionKind": "ledger.journal.models.Transaction.Kind",
         "TransferDirection": "ledger.api.journal.DIRECTIONS",
         "PaymentDirection": "ledger.journal.models.Payment.Direction",

@@ -26,6 +26,7 @@ from ledger.api.reversals import Reversals
 from ledger.api.risk import Risks
 from ledger.api.sharing import Distributions, Payouts, SharingPlans
 from ledger.api.statements import Statements
+from ledger.api.tasks import Tasks
 from ledger.api.trace import Proofs, Serials
 from ledger.api.transfers import CreditTransfers
 from ledger.api.webhooks import Webhooks
@@ -184,6 +185,7 @@ urlpatterns = [
     path("accounts/<id:account_id>/serials", Accounts.as_view({"get": "list_serials"})),
     path("accounts/<id:account_id>/statement.csv", Statements.as_view({"get": "get_statement"})),
     path("accounts/<id:account_id>/statement.pdf", Statements.as_view({"get": "get_statement_pdf"})),
+    path("tasks", Tasks.as_view({"get": "list_tasks"})),
     path("trial-balance", Statements.as_view({"get": "get_trial_balance"})),
     path("trial-balance.csv", Statements.as_view({"get": "get_trial_balance_csv"})),
     path("payments", Payments.as_view({"get": "list_payments"})),
