@@ -35,7 +35,14 @@ from ledger.admin.journal import (
     TransferAdmin,
 )
 from ledger.admin.lifecycle import DebundlingDecisionAdmin, DeclaredConflictAdmin, RenewalAdmin
-from ledger.admin.parties import ApiTokenAdmin, MembershipAdmin, OrganisationAdmin, UserAdmin
+from ledger.admin.parties import (
+    ApiTokenAdmin,
+    InvitationAdmin,
+    MembershipAdmin,
+    OrganisationAdmin,
+    RoleChangeAdmin,
+    UserAdmin,
+)
 from ledger.admin.payments import PaymentAdmin
 from ledger.admin.positions import HoldAdmin, SerialBlockAdmin
 from ledger.admin.projects import ParcelAdmin, ProjectAdmin
@@ -66,6 +73,7 @@ from ledger.models import (
     Finding,
     Hold,
     Household,
+    Invitation,
     Membership,
     MonitoringReport,
     Organisation,
@@ -82,6 +90,7 @@ from ledger.models import (
     Retirement,
     Reversal,
     RiskAssessment,
+    RoleChange,
     SecurityEvent,
     SerialBlock,
     SharingPlan,
@@ -135,6 +144,8 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             Organisation: OrganisationAdmin,
             User: UserAdmin,
             Membership: MembershipAdmin,
+            Invitation: InvitationAdmin,
+            RoleChange: RoleChangeAdmin,
             Household: HouseholdAdmin,
             ApiToken: ApiTokenAdmin,
             SecurityEvent: SecurityEventAdmin,

@@ -45,6 +45,18 @@ def integer(name: str, default: int) -> int:
         raise SettingError(f"{name} must be a whole number, not {value!r}.") from None
 
 
+def rate(name: str, default: str) -> tuple[int, int]:
+    """Return the setting `name`, such as 600/60, as how much there is in how many seconds.
+
+    Raises: SettingError.
+    """
+    value = os.environ.get(name, default)
+    quota, _slash, window = value.partition("/")
+    if not (quota.isdigit() and window.isdigit() and int(quota) > 0 and 0 < int(window) <= 86_400):
+        raise SettingError(f"{name} must be a number of requests and of seconds, such as 600/60, not {value!r}.")
+    return int(quota), int(window)
+
+
 def mail_backend(name: str, default: str) -> str:
     """Return Django's backend for the word in the setting `name`: console, file or smtp."""
     word = os.environ.get(name, default).strip().lower()

@@ -162,7 +162,8 @@ def programs(environment: Mapping[str, str]) -> dict[str, list[str]]:
     """Return the programs that make up the product, each as name and command.
 
     A market has one writer, hence one process a shard (`matching.0` …); checking all the books takes minutes, hence a
-    process that nothing else waits for (`audit`); the rest of the tasks have their own.
+    process that nothing else waits for (`audit`); so has what waits for servers of others (`sending`); the rest of the
+    tasks have their own.
     """
     shards = int(environment.get("MATCHING_SHARDS", "1"))
     workers = min(WEB_WORKERS, os.cpu_count() or 1)
@@ -180,6 +181,7 @@ def programs(environment: Mapping[str, str]) -> dict[str, list[str]]:
         "worker": _celery_worker("celery"),
         **{f"match-{shard}": _celery_worker(f"matching.{shard}") for shard in range(shards)},
         "audit": _celery_worker("audit"),
+        "sending": _celery_worker("sending,webhooks"),
         "beat": [*_celery("beat"), "--loglevel", "WARNING", "--pidfile", ""],
     }
 
@@ -194,7 +196,7 @@ def _granian(interface: str, port: str, workers: int) -> list[str]:
 def _celery_worker(tasks_queue: str) -> list[str]:
     # One process that does one task after the other: a book in its memory is then always the newest.
     alone = ["--pool", "solo", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
-    return [*_celery("worker"), "-Q", tasks_queue, "-n", f"{tasks_queue}@%h", *alone]
+    return [*_celery("worker"), "-Q", tasks_queue, "-n", f"{tasks_queue.partition(',')[0]}@%h", *alone]
 
 
 def _celery(command: str) -> list[str]:

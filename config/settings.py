@@ -48,6 +48,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "ledger.web.security.seen.SessionsSeen",
     "config.middleware.DomainErrors",
+    "ledger.web.rates.PageRates",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -151,7 +152,8 @@ FORMAT_MODULE_PATH = ["config.formats"]
 STATIC_URL = "static/"
 # Files are served from where they lie; `collectstatic` is for a proxy that serves them itself.
 STATIC_ROOT = env.text("STATIC_ROOT", "") or None
-STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
+# The pictures of the guides are those of the README.
+STATICFILES_DIRS = [BASE_DIR / "config" / "static", ("guide", BASE_DIR / "docs" / "images")]
 WHITENOISE_USE_FINDERS = True
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
@@ -180,6 +182,8 @@ REST_FRAMEWORK = {
     # Whose address counts attempts to log in: the caller's, or behind a proxy the one that the proxy has seen.
     "NUM_PROXIES": NUM_PROXIES,
 }
+# What to do about each code that a problem has.
+PROBLEM_ADVICE = ["ledger.api.advice.ADVICE", "trading.api.advice.ADVICE"]
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tianhui 田汇 API",
     "DESCRIPTION": (
@@ -202,11 +206,20 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "ledger.api.schema.add_shared_parts",
+    ],
     "ENUM_NAME_OVERRIDES": {
+        "HouseholdMembership": "ledger.api.households.MEMBERSHIPS",
+        "CarbonMeasure": "ledger.registry.models.CarbonTotal.Measure",
+        "ListOrder": "ledger.api.serializers.ORDERS",
         "OrganisationKind": "ledger.parties.models.Organisation.Kind",
         "ApplicableKind": "ledger.api.parties.APPLICABLE_KINDS",
         "OrganisationStatus": "ledger.parties.models.Organisation.Status",
         "Role": "ledger.parties.models.Membership.Role",
+        "Scope": "ledger.parties.scopes.Scope",
+        "RoleChangeState": "ledger.parties.models.RoleChange.State",
         "Methodology": "ledger.api.projects.METHODOLOGY_CHOICES",
         "Datum": "ledger.api.land.DATUM_CHOICES",
         "ProjectStatus": "ledger.projects.models.Project.Status",
@@ -257,6 +270,10 @@ SPECTACULAR_SETTINGS = {
         "AuctionState": "trading.auctions.models.OneWayAuction.Stage",
         "AuctionPricing": "trading.auctions.models.OneWayAuction.Pricing",
         "BidState": "trading.auctions.models.Bid.State",
+        "NoticeGroup": "ledger.notices.models.Group",
+        "NoticeSeverity": "ledger.notices.models.Severity",
+        "WebhookState": "ledger.api.webhooks.STATES",
+        "WebhookDeliveryState": "ledger.webhooks.models.WebhookDelivery.State",
         "AlertRule": "trading.surveillance.models.Rule",
         "AlertSeverity": "trading.surveillance.models.Alert.Severity",
         "AlertState": "trading.surveillance.models.Alert.State",
@@ -274,7 +291,6 @@ SPECTACULAR_SETTINGS = {
         {"name": "reports", "description": "What a vintage came to: reported, verified, approved, issued."},
         {"name": "diary", "description": "What is done on the fields, day by day; a cooperative's phone writes it."},
         {"name": "documents", "description": "Files that prove what is said, by their hashes; public where published."},
-        {"name": "credits", "description": "Issued batches, and their retirement."},
         {
             "name": "credits",
             "description": "Issued batches, and what becomes of them: retired, transferred, cancelled, reversed.",
@@ -288,6 +304,8 @@ SPECTACULAR_SETTINGS = {
         {"name": "orders", "description": "Enter and cancel orders; your trades."},
         {"name": "blocks", "description": "Block trades: offers between two named parties, seen by them alone."},
         {"name": "auctions", "description": "One-way auctions: lots, and bids for them."},
+        {"name": "notices", "description": "What you are told."},
+        {"name": "webhooks", "description": "Addresses of yours that are told of events, signed as Standard Webhooks."},
         {"name": "surveillance", "description": "What the rules have found; for the operator and auditors."},
         {"name": "log", "description": "Proofs that nothing was changed or left out (RFC 9162)."},
     ],
@@ -318,7 +336,45 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3_600},
     },
     "share-proceeds": {"task": "ledger.tasks.share_proceeds", "schedule": 1.0, "options": {"expires": 10}},
+    "note-token-uses": {"task": "ledger.tasks.note_token_uses", "schedule": 60.0, "options": {"expires": 60}},
+    "warn-of-expiring-tokens": {
+        "task": "ledger.tasks.warn_of_expiring_tokens",
+        "schedule": crontab(minute=25),
+        "options": {"expires": 3_600},
+    },
     "expire-transfers": {"task": "ledger.tasks.expire_transfers", "schedule": 60.0, "options": {"expires": 60}},
+    "tell-what-is-recorded": {
+        "task": "ledger.tasks.tell_what_is_recorded",
+        "schedule": 1.0,
+        "options": {"expires": 10},
+    },
+    # Each morning at eight; what is due is told once however often one looks.
+    "tell-deadlines": {
+        "task": "ledger.tasks.tell_deadlines",
+        "schedule": crontab(hour=8, minute=0),
+        "options": {"expires": 3_600},
+    },
+    "write-digests": {
+        "task": "ledger.tasks.write_digests",
+        "schedule": crontab(hour="8-23", minute="*/10"),
+        "options": {"expires": 600},
+    },
+    # What waits for servers of others has a process of its own, that nothing else waits for.
+    "send-messages": {
+        "task": "ledger.tasks.send_messages",
+        "schedule": 2.0,
+        "options": {"queue": "sending", "expires": 5},
+    },
+    "deliver-webhooks": {
+        "task": "ledger.tasks.deliver_webhooks",
+        "schedule": 1.0,
+        "options": {"queue": "webhooks", "expires": 5},
+    },
+    "sweep-told": {
+        "task": "ledger.tasks.sweep_told",
+        "schedule": crontab(hour=4, minute=10),
+        "options": {"queue": "audit", "expires": 3_600},
+    },
     "sequence-log": {"task": "ledger.tasks.sequence_log", "schedule": 1.0, "options": {"expires": 10}},
     "refresh-registry": {
         "task": "ledger.tasks.refresh_registry",
@@ -340,6 +396,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=2, minute=0),
         "options": {"queue": "audit", "expires": 3_600},
     },
+    "keep-positions": {
+        "task": "trading.tasks.keep_positions",
+        "schedule": crontab(hour=0, minute=25),
+        "options": {"queue": "audit", "expires": 3_600},
+    },
     "sweep-documents": {
         "task": "ledger.tasks.sweep_documents",
         "schedule": crontab(hour=3, minute=30),
@@ -348,6 +409,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-accounts": {
         "task": "ledger.tasks.sweep_accounts",
         "schedule": crontab(hour=4, minute=10),
+        "options": {"queue": "audit", "expires": 3_600},
+    },
+    "sweep-answers": {
+        "task": "ledger.tasks.sweep_idempotent_requests",
+        "schedule": crontab(minute=40),
         "options": {"queue": "audit", "expires": 3_600},
     },
     # Each run goes on where the last one ended: it matters little when one comes.
@@ -397,8 +463,37 @@ REPORT_TARGET_DAYS = {
     "approved": env.integer("TARGET_DAYS_ISSUE", 7),
 }
 
+# E-mail: by default it is written to the console. A server of one's own: EMAIL_HOST.
+EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = env.integer("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
+EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
+EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 10)
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Tianhui <noreply@tianhui.example>")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if env.text('EMAIL_HOST', '') else 'console'}.EmailBackend"
+# Text messages: the class of a gateway, such as ledger.notices.sms.HttpGateway; empty: nobody can choose them.
+SMS_GATEWAY = env.text("SMS_GATEWAY", "")
+SMS_GATEWAY_URL = env.text("SMS_GATEWAY_URL", "")
+SMS_GATEWAY_SECRET = env.text("SMS_GATEWAY_SECRET", "")
+# Whether webhooks may call this machine itself, and by plain HTTP: to try them out, never in production.
+WEBHOOKS_TO_LOOPBACK = env.flag("WEBHOOKS_TO_LOOPBACK")
+
 # The password that the demo's people share (made when the demo is seeded).
 DEMO_PASSWORD_FILE = Path(env.text("DEMO_PASSWORD_FILE", str(BASE_DIR / "var" / "demo-password")))
+
+# How often somebody may ask, as requests (orders, for orders) in so many seconds: budgets of a token, or of a person on pages;
+# of an address for visitors, log-ins, searches and downloads (ledger/parties/rates.py).
+RATE_LIMITS = {
+    "reads": env.rate("RATE_READS", "1200/60"),
+    "orders": env.rate("RATE_ORDERS", "12000/60"),
+    "writes": env.rate("RATE_WRITES", "600/60"),
+    "log-ins": env.rate("RATE_LOG_INS", "60/60"),
+    "visitors": env.rate("RATE_VISITORS", "600/60"),
+    "searches": env.rate("RATE_SEARCHES", "120/60"),
+    "downloads": env.rate("RATE_DOWNLOADS", "60/60"),
+}
 
 # For how long a public page of the registry is handed to visitors as it was rendered; 0: each is rendered anew.
 PUBLIC_PAGES_SECONDS = env.integer("PUBLIC_PAGES_SECONDS", 30)

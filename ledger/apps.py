@@ -11,3 +11,6 @@ class LedgerConfig(AppConfig):
     def ready(self) -> None:
         # Its checks are registered as it is read.
         importlib.import_module("ledger.parties.security.checks")
+        # Rules name models, which are there only now.
+        from ledger.notices import told as _told  # noqa: F401
+        from ledger.webhooks import notices, told  # noqa: F401

@@ -13,6 +13,7 @@ from ledger.credits.sharing.models import (
     SharingWeight,
 )
 from ledger.credits.transfers.models import CreditTransfer
+from ledger.idempotency.models import IdempotentRequest
 from ledger.journal.bank.models import BankEntry, BankStatement
 from ledger.journal.models import (
     Account,
@@ -28,7 +29,8 @@ from ledger.journal.models import (
     Transfer,
 )
 from ledger.journal.runs import ReconciliationRun
-from ledger.parties.models import ApiToken, Household, Membership, Organisation, User
+from ledger.notices.models import DigestSent, Message, Notice, NoticeSettings
+from ledger.parties.models import ApiToken, Household, Invitation, Membership, Organisation, RoleChange, User
 from ledger.parties.security.models import EventOrigin, FactorReset, SecurityEvent
 from ledger.projects.diary.models import DiaryEntry
 from ledger.projects.documents.models import Document
@@ -44,6 +46,7 @@ from ledger.registry.models import (
     Refreshed,
     RegistryDump,
     StagedCredit,
+    SupplyTotal,
 )
 from ledger.transparency.models import (
     Checkpoint,
@@ -55,6 +58,7 @@ from ledger.transparency.models import (
     Record,
     UnsequencedRecord,
 )
+from ledger.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 __all__ = [
     "Account",
@@ -73,6 +77,7 @@ __all__ = [
     "DebundlingDecision",
     "DeclaredConflict",
     "DiaryEntry",
+    "DigestSent",
     "DistributedSale",
     "Distribution",
     "Document",
@@ -82,12 +87,17 @@ __all__ = [
     "Hold",
     "Household",
     "HouseholdLink",
+    "IdempotentRequest",
+    "Invitation",
     "LogFollower",
     "LogKey",
     "LogLeaf",
     "LogTile",
     "Membership",
+    "Message",
     "MonitoringReport",
+    "Notice",
+    "NoticeSettings",
     "Organisation",
     "Parcel",
     "Payment",
@@ -108,6 +118,7 @@ __all__ = [
     "Retirement",
     "Reversal",
     "RiskAssessment",
+    "RoleChange",
     "SecurityEvent",
     "SerialBlock",
     "SerialCounter",
@@ -116,8 +127,13 @@ __all__ = [
     "SharingProgress",
     "SharingWeight",
     "StagedCredit",
+    "SupplyTotal",
     "Transaction",
     "Transfer",
     "UnsequencedRecord",
     "User",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
 ]

@@ -7,6 +7,7 @@ from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
 from ledger.parties.access import find_membership
+from ledger.parties.addresses import address_of
 from ledger.parties.models import User
 from ledger.parties.second_factor import require_fresh, require_strong
 from ledger.parties.selectors import person_with_token
@@ -19,7 +20,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
         scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        user = person_with_token(secret.strip())
+        user = person_with_token(secret.strip(), address=address_of(request))
         if user is None:
             raise exceptions.AuthenticationFailed()
         return user, None
@@ -60,7 +61,11 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     name = "token"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "description": "A token from POST /api/v1/tokens"}
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A token from POST /api/v1/tokens, with the scopes named",
+        }
 
 
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Lists, newest first, page by page."""
+"""Lists, newest or oldest first, page by page."""
 
 from typing import Any
 
@@ -17,6 +17,10 @@ class NewestFirst(CursorPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 500
+
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
+        """Return what the list is ordered by: whoever copies it goes through it from its oldest row on."""
+        return ("id",) if request.query_params.get("order") == "oldest" else ("-id",)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         """Return where to go on.

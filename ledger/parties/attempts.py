@@ -5,13 +5,13 @@ must not lock out the people who have to mend it. A code is refused the second t
 """
 
 import hashlib
-import ipaddress
 import logging
 
 import redis
 
 from config.hints import hint_client
 from ledger.errors import TooManyAttempts
+from ledger.parties.addresses import network_of
 
 logger = logging.getLogger(__name__)
 
@@ -92,13 +92,13 @@ def count_mail(*, mailbox: str, address: str) -> None:
 
     Raises: TooManyAttempts to the mailbox, or from the address.
     """
-    keys = (_key("mailbox", mailbox.casefold()), _key("mailer", _network(address)))
+    keys = (_key("mailbox", mailbox.casefold()), _key("mailer", network_of(address)))
     _count(keys, (MAILS_A_MAILBOX, MAILS_AN_ADDRESS))
 
 
 def count_miss(address: str) -> None:
     """Count a guess at a personal link that was wrong."""
-    key = _key("link", _network(address))
+    key = _key("link", network_of(address))
     try:
         _redis.eval(_COUNT, 1, key, str(WINDOW_SECONDS))
     except redis.RedisError as error:
@@ -107,7 +107,7 @@ def count_miss(address: str) -> None:
 
 def seconds_to_wait(address: str) -> int:
     """Return how long an address from which too many wrong links came has to wait; 0 where it need not."""
-    key = _key("link", _network(address))
+    key = _key("link", network_of(address))
     try:
         count, seconds = _redis.get(key), _redis.ttl(key)
     except redis.RedisError as error:
@@ -139,17 +139,8 @@ def _forget(key: str) -> None:
 
 
 def _attempt_keys(username: str, address: str) -> tuple[str, str]:
-    return _key("name", username), _key("address", _network(address))
+    return _key("name", username), _key("address", network_of(address))
 
 
 def _key(kind: str, value: str) -> str:
     return f"attempts:{kind}:{hashlib.sha256(value.encode()).hexdigest()}"
-
-
-def _network(address: str) -> str:
-    """Return what one caller can hardly change: an IPv4 address, or the 64 bits of an IPv6 network."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else address

@@ -13,8 +13,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from ledger.errors import DomainError
+from ledger.notices.selectors import UNREAD_OF_MEMBER, unread_count
 from ledger.parties.access import find_membership
-from ledger.parties.models import Membership
+from ledger.parties.models import Membership, User
 from ledger.parties.second_factor import is_needed_by, session_is_strong
 from ledger.web.security.doors import lead_to_second_factor
 
@@ -32,7 +33,8 @@ def reader_of(request: HttpRequest) -> Membership | None:
 
 def _strong_reader(request: HttpRequest) -> Membership | None:
     """Return for whom the reader acts; for nobody where that needs a second factor that this session has not used."""
-    membership = find_membership(getattr(request, "user", None))
+    # How many notices wait is read along: the header of each page says so.
+    membership = find_membership(getattr(request, "user", None), unread_notices=UNREAD_OF_MEMBER)
     request.is_too_weak = is_needed_by(membership) and not session_is_strong(request)  # type: ignore[attr-defined]
     return None if request.is_too_weak else membership  # type: ignore[attr-defined]
 
@@ -40,6 +42,15 @@ def _strong_reader(request: HttpRequest) -> Membership | None:
 def is_too_weak(request: HttpRequest) -> bool:
     """Return whether the reader acts for somebody only once a second factor was used in this session."""
     return reader_of(request) is None and request.is_too_weak  # type: ignore[attr-defined]
+
+
+def unread_of(request: HttpRequest) -> int:
+    """Return how many notices the reader has not read, up to a hundred; none of a visitor."""
+    reader = reader_of(request)
+    if reader is not None:
+        return int(getattr(reader, "unread_notices", 0))
+    user = getattr(request, "user", None)
+    return unread_count(user) if isinstance(user, User) else 0
 
 
 def for_members(view: View) -> View:

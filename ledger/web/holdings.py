@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ledger.credits.sharing.distributing import share_proceeds
 from ledger.errors import InvalidValue, NotFound
-from ledger.journal.models import Account, Asset
+from ledger.journal.models import Account, Asset, Payment
 from ledger.journal.payments import request_withdrawal
 from ledger.journal.selectors import balances_at, cash_account
 from ledger.journal.statement_csv import MAX_LINES as MAX_CSV_LINES
@@ -124,7 +124,7 @@ def withdraw(request: HttpRequest, membership: Membership) -> HttpResponse:
     if form.is_valid() and carry_out(form, request_withdrawal, actor=membership, **form.cleaned_data) is not None:
         messages.success(request, _("The amount is set aside. A treasurer pays it out next."))
         return redirect("withdraw")
-    payments = membership.organisation.payments.order_by("-id")
+    payments = membership.organisation.payments.filter(direction=Payment.Direction.WITHDRAWAL).order_by("-id")
     context = {
         "form": form,
         "account": account,

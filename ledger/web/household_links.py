@@ -18,8 +18,8 @@ from ledger.credits.sharing.selectors import (
     wholes_of,
 )
 from ledger.errors import DomainError
+from ledger.parties.addresses import address_of
 from ledger.parties.models import Household
-from ledger.parties.security.origins import caller_address
 from ledger.transparency.models import LogLeaf
 from ledger.web.households import fields_of
 
@@ -42,7 +42,7 @@ def household_link_page(request: HttpRequest, token: str) -> HttpResponse:
 
 def _page(request: HttpRequest, token: str) -> HttpResponse:
     try:
-        household = open_link(token=token, address=caller_address(request))
+        household = open_link(token=token, address=address_of(request))
     except DomainError as error:
         response = render(request, "ledger/sharing/no_link.html", {"error": error}, status=error.status)
         if error.status == 429:

@@ -2,23 +2,22 @@
 
 import re
 import signal
-import urllib.request
 
 import pytest
-from django.test import Client
 
-from tests.browser.chromium import BINARY, load
-from tests.browser.devtools import browser
-from tests.running import running, signal_program, start_again, wait_until
+from tests.browser.chromium import needs_chromium
+from tests.browser.grounds import wait_until_there
+from tests.browser.readers import DESKTOP, PHONE, reading
+from tests.running import running, signal_program, start_again
 from tests.scenes import issue_to_cooperative, market_for, pay_in
 from trading.execution.services import execute_market
 from trading.orders.services import NewOrder, place_order
 
-pytestmark = pytest.mark.skipif(BINARY is None, reason="Chromium is not here (Debian: apt install chromium)")
+pytestmark = needs_chromium
 
 
 @pytest.mark.django_db(transaction=True)
-def test_pages_of_a_market_are_drawn_anew_by_the_module_without_a_complaint(who, tmp_path):
+def test_pages_of_a_market_are_drawn_anew_by_the_module_without_a_complaint(who, browser):
     market = market_for(who, issue_to_cooperative(who, 100))
     pay_in(who, who.buyer, 1_000_000)
     for actor, side, price, quantity, name in [
@@ -30,24 +29,23 @@ def test_pages_of_a_market_are_drawn_anew_by_the_module_without_a_complaint(who,
         place_order(actor=actor, market_id=market.pk, order=NewOrder(name, side, price, quantity))
         execute_market(market.pk)
     with running("web") as (_processes, environment):
-        wait_until(lambda: _page(environment, "/", tmp_path / "first").dom.count("Tianhui") > 0)
-        for path, width in (("/", 390), (f"/markets/{market.symbol}", 390), (f"/markets/{market.symbol}", 1440)):
-            loaded = _page(environment, path, tmp_path / f"{width}{len(path)}", width)
-            assert loaded.complaints == [], path
-            # Asked and answered: the module's own state is shown, and what it drew is what the server said.
-            assert re.search(r'<span data-state="polling">', loaded.dom), path
-            assert re.search(r"data-last-price[^>]*>40\.50<", loaded.dom), path
-            assert re.search(r"data-change[^>]*>\+0\.50 \(\+1\.25%\)<", loaded.dom), path
-        assert re.search(r"data-spread[^>]*>0\.60<", loaded.dom)
-        assert loaded.dom.count('data-arrow="">▲') == 3
-
-
-def _page(environment, path, profile, width=1440):
-    return load(f"http://127.0.0.1:{environment['WEB_PORT']}{path}", profile=profile, width=width)
+        site = site_of(environment)
+        wait_until_there(site)
+        for path, width in (("/", PHONE), (f"/markets/{market.symbol}", PHONE), (f"/markets/{market.symbol}", DESKTOP)):
+            with reading(browser, site, width=width) as tab:
+                tab.go(path)
+                # Asked and answered: the module's own state is shown, and what it drew is what the server said.
+                tab.wait_for("!document.querySelector('[data-connection] [data-state=polling]').hidden")
+                shown = tab.page.content()
+                assert tab.take_complaints() == [], path
+            assert re.search(r"data-last-price[^>]*>40\.50<", shown), path
+            assert re.search(r"data-change[^>]*>\+0\.50 \(\+1\.25%\)<", shown), path
+        assert re.search(r"data-spread[^>]*>0\.60<", shown)
+        assert shown.count('data-arrow="">▲') == 3
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_page_follows_the_stream_and_one_that_lost_it_asks_and_comes_back(who, tmp_path):
+def test_a_page_follows_the_stream_and_one_that_lost_it_asks_and_comes_back(who, browser):
     market = market_for(who, issue_to_cooperative(who, 100))
     pay_in(who, who.buyer, 1_000_000)
 
@@ -59,13 +57,10 @@ def test_a_page_follows_the_stream_and_one_that_lost_it_asks_and_comes_back(who,
         return f"document.querySelector('[data-{part}]').textContent"
 
     enter("s1", who.cooperative, "sell", 4_050, 10)
-    session = Client()
-    session.force_login(who.buyer.user)
-    with running("web", "stream") as (processes, environment), browser(tmp_path) as tab:
-        site = f"http://127.0.0.1:{environment['WEB_PORT']}"
-        wait_until(lambda: _answers(site))
-        tab.call("Network.setCookie", name="sessionid", value=session.cookies["sessionid"].value, url=site)
-        tab.go(f"{site}/markets/{market.symbol}")
+    with running("web", "stream") as (processes, environment), reading(browser, site_of(environment)) as tab:
+        wait_until_there(tab.site)
+        tab.be(who.buyer)
+        tab.go(f"/markets/{market.symbol}")
         tab.wait_for("!document.querySelector('[data-connection] [data-state=live]').hidden")
         tab.wait_for(
             "performance.getEntriesByType('resource').some((each) => each.name.includes('/api/v1/streams/ticket'))"
@@ -93,9 +88,5 @@ def test_a_page_follows_the_stream_and_one_that_lost_it_asks_and_comes_back(who,
         assert complaints == []
 
 
-def _answers(site):
-    try:
-        with urllib.request.urlopen(f"{site}/markets", timeout=5):
-            return True
-    except OSError:
-        return False
+def site_of(environment):
+    return f"http://127.0.0.1:{environment['WEB_PORT']}"

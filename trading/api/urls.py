@@ -36,7 +36,7 @@ urlpatterns = [
     path("markets/<code:symbol>", Markets.as_view({"get": "get_market"})),
     path("markets/<code:symbol>/book", Markets.as_view({"get": "get_book"})),
     path("markets/<code:symbol>/trades", Markets.as_view({"get": "list_market_trades"})),
-    path("markets/<code:symbol>/rules", Markets.as_view({"post": "change_market"})),
+    path("markets/<code:symbol>/rules", Markets.as_view({"get": "get_market_rules", "post": "change_market"})),
     path("markets/<code:symbol>/candles", MarketData.as_view({"get": "get_candles"})),
     path("markets/<code:symbol>/ticker", MarketData.as_view({"get": "get_ticker"})),
     path("streams/ticket", Streams.as_view({"post": "issue_stream_ticket"})),

@@ -72,12 +72,12 @@ class ApplyForm(forms.Form):
     )
     name = forms.CharField(label=_("Name of the organisation"), max_length=120, help_text=_("As it is registered."))
     name_en = forms.CharField(label=_("Name in English"), max_length=120, required=False)
-    credit_code = forms.RegexField(
-        r"\A[0-9A-HJ-NP-RTUW-Y]{18}\Z",
+    credit_code = forms.CharField(
         label=_("Unified social credit code"),
+        max_length=40,
         required=False,
-        help_text=_("Eighteen digits and capital letters."),
-        error_messages={"invalid": _("The code has eighteen digits and capital letters, without I, O, S, V and Z.")},
+        help_text=_("The eighteen digits and letters on the business licence. A cooperative has to give it."),
+        widget=forms.TextInput(attrs={"autocapitalize": "characters", "autocomplete": "off"}),
     )
 
 

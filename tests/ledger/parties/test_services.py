@@ -93,6 +93,10 @@ def test_who_applies_for_an_organisation_owns_it_and_waits():
         ({"name": "\x00"}, "name"),
         ({"name_en": "n" * 121}, "name_en"),
         ({"credit_code": "9" * 19}, "credit_code"),
+        # The last character is not the one that checks the others.
+        ({"credit_code": "91350000000000000D"}, "credit_code"),
+        ({"kind": "cooperative"}, "credit_code"),
+        ({"kind": "cooperative", "credit_code": " - "}, "credit_code"),
     ],
 )
 def test_an_organisation_that_cannot_be_is_refused(changes, field):
@@ -175,7 +179,7 @@ def test_an_auditor_comes_to_the_desk_when_approved_and_leaves_when_suspended(wh
 @pytest.mark.parametrize("kind", ["buyer", "cooperative", "verifier"])
 def test_nobody_else_comes_to_the_desk(who, kind):
     person = UserFactory()
-    organisation = apply(person, kind=kind)
+    organisation = apply(person, kind=kind, credit_code="91350000000000000C")
     approve_organisation(actor=who.registrar, organisation_id=organisation.pk)
     assert not is_staff(person)
 

@@ -62,10 +62,11 @@ def test_a_sign_up_says_beside_the_field_what_is_wrong(client, db, changed, fiel
 
 def test_one_applies_for_an_organisation_and_sees_that_it_waits(client, person):
     client.force_login(person)
-    given = {"kind": "cooperative", "name": "龙山合作社", "name_en": "Longshan", "credit_code": "91350100M0001XH5X4"}
+    given = {"kind": "cooperative", "name": "龙山合作社", "name_en": "Longshan", "credit_code": "9135 0100-m0001xh5xq"}
     assert client.post("/apply", given)["Location"] == "/apply"
     organisation = Organisation.objects.get(name="龙山合作社")
     assert (organisation.status, organisation.applied_by) == ("applied", person)
+    assert organisation.credit_code == "91350100M0001XH5XQ"
     assert Membership.objects.get(user=person).role == "owner"
     page = client.get("/apply")
     assert page.context["organisation"] == organisation
@@ -79,6 +80,8 @@ def test_one_applies_for_an_organisation_and_sees_that_it_waits(client, person):
         ({"name": " "}, "name"),
         ({"name": "taken"}, "name"),
         ({"credit_code": "1"}, "credit_code"),
+        ({"credit_code": "91350100M0001XH5X4"}, "credit_code"),
+        ({"kind": "cooperative"}, "credit_code"),
     ],
 )
 def test_an_application_says_beside_the_field_what_is_wrong(client, person, changed, field):

@@ -231,4 +231,6 @@ def test_one_sees_ones_own_payments_alone(client, who):
     pay_in(who, who.buyer, 100)
     pay_in(who, who.other_buyer, 200)
     client.force_login(who.buyer.user)
-    assert [payment.amount_fen for payment in client.get("/withdraw").context["page"]] == [100]
+    assert [payment.amount_fen for payment in client.get("/payments").context["page"]] == [100]
+    # Of what was paid out, beside the form; nothing was.
+    assert list(client.get("/withdraw").context["page"]) == []

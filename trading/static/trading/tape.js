@@ -1,4 +1,4 @@
-// The tape of trades, newest first. Rows are clones of one that the server made, filled with text.
+// The tape of trades, newest first. Rows are clones of one that the server made, filled with text; those that stay are not touched.
 
 import { tapeTime, tonnes, yuan } from "./formats.js";
 
@@ -8,14 +8,19 @@ export function tapeView(root) {
   const body = root.querySelector("[data-tape]");
   if (!body) return () => {};
   const blank = root.querySelector("template[data-print]").content.firstElementChild;
+  // Ids of what is shown; null where the rows are still those that the server drew.
   let drawn = null;
 
   return ({ trades }) => {
-    const newest = trades.slice(-ROWS).reverse();
-    const key = newest[0]?.id ?? null;
-    if (key === drawn) return;
-    drawn = key;
-    body.replaceChildren(...newest.map((trade) => row(blank, trade)));
+    const wanted = trades.slice(-ROWS);
+    const newest = wanted.at(-1)?.id ?? null;
+    if (drawn && newest === (drawn.at(-1) ?? null)) return;
+    const after = drawn ? wanted.findIndex((trade) => trade.id === drawn.at(-1)) : -1;
+    const fresh = wanted.slice(after + 1).map((trade) => row(blank, trade)).reverse();
+    if (after === -1) body.replaceChildren(...fresh);
+    else body.prepend(...fresh);
+    while (body.rows.length > wanted.length) body.lastElementChild.remove();
+    drawn = wanted.map((trade) => trade.id);
   };
 }
 
