@@ -129,18 +129,6 @@ PASSWORD_RESET_TIMEOUT = env.integer("PASSWORD_RESET_SECONDS", 3_600)
 # After how many days it is forgotten from where something was done to an account.
 SECURITY_ADDRESS_DAYS = env.integer("SECURITY_ADDRESS_DAYS", 180)
 
-# How mail leaves: to the console, into files, or by a server.
-EMAIL_BACKEND = env.mail_backend("EMAIL_BACKEND", "console")
-EMAIL_FILE_PATH = env.text("EMAIL_FILE_PATH", str(BASE_DIR / "var" / "mail"))
-EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
-EMAIL_PORT = env.integer("EMAIL_PORT", 25)
-EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
-EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
-EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 20)
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "tianhui@localhost")
-
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
@@ -482,7 +470,7 @@ REPORT_TARGET_DAYS = {
     "approved": env.integer("TARGET_DAYS_ISSUE", 7),
 }
 
-# E-mail: by default it is written to the console. A server of one's own: EMAIL_HOST.
+# E-mail: by default it is written to the console, or into files; with EMAIL_HOST it leaves by that server.
 EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
 EMAIL_PORT = env.integer("EMAIL_PORT", 25)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
@@ -491,7 +479,8 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
 EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
 EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 10)
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Tianhui <noreply@tianhui.example>")
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if env.text('EMAIL_HOST', '') else 'console'}.EmailBackend"
+EMAIL_BACKEND = env.mail_backend("EMAIL_BACKEND", "smtp" if env.text("EMAIL_HOST", "") else "console")
+EMAIL_FILE_PATH = env.text("EMAIL_FILE_PATH", str(BASE_DIR / "var" / "mail"))
 # Text messages: the class of a gateway, such as ledger.notices.sms.HttpGateway; empty: nobody can choose them.
 SMS_GATEWAY = env.text("SMS_GATEWAY", "")
 SMS_GATEWAY_URL = env.text("SMS_GATEWAY_URL", "")

@@ -70,20 +70,22 @@ MEMBERS = {
     "member_left": _("Somebody has left %(name)s"),
 }
 SECURITY = {
-    "security_password_changed": _("Your password was changed"),
-    "security_email_changed": _("Your e-mail address was changed"),
-    "security_totp_added": _("Two-step verification is on"),
-    "security_totp_removed": _("Two-step verification is off"),
-    "security_passkey_added": _("A passkey was added"),
-    "security_passkey_removed": _("A passkey was removed"),
-    "security_codes_made": _("New recovery codes were made"),
-    "security_code_used": _("A recovery code was used"),
     "security_new_device": _("Somebody has logged in with your name from a new device"),
     "security_locked": _("Log-in with your name is locked for a while"),
+    "security_password_changed": _("Your password was changed"),
+    "security_password_reset": _("Your password was changed"),
+    "security_email_changed": _("Your e-mail address was changed"),
+    "security_factor_added": _("A way of two-step verification was added"),
+    "security_factor_removed": _("A way of two-step verification was removed"),
+    "security_factors_reset": _("The operator has reset your two-step verification"),
+    "security_recovery_codes_made": _("New recovery codes were made"),
+    "security_recovery_code_used": _("A recovery code was used"),
+    "security_session_ended": _("Your other devices were logged out"),
     "security_token_made": _("An API token was made"),
     "security_token_revoked": _("An API token was revoked"),
-    "security_sessions_ended": _("Your other devices were logged out"),
 }
+# Of these nobody is told: an ordinary log-in, and what the operator's people do before it changes anything.
+UNTOLD = ("security_logged_in", "security_reset_requested", "security_reset_confirmed", "security_reset_refused")
 NOT_YOU = _("If that was not you, change your password at once and tell the operator.")
 add_kinds(
     *(NoticeKind(name, Group.SECURITY, title, page="work") for name, title in MEMBERS.items()),
@@ -120,6 +122,8 @@ def _members_changed(records: Sequence[LoggedRecord], book: Book) -> Iterable[Te
 @on_family("security_")
 def _security(records: Sequence[LoggedRecord], _book: Book) -> Iterable[Telling]:
     for record in records:
+        if record.kind in UNTOLD:
+            continue
         # Whoever did it is told all the same: it may have been somebody else in that person's name.
         person = str(record.body.get("user") or record.actor.removeprefix("user:"))
         kind = record.kind if record.kind in SECURITY else "security_event"

@@ -16,9 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.parties.models import User
 from ledger.parties.security.ciphers import decrypt, encrypt
-from ledger.parties.security.models import SecurityEvent
 from ledger.parties.security.origins import caller_address, origin_of
-from ledger.parties.security.services import record_security_event
+from ledger.parties.security.services import record_log_in
 from ledger.parties.security.sessions import note_session
 from ledger.web.security.seen import mark_seen
 
@@ -53,7 +52,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     ) -> HttpResponse:
         """Note the log-in and the session, and lead on."""
         origin = origin_of(request)
-        record_security_event(user=user, kind=SecurityEvent.Kind.LOGGED_IN, origin=origin)
+        record_log_in(user=user, origin=origin)
         assert request.session.session_key is not None
         note_session(user=user, session_key=request.session.session_key, origin=origin)
         mark_seen(request)
