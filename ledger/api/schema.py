@@ -77,7 +77,7 @@ class ApiSchema(AutoSchema):
             return found
         return [{"token": [str(self._scope)]} if "token" in each else each for each in found]
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         described: str = super().get_description()
         return described if self._scope is None else f"{described}\n\nScope of a token: `{self._scope}`."
 

@@ -40,9 +40,7 @@ def member_list(request: HttpRequest, membership: Membership) -> HttpResponse:
         if made is not None:
             link = (made[0], public_address(request, "invitation", made[1]))
             form = InviteForm(membership.organisation.kind)
-    response = show(request, "ledger/members/list.html", _context(membership) | {"form": form, "link": link})
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+    return show(request, "ledger/members/list.html", _context(membership) | {"form": form, "link": link})
 
 
 def _context(membership: Membership) -> dict[str, Any]:
@@ -174,10 +172,10 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     try:
         offered = invitations.find_invitation(secret=secret, address=address_of(request))
     except DomainError as error:
-        return _without_referrer(_refused(request, error))
+        return _unlisted(_refused(request, error))
     back = reverse("invitation", args=[secret])
     context = {"invitation": offered, "secret": secret, "back": back, "reader": reader_of(request)}
-    return _without_referrer(render(request, "ledger/members/invitation.html", context))
+    return _unlisted(render(request, "ledger/members/invitation.html", context))
 
 
 @never_cache
@@ -189,7 +187,7 @@ def invitation_accept(request: HttpRequest, secret: str) -> HttpResponse:
     try:
         joined = invitations.accept_invitation(user=request.user, secret=secret, address=address_of(request))
     except DomainError as error:
-        return _without_referrer(_refused(request, error))
+        return _unlisted(_refused(request, error))
     messages.success(
         request,
         _("You act for %(organisation)s now, as %(role)s.")
@@ -205,7 +203,11 @@ def _refused(request: HttpRequest, error: DomainError) -> HttpResponse:
     return response
 
 
-def _without_referrer(response: HttpResponse) -> HttpResponse:
-    response["Referrer-Policy"] = "no-referrer"
+def _unlisted(response: HttpResponse) -> HttpResponse:
+    """Keep a page with a secret in its address out of search engines.
+
+    Other sites never learn the address: the referrer goes to our own pages alone (SECURE_REFERRER_POLICY). It must go there,
+    since browsers that send none call a form's origin null, which is refused as forged.
+    """
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response
