@@ -463,16 +463,6 @@ REPORT_TARGET_DAYS = {
     "approved": env.integer("TARGET_DAYS_ISSUE", 7),
 }
 
-# E-mail: by default it is written to the console. A server of one's own: EMAIL_HOST.
-EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
-EMAIL_PORT = env.integer("EMAIL_PORT", 25)
-EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
-EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
-EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 10)
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Tianhui <noreply@tianhui.example>")
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if env.text('EMAIL_HOST', '') else 'console'}.EmailBackend"
 # Text messages: the class of a gateway, such as ledger.notices.sms.HttpGateway; empty: nobody can choose them.
 SMS_GATEWAY = env.text("SMS_GATEWAY", "")
 SMS_GATEWAY_URL = env.text("SMS_GATEWAY_URL", "")
