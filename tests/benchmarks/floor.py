@@ -1,7 +1,6 @@
 """A market's page in a browser: how soon it is painted, how much it loads, and whether it keeps up with sixty changes a second."""
 
 import gzip
-import tempfile
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.benchmarks.stage import Floor, Stage
-from tests.browser.devtools import Tab, browser
+from tests.browser.chromium import chromium
+from tests.browser.readers import Reader, reading
 
 FLOOD = Path(__file__).parent.parent / "browser" / "flood.js"
 LIBRARIES = ("lightweight-charts", "uPlot")
@@ -62,10 +62,11 @@ def flooded(there: Stage, floor: Floor, seconds: float) -> Flooded:
 
 
 @contextmanager
-def _page_of(there: Stage, floor: Floor) -> Iterator[Tab]:
-    with tempfile.TemporaryDirectory() as profile, browser(Path(profile), "--window-size=1440,1000") as tab:
-        tab.before_scripts(FLOOD.read_text())
-        tab.go(f"http://127.0.0.1:{there.environment['WEB_PORT']}/markets/{floor.market.symbol}")
+def _page_of(there: Stage, floor: Floor) -> Iterator[Reader]:
+    site = f"http://127.0.0.1:{there.environment['WEB_PORT']}"
+    with chromium() as browser, reading(browser, site) as tab:
+        tab.page.add_init_script(path=FLOOD)
+        tab.go(f"/markets/{floor.market.symbol}")
         tab.wait_for("document.querySelector('[data-charts]').hasAttribute('data-drawn') || performance.now() > 5000")
         yield tab
 

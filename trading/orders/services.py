@@ -12,8 +12,9 @@ from ledger.errors import DomainError
 from ledger.journal.locks import LockedAccount, lock_accounts
 from ledger.journal.models import Account, Asset
 from ledger.journal.services import open_account, open_asset
-from ledger.parties.access import require_approved, require_kind, require_role
+from ledger.parties.access import require_approved
 from ledger.parties.models import Membership, Organisation
+from ledger.parties.rights import Right, require_right
 from ledger.texts import is_storable
 from trading.errors import DuplicateOrder, InsufficientCredits, InsufficientFunds, InvalidOrder
 from trading.markets.fees import worst_cost_fen
@@ -92,12 +93,11 @@ def enter_orders(*, actor: Membership, standing: Standing, orders: Sequence[NewO
 
 
 def require_trader(actor: Membership) -> None:
-    """Refuse everyone but owners and traders of approved cooperatives and buyers.
+    """Refuse everyone but those who trade for approved cooperatives and buyers.
 
     Raises: NotAllowed, OrganisationNotApproved.
     """
-    require_kind(actor, *Organisation.HOLDERS)
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+    require_right(actor, Right.TRADE)
     require_approved(actor)
 
 

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from ledger.errors import DomainError
-from ledger.parties.access import require_approved, require_role
+from ledger.parties.access import require_approved
 from ledger.parties.models import Membership
+from ledger.parties.rights import Right, require_right
 from ledger.web.doors import for_members
 from trading.errors import TooLateToReplace
 from trading.marketdata import selectors
@@ -25,7 +26,6 @@ from trading.orders.selectors import access_order_by_id, open_orders_of
 from trading.web.fields import TonnesField, YuanField
 from trading.web.phases import standing
 from trading.web.sheets import is_sheet, told
-from trading.web.tickets import TRADING_ROLES
 from trading.web.words import words_of_refusal
 
 _FIELD_OF = {"price_fen": "price", "quantity_t": "quantity"}
@@ -57,7 +57,7 @@ class ChangeForm(forms.Form):
 @for_members
 def change_order(request: HttpRequest, membership: Membership, order_id: int) -> HttpResponse:
     """Show an order with its terms to be changed (GET), and ask its market to change them (POST)."""
-    require_role(membership, *TRADING_ROLES)
+    require_right(membership, Right.TRADE)
     require_approved(membership)
     order = access_order_by_id(order_id=order_id, actor=membership)
     if not order.is_open:
@@ -88,7 +88,7 @@ def _change(form: ChangeForm, membership: Membership, order: Order) -> bool:
 @for_members
 def cancel_orders(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Ask whether all open orders, or those in one market, shall be cancelled (GET), and ask the markets to (POST)."""
-    require_role(membership, *TRADING_ROLES)
+    require_right(membership, Right.TRADE)
     symbol = (request.POST if request.method == "POST" else request.GET).get("market")
     market = selectors.market_by_symbol(symbol) if symbol else None
     if request.method == "POST":

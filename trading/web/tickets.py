@@ -10,14 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import DomainError
 from ledger.parties.models import Membership
+from ledger.parties.rights import Right, has_right
 from trading.markets.fees import fee_fen, worst_cost_fen
 from trading.markets.models import Market
 from trading.orders.models import Order
 from trading.orders.terms import MAX_CLIENT_ORDER_ID, NewOrder
 from trading.web.fields import TonnesField, YuanField
 from trading.web.words import words_of_refusal
-
-TRADING_ROLES = (Membership.Role.OWNER, Membership.Role.TRADER)
 
 # The service names inputs by its own units.
 _FIELD_OF = {
@@ -163,4 +162,4 @@ def empty_ticket(market: Market, side: str = Order.Side.BUY, price_fen: int | No
 
 def may_ever_trade(membership: Membership) -> bool:
     """Return whether somebody is one who trades, be the organisation approved yet or not."""
-    return membership.organisation.holds_assets and membership.role in TRADING_ROLES
+    return has_right(membership, Right.TRADE)

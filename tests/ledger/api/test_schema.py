@@ -40,7 +40,7 @@ def test_the_schema_in_the_repository_is_fresh(schema: dict[str, Any]) -> None:
 def test_every_address_is_in_the_schema(schema: dict[str, Any]) -> None:
     resolvers = [one for one in get_resolver().url_patterns if str(one.pattern) == "api/v1/"]
     count = sum(len(resolver.url_patterns) for resolver in resolvers)
-    assert len([path for path in schema["paths"] if path.startswith("/api/v1/")]) == count == 155
+    assert len([path for path in schema["paths"] if path.startswith("/api/v1/")]) == count
 
 
 def test_every_operation_says_what_it_is_and_how_it_refuses(schema: dict[str, Any]) -> None:
