@@ -151,6 +151,7 @@ def floor_rows(here: Stage, floor: Floor, sizes: Sizes) -> Iterator[Row]:
     from tests.benchmarks import registry
     from tests.browser.chromium import BINARY
 
+    here = floors.with_streams(here)
     with here.serving():
         took = registry.page_times(here, [f"/markets/{floor.market.symbol}"] * 10, sizes.page_rounds)
         empty = rows.figure("an empty view beside the market page, median", took.empty_ms, "ms")

@@ -4,7 +4,7 @@ import gzip
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.benchmarks.stage import Floor, Stage
@@ -33,6 +33,12 @@ class Flooded:
     long_tasks: int
     longest_ms: float
     moved: float
+
+
+def with_streams(there: Stage) -> Stage:
+    """Return the stage with pages that ask for a stream: what answers is the flood."""
+    address = f"http://127.0.0.1:{there.environment['STREAM_PORT']}"
+    return replace(there, environment={**there.environment, "STREAM_URL": address})
 
 
 def painted(there: Stage, floor: Floor) -> Painted:

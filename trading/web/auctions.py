@@ -162,8 +162,15 @@ def _of_auction(found: OneWayAuction, reader: Membership | None) -> dict[str, An
         "may_withdraw": stage == OneWayAuction.Stage.OPEN and found.is_sealed and may_trade(reader),
         "may_cancel": stage == OneWayAuction.Stage.ANNOUNCED and is_seller and may_trade(reader),
         "standing": Bid.State.STANDING,
-        "until": {OneWayAuction.Stage.ANNOUNCED: found.opens_at, OneWayAuction.Stage.OPEN: found.closes_at}.get(stage),
+        "until": _until(found),
     }
+
+
+def _until(found: OneWayAuction) -> dt.datetime | None:
+    """Return what everybody waits for: that bids are taken, or that they are not any more."""
+    if found.stage == OneWayAuction.Stage.ANNOUNCED:
+        return found.opens_at
+    return found.closes_at if found.stage == OneWayAuction.Stage.OPEN else None
 
 
 @require_POST
