@@ -63,7 +63,9 @@ def test_who_neither_holds_nor_trades_is_told_so_and_has_no_other_rooms(browse, 
     for person in (who.verifier, who.registrar, who.auditor):
         assert "neither holds nor trades" in browse(person).get("/holdings").content.decode()
         assert browse(person).get("/holdings/held").context["page"].object_list == []
-        assert [browse(person).get(room).status_code for room in ("/retire", "/holdings/certificates", "/payments")] == [404] * 3
+        assert [
+            browse(person).get(room).status_code for room in ("/retire", "/holdings/certificates", "/payments")
+        ] == [404] * 3
 
 
 @pytest.mark.parametrize("room", ROOMS)
