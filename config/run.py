@@ -103,12 +103,17 @@ def product(var_dir: Path, *, steps: Sequence[Sequence[str]]) -> Iterator[tuple[
     Raises: EmbeddedError, StepFailed.
     """
     with embedded.services(var_dir, say=write_line) as services:
-        environment = environment_for(var_dir, services) | _addresses(var_dir) | application_login(var_dir, services)
+        # The pages' files, compressed and named by their hashes.
+        collected = {"STATIC_ROOT": os.environ.get("STATIC_ROOT") or str(var_dir / "static")}
+        environment = (
+            environment_for(var_dir, services) | collected | _addresses(var_dir) | application_login(var_dir, services)
+        )
         if ["seed_demo"] in steps:
             environment = DEMO_SETTINGS | environment
         embedded.remember(var_dir, environment=_ours(environment))
         roles = [["database_roles", "--verbosity", "0"]] if OWNERS_SETTINGS & environment.keys() else []
-        for step in (["migrate", "--verbosity", "0"], *roles, *steps):
+        files = ["collectstatic", "--no-input", "--verbosity", "0"]
+        for step in (["migrate", "--verbosity", "0"], *roles, files, *steps):
             _manage(step, environment)
         environment = {name: value for name, value in environment.items() if name not in OWNERS_SETTINGS}
         processes = Processes(BASE_DIR, environment)
@@ -163,7 +168,7 @@ def programs(environment: Mapping[str, str]) -> dict[str, list[str]]:
 
     A market has one writer, hence one process a shard (`matching.0` …); checking all the books takes minutes, hence a
     process that nothing else waits for (`audit`); so has what waits for servers of others (`sending`); the rest of the
-    tasks have their own.
+    tasks have their own. What follows the log has a queue of its own (`telling`), for a worker of its own where one is not enough.
     """
     shards = int(environment.get("MATCHING_SHARDS", "1"))
     workers = min(WEB_WORKERS, os.cpu_count() or 1)
@@ -178,7 +183,7 @@ def programs(environment: Mapping[str, str]) -> dict[str, list[str]]:
             *("--backpressure", str(STREAM_READERS), "--workers-kill-timeout", str(STREAM_STOP_SECONDS)),
             "config.asgi:application",
         ],
-        "worker": _celery_worker("celery"),
+        "worker": _celery_worker("celery,telling"),
         **{f"match-{shard}": _celery_worker(f"matching.{shard}") for shard in range(shards)},
         "audit": _celery_worker("audit"),
         "sending": _celery_worker("sending,webhooks"),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ledger.notices.book import Book
@@ -42,13 +42,13 @@ def _filled(said: Mapping[str, Any]) -> str:
     """Return what was traded in a minute: bought, sold or both, each at its average price."""
     parts = []
     for amount, value, words in (
-        ("bought_t", "bought_fen", _now("bought %(quantity)s t at ¥%(price)s")),
-        ("sold_t", "sold_fen", _now("sold %(quantity)s t at ¥%(price)s")),
+        ("bought_t", "bought_fen", gettext("bought %(quantity)s t at ¥%(price)s")),
+        ("sold_t", "sold_fen", gettext("sold %(quantity)s t at ¥%(price)s")),
     ):
         if said.get(amount):
             average_fen = round(said[value] / said[amount])
             parts.append(words % {"quantity": write(amount, said[amount]), "price": write("_fen", average_fen)})
-    return f"{said.get('symbol', '')}: {_now(', ').join(parts)}"
+    return f"{said.get('symbol', '')}: {gettext(', ').join(parts)}"
 
 
 add_kinds(

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -81,13 +81,14 @@ class WebhookAttemptSerializer(serializers.Serializer[WebhookAttempt]):
 
 class WebhookDeliveryInFullSerializer(WebhookDeliverySerializer):
     payload = serializers.SerializerMethodField(help_text="Exactly what is sent, as a text.")
-    tries = serializers.SerializerMethodField()
+    tries = serializers.SerializerMethodField(help_text="Each call, the newest first.")
 
     def get_payload(self, delivery: WebhookDelivery) -> str:
         return bytes(delivery.event.payload).decode()
 
+    @extend_schema_field(WebhookAttemptSerializer(many=True))
     def get_tries(self, delivery: WebhookDelivery) -> Any:
-        return WebhookAttemptSerializer(attempts_at(delivery), many=True).data
+        return [show(WebhookAttemptSerializer, attempt) for attempt in attempts_at(delivery)]
 
 
 class WebhookDeliveryQuerySerializer(PageQuerySerializer):

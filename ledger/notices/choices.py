@@ -4,7 +4,8 @@ import datetime as dt
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from django.db.models import F
+from allauth.account.models import EmailAddress
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from ledger.notices.models import Channel, Group, NoticeSettings, Severity
@@ -37,7 +38,12 @@ class Person(NamedTuple):
     public_id: str
     organisation_id: int | None
     role: str
-    has_email: bool
+    has_address: bool
+
+
+def has_verified_address(person: str) -> Exists:
+    """Return whether a person can be written to, for rows that name a person so."""
+    return Exists(EmailAddress.objects.filter(user_id=OuterRef(person), verified=True))
 
 
 def groups_for(membership: Membership | None) -> tuple[Group, ...]:

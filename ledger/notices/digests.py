@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
-from ledger.notices.choices import settings_of_many
+from ledger.notices.choices import has_verified_address, settings_of_many
 from ledger.notices.deadlines import what_is_due
 from ledger.notices.kinds import find_kind
 from ledger.notices.mail import Letter, Line, whole_address, write_letter
@@ -79,9 +79,9 @@ def _write(people: Collection[int], period: Period, now: dt.datetime) -> int:
     taken = _take(people, period)
     users = {
         membership.user_id: membership
-        for membership in Membership.objects.filter(user__in=taken)
-        .exclude(user__email="")
-        .select_related("organisation")
+        for membership in Membership.objects.filter(has_verified_address("user_id"), user__in=taken).select_related(
+            "organisation"
+        )
     }
     settings = settings_of_many(users)
     sold = _sold(users, period)

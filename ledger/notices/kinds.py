@@ -32,6 +32,8 @@ class NoticeKind:
     place: Mapping[str, str] = field(default_factory=dict)
     # Summed up: a second notice of the same key adds its amounts to the first.
     is_sum: bool = False
+    # Not where the part that records it writes to the person itself.
+    is_mailed: bool = True
 
 
 _KINDS: dict[str, NoticeKind] = {}

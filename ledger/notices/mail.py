@@ -16,6 +16,7 @@ from django.utils.translation import override
 from ledger.notices.models import Message
 from ledger.notices.words import say
 from ledger.parties.models import User
+from ledger.parties.security.emails import verified_address
 
 LONGEST_SUBJECT = 150
 
@@ -71,27 +72,13 @@ def write_letter(message: Message, letter: Letter, language: str) -> None:
 
 
 def address_for(user: User) -> str:
-    """Return where a person's e-mails go: the address that is verified, nothing where there is none.
-
-    allauth keeps verified addresses where it is installed; else the person's own address counts.
-    """
-    address = _verified(user) if _knows_verified() else user.email
+    """Return where a person's e-mails go: the address that is verified, nothing where there is none."""
+    address = verified_address(user)
     try:
         validate_email(address)
     except ValidationError:
         return ""
     return address if parseaddr(address)[1] == address else ""
-
-
-def _knows_verified() -> bool:
-    return "allauth.account" in settings.INSTALLED_APPS
-
-
-def _verified(user: User) -> str:
-    from allauth.account.models import EmailAddress
-
-    found = EmailAddress.objects.filter(user=user, verified=True).order_by("-primary", "pk").first()
-    return "" if found is None else str(found.email)
 
 
 def as_email(message: Message) -> EmailMultiAlternatives:

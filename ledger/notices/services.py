@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 
 from ledger.errors import InvalidValue, NotFound, TooManyAttempts
 from ledger.notices.choices import settings_of
@@ -125,7 +124,7 @@ def send_phone_code(*, person: User, phone: str) -> NoticeSettings:
     chosen.phone_code_hash, chosen.phone_code_sent_at, chosen.phone_guesses = _hashed(code, person), now, 0
     chosen.save()
     with override(chosen.language):
-        text = _now("Your code for Tianhui is %(code)s. It is good for ten minutes.") % {"code": code}
+        text = gettext("Your code for Tianhui is %(code)s. It is good for ten minutes.") % {"code": code}
     Message.objects.create(person=person, channel=Channel.SMS, address=phone, body=text, created_at=now, due_at=now)
     return chosen
 

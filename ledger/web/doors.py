@@ -50,7 +50,18 @@ def unread_of(request: HttpRequest) -> int:
     if reader is not None:
         return int(getattr(reader, "unread_notices", 0))
     user = getattr(request, "user", None)
-    return unread_count(user) if isinstance(user, User) else 0
+    return unread_count(user) if isinstance(user, User) and not is_too_weak(request) else 0
+
+
+def for_people(view: View) -> View:
+    """Let in people who are logged in, whether or not they act for somebody; who needs a second factor for that uses it first."""
+
+    @login_required
+    @wraps(view)
+    def with_person(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        return lead_to_second_factor(request) if is_too_weak(request) else view(request, **kwargs)
+
+    return with_person
 
 
 def for_members(view: View) -> View:

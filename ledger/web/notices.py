@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,7 +19,7 @@ from ledger.notices.selectors import narrowed, notices_of
 from ledger.notices.sms import is_sms_possible
 from ledger.notices.words import say
 from ledger.parties.models import User
-from ledger.web.doors import carry_out, reader_of, show, unread_of
+from ledger.web.doors import carry_out, for_people, reader_of, show, unread_of
 from ledger.web.forms.notices import PhoneCodeForm, PhoneForm, PreferencesForm
 
 NOTICES_A_PAGE = 30
@@ -32,7 +31,7 @@ def _person(request: HttpRequest) -> User:
 
 
 @require_safe
-@login_required
+@for_people
 def notice_list(request: HttpRequest) -> HttpResponse:
     """Show what one was told, newest first: all, or what is unread, or about one thing."""
     group = request.GET.get("about", "")
@@ -58,7 +57,7 @@ def _groups_shown(request: HttpRequest) -> list[Group]:
 
 
 @require_safe
-@login_required
+@for_people
 def notice_open(request: HttpRequest, notice_id: int) -> HttpResponse:
     """Go where a notice leads; it is read then."""
     notice = services.read_notice(person=_person(request), notice_id=notice_id)
@@ -66,7 +65,7 @@ def notice_open(request: HttpRequest, notice_id: int) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@for_people
 def notices_read(request: HttpRequest) -> HttpResponse:
     """Mark one notice as read, or all up to the newest that was on the page."""
     person = _person(request)
@@ -84,7 +83,7 @@ def notices_read(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@login_required
+@for_people
 def preferences(request: HttpRequest) -> HttpResponse:
     """Choose how one is told."""
     person = _person(request)
@@ -110,24 +109,24 @@ def _context(request: HttpRequest, form: PreferencesForm, **more: Any) -> dict[s
 
 
 @require_POST
-@login_required
+@for_people
 def phone(request: HttpRequest) -> HttpResponse:
     """Have a code sent to a phone, or take the code."""
     person = _person(request)
     if "code" in request.POST:
         code_form = PhoneCodeForm(request.POST)
-        if code_form.is_valid() and carry_out(
-            code_form, services.confirm_phone, person=person, code=code_form.cleaned_data["code"]
-        ):
-            messages.success(request, _("The number is confirmed: choose now what is to come as a text message."))
-            return redirect("notice_preferences")
+        if code_form.is_valid():
+            code = code_form.cleaned_data["code"]
+            if carry_out(code_form, services.confirm_phone, person=person, code=code) is not None:
+                messages.success(request, _("The number is confirmed: choose now what is to come as a text message."))
+                return redirect("notice_preferences")
         return _again(request, code_form=code_form)
     phone_form = PhoneForm(request.POST)
-    if phone_form.is_valid() and carry_out(
-        phone_form, services.send_phone_code, person=person, phone=phone_form.cleaned_data["phone"]
-    ):
-        messages.success(request, _("A code is on its way to your phone. Enter it here."))
-        return redirect("notice_preferences")
+    if phone_form.is_valid():
+        number = phone_form.cleaned_data["phone"]
+        if carry_out(phone_form, services.send_phone_code, person=person, phone=number) is not None:
+            messages.success(request, _("A code is on its way to your phone. Enter it here."))
+            return redirect("notice_preferences")
     return _again(request, phone_form=phone_form)
 
 

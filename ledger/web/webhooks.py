@@ -18,7 +18,7 @@ from ledger.web.doors import carry_out, for_members, show
 from ledger.web.forms.webhooks import WebhookForm
 from ledger.webhooks import services
 from ledger.webhooks.events import event_types
-from ledger.webhooks.models import WebhookDelivery
+from ledger.webhooks.models import WebhookDelivery, WebhookEndpoint
 from ledger.webhooks.selectors import (
     access_delivery_by_id,
     access_endpoint_by_public_id,
@@ -86,13 +86,15 @@ def webhook_edit(request: HttpRequest, membership: Membership, public_id: UUID) 
     endpoint = access_endpoint_by_public_id(public_id=public_id, membership=membership)
     initial = {"url": endpoint.url, "description": endpoint.description, "events": endpoint.events}
     form = WebhookForm(request.POST or None, initial=initial)
-    if form.is_valid() and carry_out(
-        form, services.change_endpoint, actor=membership, public_id=public_id, **form.cleaned_data
-    ):
+    if form.is_valid() and _changed(form, membership, public_id) is not None:
         messages.success(request, _("The webhook is changed."))
         return redirect("webhook", public_id=public_id)
     context = {"form": form, "endpoint": endpoint, "may_change": _may_change(membership)}
     return show(request, "ledger/webhooks/edit.html", context)
+
+
+def _changed(form: WebhookForm, membership: Membership, public_id: UUID) -> WebhookEndpoint | None:
+    return carry_out(form, services.change_endpoint, actor=membership, public_id=public_id, **form.cleaned_data)
 
 
 @require_safe
@@ -153,7 +155,7 @@ def webhook_step(request: HttpRequest, membership: Membership, public_id: UUID, 
     service, done = STEPS[step]
     access_endpoint_by_public_id(public_id=public_id, membership=membership)
     try:
-        service(actor=membership, public_id=public_id)  # type: ignore[operator]
+        service(actor=membership, public_id=public_id)
     except DomainError as error:
         messages.warning(request, str(error))
     else:

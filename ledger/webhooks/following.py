@@ -12,11 +12,11 @@ from ledger.webhooks.events import Event, events_of, followed_kinds, payload_of
 from ledger.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 FOLLOWER = "webhooks"
-LONGEST_SECONDS = 1.0
+LONGEST_SECONDS = 0.6
 
 
 def write_events() -> int:
-    """Write the events of what the log has since last time, for a second at most; return by how many places it went on."""
+    """Write the events of what the log has since last time, for a moment at most; return by how many places it went on."""
     went_on, until = 0, time.monotonic() + LONGEST_SECONDS
     while time.monotonic() < until:
         steps = follow_log(FOLLOWER, kinds=followed_kinds(), take=_take)

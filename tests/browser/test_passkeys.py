@@ -1,30 +1,22 @@
 """Passkeys in a real browser with an authenticator of its own: made, used as second step, and instead of the password."""
 
-import urllib.request
-
 import pytest
 from allauth.mfa.models import Authenticator
 
 from ledger.models import SecurityEvent
-from tests.browser.chromium import BINARY
-from tests.browser.devtools import browser
+from tests.browser.chromium import needs_chromium
+from tests.browser.grounds import wait_until_there
+from tests.browser.readers import reading
 from tests.factories import PASSWORD
-from tests.running import running, wait_until
+from tests.running import running
 
-pytestmark = pytest.mark.skipif(BINARY is None, reason="Chromium is not here (Debian: apt install chromium)")
-
-
-def _answers(site):
-    try:
-        with urllib.request.urlopen(f"{site}/login"):
-            return True
-    except OSError:
-        return False
+pytestmark = needs_chromium
 
 
 def with_authenticator(tab):
     """Give the browser a device that checks who holds it, and says yes."""
-    tab.call("WebAuthn.enable")
+    devtools = tab.context.new_cdp_session(tab.page)
+    devtools.send("WebAuthn.enable")
     options = {
         "protocol": "ctap2",
         "transport": "internal",
@@ -33,7 +25,7 @@ def with_authenticator(tab):
         "isUserVerified": True,
         "automaticPresenceSimulation": True,
     }
-    return tab.call("WebAuthn.addVirtualAuthenticator", options=options)["authenticatorId"]
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
 
 def submit(tab, form, **fields):
@@ -48,28 +40,33 @@ def at(tab, path):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_passkey_is_made_and_lets_in_with_and_without_the_password(who, tmp_path):
+def test_a_passkey_is_made_and_lets_in_with_and_without_the_password(who, browser):
     person = who.registrar.user
     person.set_password(PASSWORD)
     person.save()
-    with running("web") as (_processes, environment), browser(tmp_path) as tab:
+    with running("web") as (_processes, environment):
         # Passkeys belong to a name: none is made for a bare address.
-        site = f"http://localhost:{environment['WEB_PORT']}"
-        wait_until(lambda: _answers(site))
+        _go_in_and_out(person, browser, f"http://localhost:{environment['WEB_PORT']}")
+    assert SecurityEvent.objects.filter(user=person, kind="logged_in").count() == 3
+    assert Authenticator.objects.get(user=person, type="webauthn").data["counter"] > 0
+
+
+def _go_in_and_out(person, browser, site):
+    with reading(browser, site) as tab:
+        wait_until_there(site)
         with_authenticator(tab)
         password = "form:not([data-passkey]):has([name=password])"
-        tab.go(f"{site}/login?next=/work")
+        tab.go("/login?next=/work")
         submit(tab, password, username=person.username, password=PASSWORD)
         # The operator's people are led to set up a second factor, and come back.
         at(tab, "/security/setup")
-        tab.go(f"{site}/security/passkeys/new?next=/work")
+        tab.go("/security/passkeys/new?next=/work")
         submit(tab, "form[data-new]", name="phone")
         tab.wait_for("document.querySelectorAll('.recovery-codes li').length === 10")
         assert tab.evaluate("document.querySelector('a[download]').href").startswith("data:text/plain")
         tab.evaluate("document.querySelector('.card .button--primary').click()")
         at(tab, "/work")
-        passkey = Authenticator.objects.get(user=person, type="webauthn")
-        assert passkey.data["name"] == "phone"
+        assert Authenticator.objects.get(user=person, type="webauthn").data["name"] == "phone"
 
         def log_out():
             tab.evaluate("document.querySelector('form[action$=logout] button').click()")
@@ -77,21 +74,18 @@ def test_a_passkey_is_made_and_lets_in_with_and_without_the_password(who, tmp_pa
 
         log_out()
         # The second step.
-        tab.go(f"{site}/login")
+        tab.go("/login")
         submit(tab, password, username=person.username, password=PASSWORD)
         at(tab, "/login/second-step")
         submit(tab, "form[data-passkey]")
         at(tab, "/")
-        tab.go(f"{site}/admin/")
+        tab.go("/admin/")
         at(tab, "/admin/")
-        tab.go(f"{site}/security")
+        tab.go("/security")
         log_out()
         # At once, without a password: a device that has checked who holds it is both.
-        tab.go(f"{site}/login?next=/security")
+        tab.go("/login?next=/security")
         submit(tab, "form[data-passkey]")
         at(tab, "/security")
         assert "phone" in tab.evaluate("document.body.textContent")
         assert tab.complaints == []
-    assert SecurityEvent.objects.filter(user=person, kind="logged_in").count() == 3
-    passkey.refresh_from_db()
-    assert passkey.data["counter"] > 0

@@ -37,7 +37,7 @@ class PreferencesForm(forms.Form):
     quiet_from = TimeField(label=_("Quiet from"), required=False)
     quiet_until = TimeField(label=_("until"), required=False)
 
-    def __init__(self, *arguments: Any, membership: Membership | None, chosen: NoticeSettings, **options: Any) -> None:
+    def __init__(self, given: Any = None, *, membership: Membership | None, chosen: NoticeSettings) -> None:
         self.groups = groups_for(membership)
         self.chosen = chosen
         initial = {
@@ -49,7 +49,7 @@ class PreferencesForm(forms.Form):
             "quiet_from": chosen.quiet_from,
             "quiet_until": chosen.quiet_until,
         }
-        super().__init__(*arguments, initial=initial, **options)
+        super().__init__(given, initial=initial)
 
     @property
     def has_sms(self) -> bool:

@@ -13,6 +13,7 @@ from ledger.notices.models import Group
 from ledger.notices.rules import Telling, Told
 from ledger.notices.telling import tell
 from tests.factories import MembershipFactory, ParcelFactory, ProjectFactory
+from tests.mail_server import verify
 from tests.racing import race
 from tests.scenes import issue_to_cooperative, offer_credits, report_year
 
@@ -29,9 +30,15 @@ def happened(member, at, kind="organisation_approved", **said):
     Message.objects.all().delete()
 
 
+def written_to(**more):
+    person = MembershipFactory(**more)
+    verify(person.user, f"{person.pk}@example.cn")
+    return person
+
+
 @pytest.fixture
 def cooperative(db):
-    return MembershipFactory(organisation__kind="cooperative", user__email="coop@example.cn")
+    return written_to(organisation__kind="cooperative")
 
 
 def test_a_cooperative_has_its_digest_on_monday_at_eight_in_china(cooperative):
@@ -48,8 +55,7 @@ def test_a_cooperative_has_its_digest_on_monday_at_eight_in_china(cooperative):
 def test_it_tells_what_was_sold_what_is_due_and_what_has_changed(who, settings):
     settings.PUBLIC_URL = "https://registry.example.cn"
     user = who.cooperative.user
-    user.email = "coop@example.cn"
-    user.save()
+    verify(user, "coop@example.cn")
     NoticeSettings.objects.create(person=user, digest="weekly", language="en")
     at = MONDAY - dt.timedelta(days=1)
     happened(who.cooperative, at, "trades", symbol="A", sold_t=30, sold_fen=120_000, trades=2)
@@ -75,7 +81,7 @@ def test_where_there_is_nothing_nothing_comes(cooperative):
 
 
 def test_others_have_one_only_where_they_have_chosen_it(db):
-    buyer = MembershipFactory(user__email="buyer@example.cn")
+    buyer = written_to()
     happened(buyer, MONDAY - dt.timedelta(hours=3))
     assert write_digests(MONDAY) == 0
     NoticeSettings.objects.create(person=buyer.user, digest="daily")
@@ -95,7 +101,7 @@ def test_one_that_was_missed_is_made_up_for_within_two_days(cooperative):
 
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_write_one():
-    member = MembershipFactory(organisation__kind="cooperative", user__email="coop@example.cn")
+    member = written_to(organisation__kind="cooperative")
     happened(member, MONDAY - dt.timedelta(days=1))
     assert sorted(race(lambda: write_digests(MONDAY), lambda: write_digests(MONDAY))) == [0, 1]
     assert Message.objects.count() == 1
@@ -103,7 +109,7 @@ def test_two_workers_write_one():
 
 def test_a_digest_takes_as_many_queries_for_many_people(db, django_assert_max_num_queries):
     for _each in range(6):
-        member = MembershipFactory(organisation__kind="cooperative", user__email="coop@example.cn")
+        member = written_to(organisation__kind="cooperative")
         happened(member, MONDAY - dt.timedelta(days=1))
     with django_assert_max_num_queries(22):
         assert write_digests(MONDAY) == 6

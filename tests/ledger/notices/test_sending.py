@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings as configured
 from django.utils import timezone
 from standardwebhooks import Webhook
@@ -23,7 +24,7 @@ from ledger.notices.services import Wishes, choose, confirm_phone, send_phone_co
 from ledger.notices.telling import tell
 from tests.factories import MembershipFactory
 from tests.http_server import http_server
-from tests.mail_server import mail_server
+from tests.mail_server import mail_server, verify
 from tests.running import test_environment as environment_of_tests
 from tests.running import wait_until
 
@@ -41,7 +42,10 @@ def mail(settings):
 
 
 def member(email="lin@example.cn", **more):
-    return MembershipFactory(user__email=email, **more)
+    person = MembershipFactory(**more)
+    if email:
+        verify(person.user, email)
+    return person
 
 
 def tell_of(person, name="上湖合作社", kind="organisation_approved"):
@@ -81,6 +85,18 @@ def test_what_people_typed_is_escaped_and_breaks_no_header(db, mail):
 def test_a_subject_is_one_line_of_bounded_length():
     assert one_line("a\r\nb\tc\u2028d") == "a b c d"
     assert len(one_line("长" * 400)) <= 150
+
+
+def test_an_address_that_is_not_verified_is_not_written_to(db, mail):
+    person = MembershipFactory(user__email="lin@example.cn")
+    EmailAddress.objects.create(user=person.user, email="lin@example.cn", verified=False)
+    tell_of(person)
+    assert Message.objects.count() == 0
+    verified = member("wu@example.cn")
+    tell_of(verified)
+    EmailAddress.objects.update(verified=False)
+    assert send_due_messages() == 0
+    assert Message.objects.get().reason == "no_address"
 
 
 def test_twins_have_one_id(db, mail):

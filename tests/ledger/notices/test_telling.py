@@ -21,6 +21,7 @@ from ledger.projects.services import register_project
 from ledger.transparency.sequencer import sequence_log
 from ledger.transparency.services import NewRecord, append_records
 from tests.factories import MembershipFactory, ParcelFactory, ProjectFactory, UserFactory
+from tests.mail_server import verify
 from tests.racing import race
 from tests.scenes import (
     accepted,
@@ -83,7 +84,7 @@ def test_who_joins_is_told_and_so_are_the_owners(all_read):
     told(second), told(who.buyer)
     add_member(actor=who.buyer, user=newcomer, role="viewer")
     followed()
-    assert told(newcomer) == ["member_self"]
+    assert told(newcomer) == ["member_added_self"]
     assert told(second) == ["member_added"]
     assert told(who.buyer) == [], "whoever did it knows it"
 
@@ -297,8 +298,7 @@ def test_it_takes_as_many_queries_for_many_records_as_for_few(all_read):
 def test_preferences_are_respected(all_read):
     who = all_read
     user = who.buyer.user
-    user.email = "buyer@example.cn"
-    user.save()
+    verify(user, "buyer@example.cn")
     NoticeSettings.objects.create(person=user, email_groups=[], muted_groups=[Group.MONEY])
     pay_in(who, who.buyer, 100)
     withdrawal = request_withdrawal(actor=who.buyer, amount_fen=50)
@@ -314,8 +314,7 @@ def test_preferences_are_respected(all_read):
 
 
 def test_what_was_missed_long_ago_is_in_the_app_but_not_sent(who):
-    who.buyer.user.email = "buyer@example.cn"
-    who.buyer.user.save()
+    verify(who.buyer.user, "buyer@example.cn")
     old = timezone.now() - dt.timedelta(days=3)
     tell([Telling("organisation_approved", Told(who.buyer.organisation_id), {"name": "A"}, old)])
     assert Notice.objects.count() == 1

@@ -8,6 +8,7 @@ from ledger.notices.rules import Telling, Told
 from ledger.notices.telling import tell
 from tests.factories import UserFactory
 from tests.http_server import http_server
+from tests.strength import weak_login
 
 ENGLISH = {"accept-language": "en"}
 
@@ -93,6 +94,16 @@ def test_nobody_reads_what_another_was_told(client, who, name):
 def test_nonsense_is_not_found(client, who, given):
     client.force_login(who.buyer.user)
     assert client.post("/notices/read", given).status_code == 404
+
+
+def test_without_the_second_factor_that_one_needs_nothing_is_read(client, who):
+    notice = tell_of(who.registrar, name="SECRET")
+    weak_login(client, who.registrar.user)
+    for address in ("/notices", f"/notices/{notice.pk}", "/notices/preferences"):
+        assert client.get(address).status_code == 302
+    assert b"bell__count" not in client.get("/proof").content
+    notice.refresh_from_db()
+    assert notice.read_at is None
 
 
 def test_names_are_escaped(client, who):
