@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ledger.parties.security.factors import MAX_NAME
 from ledger.parties.security.passwords import MAX_PASSWORD
@@ -27,7 +28,7 @@ class FactorForm(forms.Form):
     """A code that was typed, or what the browser says of a passkey."""
 
     code = forms.CharField(
-        label=_("Code"),
+        label=pgettext_lazy("second factor", "Code"),
         max_length=20,
         help_text=_("Six digits from the app, or one of your recovery codes."),
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}),
@@ -42,7 +43,7 @@ class FactorForm(forms.Form):
 
 class AppCodeForm(forms.Form):
     code = forms.CharField(
-        label=_("Code"),
+        label=pgettext_lazy("second factor", "Code"),
         max_length=20,
         help_text=_("The six digits that the app shows now."),
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
