@@ -25,16 +25,16 @@ class RoleForm(forms.Form):
     def __init__(self, kind: str, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["role"] = RoleField(kind, label=_("Role"))
+        self.order_fields(("role",))
 
 
 class InviteForm(RoleForm):
     note = forms.CharField(
-        label=_("For whom"),
+        label=_("Whom you invite"),
         max_length=120,
         required=False,
         help_text=_("For you to know it again: a name, or an e-mail address. The link is yours to send."),
     )
-    field_order = ("role", "note")
 
 
 class TokenForm(forms.Form):
