@@ -250,6 +250,16 @@ def test_a_slow_endpoint_holds_up_no_other_and_a_hundred_are_served(db, inbox):
     assert set(by_path.values()) == {2}
 
 
+def test_one_with_much_to_be_told_takes_turns_with_the_others(db, inbox, monkeypatch):
+    monkeypatch.setattr(delivering, "AT_ONCE", 1)
+    monkeypatch.setattr(delivering, "A_TURN", 2)
+    for place in range(2):
+        endpoint, _secret = endpoint_of(MembershipFactory(), inbox.url(f"/{place}"))
+        waiting(endpoint, 4)
+    assert deliver_due() == 8
+    assert [asked.path for asked in inbox.asked] == ["/0", "/0", "/1", "/1", "/0", "/0", "/1", "/1"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_never_have_one_endpoint(inbox):
     for place in range(6):
