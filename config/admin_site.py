@@ -1,6 +1,6 @@
 """The admin site: the operator's and the auditor's desk, over both apps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from typing import Any
 
@@ -17,14 +17,14 @@ from django.utils.translation import gettext_lazy as _
 from ledger.admin import trial_balance
 from ledger.admin.access import desk_membership, is_operator, is_too_weak
 from ledger.admin.accounts import FactorResetAdmin, SecurityEventAdmin
-from ledger.admin.actions import Text
+from ledger.admin.actions import Action, Text
 from ledger.admin.bank import BankStatementAdmin
 from ledger.admin.bank_entries import BankEntryAdmin
 from ledger.admin.base import ViewOnlyAdmin, refuse_writing
 from ledger.admin.confirmation import PARAMETER
 from ledger.admin.corrections import CorrectionAdmin
 from ledger.admin.credits import BatchAdmin, RetirementAdmin
-from ledger.admin.desk import log_state, queues
+from ledger.admin.desk import Line, lines, log_state, queues
 from ledger.admin.display import list_url
 from ledger.admin.evidence import DiaryEntryAdmin, DocumentAdmin
 from ledger.admin.handed_on import CancellationAdmin, CancellationOrderAdmin, CreditTransferAdmin, ReversalAdmin
@@ -46,6 +46,7 @@ from ledger.admin.parties import (
 from ledger.admin.payments import PaymentAdmin
 from ledger.admin.positions import HoldAdmin, SerialBlockAdmin
 from ledger.admin.projects import ParcelAdmin, ProjectAdmin
+from ledger.admin.queue import WHOSE, areas_of, oldest_first
 from ledger.admin.references import ReferenceCreditAdmin, ReferenceImportAdmin, ReferenceProjectAdmin
 from ledger.admin.reports import FindingAdmin, MonitoringReportAdmin, RiskAssessmentAdmin
 from ledger.admin.runs import ReconciliationRunAdmin
@@ -104,14 +105,14 @@ from trading.admin.auctions import BidAdmin, OneWayAuctionAdmin
 from trading.admin.blocks import BlockOfferAdmin
 from trading.admin.concerns import concerns
 from trading.admin.days import ClosedDayAdmin
-from trading.admin.desk import market_states
+from trading.admin.desk import halted_line, market_states
 from trading.admin.execution import ExecutedInstructionAdmin, TradeAdmin
 from trading.admin.limits import TradingLimitAdmin
 from trading.admin.markets import MarketAdmin
 from trading.admin.orders import OrderAdmin
 from trading.admin.reconciliation import begin_if_confirmed, page_of, progress_of, status
 from trading.admin.subjects import SUBJECTS
-from trading.admin.surveillance import AlertAdmin, RelationAdmin, RuleChangeAdmin, alert_queue
+from trading.admin.surveillance import AlertAdmin, RelationAdmin, RuleChangeAdmin, alert_line, alert_queue
 from trading.models import (
     Alert,
     Bid,
@@ -289,6 +290,7 @@ class TianhuiAdminSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         kept = [each for each in super().get_urls() if getattr(each, "name", None) not in LEFT_OUT]
         own = (
+            ("work/", self.work, "work"),
             ("reconcile/", self.reconcile, "reconcile"),
             ("reconcile/progress/", self.reconcile_progress, "reconcile_progress"),
             ("trial-balance/", self.trial_balance, "trial_balance"),
@@ -309,17 +311,53 @@ class TianhuiAdminSite(AdminSite):
         assert membership is not None
         waiting = [*queues(membership), alert_queue(membership)]
         log, markets, books = log_state(), list(market_states()), status(RUNS_SHOWN)
+        found = concerns(waiting, log, markets, books.runs)
         context = {
+            "alerts": waiting[-1],
+            "late": len(found),
             "queues": waiting,
             "log": log,
             "markets": markets,
             "reconciliation": books,
-            "concerns": concerns(waiting, log, markets, books.runs),
+            "concerns": found,
             "supply": supply_of_all(),
             "vkey": log_signer().vkey,
             "site_address": request.build_absolute_uri("/").rstrip("/"),
         }
         return super().index(request, context | (extra_context or {}))
+
+    def work(self, request: HttpRequest) -> HttpResponse:
+        """Show all that waits in one list: what is the reader's, what is another person's because the reader entered it."""
+        refuse_writing(request)
+        membership = desk_membership(request)
+        assert membership is not None
+        steps = _all_lines()
+        areas = areas_of(membership, steps, self.steps_of)
+        area = next((str(each.name) for each in areas if str(each.name) == request.GET.get("area")), "")
+        whose = request.GET.get("whose", "")
+        whose = whose if whose in WHOSE else ""
+        found = oldest_first(areas, area=area, whose="")
+        log, markets = log_state(), list(market_states())
+        context = self.each_context(request) | {
+            "title": _("All that waits"),
+            "areas": areas,
+            "area": area,
+            "whose": whose,
+            "whose_choices": [
+                ("", _("All"), len(found)),
+                *((name, label, sum(row.whose == name for row in found)) for name, label in WHOSE.items()),
+            ],
+            "rows": oldest_first(areas, area=area, whose=whose),
+            "concerns": concerns([], log, markets, status(RUNS_SHOWN).runs),
+        }
+        return TemplateResponse(request, "admin/work.html", context)
+
+    def steps_of(self, target: Model, names: Sequence[str]) -> list[tuple[Action, str]]:
+        """Return those of an object's steps that are due and have these names, each with where it is asked for."""
+        table = self._registry[type(target)]
+        assert isinstance(table, ViewOnlyAdmin)
+        due = (action for action in table.object_actions if action.name in names and action.is_due(target))
+        return [(action, table.action_url(action, target)) for action in due]
 
     def reconcile(self, request: HttpRequest) -> HttpResponse:
         """Show what reconciliation has found; when its button was pressed, have a worker check the books."""
@@ -355,6 +393,11 @@ class TianhuiAdminSite(AdminSite):
         """Return the same as CSV."""
         refuse_writing(request)
         return trial_balance.exported(request) or self.trial_balance(request)
+
+
+def _all_lines() -> list[Line]:
+    """Return every step that waits for the operator, in both apps."""
+    return [*lines(), halted_line(), alert_line()]
 
 
 def _entry(model: type[Model]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ READ_ONLY = {"django_migrations", "django_content_type", "auth_permission", "aut
 # Where rows are not only written and changed but also go.
 DELETED_FROM = {
     "account_emailaddress": "an address that another one takes the place of",
+    "account_emailconfirmation": "empty; Django deletes from it with the address",
     "django_session": "who logs out",
     "ledger_membership": "who leaves an organisation, or is removed; the log keeps who acted when",
     "ledger_eventorigin": "from where something was done to an account, when it has been kept long enough",

@@ -103,12 +103,17 @@ def product(var_dir: Path, *, steps: Sequence[Sequence[str]]) -> Iterator[tuple[
     Raises: EmbeddedError, StepFailed.
     """
     with embedded.services(var_dir, say=write_line) as services:
-        environment = environment_for(var_dir, services) | _addresses(var_dir) | application_login(var_dir, services)
+        # The pages' files, compressed and named by their hashes.
+        collected = {"STATIC_ROOT": os.environ.get("STATIC_ROOT") or str(var_dir / "static")}
+        environment = (
+            environment_for(var_dir, services) | collected | _addresses(var_dir) | application_login(var_dir, services)
+        )
         if ["seed_demo"] in steps:
             environment = DEMO_SETTINGS | environment
         embedded.remember(var_dir, environment=_ours(environment))
         roles = [["database_roles", "--verbosity", "0"]] if OWNERS_SETTINGS & environment.keys() else []
-        for step in (["migrate", "--verbosity", "0"], *roles, *steps):
+        files = ["collectstatic", "--no-input", "--verbosity", "0"]
+        for step in (["migrate", "--verbosity", "0"], *roles, files, *steps):
             _manage(step, environment)
         environment = {name: value for name, value in environment.items() if name not in OWNERS_SETTINGS}
         processes = Processes(BASE_DIR, environment)

@@ -29,7 +29,6 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "ledger",
     "trading",
 ]
@@ -129,18 +128,6 @@ PASSWORD_RESET_TIMEOUT = env.integer("PASSWORD_RESET_SECONDS", 3_600)
 # After how many days it is forgotten from where something was done to an account.
 SECURITY_ADDRESS_DAYS = env.integer("SECURITY_ADDRESS_DAYS", 180)
 
-# How mail leaves: to the console, into files, or by a server.
-EMAIL_BACKEND = env.mail_backend("EMAIL_BACKEND", "console")
-EMAIL_FILE_PATH = env.text("EMAIL_FILE_PATH", str(BASE_DIR / "var" / "mail"))
-EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
-EMAIL_PORT = env.integer("EMAIL_PORT", 25)
-EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
-EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
-EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 20)
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "tianhui@localhost")
-
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
@@ -150,11 +137,19 @@ USE_THOUSAND_SEPARATOR = True
 FORMAT_MODULE_PATH = ["config.formats"]
 
 STATIC_URL = "static/"
-# Files are served from where they lie; `collectstatic` is for a proxy that serves them itself.
+# Where `collectstatic` has put the files, compressed and each under a name with its hash, so that browsers keep them for ever.
+# Without it they are served from where they lie, as tests and a development server do.
 STATIC_ROOT = env.text("STATIC_ROOT", "") or None
 # The pictures of the guides are those of the README.
 STATICFILES_DIRS = [BASE_DIR / "config" / "static", ("guide", BASE_DIR / "docs" / "images")]
 WHITENOISE_USE_FINDERS = True
+STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+if STATIC_ROOT is not None:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "config.static_files.HashedFiles"},
+    }
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
@@ -197,14 +192,17 @@ SPECTACULAR_SETTINGS = {
         "language that `Accept-Language` asks for, `errors` points at the fields that are at fault. 400: the request is "
         "not what this page says; 422: it is, and a rule refuses it; 409: not in this state, or not any more. "
         "A refused request has changed nothing.\n\n"
+        "**Scopes**: a token does what it has a scope for and your role allows: `read`, `trade` (orders, blocks, bids), "
+        "`withdraw` (money and credits that leave), `members`, and `manage` (all else that writes). Each operation names "
+        "the one it needs; 403 `insufficient_scope` names it in `scope`.\n\n"
+        "**Rates**: each answer says in `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11) how much "
+        "there is and what is left, of a token, a session, or an address. Too much is 429 `rate_limited`, with `Retry-After`. "
+        "A batch of orders counts each of them.\n\n"
         "**Lists** are `{results, next, previous}`, newest first; `next` keeps its place while new rows arrive."
     ),
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -249,6 +247,7 @@ SPECTACULAR_SETTINGS = {
         "ReferenceTransactionType": "ledger.registry.models.ReferenceCredit.Type",
         "AssetKind": "ledger.journal.models.Asset.Kind",
         "AccountPurpose": "ledger.journal.models.Account.Purpose",
+        "HoldPurpose": "ledger.journal.models.Hold.Purpose",
         "TransactionKind": "ledger.journal.models.Transaction.Kind",
         "TransferDirection": "ledger.api.journal.DIRECTIONS",
         "PaymentDirection": "ledger.journal.models.Payment.Direction",
@@ -282,6 +281,10 @@ SPECTACULAR_SETTINGS = {
     "TAGS": [
         {"name": "people", "description": "Sign up, get tokens, and see who you are."},
         {"name": "organisations", "description": "For whom people act; the operator approves them."},
+        {
+            "name": "members",
+            "description": "Who acts for your organisation: roles, invitations, changes that two make.",
+        },
         {"name": "households", "description": "Member households of a cooperative, and their personal links."},
         {"name": "projects", "description": "Fields and what is done on them, from the draft to the registration."},
         {
@@ -463,6 +466,17 @@ REPORT_TARGET_DAYS = {
     "approved": env.integer("TARGET_DAYS_ISSUE", 7),
 }
 
+# E-mail: by default it is written to the console, or into files; with EMAIL_HOST it leaves by that server.
+EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = env.integer("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
+EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
+EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 10)
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Tianhui <noreply@tianhui.example>")
+EMAIL_BACKEND = env.mail_backend("EMAIL_BACKEND", "smtp" if env.text("EMAIL_HOST", "") else "console")
+EMAIL_FILE_PATH = env.text("EMAIL_FILE_PATH", str(BASE_DIR / "var" / "mail"))
 # Text messages: the class of a gateway, such as ledger.notices.sms.HttpGateway; empty: nobody can choose them.
 SMS_GATEWAY = env.text("SMS_GATEWAY", "")
 SMS_GATEWAY_URL = env.text("SMS_GATEWAY_URL", "")

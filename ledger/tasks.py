@@ -118,8 +118,8 @@ def mail_verification(address_id: int, site: str, language: str | None) -> None:
 
 
 @shared_task
-def mail_security_event(event_id: int, language: str | None, to: str = "") -> None:
-    """Tell a person by mail what happened to the account."""
+def mail_security_event(event_id: int, language: str | None, to: str) -> None:
+    """Tell an address that is a person's no more that another one has taken its place."""
     emails.mail_security_event(event_id=event_id, to=to, language=language)
 
 

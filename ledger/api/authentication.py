@@ -44,7 +44,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
                 # Whoever answers asks again for whom the person acts.
                 user.membership_at_hand = membership
             require_strong(request._request, membership)
-        return found  # type: ignore[return-value]
+        return found
 
 
 def require_fresh_session(request: Request) -> None:

@@ -38,6 +38,19 @@ class NewestFirst(CursorPagination):
             raise _no_cursor()
         return cursor
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Return the schema of a page, in the words of OpenAPI 3.1."""
+        link = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {
+                "next": {**link, "description": "The page after this one; null where it is the last."},
+                "previous": {**link, "description": "The page before this one; null where it is the first."},
+                "results": schema,
+            },
+        }
+
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """Return nothing: each list's own query serializer describes its parameters, these among them."""
         return []

@@ -77,7 +77,7 @@ class ApiSchema(AutoSchema):
             return found
         return [{"token": [str(self._scope)]} if "token" in each else each for each in found]
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         described: str = super().get_description()
         return described if self._scope is None else f"{described}\n\nScope of a token: `{self._scope}`."
 
@@ -198,15 +198,11 @@ def _add_examples(operation: Operation) -> None:
     for content in request.values():
         if "request" in recorded and "examples" not in content:
             content["examples"] = {"recorded": {"summary": "As the tests send it", "value": recorded["request"]}}
-    answer = operation["responses"].get(str(recorded.get("status")), {}).get("content", {})
-    for content in answer.values():
+    # The same where an operation answers with another status, such as 200 where the first request had 201.
+    answers = [answer for status, answer in operation["responses"].items() if status < "300" and "answer" in recorded]
+    for content in (content for answer in answers for content in answer.get("content", {}).values()):
         if "examples" not in content:
             content["examples"] = {"recorded": {"summary": "As the tests got it", "value": recorded["answer"]}}
-    # The other status of the same answer, such as 200 where the first request had 201.
-    for status, other in operation["responses"].items():
-        for content in other.get("content", {}).values() if status < "300" else ():
-            if "answer" in recorded and "examples" not in content:
-                content["examples"] = {"recorded": {"summary": "As the tests got it", "value": recorded["answer"]}}
 
 
 @cache

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -230,6 +230,10 @@ class PayoutQuerySerializer(WindowQuerySerializer):
     status = Choice(required=False, choices=Payout.Status.choices)
 
 
+# All of them at once, not a page: a ListSerializer would be described as one.
+ALL_PAYOUTS = OpenApiResponse({"type": "array", "items": {"$ref": "#/components/schemas/Payout"}}, "The payouts.")
+
+
 class Payouts(Endpoint):
     tag = "sharing"
     writes = Scope.WITHDRAW
@@ -251,9 +255,7 @@ class Payouts(Endpoint):
         payout = access_payout(payout_id=payout_id, membership=self.actor)
         return self.page(lines_of(payout).order_by("-id"), PayoutLineSerializer)
 
-    @extend_schema(
-        summary="Pay households what they have", request=NothingSerializer, responses={201: PayoutSerializer(many=True)}
-    )
+    @extend_schema(summary="Pay households what they have", request=NothingSerializer, responses={201: ALL_PAYOUTS})
     @refuses(NotAllowed, OrganisationNotApproved, NothingToPayOut)
     def request_payout(self, request: Request) -> Response:
         """For owners of cooperatives: one payout, or several where the households are many. The amounts are held."""

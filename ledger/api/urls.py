@@ -14,6 +14,7 @@ from ledger.api.journal import Accounts, Payments
 from ledger.api.land import Parcels
 from ledger.api.lifecycle import ProjectLife
 from ledger.api.log import Log, LogEntries
+from ledger.api.members import Invitations, Members, RoleChanges
 from ledger.api.methodologies import Methodologies
 from ledger.api.notices import Notices
 from ledger.api.papers import Papers
@@ -25,6 +26,7 @@ from ledger.api.reversals import Reversals
 from ledger.api.risk import Risks
 from ledger.api.sharing import Distributions, Payouts, SharingPlans
 from ledger.api.statements import Statements
+from ledger.api.tasks import Tasks
 from ledger.api.trace import Proofs, Serials
 from ledger.api.transfers import CreditTransfers
 from ledger.api.webhooks import Webhooks
@@ -35,6 +37,17 @@ urlpatterns = [
     path("tokens/<id:token_id>", Tokens.as_view({"delete": "revoke_token"})),
     path("users", Users.as_view({"post": "create_user"})),
     path("me", Me.as_view({"get": "get_me"})),
+    path("members", Members.as_view({"get": "list_members"})),
+    path("members/leave", Members.as_view({"post": "leave_organisation"})),
+    path("members/<uuid:public_id>/role", Members.as_view({"post": "change_member_role"})),
+    path("members/<uuid:public_id>/remove", Members.as_view({"post": "remove_member"})),
+    path("invitations", Invitations.as_view({"get": "list_invitations", "post": "invite_member"})),
+    path("invitations/accept", Invitations.as_view({"post": "accept_invitation"})),
+    path("invitations/<uuid:public_id>/withdraw", Invitations.as_view({"post": "withdraw_invitation"})),
+    path("invitations/<uuid:public_id>/confirm", Invitations.as_view({"post": "confirm_invitation"})),
+    path("role-changes", RoleChanges.as_view({"get": "list_role_changes"})),
+    path("role-changes/<id:change_id>/confirm", RoleChanges.as_view({"post": "confirm_role_change"})),
+    path("role-changes/<id:change_id>/refuse", RoleChanges.as_view({"post": "refuse_role_change"})),
     path("organisations", Organisations.as_view({"get": "list_organisations", "post": "apply_for_organisation"})),
     path("organisations/<uuid:public_id>/approve", Organisations.as_view({"post": "approve_organisation"})),
     path("organisations/<uuid:public_id>/suspend", Organisations.as_view({"post": "suspend_organisation"})),
@@ -172,6 +185,7 @@ urlpatterns = [
     path("accounts/<id:account_id>/serials", Accounts.as_view({"get": "list_serials"})),
     path("accounts/<id:account_id>/statement.csv", Statements.as_view({"get": "get_statement"})),
     path("accounts/<id:account_id>/statement.pdf", Statements.as_view({"get": "get_statement_pdf"})),
+    path("tasks", Tasks.as_view({"get": "list_tasks"})),
     path("trial-balance", Statements.as_view({"get": "get_trial_balance"})),
     path("trial-balance.csv", Statements.as_view({"get": "get_trial_balance_csv"})),
     path("payments", Payments.as_view({"get": "list_payments"})),

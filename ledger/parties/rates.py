@@ -182,7 +182,7 @@ def note_uses() -> int:
             # Nobody has come by a token.
             return 0
     uses = _redis.hgetall(_TAKEN)
-    rows = {int(token_id): int(at) / 1_000_000 for token_id, at in uses.items()}  # type: ignore[union-attr]
+    rows = {int(token_id): int(at) / 1_000_000 for token_id, at in uses.items()}
     with transaction.atomic(), connection.cursor() as cursor:
         # In the order of ids: a token that somebody revokes just now is waited for, and no two wait for each other.
         cursor.execute(
@@ -200,6 +200,6 @@ def note_uses() -> int:
             """,
             [list(rows), list(rows.values())],
         )
-        written = cursor.rowcount
+        written: int = cursor.rowcount
     _redis.delete(_TAKEN)
     return written

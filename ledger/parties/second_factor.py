@@ -31,7 +31,7 @@ def is_needed_by(membership: Membership | None) -> bool:
 
 def has_second_factor(user: User) -> bool:
     """Return whether a person has set one up."""
-    return Authenticator.objects.filter(user_id=user.pk, type__in=FACTORS).exists()
+    return bool(Authenticator.objects.filter(user_id=user.pk, type__in=FACTORS).exists())
 
 
 def session_is_strong(request: HttpRequest) -> bool:

@@ -34,6 +34,12 @@ def access_organisation_by_public_id(*, public_id: UUID, membership: Membership)
     return organisation
 
 
+def members_of(membership: Membership) -> QuerySet[Membership]:
+    """Return who acts for one's organisation, the newest first."""
+    members = Membership.objects.filter(organisation_id=membership.organisation_id).order_by("-id")
+    return members.select_related("user", "organisation")
+
+
 def tokens_of(user: User) -> QuerySet[ApiToken]:
     """Return a person's tokens that are good, newest first."""
     return ApiToken.objects.filter(

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -148,6 +149,7 @@ def approve_organisation(*, actor: Membership, organisation_id: int) -> Organisa
     organisation.status = Organisation.Status.APPROVED
     organisation.approved_by, organisation.approved_at = actor.user, timezone.now()
     organisation.save()
+    _end_weak_tokens(organisation, log_name(actor))
     _open_the_desk(organisation)
     record_organisation("organisation_approved", organisation, log_name(actor), organisation.approved_at)
     return organisation
@@ -227,6 +229,14 @@ def record_member(membership: Membership, actor: str) -> None:
         body=entries.member(membership),
         actor=actor,
     )
+
+
+def _end_weak_tokens(organisation: Organisation, actor: str) -> None:
+    """Make the keys worthless that people of an auditor made as applicants: by password alone, when they opened nothing."""
+    if organisation.kind in STAFF_KINDS and settings.SECOND_FACTOR_REQUIRED:
+        people = User.objects.filter(memberships__organisation=organisation).order_by("pk")
+        for person in people:
+            end_tokens(list(tokens_of(person).select_for_update(of=("self",)).order_by("pk")), actor=actor)
 
 
 def _open_the_desk(organisation: Organisation) -> None:

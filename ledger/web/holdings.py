@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -13,7 +13,7 @@ from ledger.journal.models import Account, Asset, Payment
 from ledger.journal.payments import request_withdrawal
 from ledger.journal.selectors import balances_at, cash_account
 from ledger.journal.statement_csv import MAX_LINES as MAX_CSV_LINES
-from ledger.journal.statement_csv import statement_csv
+from ledger.journal.statement_csv import statement_csv, statement_workbook
 from ledger.journal.statement_pdf import MAX_LINES as MAX_PDF_LINES
 from ledger.journal.statement_pdf import statement_pdf
 from ledger.journal.statements import (
@@ -28,6 +28,7 @@ from ledger.journal.statements import (
 )
 from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership
+from ledger.spreadsheets import XLSX
 from ledger.web.doors import carry_out, for_members, show
 from ledger.web.forms.credits import WithdrawForm
 from ledger.web.forms.statements import PeriodForm, StatementForm
@@ -77,6 +78,15 @@ def statement_as_csv(request: HttpRequest, membership: Membership, account_id: i
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{file_name(found)}.csv"'},
     )
+
+
+@require_safe
+@for_members
+def statement_as_workbook(request: HttpRequest, membership: Membership, account_id: int) -> FileResponse:
+    """Return a statement as a workbook of XLSX."""
+    found = _statement(request, _account(membership, account_id), most=MAX_CSV_LINES)
+    name = f"{file_name(found)}.xlsx"
+    return FileResponse(statement_workbook(found), as_attachment=True, filename=name, content_type=XLSX)
 
 
 @require_safe

@@ -25,12 +25,13 @@ from tests.servers import VAR
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A site with everything in it: where it is, the names that complete addresses, and people's sessions and password."""
+    """A site with everything in it: where it is, the names that complete addresses, and people's sessions and password, the desk."""
 
     site: str
     names: dict[str, str]
     sessions: dict[str, str]
     password: str
+    desk: dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Furnished:
     names: dict[str, str]
     sessions: dict[str, str]
     password: str
+    desk: dict[str, list[str]]
 
 
 def furnish() -> Furnished:
@@ -57,7 +59,7 @@ def furnish() -> Furnished:
         )
     found = json.loads(facts.read_text(encoding="utf-8"))
     password = (VAR / "scene-password").read_text(encoding="utf-8").strip()
-    return Furnished(database, found["names"], found["sessions"], password)
+    return Furnished(database, found["names"], found["sessions"], password, found["desk"])
 
 
 def copy_database(source: str, copy: str) -> None:
@@ -89,7 +91,7 @@ def serving(furnished: Furnished, *names: str, database: str | None = None) -> I
             if name in names:
                 processes.start(name, command)
         wait_until_there(f"{site}/login")
-        yield Scene(site, furnished.names, furnished.sessions, furnished.password)
+        yield Scene(site, furnished.names, furnished.sessions, furnished.password, furnished.desk)
     finally:
         processes.stop()
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Route
 
 if TYPE_CHECKING:
     from ledger.models import Membership
@@ -75,9 +75,18 @@ class Reader:
         Raises: AssertionError where it is not so in time.
         """
         deadline = monotonic() + SECONDS
-        while not self.evaluate(expression):
+        while not self._is_true(expression):
             assert monotonic() < deadline, f"not so: {expression}"
             self.page.wait_for_timeout(20)
+
+    def _is_true(self, expression: str) -> bool:
+        try:
+            return bool(self.evaluate(expression))
+        except Error as error:
+            # The page is just being left for another.
+            if "context was destroyed" in str(error):
+                return False
+            raise
 
     def change(self, pattern: str, change: Change) -> None:
         """Change what pages fetch from addresses of a pattern with ** in it."""

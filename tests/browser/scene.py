@@ -7,14 +7,17 @@ complete the addresses of `pages.py`, and a session for each person.
 import datetime as dt
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from ledger.credits.cancellations.services import cancel_credits
@@ -214,4 +217,13 @@ def main(file: Path) -> None:
     names = furnish()
     sequence_log()
     run_nightly()
-    file.write_text(json.dumps({"names": names, "sessions": sessions()}), encoding="utf-8")
+    file.write_text(json.dumps({"names": names, "sessions": sessions(), "desk": dict(desk_pages())}), encoding="utf-8")
+
+
+def desk_pages() -> Iterator[tuple[str, list[str]]]:
+    """Yield for each table of the desk its list, and the page of its first row where it has one."""
+    for model in admin.site._registry:
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        row = model._default_manager.order_by("pk").first()
+        change = [] if row is None else [reverse(f"admin:{name}_change", args=[row.pk])]
+        yield name, [reverse(f"admin:{name}_changelist"), *change]

@@ -79,6 +79,14 @@ def fill(form: Any, **fields: str) -> None:
             field.fill(value)
 
 
+def complete(fields: Any) -> None:
+    """Give fields that are still empty the first of their choices, or a number."""
+    for field in fields.all():
+        if field.input_value() == "" and field.is_visible():
+            is_choice = field.evaluate("(element) => element.localName") == "select"
+            field.select_option(index=1) if is_choice else field.fill("110")
+
+
 def main_form(page: Page) -> Any:
     """Return the form that a page is about."""
     return page.locator("main form.form, main form.card").first
@@ -157,6 +165,7 @@ def test_a_cooperative_begins_a_project_writes_its_diary_and_sees_its_report(rea
     land = page.locator("main form:has([name=geometry])")
     land.locator("[name=geometry]").evaluate("(field, shape) => { field.value = shape; }", json.dumps(square(70)))
     fill(land, code="XW-01")
+    complete(land.locator("[name^=season0-]"))
     land.locator("button:not([type=button])").last.click()
     expect(page.locator("main")).to_contain_text("XW-01")
     reader.go(f"/projects/{names['project']}/diary")

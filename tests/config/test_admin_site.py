@@ -26,6 +26,8 @@ from ledger.journal.payments import request_deposit, request_withdrawal
 from ledger.journal.payouts import request_payout
 from ledger.models import Membership, MonitoringReport, Organisation, Project, Transaction, User
 from ledger.parties.access import log_name
+from ledger.parties.invitations import invite_member
+from ledger.parties.role_changes import propose_change
 from ledger.parties.security.resets import request_factor_reset
 from ledger.parties.security.services import Origin, record_security_event
 from ledger.parties.services import issue_token
@@ -92,6 +94,8 @@ QUERIES = {
     "organisation": 7,
     "user": 7,
     "membership": 5,
+    "invitation": 7,
+    "rolechange": 5,
     "household": 7,
     "apitoken": 5,
     "securityevent": 7,
@@ -205,6 +209,10 @@ def all_that_can_be_done(who: People) -> People:
     night.pk, night.triggered_by = None, log_name(who.auditor)
     night.save(force_insert=True)
     issue_token(user=who.buyer.user, name="robot")
+    director = MembershipFactory(organisation=who.registrar.organisation, role="owner")
+    for _time in range(2):
+        invite_member(actor=director, role="viewer")
+        propose_change(actor=director, person=UserFactory(), role="viewer")
     issue_token(user=who.other_buyer.user, name="robot")
     request_deposit(actor=who.treasurer, organisation=who.buyer.organisation, amount_fen=5_000, bank_reference="waits")
     request_withdrawal(actor=who.buyer, amount_fen=1_000)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -67,7 +68,7 @@ class Review:
 
 
 @for_members
-def review_order(request: HttpRequest, membership: Membership, symbol: str) -> HttpResponse:
+def review_order(request: HttpRequest, membership: Membership, symbol: str) -> HttpResponseBase:
     """Say what an order would do and ask whether it shall be sent; a small one is sent at once where its owner wants that."""
     market = selectors.market_by_symbol(symbol)
     if request.method != "POST":

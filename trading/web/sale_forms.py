@@ -46,17 +46,17 @@ class SellForm(forms.Form):
     """How many tonnes of what, at no less than which price, until when."""
 
     market = forms.ChoiceField(
-        label=gettext_lazy("Which credits"),
+        label=gettext_lazy("Which credits to sell"),
         widget=forms.RadioSelect,
         error_messages={"invalid_choice": gettext_lazy("Choose credits that you have.")},
     )
-    quantity = TonnesField(label=gettext_lazy("How many tonnes"))
+    quantity = TonnesField(label=gettext_lazy("How many tonnes to sell"))
     how = forms.ChoiceField(
         label=gettext_lazy("How"), choices=HOW, widget=forms.RadioSelect, initial=HOW_LIMIT, required=False
     )
     price = YuanField(label=gettext_lazy("At no less than"), unit=gettext_lazy("yuan/t"), required=False)
     until = forms.ChoiceField(
-        label=gettext_lazy("Until"), choices=UNTIL, widget=forms.RadioSelect, initial="month", required=False
+        label=gettext_lazy("For sale until"), choices=UNTIL, widget=forms.RadioSelect, initial="month", required=False
     )
     until_on = forms.DateField(
         label=gettext_lazy("That day"),
@@ -69,6 +69,8 @@ class SellForm(forms.Form):
 
     def __init__(self, sellable: Sequence["Sellable"], *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        # It is asked for where it is shown, and must not say there that it may be left out.
+        self.fields["price"].required = not self.is_bound
         self.sellable = {each.market.symbol: each for each in sellable}
         self.fields["market"].choices = [(symbol, symbol) for symbol in self.sellable]  # type: ignore[attr-defined]
 

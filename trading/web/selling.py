@@ -31,7 +31,7 @@ from trading.web.sale_forms import HOW_NOW, PriceForm, SellForm
 from trading.web.tickets import new_client_order_id
 from trading.web.words import words_of_refusal
 
-OPEN_SALES = 20
+OPEN_SALES = 5
 TRADES_SHOWN = 20
 BLOCK_SHARE = 2
 """Who sells more than so many times what the whole book asks for is shown the ways for large quantities."""
@@ -121,11 +121,13 @@ def _initial(request: HttpRequest, sellable: list[Sellable]) -> dict[str, Any]:
 
 
 def _ask(request: HttpRequest, membership: Membership, sellable: list[Sellable], form: SellForm) -> HttpResponse:
-    open_sales = open_orders_of(membership.organisation).filter(side=Order.Side.SELL)
+    found = open_orders_of(membership.organisation).filter(side=Order.Side.SELL)
+    open_sales = list(found.select_related("market__asset__batch__project")[:OPEN_SALES])
     context = {
         "form": form,
         "sellable": sellable,
-        "open_sales": open_sales.select_related("market__asset__batch__project")[:OPEN_SALES],
+        "open_sales": open_sales,
+        "open_count": found.count() if len(open_sales) == OPEN_SALES else len(open_sales),
         "may_sell": may_trade(membership),
     }
     is_refused = form.is_bound and bool(form.errors)
@@ -181,7 +183,12 @@ def own_sale(membership: Membership, order_id: int) -> Order:
 @for_members
 def sale(request: HttpRequest, membership: Membership, order_id: int) -> HttpResponse:
     """Follow a sale in words: what is sold, what it brought, what waits for buyers."""
-    return _show_sale(request, membership, own_sale(membership, order_id))
+    order = own_sale(membership, order_id)
+    response = _show_sale(request, membership, order)
+    if not order.is_open and request.headers.get("HX-Request"):
+        # It has ended while it was looked at: what can be done with it is gone, and the whole page is read anew.
+        response["HX-Refresh"] = "true"
+    return response
 
 
 def _show_sale(

@@ -89,6 +89,7 @@ SAID_BY_OTHERS = ("member_invitation_accepted",)
 
 # What is recorded of accounts. An e-mail about it comes from there (ledger/parties/security), hence none from here.
 SECURITY = {
+    "security_new_device": _("Somebody has logged in with your name from a new device"),
     "security_locked": _("Log-in with your name is locked for a while"),
     "security_password_changed": _("Your password was changed"),
     "security_password_reset": _("Your password was set anew by e-mail"),

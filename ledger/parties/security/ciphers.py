@@ -6,6 +6,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.utils.encoding import force_bytes
 
 
 def encrypt(secret: str) -> str:
@@ -22,9 +23,10 @@ def decrypt(stored: str) -> str:
 
 
 def _cipher() -> MultiFernet:
-    return MultiFernet([_key_of(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
+    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return MultiFernet([_key_of(force_bytes(secret)) for secret in secrets])
 
 
-def _key_of(secret: str) -> Fernet:
-    key = HKDF(SHA256(), 32, salt=None, info=b"tianhui second factors").derive(secret.encode())
+def _key_of(secret: bytes) -> Fernet:
+    key = HKDF(SHA256(), 32, salt=None, info=b"tianhui second factors").derive(secret)
     return Fernet(base64.urlsafe_b64encode(key))

@@ -143,13 +143,11 @@ def mail_verification(*, address_id: int, site: str, language: str | None) -> No
         _send("verification", address.email, {"person": address.user, "url": url}, language)
 
 
-def mail_security_event(*, event_id: int, to: str = "", language: str | None) -> None:
-    """Tell a person by mail what happened to the account: at an address given, or at the verified one, where there is one."""
+def mail_security_event(*, event_id: int, to: str, language: str | None) -> None:
+    """Tell an address that is the person's no more what happened: who took the account over has changed it first."""
     event = SecurityEvent.objects.select_related("user").get(pk=event_id)
-    recipient = to or verified_address(event.user)
-    if recipient:
-        origin = EventOrigin.objects.filter(pk=event.pk).first()
-        _send("event", recipient, {"person": event.user, "event": event, "origin": origin}, language)
+    origin = EventOrigin.objects.filter(pk=event.pk).first()
+    _send("event", to, {"person": event.user, "event": event, "origin": origin}, language)
 
 
 def _send(name: str, recipient: str, context: dict[str, object], language: str | None) -> None:

@@ -12,6 +12,7 @@ class SecurityEvent(models.Model):
 
     class Kind(models.TextChoices):
         LOGGED_IN = "logged_in", _("logged in")
+        NEW_DEVICE = "new_device", _("logged in by a new browser")
         LOCKED = "locked", _("locked after too many attempts")
         PASSWORD_CHANGED = "password_changed", _("password changed")
         PASSWORD_RESET = "password_reset", _("password reset by e-mail")

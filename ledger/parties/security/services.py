@@ -5,10 +5,9 @@ import ipaddress
 from typing import NamedTuple
 
 from django.db import transaction
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from ledger.parties.models import User
-from ledger.parties.security.later import later
 from ledger.parties.security.models import EventOrigin, SecurityEvent
 from ledger.transparency.services import append_record
 
@@ -21,20 +20,15 @@ class Origin(NamedTuple):
 
 
 NOWHERE = Origin()
-
-# What a person is written to about at once, where there is a verified address: what somebody else may have done.
-MAILED = frozenset(SecurityEvent.Kind) - {
-    SecurityEvent.Kind.LOGGED_IN,
-    SecurityEvent.Kind.SESSION_ENDED,
-    SecurityEvent.Kind.RECOVERY_CODES_MADE,
-}
+LOG_INS = (SecurityEvent.Kind.LOGGED_IN, SecurityEvent.Kind.NEW_DEVICE)
 
 
 @transaction.atomic
 def record_security_event(*, user: User, kind: str, origin: Origin = NOWHERE, actor: str = "") -> SecurityEvent:
     """Note what happened to a person's account, beside its record, in the caller's transaction where there is one.
 
-    `actor` is who did it as the log names people (`log_name`), where it was not the person.
+    `actor` is who did it as the log names people (`log_name`), where it was not the person. Who follows the log tells the
+    person (ledger/notices).
     """
     at = timezone.now()
     record_id = append_record(
@@ -46,9 +40,15 @@ def record_security_event(*, user: User, kind: str, origin: Origin = NOWHERE, ac
     event = SecurityEvent.objects.create(user=user, kind=kind, at=at, record_id=record_id)
     if origin != NOWHERE:
         EventOrigin.objects.create(event=event, address=_address(origin.address), browser=origin.browser[:80])
-    if kind in MAILED:
-        later("mail_security_event", event_id=event.pk, language=translation.get_language())
     return event
+
+
+def record_log_in(*, user: User, origin: Origin) -> SecurityEvent:
+    """Note that a person has logged in; apart where they never did so by such a browser, which they are then told."""
+    before = SecurityEvent.objects.filter(user=user, kind__in=LOG_INS)
+    is_new = before.exists() and not before.filter(origin__browser=origin.browser[:80]).exists()
+    kind = SecurityEvent.Kind.NEW_DEVICE if is_new else SecurityEvent.Kind.LOGGED_IN
+    return record_security_event(user=user, kind=kind, origin=origin)
 
 
 def note_lockout(*, username: str, origin: Origin) -> SecurityEvent | None:

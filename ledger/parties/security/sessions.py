@@ -16,7 +16,8 @@ from ledger.parties.security.services import NOWHERE, Origin, record_security_ev
 def sessions_of(user: User) -> QuerySet[UserSession]:
     """Return a person's sessions that are alive, the one seen last first."""
     alive = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
-    return UserSession.objects.filter(user_id=user.pk, session_key__in=alive).order_by("-last_seen_at", "-id")
+    found: QuerySet[UserSession] = UserSession.objects.filter(user_id=user.pk, session_key__in=alive)
+    return found.order_by("-last_seen_at", "-id")
 
 
 def note_session(*, user: User, session_key: str, origin: Origin) -> None:

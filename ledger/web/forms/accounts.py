@@ -1,14 +1,10 @@
 """Log-in, sign-up, application, tokens."""
 
-from typing import Any
-
 from django import forms
 from django.contrib.auth.forms import UsernameField
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger.parties.models import Organisation
-from ledger.web.forms.fields import DateField
 
 APPLICANTS = (
     Organisation.Kind.COOPERATIVE,
@@ -79,18 +75,3 @@ class ApplyForm(forms.Form):
         help_text=_("The eighteen digits and letters on the business licence. A cooperative has to give it."),
         widget=forms.TextInput(attrs={"autocapitalize": "characters", "autocomplete": "off"}),
     )
-
-
-class TokenForm(forms.Form):
-    name = forms.CharField(
-        label=_("What the token is for"), max_length=60, help_text=_("So that you know it again, such as “ERP”.")
-    )
-    expires_on = DateField(
-        label=_("Last day"), required=False, help_text=_("After it the token is worthless. Empty: until you revoke it.")
-    )
-
-    def clean_expires_on(self) -> Any:
-        last_day = self.cleaned_data["expires_on"]
-        if last_day is not None and last_day < timezone.localdate():
-            raise forms.ValidationError(_("This day is over."))
-        return last_day

@@ -1,5 +1,7 @@
 """Passwords, codes, passkeys, the e-mail address."""
 
+from typing import Any
+
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +10,7 @@ from ledger.parties.security.factors import MAX_NAME
 from ledger.parties.security.passwords import MAX_PASSWORD
 
 
-def _password(label: object, autocomplete: str, help_text: object = "") -> forms.CharField:
+def _password(label: Any, autocomplete: str, help_text: Any = "") -> forms.CharField:
     return forms.CharField(
         label=label,
         max_length=MAX_PASSWORD,

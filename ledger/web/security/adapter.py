@@ -3,7 +3,6 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.models import Login
 from allauth.account.utils import get_login_redirect_url
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -17,9 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.parties.models import User
 from ledger.parties.security.ciphers import decrypt, encrypt
-from ledger.parties.security.models import SecurityEvent
 from ledger.parties.security.origins import caller_address, origin_of
-from ledger.parties.security.services import record_security_event
+from ledger.parties.security.services import record_log_in
 from ledger.parties.security.sessions import note_session
 from ledger.web.security.seen import mark_seen
 
@@ -49,12 +47,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
         return redirect("login")
 
-    def post_login(  # type: ignore[override]
+    def post_login(
         self, request: HttpRequest, user: User, *, redirect_url: str | None, signup: bool, **hints: Any
     ) -> HttpResponse:
         """Note the log-in and the session, and lead on."""
         origin = origin_of(request)
-        record_security_event(user=user, kind=SecurityEvent.Kind.LOGGED_IN, origin=origin)
+        record_log_in(user=user, origin=origin)
         assert request.session.session_key is not None
         note_session(user=user, session_key=request.session.session_key, origin=origin)
         mark_seen(request)
@@ -82,8 +80,3 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def generate_authenticator_name(self, user: AbstractBaseUser, type: Authenticator.Type) -> str:
         return gettext("Passkey")
-
-
-def login_of(user: User, redirect_url: str | None, *, signup: bool = False) -> Login:
-    """Return a log-in that is to be led through its steps."""
-    return Login(user=user, redirect_url=redirect_url, signup=signup)

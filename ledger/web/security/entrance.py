@@ -3,6 +3,7 @@
 from allauth.account.internal.decorators import login_stage_required
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.internal.stagekit import clear_login
+from allauth.account.models import Login
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
 from django import forms
@@ -24,7 +25,6 @@ from ledger.web.doors import carry_out, show
 from ledger.web.forms.accounts import LoginForm
 from ledger.web.forms.security import EmailForm, FactorForm, NewPasswordForm
 from ledger.web.security import passkeys
-from ledger.web.security.adapter import login_of
 from ledger.web.security.doors import next_of
 
 
@@ -43,8 +43,14 @@ def log_in(request: HttpRequest) -> HttpResponse:
             return _refuse(request, form, error)
         # Who has just given the password need not give it again at once, to set up a second factor for example.
         record_authentication(request, user, "password", reauthenticated=True)
-        return perform_login(request, login_of(user, next_of(request) or None))
+        return lead_in(request, user, next_of(request) or None)
     return show(request, "ledger/accounts/login.html", {"form": form, "next": next_of(request)})
+
+
+def lead_in(request: HttpRequest, user: User, wanted: str | None, *, signup: bool = False) -> HttpResponse:
+    """Lead somebody who has shown the password, or a passkey, through what is still to be shown, and on."""
+    answer: HttpResponse = perform_login(request, Login(user=user, redirect_url=wanted, signup=signup))
+    return answer
 
 
 def _refuse(request: HttpRequest, form: forms.Form, error: DomainError) -> HttpResponse:
@@ -65,7 +71,7 @@ def _in_minutes(error: DomainError) -> str:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@login_stage_required(stage=AuthenticateStage.key, redirect_urlname="login")
+@login_stage_required(stage=AuthenticateStage.key, redirect_urlname="login")  # type: ignore[untyped-decorator]
 def second_step(request: HttpRequest) -> HttpResponse:
     """Ask for a code or a passkey of whoever has given the right password."""
     stage = request._login_stage  # type: ignore[attr-defined]
@@ -112,7 +118,7 @@ def passkey_options(user: User) -> dict[str, object] | None:
 def has_codes(user: User) -> bool:
     """Return whether a person can give a code: of an app, or a recovery code."""
     kinds = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
-    return Authenticator.objects.filter(user_id=user.pk, type__in=kinds).exists()
+    return bool(Authenticator.objects.filter(user_id=user.pk, type__in=kinds).exists())
 
 
 @never_cache
@@ -139,7 +145,7 @@ def passkey_log_in(request: HttpRequest) -> HttpResponse:
     record_authentication(
         request, user, "mfa", id=passkey.pk, type=str(passkey.type), passwordless=True, reauthenticated=True
     )
-    return perform_login(request, login_of(user, next_of(request) or None))
+    return lead_in(request, user, next_of(request) or None)
 
 
 @never_cache

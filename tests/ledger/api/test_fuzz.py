@@ -31,6 +31,8 @@ from ledger.models import (
     Transaction,
     WebhookDelivery,
 )
+from ledger.parties.invitations import invite_member
+from ledger.parties.role_changes import propose_change
 from ledger.projects.conflicts import declare_conflict
 from ledger.projects.diary.services import NewEntry, write_entry
 from ledger.projects.digests import sheet_sha256
@@ -141,6 +143,16 @@ PLAN = {
 CASES = {
     "tokens": ("nobody", {"username": "lin", "password": PASSWORD, "name": "desk"}),
     "users": ("nobody", {"username": "wu", "password": PASSWORD, "display_name": "吴"}),
+    "tokens/revoke": ("buyer", {}),
+    "members/leave": ("second_treasurer", {}),
+    "members/{member}/role": ("buyer", {"role": "trader"}),
+    "members/{member}/remove": ("buyer", {}),
+    "invitations": ("buyer", {"role": "trader", "note": "小林"}),
+    "invitations/accept": ("newcomer", {"secret": "{secret}"}),
+    "invitations/{invitation}/withdraw": ("buyer", {}),
+    "invitations/{offered}/confirm": ("registrar", {}),
+    "role-changes/{role_change}/confirm": ("registrar", {}),
+    "role-changes/{role_change}/refuse": ("registrar", {}),
     "organisations": (
         "newcomer",
         {"kind": "buyer", "name": "新", "name_en": "New", "credit_code": "91350100M0001XH5XQ"},
@@ -456,6 +468,7 @@ def _names(who: People) -> dict[str, Any]:
         **_lives(who),
         **_reports(who),
         **_told(who),
+        **_people(who),
         "applied": OrganisationFactory(status=Organisation.Status.APPLIED).public_id,
         "approved": who.other_buyer.organisation.public_id,
         "unverified": _report(
@@ -501,6 +514,22 @@ def _told(who: People) -> dict[str, Any]:
         "webhook": webhook.public_id,
         "paused_webhook": paused.public_id,
         "delivery": delivery.pk,
+    }
+
+
+def _people(who: People) -> dict[str, Any]:
+    """Return a member, invitations, and a change of a role that waits to be confirmed."""
+    director = MembershipFactory(organisation=who.registrar.organisation, role="owner")
+    member = MembershipFactory(organisation=who.buyer.organisation, role="viewer")
+    invitation, secret = invite_member(actor=who.buyer, role="viewer")
+    offered, _secret = invite_member(actor=director, role="viewer")
+    change = propose_change(actor=director, person=UserFactory(), role="viewer")
+    return {
+        "member": member.user.public_id,
+        "invitation": invitation.public_id,
+        "secret": secret,
+        "offered": offered.public_id,
+        "role_change": change.pk,
     }
 
 

@@ -271,6 +271,8 @@ def test_a_sale_is_given_another_price_and_stopped(page, market, who):
     text = page.get(here).content.decode()
     assert "Nothing was sold: all of it stays yours" in text
     assert "hx-get" not in text
+    assert page.get(here, headers={"hx-request": "true"})["HX-Refresh"] == "true"
+    assert "HX-Refresh" not in page.get(here)
     assert page.post(f"{here}/price", {"price": "41"}).status_code == 422
 
 

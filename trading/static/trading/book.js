@@ -46,7 +46,7 @@ function drawSide(rungs, levels, deepest) {
   rungs.forEach((rung, place) => {
     const [price, quantity] = levels[place] ?? [null, null];
     total += quantity ?? 0;
-    const width = quantity === null ? "0" : `${((total * 100) / deepest).toFixed(1)}%`;
+    const share = quantity === null ? 0 : total / deepest;
     const { shown } = rung;
     if (shown.price !== price) {
       rung.price.textContent = yuan(price);
@@ -56,8 +56,12 @@ function drawSide(rungs, levels, deepest) {
     if (shown.quantity !== quantity) rung.quantity.textContent = tonnes(quantity);
     const sum = quantity === null ? null : total;
     if (shown.total !== sum) rung.total.textContent = tonnes(sum);
-    if (shown.width !== width) rung.bar.setAttribute("width", width);
-    rung.shown = { price, quantity, total: sum, width };
+    // Its width is the server's; what changes is how it is painted, which moves nothing.
+    if (shown.share !== share) {
+      if (shown.share === undefined) rung.bar.setAttribute("width", "100%");
+      rung.bar.style.transform = `scaleX(${share.toFixed(4)})`;
+    }
+    rung.shown = { price, quantity, total: sum, share };
   });
 }
 

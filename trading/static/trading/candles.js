@@ -1,6 +1,7 @@
 // Candles with their volume, by lightweight-charts: moved and zoomed by hand, and grown by the trades of the stream.
 
-import { colour, whenColoursChange } from "./charts.js";
+import { colour, whenColoursChange } from "./colours.js";
+import { seldom } from "./seldom.js";
 import { tonnes, yuan } from "./formats.js";
 
 const MINUTES = { "1m": 1, "5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": 1440 };
@@ -9,6 +10,8 @@ const PAGE = 300;
 // When so few candles are left at the left edge, those before them are asked for.
 const NEAR = 20;
 const ROWS = 24;
+// A chart is a picture: four of them a second are read as well as sixty, and cost a fraction.
+const EVERY_MS = 250;
 // Asked of the page once, not for each trade.
 const colours = { buy: "", sell: "" };
 
@@ -24,7 +27,10 @@ export async function candlesView(charts, latest) {
   let isAsking = false;
   let hasMore = bars.length === PAGE;
 
-  const chart = createChart(place, { autoSize: true });
+  // It is laid out before it is seen: nothing on the page moves.
+  place.style.visibility = "hidden";
+  place.hidden = false;
+  const chart = createChart(place, { autoSize: true, ...looks() });
   const prices = chart.addSeries(CandlestickSeries, {
     priceFormat: { type: "custom", minMove: 1, formatter: (fen) => yuan(Math.round(fen)) },
   });
@@ -53,11 +59,12 @@ export async function candlesView(charts, latest) {
 
   // Where nothing was traded yet the page says so, and goes on saying it.
   const appear = () => {
-    if (!bars.length || !place.hidden) return;
-    place.hidden = false;
-    charts.querySelector("[data-chart]").classList.add("chart--replaced");
-    intervals.hidden = false;
-    charts.querySelector("[data-candles-source]").hidden = false;
+    if (!bars.length || charts.hasAttribute("data-drawn")) return;
+    charts.toggleAttribute("data-drawn", true);
+    afterFrames(2, () => {
+      place.style.visibility = "";
+      charts.querySelector("[data-chart]").classList.add("chart--replaced");
+    });
   };
   appear();
 
@@ -88,7 +95,7 @@ export async function candlesView(charts, latest) {
     }
   });
 
-  return ({ trades }) => {
+  const draw = ({ trades }) => {
     const listed = trades.filter((trade) => trade.trading_mode === "listing");
     const fresh = listed.filter((trade) => trade.id > lastTrade);
     if (!fresh.length) return;
@@ -107,6 +114,11 @@ export async function candlesView(charts, latest) {
     appear();
     fillTable(charts, bars);
   };
+  return seldom(draw, EVERY_MS);
+}
+
+function afterFrames(count, act) {
+  requestAnimationFrame(() => (count > 1 ? afterFrames(count - 1, act) : act()));
 }
 
 function newest(trades) {

@@ -1,6 +1,7 @@
 // How much is wanted up to each price, by uPlot: bids rise to the left, asks to the right.
 
-import { colour, whenColoursChange } from "./charts.js";
+import { colour, whenColoursChange } from "./colours.js";
+import { seldom } from "./seldom.js";
 import { tonnes, yuan } from "./formats.js";
 
 const EVERY_MS = 250;
@@ -11,13 +12,9 @@ export async function depthView(charts) {
   const place = charts.querySelector("[data-depth]");
   let plot = null;
   let latest = null;
-  let drawnAt = 0;
-  let timer = null;
 
-  const draw = () => {
-    timer = null;
-    drawnAt = performance.now();
-    if (!latest) return;
+  const draw = (market) => {
+    latest = market;
     const levels = stepsOf(latest);
     if (plot) plot.setData(levels);
     else plot = new window.uPlot(options(place), levels, place);
@@ -25,17 +22,14 @@ export async function depthView(charts) {
   const anew = () => {
     plot?.destroy();
     plot = null;
-    draw();
+    if (latest) draw(latest);
   };
   place.hidden = false;
   charts.querySelector("[data-depth-drawing]").classList.add("chart--replaced");
   new ResizeObserver(() => plot?.setSize({ width: place.clientWidth, height: place.clientHeight })).observe(place);
   whenColoursChange(anew);
 
-  return (market) => {
-    latest = market;
-    timer ??= setTimeout(draw, Math.max(0, EVERY_MS - (performance.now() - drawnAt)));
-  };
+  return seldom(draw, EVERY_MS);
 }
 
 function loaded(tag, attribute, url) {

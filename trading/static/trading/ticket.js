@@ -23,7 +23,6 @@ export function ticketView(root) {
   window.addEventListener("pageshow", () => release(form, state));
   root.ownerDocument.addEventListener("click", (event) => takeSide(event, root, form, look));
   takePrices(root, form, look);
-  begin(form);
   look();
 
   return {
@@ -42,7 +41,6 @@ export function ticketView(root) {
     // The server's ticket takes the place of what is there: with what is wrong beside the field, and a new id.
     refused(fresh) {
       form.replaceChildren(...fresh.childNodes);
-      begin(form);
       release(form, state);
       look();
       const wrong = form.querySelector(".errorlist, .form-errors");
@@ -59,11 +57,6 @@ export function ticketView(root) {
       look();
     },
   };
-}
-
-function begin(form) {
-  const shares = form.querySelector("[data-shares]");
-  if (shares) shares.hidden = false;
 }
 
 function write(place, text) {
@@ -85,7 +78,7 @@ function show(form, rules, market, state) {
   const price = isOpen ? (isBuying ? rules.highestFen : rules.lowestFen) : written;
   form.querySelector('[data-for-kind="market"]').hidden = !isMarket || isAuction;
   const estimate = form.querySelector("[data-estimate]");
-  estimate.hidden = written === null && quantity === null;
+  estimate.hidden = quantity === null && (price === null || fits(price, rules));
   const value = price !== null && quantity !== null ? price * quantity : null;
   const fee = value === null ? null : (value * rules.feeBps) / BASIS_POINTS;
   const say = (name, fen) => write(form.querySelector(`[data-${name}]`), yuan(fen));
@@ -101,6 +94,10 @@ function show(form, rules, market, state) {
   warn("cash", isBuying && mine !== null && value !== null && value + fee > BigInt(mine.cash_available_fen));
   warn("credits", !isBuying && mine !== null && quantity !== null && quantity > BigInt(mine.credits_available_t));
   showForecast(form, state === "open" && market && value ? { price, quantity, market, isBuying } : null);
+}
+
+function fits(price, rules) {
+  return price >= rules.lowestFen && price <= rules.highestFen && price % rules.tickFen === 0n;
 }
 
 function showForecast(form, wanted) {
