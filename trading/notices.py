@@ -23,8 +23,8 @@ from trading.markets.models import Market
 from trading.orders.models import Order
 
 TRADING, MARKETS = Group.TRADING, Group.MARKETS
-OF_OFFER = {"page": "offer", "place": {"offer_id": "offer"}}
-OF_AUCTION = {"page": "auction", "place": {"auction_id": "auction"}}
+OF_OFFER: dict[str, Any] = {"page": "offer", "place": {"offer_id": "offer"}}
+OF_AUCTION: dict[str, Any] = {"page": "auction", "place": {"auction_id": "auction"}}
 
 
 def symbols_of(records: Iterable[LoggedRecord]) -> dict[str, str]:

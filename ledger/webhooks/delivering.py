@@ -10,6 +10,7 @@ A worker that dies leaves claims that run out: what it was delivering is deliver
 import datetime as dt
 import random
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from ledger.webhooks.sealing import unseal
 from ledger.webhooks.services import pause_failing
 
 AT_ONCE = 32
+A_TURN = 20
+"""So many events an endpoint gets before the others have their turn."""
 ROUND_SECONDS = 20.0
 """After so long no new call is begun, so that a round ends, and another worker may take over."""
 CLAIMED_FOR = dt.timedelta(seconds=ROUND_SECONDS + CALL_SECONDS + 60)
@@ -54,6 +57,7 @@ def deliver_due(*, resolve: Resolve = look_up, seconds: float = ROUND_SECONDS) -
     until = time.monotonic() + seconds
     calls = 0
     claimed: set[int] = set()
+    turns: Counter[int] = Counter()
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhook") as threads:
         try:
             under_way: dict[Future[Answer], Call] = {}
@@ -66,11 +70,14 @@ def deliver_due(*, resolve: Resolve = look_up, seconds: float = ROUND_SECONDS) -
                 for future in done:
                     made = under_way.pop(future)
                     calls += 1
+                    turns[made.endpoint_id] += 1
                     write_answer(made, future.result())
-                    following = next_call(made.endpoint_id) if time.monotonic() < until else None
+                    may_go_on = time.monotonic() < until and turns[made.endpoint_id] < A_TURN
+                    following = next_call(made.endpoint_id) if may_go_on else None
                     if following is None:
                         _let_go([made.endpoint_id])
                         claimed.discard(made.endpoint_id)
+                        del turns[made.endpoint_id]
                     else:
                         under_way[_start(threads, following, resolve)] = following
         finally:

@@ -6,6 +6,7 @@ import secrets
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.utils.encoding import force_bytes
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32
@@ -33,5 +34,5 @@ def _keys() -> MultiFernet:
     # A key of SECRET_KEY_FALLBACKS still opens what it has sealed.
     words = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return MultiFernet(
-        [Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"webhooks\n" + word.encode()).digest())) for word in words]
+        [Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"webhooks\n" + force_bytes(word)).digest())) for word in words]
     )

@@ -12,9 +12,9 @@ from ledger.notices.told.registry import about_project, to_proponent, to_registr
 from ledger.transparency.following import LoggedRecord
 
 CREDITS = Group.CREDITS
-OF_BATCH = {"page": "batch", "place": {"code": "asset"}}
-OF_TRANSFER = {"page": "transfer", "place": {"public_id": "credit_transfer"}}
-OF_REVERSAL = {"page": "reversal", "place": {"public_id": "reversal"}}
+OF_BATCH: dict[str, Any] = {"page": "batch", "place": {"code": "asset"}}
+OF_TRANSFER: dict[str, Any] = {"page": "transfer", "place": {"public_id": "credit_transfer"}}
+OF_REVERSAL: dict[str, Any] = {"page": "reversal", "place": {"public_id": "reversal"}}
 
 
 def _party(name: str, roles: tuple[str, ...] = EVERYONE) -> To:

@@ -11,10 +11,10 @@ from ledger.notices.saying import To, in_both, tell
 from ledger.transparency.following import LoggedRecord
 
 REGISTRY = Group.REGISTRY
-OF_PROJECT = {"page": "project", "place": {"code": "project"}}
-AT_DESK = {"page": "admin:ledger_project_change", "place": {"object_id": "project_id"}}
-OF_REPORT = {"page": "report", "place": {"code": "project", "report_id": "report_id"}}
-REPORT_AT_DESK = {"page": "admin:ledger_monitoringreport_change", "place": {"object_id": "report_id"}}
+OF_PROJECT: dict[str, Any] = {"page": "project", "place": {"code": "project"}}
+AT_DESK: dict[str, Any] = {"page": "admin:ledger_project_change", "place": {"object_id": "project_id"}}
+OF_REPORT: dict[str, Any] = {"page": "report", "place": {"code": "project", "report_id": "report_id"}}
+REPORT_AT_DESK: dict[str, Any] = {"page": "admin:ledger_monitoringreport_change", "place": {"object_id": "report_id"}}
 
 
 def about_project(record: LoggedRecord, book: Book) -> dict[str, Any]:

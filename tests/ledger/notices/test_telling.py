@@ -67,7 +67,7 @@ def all_read(who):
 
 def test_an_organisation_and_the_registrars_are_told_of_an_application_and_its_approval(all_read):
     who, applicant = all_read, UserFactory()
-    organisation = apply_for_organisation(user=applicant, kind="cooperative", name="上湖合作社")
+    organisation = apply_for_organisation(user=applicant, kind="buyer", name="上湖公司")
     followed()
     assert told(who.registrar) == ["organisation_applied"]
     assert told(who.treasurer) == told(applicant) == []
