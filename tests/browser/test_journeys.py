@@ -182,13 +182,15 @@ def test_a_cooperative_begins_a_project_writes_its_diary_and_sees_its_report(rea
 def test_a_buyer_buys_holds_and_retires_with_a_certificate(reader: Reader, ground: Scene) -> None:
     page, batch = reader.page, ground.names["batch"]
     log_in(reader, "buyer2", ground.password)
-    reader.go(f"/markets/{ground.names['market']}")
+    # With a side the ticket is what a phone shows.
+    reader.go(f"/markets/{ground.names['market']}?side=buy")
     ticket = page.locator("form[data-ticket]")
     price = page.locator("[data-asks] .rung[data-price-fen]").last.get_attribute("data-price-fen")
     fill(ticket, price=f"{int(price or 0) / 100:.2f}", quantity="2")
     ticket.locator("[name=send]").first.click()
-    page.wait_for_load_state()
-    reader.go("/orders?tab=trades")
+    page.locator("[data-sheet] [data-first]").click()
+    expect(page.locator("[data-told] [data-done]")).to_be_visible(timeout=PATIENCE)
+    reader.go("/orders?show=trades")
     # The page of orders shows what it was asked for: it is asked again until the market has answered.
     while batch not in page.locator("main").inner_text():
         page.wait_for_timeout(500)
@@ -244,10 +246,11 @@ def test_forms_are_sent_without_a_script(ground: Scene, browser: Browser) -> Non
     with reading(browser, ground.site, language="en", java_script_enabled=False) as reader:
         page = reader.page
         log_in(reader, "buyer3", ground.password)
-        reader.go(f"/markets/{ground.names['market']}")
+        reader.go(f"/markets/{ground.names['market']}?side=buy")
         ticket = page.locator("form[data-ticket]")
         fill(ticket, price="21.70", quantity="3")
         ticket.locator("[name=send]:visible").first.click()
+        page.locator(".review [data-first]").click()
         page.wait_for_load_state()
         reader.go("/orders")
         expect(page.locator("main")).to_contain_text("21.70")

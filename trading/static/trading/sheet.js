@@ -42,6 +42,8 @@ export function sheets(root, { onRefused, onDone }) {
     try {
       const headers = { "X-Sheet": "1", Accept: "text/html" };
       const answer = await fetch(url, { ...options, headers, signal: AbortSignal.timeout(ANSWER_MS) });
+      // Too many at once, or a server that is not there: nothing is known, and what was written stays.
+      if (answer.status === 429 || answer.status >= 500) throw new Error(`status ${answer.status}`);
       if (answer.redirected || !(answer.ok || answer.status === 422)) {
         // Logged out meanwhile, or refused as a whole: the page itself says so.
         location.assign(answer.redirected ? answer.url : location.href);
