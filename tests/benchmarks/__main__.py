@@ -58,6 +58,7 @@ def measure(here: Stage, sizes: Sizes) -> Iterator[Row]:
     yield from entry_rows(here, open_floor(), sizes, many)
     yield from stream_rows(here, open_floor(), sizes)
     yield from floor_rows(here, floor, sizes)
+    yield from page_rows(here, floor, sizes)
     yield from log_rows(here, sizes)
     yield from quantification_rows(sizes)
     yield from registry_rows(here, sizes)
@@ -169,6 +170,31 @@ def floor_rows(here: Stage, floor: Floor, sizes: Sizes) -> Iterator[Row]:
         yield rows.figure("market page, flooded: frames", flood.frames_a_second, "1/s", note)
         yield rows.figure("market page, flooded: tasks above 50 ms", flood.long_tasks, "tasks", note)
         yield rows.figure("market page, flooded: longest task", flood.longest_ms, "ms")
+
+
+def page_rows(here: Stage, floor: Floor, sizes: Sizes) -> Iterator[Row]:
+    """Yield how soon people's own pages answer when there are millions of transfers and orders."""
+    from tests.benchmarks import large, pages
+
+    with here.on(large.FULL_JOURNAL) as there:
+        seconds = pages.keep_positions()
+        note = f"what the worker does each night, all at once for {sizes.transfers:,} transfers"
+        yield rows.figure("positions kept", seconds, "s", note)
+        cookies = pages.sessions(floor.traders)
+        with there.serving():
+            for what, path, whose in (
+                ("home, to visitors", "/", [""]),
+                ("home, to a trader", "/", cookies),
+                ("portfolio", "/holdings", cookies),
+                ("held amounts", "/holdings/held", cookies),
+                ("prices over time", f"/markets/{floor.market.symbol}/history", [""]),
+            ):
+                found = pages.took(there, path, whose, sizes.page_rounds)
+                empty = rows.figure(f"an empty view beside {what}, median", found.empty_ms, "ms")
+                yield empty
+                yield rows.at_most(
+                    10, f"{what}, {sizes.transfers:,} transfers there, median", found.page_ms, "ms", empty
+                )
 
 
 def log_rows(here: Stage, sizes: Sizes) -> Iterator[Row]:

@@ -13,7 +13,7 @@ from ledger.rows import array_of
 POINTS = 24
 MOST_ACCOUNTS = 200
 """More batches than that are not drawn: each point would take as many looks at prices as there are batches."""
-SHORTEST = dt.timedelta(hours=1)
+SHORTEST = dt.timedelta(minutes=1)
 ONE_DAY = dt.timedelta(days=1)
 
 
