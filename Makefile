@@ -4,10 +4,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 # How many processes share the tests; each has servers of its own.
 TEST_PROCESSES ?= 2
+SCREENSHOTS ?= --all
 # Settings with which lint can import the product; nothing listens there.
 NO_SERVERS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@127.0.0.1:1/lint REDIS_URL=redis://127.0.0.1:1/0
 
-.PHONY: help install demo up demo-check test lint messages schema bench soak
+.PHONY: help install demo up demo-check test lint messages schema bench screenshots soak
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -59,6 +60,9 @@ schema: install  ## write docs/openapi.yaml anew
 
 bench: .venv/bench.stamp  ## measure, print a table, and write var/bench.json; BENCH=quick has a look
 	@$(BIN)/python -m tests.benchmarks
+
+screenshots: .venv/dev.stamp  ## take the pictures of docs/images, and of every page to var/screenshots (SCREENSHOTS= for docs alone)
+	@$(BIN)/python -m tests.browser screenshots $(SCREENSHOTS)
 
 soak: .venv/dev.stamp  ## trade for ten minutes (SOAK_SECONDS) while workers, web and servers are killed, and check everything
 	@$(BIN)/python -m tests.soak

@@ -15,7 +15,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from ledger.admin import trial_balance
-from ledger.admin.access import desk_membership, is_operator
+from ledger.admin.access import desk_membership, is_operator, is_too_weak
+from ledger.admin.accounts import FactorResetAdmin, SecurityEventAdmin
 from ledger.admin.actions import Action, Text
 from ledger.admin.bank import BankStatementAdmin
 from ledger.admin.bank_entries import BankEntryAdmin
@@ -34,7 +35,14 @@ from ledger.admin.journal import (
     TransferAdmin,
 )
 from ledger.admin.lifecycle import DebundlingDecisionAdmin, DeclaredConflictAdmin, RenewalAdmin
-from ledger.admin.parties import ApiTokenAdmin, MembershipAdmin, OrganisationAdmin, UserAdmin
+from ledger.admin.parties import (
+    ApiTokenAdmin,
+    InvitationAdmin,
+    MembershipAdmin,
+    OrganisationAdmin,
+    RoleChangeAdmin,
+    UserAdmin,
+)
 from ledger.admin.payments import PaymentAdmin
 from ledger.admin.positions import HoldAdmin, SerialBlockAdmin
 from ledger.admin.projects import ParcelAdmin, ProjectAdmin
@@ -62,9 +70,11 @@ from ledger.models import (
     DiaryEntry,
     Distribution,
     Document,
+    FactorReset,
     Finding,
     Hold,
     Household,
+    Invitation,
     Membership,
     MonitoringReport,
     Organisation,
@@ -81,6 +91,8 @@ from ledger.models import (
     Retirement,
     Reversal,
     RiskAssessment,
+    RoleChange,
+    SecurityEvent,
     SerialBlock,
     SharingPlan,
     Transaction,
@@ -88,6 +100,7 @@ from ledger.models import (
     User,
 )
 from ledger.transparency.keys import log_signer
+from ledger.web.security.doors import address_with_next, lead_to_second_factor, next_of
 from trading.admin.auctions import BidAdmin, OneWayAuctionAdmin
 from trading.admin.blocks import BlockOfferAdmin
 from trading.admin.concerns import concerns
@@ -132,8 +145,12 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             Organisation: OrganisationAdmin,
             User: UserAdmin,
             Membership: MembershipAdmin,
+            Invitation: InvitationAdmin,
+            RoleChange: RoleChangeAdmin,
             Household: HouseholdAdmin,
             ApiToken: ApiTokenAdmin,
+            SecurityEvent: SecurityEventAdmin,
+            FactorReset: FactorResetAdmin,
         },
     ),
     (
@@ -208,7 +225,7 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
 )
 RUNS_SHOWN = 5
 # Django's own pages that this site does without.
-LEFT_OUT = ("autocomplete", "view_on_site", "app_list")
+LEFT_OUT = ("autocomplete", "view_on_site", "app_list", "password_change", "password_change_done")
 
 
 class TianhuiAdminSite(AdminSite):
@@ -239,6 +256,8 @@ class TianhuiAdminSite(AdminSite):
             if view == self.logout:
                 return view(request)
             membership = desk_membership(request)
+            if is_too_weak(request) and request.method in ("GET", "HEAD"):
+                return lead_to_second_factor(request)
             if request.user.is_authenticated and membership is None:
                 return self.refuse(request)
             try:
@@ -256,15 +275,13 @@ class TianhuiAdminSite(AdminSite):
         return TemplateResponse(request, "admin/refused.html", context, status=403)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if request.method == "GET" and request.user.is_authenticated and not self.has_permission(request):
-            return self.refuse(request)
-        return super().login(request, extra_context)
-
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """Let the operator's people change their own password; for an auditor nothing here writes, not even this."""
-        if not is_operator(desk_membership(request)):
-            raise PermissionDenied
-        return super().password_change(request, extra_context)
+        """Lead to the one log-in that there is, and from there back to the desk."""
+        wanted = next_of(request) or reverse("admin:index")
+        if not request.user.is_authenticated:
+            return HttpResponseRedirect(address_with_next("login", wanted))
+        if is_too_weak(request):
+            return lead_to_second_factor(request, wanted)
+        return HttpResponseRedirect(wanted) if self.has_permission(request) else self.refuse(request)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         membership = desk_membership(request)

@@ -7,7 +7,8 @@ class TradingConfig(AppConfig):
     verbose_name = _("Exchange")
 
     def ready(self) -> None:
-        """Add what trading has waiting for people to everybody's list of tasks; its tables are known only now."""
+        """Add what trading has waiting for people, and has to tell them, to everybody's; its tables are known only now."""
+        from trading import notices, webhooks  # noqa: F401
         from trading.workload.selectors import add_sources
 
         add_sources()

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ledger", "0023_log_follower"),
+        ("ledger", "0027_notices"),
     ]
 
     operations = [

@@ -22,7 +22,6 @@ COLUMN_SHARE = 0.7
 """How much of its room a column takes; the rest is between it and the next."""
 Text = str | Promise
 Write = Callable[[int], str]
-_DIGITS = (1, 2, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,10 +279,14 @@ def _scale(low: int, high: int) -> _Scale:
 
 
 def _steps() -> Iterator[int]:
+    """Yield 1, 2, 5, 10, 20, 25, 50, 100, 200, 250 …"""
     power = 1
     while True:
-        for digit in _DIGITS:
-            yield digit * power
+        yield power
+        yield 2 * power
+        if power > 1:
+            yield 5 * power // 2
+        yield 5 * power
         power *= 10
 
 

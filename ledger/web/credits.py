@@ -29,6 +29,7 @@ from ledger.web.cancellations import pdf_response
 from ledger.web.doors import reader_of
 from ledger.web.kept import kept_for_visitors
 from ledger.web.proof import root_text
+from ledger.web.registry_charts import batch_waterfall
 from ledger.web.rights import may_hand_on, may_retire
 
 RETIREMENTS_A_PAGE = 20
@@ -43,10 +44,12 @@ def batch_page(request: HttpRequest, code: str) -> HttpResponse:
     batch = batch_by_code(code)
     reader = reader_of(request)
     holding = holding_in(reader.organisation, batch.asset) if reader else None
+    supply = supply_of([batch])[batch.pk]
     context = {
         "batch": batch,
         "project": batch.project,
-        "supply": supply_of([batch])[batch.pk],
+        "supply": supply,
+        "waterfall": batch_waterfall(batch, supply),
         "serials": _serials(batch),
         "page": Paginator(retirements().filter(batch=batch), RETIREMENTS_A_PAGE).get_page(request.GET.get("page")),
         "cancellations": cancellations().filter(batch=batch)[:CANCELLATIONS_SHOWN],

@@ -17,6 +17,8 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 
+from ledger.web.themes import theme_of
+
 View = Callable[..., HttpResponse]
 # A token is written in another way each time.
 TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*(")')
@@ -57,7 +59,7 @@ def _is_public(request: HttpRequest) -> bool:
 
 
 def _key(request: HttpRequest) -> str:
-    said = (request.LANGUAGE_CODE, request.scheme or "", request.get_host(), request.get_full_path())
+    said = (request.LANGUAGE_CODE, theme_of(request), request.scheme or "", request.get_host(), request.get_full_path())
     return f"page:{hashlib.sha256(chr(0).join(said).encode()).hexdigest()}"
 
 

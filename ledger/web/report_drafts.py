@@ -178,7 +178,8 @@ def report_field(
         raise Http404
     entered = report.practices.get(parcel.code, parcel.practices)
     practices_of = PRACTICES_OF[report.project.methodology]
-    practices = practices_of(request.POST or None, practices=entered, files=request.FILES or None)
+    sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    practices = practices_of(sent[0], practices=entered, files=sent[1])
     refusals: list[str] = []
     if request.method == "POST":
         refusals = _save_field(membership, report, parcel, practices, resets="reset" in request.POST)

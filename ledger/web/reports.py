@@ -43,6 +43,8 @@ from ledger.web.sheets import view_sheet
 from ledger.web.steps import report_steps
 
 Status = MonitoringReport.Status
+# The page has another form with a reason: that of who gives the report back.
+REJECTING = "reject_%s"
 MOST_FIELDS_NAMED = 20
 DECIDED_AT_THE_DESK = (Status.SUBMITTED, Status.VERIFIED, Status.APPROVED)
 
@@ -92,7 +94,7 @@ def _show(request: HttpRequest, report: MonitoringReport, **given: Any) -> HttpR
         "finding_form": FindingForm(),
         "statement_form": StatementForm(),
         "decline_form": DeclineForm(),
-        "reason_form": ReasonForm(),
+        "reason_form": ReasonForm(auto_id=REJECTING),
     }
     if examines:
         context |= _examination(report)
@@ -253,7 +255,7 @@ def report_verify(request: HttpRequest, membership: Membership, code: str, repor
 def report_reject(request: HttpRequest, membership: Membership, code: str, report_id: int) -> HttpResponse:
     """Reject a report, with a reason."""
     report = _report(request, code, report_id)
-    form = ReasonForm(request.POST)
+    form = ReasonForm(request.POST, auto_id=REJECTING)
     return _take_step(
         request,
         report,

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -39,6 +40,11 @@ class Change:
     subject: str
     page: str
     keys: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Where more of it is to be read."""
+        return reverse(self.page, kwargs=dict(self.keys) or None)
 
 
 def changes_of(reader: Membership, since: dt.datetime) -> list[Change]:

@@ -4,27 +4,19 @@ import base64
 import json
 
 import pytest
-from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.test import Client
 
+from config.embedded import free_port
 from ledger.models import DiaryEntry, Document
-from tests.browser.chromium import BINARY
-from tests.browser.devtools import browser
-from tests.browser.test_pages import _answers
+from tests import ports
+from tests.browser.chromium import needs_chromium
+from tests.browser.grounds import wait_until_there
+from tests.browser.readers import reading
 from tests.factories import ParcelFactory, ProjectFactory
 from tests.files import picture
 from tests.running import running, wait_until
 
-pytestmark = pytest.mark.skipif(BINARY is None, reason="Chromium is not here (Debian: apt install chromium)")
-
-
-def log_in(tab, root, membership):
-    """Give the browser a session of a person's."""
-    client = Client()
-    client.force_login(membership.user)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-    tab.call("Network.setCookie", name=settings.SESSION_COOKIE_NAME, value=cookie, url=root)
+pytestmark = needs_chromium
 
 
 def write(tab, *, kind, field, value, photo=None):
@@ -67,16 +59,18 @@ READY = "document.querySelector('[data-diary]').dataset.ready !== undefined"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_written_without_a_connection_arrives_when_there_is_one(who, tmp_path):
+def test_what_is_written_without_a_connection_arrives_when_there_is_one(who, browser):
     project = ProjectFactory(proponent=who.cooperative.organisation)
     ParcelFactory(project=project, code="A01")
-    with browser(tmp_path / "profile") as tab:
+    address = f"/projects/{project.code}/diary"
+    # The port of the first server is the second one's too.
+    root = f"http://127.0.0.1:{free_port(ports.own(18_000))}"
+    with reading(browser, root) as tab:
         with running("web") as (_processes, environment):
             port = environment["WEB_PORT"]
-            root = f"http://127.0.0.1:{port}"
-            address = f"{root}/projects/{project.code}/diary"
-            wait_until(lambda: _answers(root))
-            log_in(tab, root, who.cooperative)
+            assert root.endswith(port)
+            wait_until_there(root)
+            tab.be(who.cooperative)
             tab.go(address)
             tab.wait_for(READY)
             tab.wait_for("navigator.serviceWorker.controller !== null")
@@ -100,7 +94,7 @@ def test_what_is_written_without_a_connection_arrives_when_there_is_one(who, tmp
         assert DiaryEntry.objects.count() == 1
         with running("web") as (_processes, environment):
             assert environment["WEB_PORT"] == port
-            wait_until(lambda: _answers(root))
+            wait_until_there(root)
             tab.evaluate("dispatchEvent(new Event('online'))")
             tab.wait_for(f"{COUNT} === 1")
             entry = DiaryEntry.objects.get(kind="harvest")
@@ -122,7 +116,7 @@ def test_what_is_written_without_a_connection_arrives_when_there_is_one(who, tmp
             # Who logs out leaves nothing behind.
             tab.evaluate("document.querySelector('form[data-person]').requestSubmit()")
             wait_until(lambda: not Session.objects.exists())
-            tab.go(f"{root}/projects")
+            tab.go("/projects")
             tab.wait_for("caches.keys().then((names) => names.length === 0)")
             tab.wait_for("indexedDB.databases().then((found) => found.length === 0)")
     assert [each for each in tab.complaints if "ERR_CONNECTION" not in each and "422" not in each] == []

@@ -1,75 +1,67 @@
-"""Public pages in a real browser, from the product's own web server, under its own policy of what pages may load."""
+"""That a breach of the policy, or a request to elsewhere, would be noticed: what every page's check builds on."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from urllib.request import ProxyHandler, build_opener
 
-import pytest
+from tests.browser import checks
+from tests.browser.chromium import needs_chromium
+from tests.browser.readers import PHONE, reading
+from tests.browser.wording import english_in
 
-from ledger.credits.services import retire_credits
-from ledger.transparency.sequencer import sequence_log
-from tests.browser.chromium import BINARY, load
-from tests.factories import ParcelFactory
-from tests.running import running, wait_until
-from tests.scenes import issue_to_cooperative, market_for
+pytestmark = needs_chromium
 
-pytestmark = pytest.mark.skipif(BINARY is None, reason="Chromium is not here (Debian: apt install chromium)")
+BAD = b"""<!DOCTYPE html><html lang="en"><title>Bad</title><h1>One</h1><h1>Two</h1>
+<p style="color: red">red</p><script>document.title = "inline"</script>
+<img alt="" src="http://elsewhere.example/a.png">
+<p class="pale">pale</p><div class="wide">wide</div><input name="nameless">
+<p id="twice">a</p><p id="twice">b</p><button class="hidden-focus">Press</button>
+<link rel="stylesheet" href="/bad.css">"""
+STYLE = b""".pale { color: #ccc; background: #fff } .wide { width: 900px } .hidden-focus:focus { outline: none }"""
 
 
 class _Breach(BaseHTTPRequestHandler):
-    """A page that breaks the policy that it comes with."""
+    """A page that breaks the policy that it comes with, and everything else."""
 
     def do_GET(self) -> None:
+        is_style = self.path == "/bad.css"
         self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Security-Policy", "default-src 'self'")
+        self.send_header("Content-Type", "text/css" if is_style else "text/html; charset=utf-8")
+        self.send_header("Content-Security-Policy", "default-src 'self'; img-src *")
         self.end_headers()
-        self.wfile.write(b"<p style='color: red'>red</p><script>document.title = 'inline'</script>")
+        self.wfile.write(STYLE if is_style else BAD)
 
     def log_message(self, format: str, *arguments: object) -> None:
         pass
 
 
-def test_a_breach_of_the_policy_would_be_noticed(tmp_path):
+@contextmanager
+def breach() -> Iterator[str]:
     with HTTPServer(("127.0.0.1", 0), _Breach) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        loaded = load(f"http://127.0.0.1:{server.server_port}/", profile=tmp_path)
+        yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-    assert any("Content Security Policy" in complaint for complaint in loaded.complaints)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_public_pages_load_without_a_complaint(who, tmp_path):
-    batch = issue_to_cooperative(who, 100)
-    ParcelFactory(project=batch.project, code="A01")
-    market_for(who, batch)
-    retirement = retire_credits(
-        actor=who.cooperative, batch_id=batch.pk, quantity_t=7, beneficiary_name="榕江公司", purpose="event"
-    )
-    sequence_log()
-    code = batch.project.code
-    shown = {
-        "/projects": batch.project.name_en,
-        f"/projects/{code}": "true to scale",
-        f"/projects/{code}/reports/{batch.report_id}": "Who stands for it",
-        f"/credits/{batch.asset.code}": "Serial numbers",
-        f"/retirements/{retirement.public_id}": "榕江公司",
-        "/proof": "The newest signed state",
-        "/login": "User",
-    }
-    with running("web") as (_processes, environment):
-        root = f"http://127.0.0.1:{environment['WEB_PORT']}"
-        wait_until(lambda: _answers(root))
-        for at, (path, text) in enumerate(shown.items()):
-            loaded = load(root + path, profile=tmp_path / str(at), width=390 if at % 2 else 1440)
-            assert text in loaded.dom, path
-            assert loaded.complaints == [], path
+def test_every_check_finds_what_it_looks_for(browser):
+    with breach() as site, reading(browser, site, width=PHONE) as reader:
+        reader.go("/")
+        complaints = "\n".join(reader.take_complaints())
+        assert "Content Security Policy" in complaints
+        assert "asks elsewhere: http://elsewhere.example/a.png" in complaints
+        shape = "\n".join(checks.shape(reader))
+        for said in ("has 2 first headings", "the id twice 2 times", "without a label: nameless"):
+            assert said in shape
+        assert any("wider than 390 px" in line for line in checks.width(reader))
+        assert any("does not show where the keys are" in line for line in checks.focus(reader))
+        access = "\n".join(checks.access(reader))
+        assert "color-contrast" in access
+        assert "label" in access
 
 
-def _answers(root: str) -> bool:
-    try:
-        # Straight to this machine, whatever proxy the environment names.
-        with build_opener(ProxyHandler({})).open(f"{root}/proof", timeout=5):
-            return True
-    except OSError:
-        return False
+def test_english_in_a_chinese_page_is_told_from_names():
+    assert english_in(["田汇 API", "12 t CO₂e", "registrar", "project_registered", "rice-water-1"]) == []
+    assert english_in(["Log in"]) == ["is not translated: Log in"]
+    (found,) = english_in(["请 kindly wait"])
+    assert found.startswith("reads English (kindly")

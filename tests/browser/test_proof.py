@@ -6,9 +6,7 @@ from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
-from django.conf import settings
 from django.db import transaction
-from django.test import Client
 from django.utils import timezone
 
 from ledger.credits.services import retire_credits
@@ -16,13 +14,14 @@ from ledger.journal.services import Leg, Posting, open_account, post_transaction
 from ledger.models import Record
 from ledger.transparency import merkle
 from ledger.transparency.sequencer import sequence_log
-from tests.browser.chromium import BINARY
-from tests.browser.devtools import browser
-from tests.running import running, wait_until
+from tests.browser.chromium import needs_chromium
+from tests.browser.grounds import wait_until_there
+from tests.browser.readers import reading
+from tests.running import running
 from tests.scenes import issue_to_cooperative, pay_in
 
 pytestmark = [
-    pytest.mark.skipif(BINARY is None, reason="Chromium is not here (Debian: apt install chromium)"),
+    needs_chromium,
     pytest.mark.django_db(transaction=True),
 ]
 
@@ -44,23 +43,14 @@ def batch(who):
 def site():
     with running("web") as (_processes, environment):
         root = f"http://127.0.0.1:{environment['WEB_PORT']}"
-        wait_until(lambda: _answers(root))
+        wait_until_there(f"{root}/trace")
         yield root
 
 
 @pytest.fixture
-def tab(tmp_path):
-    with browser(tmp_path) as tab:
-        yield tab
-
-
-def _answers(root: str) -> bool:
-    try:
-        # Straight to this machine, whatever proxy the environment names.
-        with build_opener(ProxyHandler({})).open(f"{root}/trace", timeout=5):
-            return True
-    except OSError:
-        return False
+def tab(browser, site):
+    with reading(browser, site) as reader:
+        yield reader
 
 
 def retire(who, batch, **changed):
@@ -68,22 +58,11 @@ def retire(who, batch, **changed):
     return retire_credits(actor=who.cooperative, batch_id=batch.pk, **given)
 
 
-def verdict(tab, url):
+def verdict(tab, address):
     """Open a page that checks, and return its verdict with the state of each check."""
-    tab.go(url)
+    tab.go(address)
     tab.wait_for(f"!['waiting', 'running', undefined].includes({STATE})")
     return tab.evaluate(STATE), tab.evaluate(CHECKS)
-
-
-def log_in(tab, site, person):
-    client = Client()
-    client.force_login(person.user)
-    tab.call(
-        "Network.setCookie",
-        name=settings.SESSION_COOKIE_NAME,
-        value=client.cookies[settings.SESSION_COOKIE_NAME].value,
-        url=site,
-    )
 
 
 def inclusion(tab, vectors):
@@ -110,7 +89,7 @@ def inclusion(tab, vectors):
 
 def test_the_published_vectors_of_inclusion_pass_in_the_browser(site, tab):
     vectors = json.loads(VECTORS.read_text(encoding="utf-8"))["inclusion"]
-    tab.go(f"{site}/proof")
+    tab.go("/proof")
     assert inclusion(tab, vectors) == [not vector["wantErr"] for vector in vectors]
     assert {vector["wantErr"] for vector in vectors} == {True, False}
 
@@ -124,7 +103,7 @@ def test_every_proof_of_small_trees_holds_in_the_browser_and_of_one_size_more_do
             hashes = {"leafHash": _text(leaves[index]), "proof": [_text(value) for value in proof]}
             vector = {"leafIdx": index, "treeSize": size, "root": _text(merkle.root(leaves[:size])), **hashes}
             vectors += [vector, vector | {"root": _text(merkle.root(leaves[: size + 1]))}]
-    tab.go(f"{site}/proof")
+    tab.go("/proof")
     assert inclusion(tab, vectors) == [True, False] * (len(vectors) // 2)
 
 
@@ -136,7 +115,7 @@ def test_a_true_certificate_holds_in_every_step(who, batch, site, tab):
     retirement = retire(who, batch)
     pay_in(who, who.buyer, 100)
     sequence_log()
-    state, checks = verdict(tab, f"{site}/retirements/{retirement.public_id}/check")
+    state, checks = verdict(tab, f"/retirements/{retirement.public_id}/check")
     assert (state, checks) == ("holds", dict.fromkeys(ALL, "holds"))
     assert "It holds." in tab.evaluate(SHOWN)
     assert tab.complaints == []
@@ -231,10 +210,10 @@ def test_what_is_not_so_is_named_by_the_step_that_finds_it(who, batch, site, tab
         at_hand[-1](evidence)
         return json.dumps(evidence).encode()
 
-    tab.change("*/evidence", change)
+    tab.change("**/evidence", change)
     for tamper, broken in changes.items():
         at_hand.append(tamper)
-        state, checks = verdict(tab, f"{site}/retirements/{retirement.public_id}/check")
+        state, checks = verdict(tab, f"/retirements/{retirement.public_id}/check")
         assert state == "broken", tamper
         assert {name for name, state in checks.items() if state == "broken"} == broken, tamper
         assert {name for name, state in checks.items() if state == "holds"} == set(ALL) - broken, tamper
@@ -256,7 +235,7 @@ def test_more_runs_than_a_record_spells_out_are_checked_by_their_hash(who, site,
     )
     sequence_log()
     assert len(retirement.serials) == RUNS
-    state, checks = verdict(tab, f"{site}/retirements/{retirement.public_id}/check")
+    state, checks = verdict(tab, f"/retirements/{retirement.public_id}/check")
     assert (state, checks) == ("holds", dict.fromkeys(ALL, "holds"))
     said = json.loads(tab.evaluate("document.querySelector('[data-entry=\"1\"] pre').textContent"))
     assert "serials_sha256" in said["body"]["transfers"][0]
@@ -265,7 +244,7 @@ def test_more_runs_than_a_record_spells_out_are_checked_by_their_hash(who, site,
 def test_a_record_that_waits_is_asked_for_again_until_it_has_its_place(who, batch, site, tab):
     sequence_log()
     retirement = retire(who, batch)
-    tab.go(f"{site}/retirements/{retirement.public_id}/check")
+    tab.go(f"/retirements/{retirement.public_id}/check")
     tab.wait_for(f"{STATE} === 'waiting'")
     assert "no place in the log yet" in tab.evaluate(SHOWN)
     sequence_log()
@@ -275,20 +254,20 @@ def test_a_record_that_waits_is_asked_for_again_until_it_has_its_place(who, batc
 def test_evidence_that_does_not_come_or_cannot_be_read_checks_nothing(who, batch, site, tab):
     retirement = retire(who, batch)
     sequence_log()
-    tab.change("*/evidence", lambda _url, _body: b"<html>")
-    state, checks = verdict(tab, f"{site}/retirements/{retirement.public_id}/check")
+    tab.change("**/evidence", lambda _url, _body: b"<html>")
+    state, checks = verdict(tab, f"/retirements/{retirement.public_id}/check")
     assert (state, set(checks.values())) == ("failed", {None})
 
 
 def test_a_hidden_beneficiary_is_checked_by_hash_alone_but_for_its_organisation(who, batch, site, tab):
     retirement = retire(who, batch, beneficiary_name="隐名公司", is_beneficiary_public=False)
     sequence_log()
-    address = f"{site}/retirements/{retirement.public_id}/check"
+    address = f"/retirements/{retirement.public_id}/check"
     state, checks = verdict(tab, address)
     hidden = dict.fromkeys(("entry", "entry2", "claims", "serials"), "open")
     assert (state, checks) == ("partly", hidden | dict.fromkeys(("path", "path2", "signature"), "holds"))
     assert "隐名公司" not in tab.evaluate("document.documentElement.outerHTML")
-    log_in(tab, site, who.cooperative)
+    tab.be(who.cooperative)
     assert verdict(tab, address) == ("holds", dict.fromkeys(ALL, "holds"))
     assert "隐名公司" in tab.evaluate("document.querySelector('[data-claim=beneficiary]').innerText")
 
@@ -296,9 +275,9 @@ def test_a_hidden_beneficiary_is_checked_by_hash_alone_but_for_its_organisation(
 def test_any_record_is_checked_by_hash_and_read_by_auditors(who, batch, site, tab):
     sequence_log()
     record = Record.objects.get(kind="transaction_posted")
-    address = f"{site}/proof/records/{record.pk}"
+    address = f"/proof/records/{record.pk}"
     assert verdict(tab, address) == ("partly", {"entry": "open", "path": "holds", "signature": "holds"})
-    log_in(tab, site, who.auditor)
+    tab.be(who.auditor)
     assert verdict(tab, address) == ("holds", {"entry": "holds", "path": "holds", "signature": "holds"})
     said = tab.evaluate("document.querySelector('[data-entry=\"0\"] pre').textContent")
     assert json.loads(said) == json.loads(bytes(record.entry))
@@ -307,24 +286,22 @@ def test_any_record_is_checked_by_hash_and_read_by_auditors(who, batch, site, ta
 def test_a_browser_without_ed25519_says_that_the_signature_was_not_checked(who, batch, site, tab):
     retirement = retire(who, batch)
     sequence_log()
-    tab.before_scripts(
+    tab.page.add_init_script(
         "crypto.subtle.importKey = () => Promise.reject(new DOMException('no Ed25519', 'NotSupportedError'))"
     )
-    state, checks = verdict(tab, f"{site}/retirements/{retirement.public_id}/check")
+    state, checks = verdict(tab, f"/retirements/{retirement.public_id}/check")
     assert (state, checks) == ("partly", dict.fromkeys(ALL, "holds") | {"signature": "open"})
     assert "this browser has no Ed25519" in tab.evaluate("document.querySelector('[data-check=signature]').innerText")
 
 
-def test_a_page_that_did_not_come_safely_says_that_nothing_was_checked(who, batch, tmp_path, monkeypatch):
+def test_a_page_that_did_not_come_safely_says_that_nothing_was_checked(who, batch, browser, monkeypatch):
     monkeypatch.setenv("ALLOWED_HOSTS", "127.0.0.1,plain.example")
     retirement = retire(who, batch)
     sequence_log()
-    with (
-        running("web") as (_processes, environment),
-        browser(tmp_path, "--host-resolver-rules=MAP plain.example 127.0.0.1") as tab,
-    ):
+    with running("web") as (_processes, environment):
         port = environment["WEB_PORT"]
-        wait_until(lambda: _answers(f"http://127.0.0.1:{port}"))
-        state, checks = verdict(tab, f"http://plain.example:{port}/retirements/{retirement.public_id}/check")
-        assert (state, set(checks.values())) == ("insecure", {None})
-        assert "only on pages that came over https" in tab.evaluate(SHOWN)
+        wait_until_there(f"http://127.0.0.1:{port}/trace")
+        with reading(browser, f"http://plain.example:{port}") as tab:
+            state, checks = verdict(tab, f"/retirements/{retirement.public_id}/check")
+            assert (state, set(checks.values())) == ("insecure", {None})
+            assert "only on pages that came over https" in tab.evaluate(SHOWN)

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -74,7 +75,7 @@ def worth_over_time(account_ids: Iterable[int]) -> list[Worth]:
     first = _first_move(ids)
     if first is None:
         return []
-    parameters = {"accounts": array_of(ids), "instants": _instants(first, timezone.now())}
+    parameters: dict[str, Any] = {"accounts": array_of(ids), "instants": _instants(first, timezone.now())}
     with connection.cursor() as cursor:
         cursor.execute(_WORTH, parameters)
         return [Worth(at, int(tonnes), int(value_fen)) for at, tonnes, value_fen in cursor.fetchall()]

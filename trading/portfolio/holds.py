@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from ledger.credits.cancellations.models import CancellationOrder
 from ledger.credits.transfers.models import CreditTransfer
@@ -35,6 +36,11 @@ class HeldFor:
     @property
     def placed_at(self) -> dt.datetime:
         return self.hold.placed_at
+
+    @property
+    def url(self) -> str:
+        """Where people see what it is for."""
+        return reverse(self.page, kwargs=dict(self.keys) or None)
 
 
 def holds_of(organisation: Organisation) -> list[HeldFor]:

@@ -113,7 +113,8 @@ def positions(account_ids: Iterable[int]) -> dict[int, Position]:
 def _states(ids: list[int], *, from_kept: bool) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(_STATES + _NOW, {"accounts": array_of(ids), "until": "infinity", "from_kept": from_kept})
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 _KEEP = """
@@ -135,7 +136,8 @@ def keep_positions(account_ids: Iterable[int], *, before: dt.datetime) -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute(_STATES + _KEEP, {"accounts": array_of(account_ids), "until": before, "from_kept": True})
-        return cursor.rowcount
+        count: int = cursor.rowcount
+        return count
 
 
 @transaction.atomic

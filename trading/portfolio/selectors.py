@@ -10,6 +10,7 @@ from django.db import connection
 from ledger.journal.models import Account
 from ledger.journal.selectors import cash_account
 from ledger.parties.models import Organisation
+from ledger.rows import array_of
 from trading.portfolio.positions import NO_POSITION, Position, positions
 
 
@@ -100,18 +101,15 @@ SELECT account.id, asset.code, account.balance, account.held, project.province_c
        SELECT price_fen, executed_at FROM trading_trade
         WHERE market_id = market.id AND trading_mode = 'listing' ORDER BY id DESC LIMIT 1
        ) last ON account.balance > 0
- WHERE account.organisation_id = %s AND account.purpose = 'holding'
+ WHERE account.organisation_id = %(organisation)s AND account.purpose = 'holding'
+   AND (%(accounts)s::bigint[] IS NULL OR account.id = ANY(%(accounts)s::bigint[]))
  ORDER BY project.id DESC, batch.vintage DESC, batch.tranche
 """
 
 
 def portfolio_of(organisation: Organisation) -> Portfolio:
     """Return what an organisation has, in three queries however many batches it is."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LINES, [organisation.pk])
-        rows = cursor.fetchall()
-    found = positions(row[0] for row in rows)
-    lines = [_line(row, found.get(row[0], NO_POSITION)) for row in rows]
+    lines = lines_of(organisation)
     return Portfolio(
         cash=cash_account(organisation),
         lines=[line for line in lines if line.tonnes],
@@ -120,10 +118,20 @@ def portfolio_of(organisation: Organisation) -> Portfolio:
     )
 
 
+def lines_of(organisation: Organisation, account_ids: Iterable[int] | None = None) -> list[CreditLine]:
+    """Return what an organisation holds, or has held, of each batch, or of some accounts alone, in two queries."""
+    accounts = None if account_ids is None else array_of(account_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_LINES, {"organisation": organisation.pk, "accounts": accounts})
+        rows = cursor.fetchall()
+    found = positions(row[0] for row in rows)
+    return [_line(row, found.get(row[0], NO_POSITION)) for row in rows]
+
+
 def _line(row: Sequence[Any], position: Position) -> CreditLine:
-    account_id, code, tonnes, held_t, province, number, name, name_en, vintage, *market = row
+    account_id, code, tonnes, held_t, province, number, name, name_en, vintage, symbol, price_fen, priced_at = row
     project = ProjectName(f"TH-{province}-{number:06d}", name, name_en)
-    return CreditLine(account_id, code, tonnes, held_t, project, vintage, *market, position)
+    return CreditLine(account_id, code, tonnes, held_t, project, vintage, symbol, price_fen, priced_at, position)
 
 
 def sums_of(lines: Iterable[CreditLine]) -> Sums:

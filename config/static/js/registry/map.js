@@ -52,10 +52,11 @@ function drawPoint(point, map, layer, word) {
 
 function start(element) {
   const state = document.getElementById("projects-map-state");
-  const { points: address, count: word, failed, west, south, east, north } = element.dataset;
+  const { points: address, count: word, failed, zoomIn, zoomOut, west, south, east, north } = element.dataset;
   element.hidden = false;
   document.getElementById("projects-picture").hidden = true;
-  const map = L.map(element, { minZoom: 2, maxZoom: 18, zoomSnap: 0.5, attributionControl: false, worldCopyJump: false });
+  const map = L.map(element, { minZoom: 2, maxZoom: 18, zoomSnap: 0.5, attributionControl: false, zoomControl: false, worldCopyJump: false });
+  L.control.zoom({ zoomInTitle: zoomIn, zoomOutTitle: zoomOut }).addTo(map);
   const grid = L.layerGroup().addTo(map);
   const layer = L.layerGroup().addTo(map);
   let asked = 0;

@@ -1,0 +1,113 @@
+"""What is asked of every page. Each check returns what it found: no lines, no fault."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from tests.browser.chromium import AXE
+from tests.browser.readers import DESKTOP, PHONE, Reader
+
+FOLDER = Path(__file__).parent
+INSPECTION = (FOLDER / "inspection.js").read_text(encoding="utf-8")
+WIDE = (FOLDER / "wide.js").read_text(encoding="utf-8")
+READING = (FOLDER / "reading.js").read_text(encoding="utf-8")
+
+# 320 is what is left of 1280 at 400 %, which WCAG 1.4.10 asks for; 720 of 1440 at 200 %.
+WIDTHS = (320, PHONE, 720, DESKTOP)
+LEAST_SHIFT = 0.05
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SEVERE = {"serious", "critical"}
+
+
+def shape(reader: Reader) -> list[str]:
+    """Look for what must be there once: a heading, a title, labels; and for what is too small to be hit."""
+    found: list[str] = reader.page.evaluate(INSPECTION)
+    language = reader.page.evaluate("document.documentElement.lang")
+    if language.lower() != reader.language:
+        found.append(f"is in {language or 'no language'}")
+    return found
+
+
+def width(reader: Reader, widths: Iterable[int] = WIDTHS) -> list[str]:
+    """Look at several widths for what would have to be scrolled sideways."""
+    found = []
+    before = reader.page.viewport_size
+    for each in widths:
+        reader.widen(each)
+        found += [f"is wider than {each} px: {line}" for line in reader.page.evaluate(WIDE)]
+    assert before is not None
+    reader.widen(before["width"])
+    return found
+
+
+def access(reader: Reader) -> list[str]:
+    """Ask axe-core, in light and, for what depends on colours, in dark."""
+    if not reader.page.evaluate("typeof axe === 'object'"):
+        # Not by an element, which the page's policy would forbid.
+        reader.page.evaluate(AXE)
+    _see(reader, "light")
+    found = _ask(reader, {"runOnly": {"type": "tag", "values": RULES}}, "")
+    _see(reader, "dark")
+    found += _ask(reader, {"runOnly": {"type": "rule", "values": ["color-contrast"]}}, " in the dark")
+    reader.see("light")
+    return found
+
+
+def _see(reader: Reader, theme: str) -> None:
+    reader.see(theme)
+    # Colours that fade into others are looked at when they have arrived.
+    reader.page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished.catch(() => {})))")
+
+
+def _ask(reader: Reader, options: dict[str, Any], where: str) -> list[str]:
+    asked = (
+        "(options) => axe.run(document, { ...options, resultTypes: ['violations'] }).then((said) => said.violations)"
+    )
+    found = []
+    for violation in reader.page.evaluate(asked, options):
+        if violation["impact"] in SEVERE:
+            for node in violation["nodes"][:3]:
+                said = " ".join(node["failureSummary"].split())[:260]
+                found.append(f"{violation['id']}{where}: {' '.join(map(str, node['target']))}: {said}")
+    return found
+
+
+def shift(reader: Reader) -> list[str]:
+    """Look how far what was shown has moved while the page was loading."""
+    moved = reader.page.evaluate(
+        """() => new Promise((done) => {
+            let sum = 0;
+            new PerformanceObserver((list) => {
+                for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value;
+            }).observe({ type: "layout-shift", buffered: true });
+            requestAnimationFrame(() => requestAnimationFrame(() => done(sum)));
+        })"""
+    )
+    return [f"moves while it loads: {moved:.3f}"] if moved >= LEAST_SHIFT else []
+
+
+def focus(reader: Reader) -> list[str]:
+    """Look whether whatever can be reached by keys shows it."""
+    found: list[str] = reader.page.evaluate(
+        """() => {
+            const shows = (style) => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0 || style.boxShadow !== "none";
+            const faults = [];
+            const reached = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']")];
+            for (const element of reached.slice(0, 80)) {
+                if (element.disabled || !element.checkVisibility({ checkVisibilityCSS: true })) continue;
+                element.focus({ focusVisible: true, preventScroll: true });
+                if (document.activeElement === element && !shows(getComputedStyle(element))) {
+                    faults.push(`does not show where the keys are: ${element.localName}.${[...element.classList].join(".")} ${element.name ?? ""}`);
+                }
+            }
+            document.activeElement?.blur?.();
+            return faults.slice(0, 5);
+        }"""
+    )
+    return found
+
+
+def texts(reader: Reader) -> list[str]:
+    """Return what a person reads in the page that has Latin letters in it."""
+    found: list[str] = reader.page.evaluate(READING)
+    return found

@@ -1,0 +1,206 @@
+"""All pages, in one place: at which address, for whom, and what they are about.
+
+`test_list.py` keeps the list whole: an address that is no page must say here why.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+VISITOR = ""
+COOPERATIVE, BUYER, VIEWER = "coop", "buyer", "buyer-viewer"
+VERIFIER, AUDITOR = "verifier", "auditor"
+REGISTRAR, TREASURER = "registrar", "treasurer"
+NEWCOMER = "applicant"
+EVERYBODY = (VISITOR, COOPERATIVE, BUYER, VERIFIER, REGISTRAR, AUDITOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page: the name of its address, the address with names of the scene in it, and the people who read it."""
+
+    name: str
+    address: str
+    readers: tuple[str, ...]
+    about: str
+
+    def at(self, names: dict[str, str]) -> str:
+        """Return its address in a scene."""
+        return self.address.format_map(names)
+
+
+PAGES = (
+    Page("home", "/", (*EVERYBODY, VIEWER), "Home"),
+    Page("login", "/login", (VISITOR,), "Log in"),
+    Page("sign_up", "/sign-up", (VISITOR,), "Sign up"),
+    Page("apply", "/apply", (NEWCOMER,), "Apply for an organisation"),
+    Page("tokens", "/tokens", (BUYER,), "API tokens"),
+    Page("methodologies", "/methodologies", (VISITOR,), "Methodologies"),
+    Page("methodology", "/methodologies/rice-water-1", (VISITOR,), "A methodology"),
+    Page("style_guide", "/style", (VISITOR,), "The style guide"),
+    Page("projects", "/projects", (VISITOR, COOPERATIVE), "Projects"),
+    Page("projects_map", "/projects/map", (VISITOR,), "Map of projects"),
+    Page("project_new", "/projects/new", (COOPERATIVE,), "Choose a methodology"),
+    Page("project_new", "/projects/new?methodology=rice-water-1", (COOPERATIVE,), "Begin a project"),
+    Page("project", "/projects/{project}", (VISITOR, COOPERATIVE, VERIFIER, REGISTRAR), "A project"),
+    Page("project", "/projects/{draft}", (COOPERATIVE,), "A draft"),
+    Page("project", "/projects/{waiting}", (VERIFIER,), "A project to validate"),
+    *(
+        Page("draft_part", f"/projects/{{draft}}/draft/{part}", (COOPERATIVE,), f"A draft: {part}")
+        for part in ("what", "baseline", "elsewhere", "climate", "hand-in")
+    ),
+    Page("parcels", "/projects/{project}/parcels", (VISITOR, COOPERATIVE), "Fields of a project"),
+    Page("project_edit", "/projects/{draft}/fields", (COOPERATIVE,), "Fields of a draft"),
+    Page("parcels_upload", "/projects/{draft}/fields/upload", (COOPERATIVE,), "Hand in a file of fields"),
+    Page("parcel_edit", "/projects/{draft}/fields/{field}", (COOPERATIVE,), "A field"),
+    Page("diary", "/projects/{project}/diary", (COOPERATIVE,), "Write the field diary"),
+    Page("diary_entries", "/projects/{project}/diary/entries", (COOPERATIVE, VERIFIER), "Entries of the field diary"),
+    Page("diary_season", "/projects/{project}/diary/season", (COOPERATIVE,), "A season of the diary"),
+    Page("project_documents", "/projects/{project}/documents", (COOPERATIVE, VERIFIER), "Documents of a project"),
+    Page("risk_new", "/projects/{soil}/risk", (COOPERATIVE,), "State the risk"),
+    Page("report_new", "/projects/{project}/reports/new", (COOPERATIVE,), "Begin a report"),
+    Page("report_edit", "/projects/{project}/reports/{report}/edit", (COOPERATIVE,), "Correct a report"),
+    Page(
+        "report_field", "/projects/{project}/reports/{report}/fields/{report_field}", (COOPERATIVE,), "A report's field"
+    ),
+    Page("report", "/projects/{project}/reports/{report}", (COOPERATIVE, VERIFIER), "A report under verification"),
+    Page("report", "/projects/{project}/reports/{issued_report}", (VISITOR,), "A report whose credits are issued"),
+    Page("project_sharing", "/projects/{project}/sharing", (VISITOR,), "How a project's proceeds are shared"),
+    Page("batches", "/credits", (VISITOR,), "Issued credits"),
+    Page("batch", "/credits/{batch}", (VISITOR, BUYER), "A batch of credits"),
+    Page("retire", "/credits/{batch}/retire", (BUYER,), "Retire credits"),
+    Page("transfer_new", "/credits/{batch}/transfer", (BUYER,), "Hand credits over"),
+    Page("cancel", "/credits/{batch}/cancel", (COOPERATIVE,), "Cancel credits"),
+    Page("transfers", "/transfers", (BUYER,), "Transfers"),
+    Page("transfer", "/transfers/{transfer}", (BUYER,), "A transfer"),
+    Page("cancellations", "/cancellations", (VISITOR,), "Cancellations"),
+    Page("cancellation", "/cancellations/{cancellation}", (VISITOR,), "A cancellation"),
+    Page("reversals", "/reversals", (VISITOR,), "Reversals"),
+    Page("reversal", "/reversals/{reversal}", (COOPERATIVE,), "A reversal"),
+    Page("reversal_new", "/projects/{project}/reversals/new", (COOPERATIVE,), "Report a reversal"),
+    Page("retirements", "/retirements", (VISITOR,), "Retirements"),
+    Page("certificate", "/retirements/{retirement}", (VISITOR,), "A certificate"),
+    Page("certificate_check", "/retirements/{retirement}/check", (VISITOR,), "Check a certificate"),
+    Page("references", "/references", (VISITOR,), "Other registries"),
+    Page("reference", "/references/{reference}", (VISITOR,), "A project of another registry"),
+    Page("dual_carbon", "/dual-carbon", (VISITOR,), "Sums for the dual-carbon targets"),
+    Page("downloads", "/downloads", (VISITOR,), "Downloads"),
+    Page("trace_search", "/trace", (VISITOR,), "Trace a tonne"),
+    Page("trace", "/trace/{serial}", (VISITOR,), "The way of a tonne"),
+    Page("statement", "/holdings/{account}", (BUYER,), "An account's statement"),
+    Page("households", "/households", (COOPERATIVE,), "Member households"),
+    Page("household", "/households/{household}", (COOPERATIVE,), "A household"),
+    Page("household_link_page", "/h/{link}", (VISITOR,), "What a household sees by its link"),
+    Page("sharing", "/sharing", (COOPERATIVE,), "Proceeds and their sharing"),
+    Page("sharing_plan_new", "/sharing/plan", (COOPERATIVE,), "A plan of sharing"),
+    Page("sharing_notice", "/sharing/notice", (COOPERATIVE,), "The notice of shares"),
+    Page("distribution", "/sharing/distributions/{distribution}", (COOPERATIVE,), "A distribution"),
+    Page("withdraw", "/withdraw", (BUYER,), "Withdraw money"),
+    Page("work", "/work", (COOPERATIVE, BUYER, VERIFIER, REGISTRAR, AUDITOR), "To do"),
+    Page("log_page", "/proof", (VISITOR, AUDITOR), "The log"),
+    Page("record_check", "/proof/records/{record}", (VISITOR, AUDITOR), "A record of the log"),
+    Page("markets", "/markets", (VISITOR, BUYER), "Markets"),
+    Page("market", "/markets/{market}", (VISITOR, BUYER, COOPERATIVE, VIEWER), "A market"),
+    Page("orders", "/orders", (BUYER,), "Orders"),
+    Page("orders", "/orders?tab=trades", (BUYER,), "Trades"),
+    Page("cancel_orders", "/orders/cancel", (BUYER,), "Cancel all orders"),
+    Page("change_order", "/orders/{order}/change", (BUYER,), "Change an order"),
+    Page("blocks", "/blocks", (BUYER,), "Block trades"),
+    Page("new_offer", "/blocks/new", (BUYER,), "Offer a block trade"),
+    Page("offer", "/blocks/{offer}", (COOPERATIVE,), "A block trade"),
+    Page("auctions", "/auctions", (BUYER,), "Auctions"),
+    Page("new_auction", "/auctions/new", (COOPERATIVE,), "Put up a lot"),
+    Page("auction", "/auctions/{auction}", (BUYER, COOPERATIVE), "An auction"),
+    Page("holdings", "/holdings", (BUYER, COOPERATIVE), "Holdings"),
+)
+
+FILE = "is a file"
+STEP = "takes a form, and leads on to a page of this list"
+NOT_PAGES = {
+    "set_language": STEP,
+    "set_theme": STEP,
+    "logout": STEP,
+    "revoke_token": STEP,
+    "samples_example": FILE,
+    "projects_map_json": FILE,
+    "project_json": FILE,
+    "project_calculation": FILE,
+    "project_workbook": FILE,
+    "parcels_geojson": FILE,
+    "parcels_selected": STEP,
+    "parcels_preview": "is there for an hour after a file was handed in: the cooperative's journey sees it",
+    "parcels_preview_geojson": FILE,
+    "parcel_remove": STEP,
+    "project_submit": STEP,
+    "project_validate": STEP,
+    "project_reject": STEP,
+    "project_step": STEP,
+    "diary_csv": FILE,
+    "diary_report": STEP,
+    "diary_withdraw": STEP,
+    "diary_worker": FILE,
+    "document": FILE,
+    "document_publish": STEP,
+    "document_withdraw": STEP,
+    "risk_confirm": STEP,
+    "risk_refuse": STEP,
+    "report_discard": STEP,
+    "report_calculation": FILE,
+    "report_workbook": FILE,
+    "report_assign": STEP,
+    "report_accept": STEP,
+    "report_decline": STEP,
+    "report_verify": STEP,
+    "report_reject": STEP,
+    "finding_new": STEP,
+    "finding_step": STEP,
+    "batch_json": FILE,
+    "transfer_accept": STEP,
+    "transfer_decline": STEP,
+    "transfer_withdraw": STEP,
+    "cancellation_pdf": FILE,
+    "certificate_pdf": FILE,
+    "retirement_json": FILE,
+    "dual_carbon_csv": FILE,
+    "dump": FILE,
+    "dump_sha256": FILE,
+    "download": FILE,
+    "sitemap": FILE,
+    "sitemap_part": FILE,
+    "robots": FILE,
+    "statement_csv": FILE,
+    "statement_pdf": FILE,
+    "household_export": FILE,
+    "household_links": "answers a form with links that are shown once",
+    "household_leave": STEP,
+    "household_link": STEP,
+    "household_unlink": STEP,
+    "sharing_notice_pdf": FILE,
+    "sharing_notice_csv": FILE,
+    "payout_new": STEP,
+    "payout_csv": FILE,
+    "market_live": FILE,
+    "place_order": STEP,
+    "trades_csv": FILE,
+    "cancel_order": STEP,
+    "accept_offer": STEP,
+    "decline_offer": STEP,
+    "withdraw_offer": STEP,
+    "cancel_auction": STEP,
+    "withdraw_bid": STEP,
+}
+"""Named addresses that are no page of their own, and why."""
+
+DESK = (
+    Page("admin:index", "/admin/", (REGISTRAR, TREASURER, AUDITOR), "The desk"),
+    Page("admin:login", "/admin/login/", (VISITOR,), "Log in to the desk"),
+    Page("admin:reconcile", "/admin/reconcile/", (AUDITOR,), "Reconcile the books"),
+    Page("admin:trial_balance", "/admin/trial-balance/", (AUDITOR,), "Trial balance"),
+)
+"""Pages of the desk that are about no one table; those of a table are found in the desk's own list of tables."""
+
+
+def visits() -> Iterator[tuple[Page, str]]:
+    """Yield each page with each of its readers, but for the desk's."""
+    for page in PAGES:
+        for reader in page.readers:
+            yield page, reader
