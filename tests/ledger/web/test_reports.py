@@ -461,3 +461,64 @@ def test_a_rejected_report_can_be_reported_again(client, who, report):
     client.force_login(who.cooperative.user)
     again = client.post(f"/projects/{report.project.code}/reports/new", {"vintage": "2020"})
     assert again.status_code == 302
+
+
+# Findings that name fields, and common ones
+
+
+def test_a_finding_names_fields_and_stands_beside_them(client, who, report):
+    accepted(who, report)
+    field = report.project.parcels.first()
+    other = ParcelFactory(project=report.project)
+    client.force_login(who.verifier.user)
+    given = {
+        "kind": "corrective_action",
+        "fields_named": f" {field.code}，",
+        "template": "water",
+        "text": "Above all in May.",
+    }
+    assert client.post(address(report, "/findings"), given).status_code == 302
+    finding = Finding.objects.get()
+    assert finding.text.startswith(f"{field.code}: ")
+    assert finding.text.endswith("\nAbove all in May.")
+    client.force_login(who.cooperative.user)
+    page = client.get(address(report)).content.decode()
+    assert f"{address(report, '/fields')}/{field.pk}" in page
+    assert f"{address(report, '/fields')}/{other.pk}" not in page.split('class="findings"')[1].split("</ul>")[0]
+    edit = client.get(address(report, "/edit"))
+    assert {code: [each.pk for each in found] for code, found in edit.context["asked_of"].items()} == {
+        field.code: [finding.pk]
+    }
+    asked = {
+        parcel.pk: client.get(f"{address(report, '/fields')}/{parcel.pk}").context["findings"]
+        for parcel in (field, other)
+    }
+    assert asked == {field.pk: [finding], other.pk: []}
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"text": ""}, "text"),
+        ({"text": " "}, "text"),
+        ({"text": "x", "fields_named": "NOPE"}, "fields_named"),
+        ({"text": "x", "template": "made up"}, "template"),
+        ({"text": "x" * 5_000, "template": "water"}, "text"),
+        ({"text": "x", "kind": "anger"}, "kind"),
+    ],
+)
+def test_a_finding_that_is_none_is_refused_and_what_was_typed_is_kept(client, who, report, given, field):
+    accepted(who, report)
+    client.force_login(who.verifier.user)
+    answer = client.post(address(report, "/findings"), {"kind": "clarification"} | given)
+    assert answer.status_code == 422
+    assert field in answer.context["finding_form"].errors
+    assert answer.context["finding_form"]["text"].value() == given["text"]
+    assert not Finding.objects.exists()
+
+
+def test_a_common_finding_needs_no_typing(client, who, report):
+    accepted(who, report)
+    client.force_login(who.verifier.user)
+    assert client.post(address(report, "/findings"), {"kind": "clarification", "template": "yield"}).status_code == 302
+    assert Finding.objects.get().text
