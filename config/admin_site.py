@@ -1,6 +1,6 @@
 """The admin site: the operator's and the auditor's desk, over both apps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from typing import Any
 
@@ -15,15 +15,16 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from ledger.admin import trial_balance
-from ledger.admin.access import desk_membership, is_operator
-from ledger.admin.actions import Text
+from ledger.admin.access import desk_membership, is_operator, is_too_weak
+from ledger.admin.accounts import FactorResetAdmin, SecurityEventAdmin
+from ledger.admin.actions import Action, Text
 from ledger.admin.bank import BankStatementAdmin
 from ledger.admin.bank_entries import BankEntryAdmin
 from ledger.admin.base import ViewOnlyAdmin, refuse_writing
 from ledger.admin.confirmation import PARAMETER
 from ledger.admin.corrections import CorrectionAdmin
 from ledger.admin.credits import BatchAdmin, RetirementAdmin
-from ledger.admin.desk import log_state, queues
+from ledger.admin.desk import Line, lines, log_state, queues
 from ledger.admin.display import list_url
 from ledger.admin.evidence import DiaryEntryAdmin, DocumentAdmin
 from ledger.admin.handed_on import CancellationAdmin, CancellationOrderAdmin, CreditTransferAdmin, ReversalAdmin
@@ -34,10 +35,18 @@ from ledger.admin.journal import (
     TransferAdmin,
 )
 from ledger.admin.lifecycle import DebundlingDecisionAdmin, DeclaredConflictAdmin, RenewalAdmin
-from ledger.admin.parties import ApiTokenAdmin, MembershipAdmin, OrganisationAdmin, UserAdmin
+from ledger.admin.parties import (
+    ApiTokenAdmin,
+    InvitationAdmin,
+    MembershipAdmin,
+    OrganisationAdmin,
+    RoleChangeAdmin,
+    UserAdmin,
+)
 from ledger.admin.payments import PaymentAdmin
 from ledger.admin.positions import HoldAdmin, SerialBlockAdmin
 from ledger.admin.projects import ParcelAdmin, ProjectAdmin
+from ledger.admin.queue import WHOSE, areas_of, oldest_first
 from ledger.admin.references import ReferenceCreditAdmin, ReferenceImportAdmin, ReferenceProjectAdmin
 from ledger.admin.reports import FindingAdmin, MonitoringReportAdmin, RiskAssessmentAdmin
 from ledger.admin.runs import ReconciliationRunAdmin
@@ -61,9 +70,11 @@ from ledger.models import (
     DiaryEntry,
     Distribution,
     Document,
+    FactorReset,
     Finding,
     Hold,
     Household,
+    Invitation,
     Membership,
     MonitoringReport,
     Organisation,
@@ -80,6 +91,8 @@ from ledger.models import (
     Retirement,
     Reversal,
     RiskAssessment,
+    RoleChange,
+    SecurityEvent,
     SerialBlock,
     SharingPlan,
     Transaction,
@@ -87,18 +100,19 @@ from ledger.models import (
     User,
 )
 from ledger.transparency.keys import log_signer
+from ledger.web.security.doors import address_with_next, lead_to_second_factor, next_of
 from trading.admin.auctions import BidAdmin, OneWayAuctionAdmin
 from trading.admin.blocks import BlockOfferAdmin
 from trading.admin.concerns import concerns
 from trading.admin.days import ClosedDayAdmin
-from trading.admin.desk import market_states
+from trading.admin.desk import halted_line, market_states
 from trading.admin.execution import ExecutedInstructionAdmin, TradeAdmin
 from trading.admin.limits import TradingLimitAdmin
 from trading.admin.markets import MarketAdmin
 from trading.admin.orders import OrderAdmin
 from trading.admin.reconciliation import begin_if_confirmed, page_of, progress_of, status
 from trading.admin.subjects import SUBJECTS
-from trading.admin.surveillance import AlertAdmin, RelationAdmin, RuleChangeAdmin, alert_queue
+from trading.admin.surveillance import AlertAdmin, RelationAdmin, RuleChangeAdmin, alert_line, alert_queue
 from trading.models import (
     Alert,
     Bid,
@@ -131,8 +145,12 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             Organisation: OrganisationAdmin,
             User: UserAdmin,
             Membership: MembershipAdmin,
+            Invitation: InvitationAdmin,
+            RoleChange: RoleChangeAdmin,
             Household: HouseholdAdmin,
             ApiToken: ApiTokenAdmin,
+            SecurityEvent: SecurityEventAdmin,
+            FactorReset: FactorResetAdmin,
         },
     ),
     (
@@ -207,7 +225,7 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
 )
 RUNS_SHOWN = 5
 # Django's own pages that this site does without.
-LEFT_OUT = ("autocomplete", "view_on_site", "app_list")
+LEFT_OUT = ("autocomplete", "view_on_site", "app_list", "password_change", "password_change_done")
 
 
 class TianhuiAdminSite(AdminSite):
@@ -238,6 +256,8 @@ class TianhuiAdminSite(AdminSite):
             if view == self.logout:
                 return view(request)
             membership = desk_membership(request)
+            if is_too_weak(request) and request.method in ("GET", "HEAD"):
+                return lead_to_second_factor(request)
             if request.user.is_authenticated and membership is None:
                 return self.refuse(request)
             try:
@@ -255,15 +275,13 @@ class TianhuiAdminSite(AdminSite):
         return TemplateResponse(request, "admin/refused.html", context, status=403)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if request.method == "GET" and request.user.is_authenticated and not self.has_permission(request):
-            return self.refuse(request)
-        return super().login(request, extra_context)
-
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """Let the operator's people change their own password; for an auditor nothing here writes, not even this."""
-        if not is_operator(desk_membership(request)):
-            raise PermissionDenied
-        return super().password_change(request, extra_context)
+        """Lead to the one log-in that there is, and from there back to the desk."""
+        wanted = next_of(request) or reverse("admin:index")
+        if not request.user.is_authenticated:
+            return HttpResponseRedirect(address_with_next("login", wanted))
+        if is_too_weak(request):
+            return lead_to_second_factor(request, wanted)
+        return HttpResponseRedirect(wanted) if self.has_permission(request) else self.refuse(request)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         membership = desk_membership(request)
@@ -272,6 +290,7 @@ class TianhuiAdminSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         kept = [each for each in super().get_urls() if getattr(each, "name", None) not in LEFT_OUT]
         own = (
+            ("work/", self.work, "work"),
             ("reconcile/", self.reconcile, "reconcile"),
             ("reconcile/progress/", self.reconcile_progress, "reconcile_progress"),
             ("trial-balance/", self.trial_balance, "trial_balance"),
@@ -292,17 +311,53 @@ class TianhuiAdminSite(AdminSite):
         assert membership is not None
         waiting = [*queues(membership), alert_queue(membership)]
         log, markets, books = log_state(), list(market_states()), status(RUNS_SHOWN)
+        found = concerns(waiting, log, markets, books.runs)
         context = {
+            "alerts": waiting[-1],
+            "late": len(found),
             "queues": waiting,
             "log": log,
             "markets": markets,
             "reconciliation": books,
-            "concerns": concerns(waiting, log, markets, books.runs),
+            "concerns": found,
             "supply": supply_of_all(),
             "vkey": log_signer().vkey,
             "site_address": request.build_absolute_uri("/").rstrip("/"),
         }
         return super().index(request, context | (extra_context or {}))
+
+    def work(self, request: HttpRequest) -> HttpResponse:
+        """Show all that waits in one list: what is the reader's, what is another person's because the reader entered it."""
+        refuse_writing(request)
+        membership = desk_membership(request)
+        assert membership is not None
+        steps = _all_lines()
+        areas = areas_of(membership, steps, self.steps_of)
+        area = next((str(each.name) for each in areas if str(each.name) == request.GET.get("area")), "")
+        whose = request.GET.get("whose", "")
+        whose = whose if whose in WHOSE else ""
+        found = oldest_first(areas, area=area, whose="")
+        log, markets = log_state(), list(market_states())
+        context = self.each_context(request) | {
+            "title": _("All that waits"),
+            "areas": areas,
+            "area": area,
+            "whose": whose,
+            "whose_choices": [
+                ("", _("All"), len(found)),
+                *((name, label, sum(row.whose == name for row in found)) for name, label in WHOSE.items()),
+            ],
+            "rows": oldest_first(areas, area=area, whose=whose),
+            "concerns": concerns([], log, markets, status(RUNS_SHOWN).runs),
+        }
+        return TemplateResponse(request, "admin/work.html", context)
+
+    def steps_of(self, target: Model, names: Sequence[str]) -> list[tuple[Action, str]]:
+        """Return those of an object's steps that are due and have these names, each with where it is asked for."""
+        table = self._registry[type(target)]
+        assert isinstance(table, ViewOnlyAdmin)
+        due = (action for action in table.object_actions if action.name in names and action.is_due(target))
+        return [(action, table.action_url(action, target)) for action in due]
 
     def reconcile(self, request: HttpRequest) -> HttpResponse:
         """Show what reconciliation has found; when its button was pressed, have a worker check the books."""
@@ -338,6 +393,11 @@ class TianhuiAdminSite(AdminSite):
         """Return the same as CSV."""
         refuse_writing(request)
         return trial_balance.exported(request) or self.trial_balance(request)
+
+
+def _all_lines() -> list[Line]:
+    """Return every step that waits for the operator, in both apps."""
+    return [*lines(), halted_line(), alert_line()]
 
 
 def _entry(model: type[Model]) -> dict[str, Any]:

@@ -27,17 +27,31 @@ CHANGE = APPEND | {"UPDATE"}
 READ_ONLY = {"django_migrations", "django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
 # Where rows are not only written and changed but also go.
 DELETED_FROM = {
+    "account_emailaddress": "an address that another one takes the place of",
+    "account_emailconfirmation": "empty; Django deletes from it with the address",
     "django_session": "who logs out",
+    "ledger_membership": "who leaves an organisation, or is removed; the log keeps who acted when",
+    "ledger_eventorigin": "from where something was done to an account, when it has been kept long enough",
+    "ledger_idempotentrequest": "an answer that is not given again any more",
+    "ledger_digestsent": "that a digest was written long ago",
+    "ledger_message": "what was sent long ago (ledger/notices/keeping.py)",
     "ledger_monitoringreport": "a draft that its cooperative throws away; a trigger keeps what was handed in",
+    "ledger_notice": "what a person was told a year ago",
     "ledger_parcel": "a field that is taken out of a draft",
     "ledger_serialblock": "a run of serial numbers that is given away whole",
     "ledger_stagedcredit": "a row of a file that is imported, when its import ends",
     "ledger_unsequencedrecord": "a record that has its place in the log",
+    "mfa_authenticator": "a second factor that its person removes",
+    "ledger_webhookattempt": "deliveries of webhooks are kept for 30 days",
+    "ledger_webhookdelivery": "deliveries of webhooks are kept for 30 days",
+    "ledger_webhookevent": "deliveries of webhooks are kept for 30 days",
     "trading_bookentry": "an order that is not on the book any more",
     "trading_closedday": "a day that is traded on after all",
     "trading_expiry": "an order whose time has come",
     "trading_instruction": "an instruction that has been executed",
+    "trading_positionday": "what was kept of a position, before it is reckoned anew",
     "trading_tradinglimit": "a limit that is lifted",
+    "usersessions_usersession": "from where a session was opened that has ended",
 }
 FORBIDDEN_ATTRIBUTES = ("rolsuper", "rolcreatedb", "rolcreaterole", "rolreplication", "rolbypassrls")
 _LOCK = 0x7469_616E_6875_6902

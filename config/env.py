@@ -45,6 +45,27 @@ def integer(name: str, default: int) -> int:
         raise SettingError(f"{name} must be a whole number, not {value!r}.") from None
 
 
+def rate(name: str, default: str) -> tuple[int, int]:
+    """Return the setting `name`, such as 600/60, as how much there is in how many seconds.
+
+    Raises: SettingError.
+    """
+    value = os.environ.get(name, default)
+    quota, _slash, window = value.partition("/")
+    if not (quota.isdigit() and window.isdigit() and int(quota) > 0 and 0 < int(window) <= 86_400):
+        raise SettingError(f"{name} must be a number of requests and of seconds, such as 600/60, not {value!r}.")
+    return int(quota), int(window)
+
+
+def mail_backend(name: str, default: str) -> str:
+    """Return Django's backend for the word in the setting `name`: console, file or smtp."""
+    word = os.environ.get(name, default).strip().lower()
+    backends = {"console": "console", "file": "filebased", "smtp": "smtp"}
+    if word not in backends:
+        raise SettingError(f"{name} must be console, file or smtp, not {word!r}.")
+    return f"django.core.mail.backends.{backends[word]}.EmailBackend"
+
+
 def words(name: str, default: str = "") -> list[str]:
     """Return the comma-separated setting `name` as a list."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]

@@ -31,6 +31,8 @@ STREAM_READERS = 10_001
 STREAM_STOP_SECONDS = 2
 READY_SECONDS = 60.0
 LOOPBACK = "127.0.0.1"
+# The demo's people share a password that is printed: to ask them for a second factor would guard nothing. Every page says so.
+DEMO_SETTINGS = {"IS_DEMO": "1", "SECOND_FACTOR_REQUIRED": "0"}
 # The owner's address is for what changes the schema; the programs never see it.
 OWNERS_SETTINGS = {"MIGRATIONS_DATABASE_URL", "MIGRATIONS_DATABASE_URL_FILE"}
 
@@ -101,10 +103,17 @@ def product(var_dir: Path, *, steps: Sequence[Sequence[str]]) -> Iterator[tuple[
     Raises: EmbeddedError, StepFailed.
     """
     with embedded.services(var_dir, say=write_line) as services:
-        environment = environment_for(var_dir, services) | _addresses(var_dir) | application_login(var_dir, services)
+        # The pages' files, compressed and named by their hashes.
+        collected = {"STATIC_ROOT": os.environ.get("STATIC_ROOT") or str(var_dir / "static")}
+        environment = (
+            environment_for(var_dir, services) | collected | _addresses(var_dir) | application_login(var_dir, services)
+        )
+        if ["seed_demo"] in steps:
+            environment = DEMO_SETTINGS | environment
         embedded.remember(var_dir, environment=_ours(environment))
         roles = [["database_roles", "--verbosity", "0"]] if OWNERS_SETTINGS & environment.keys() else []
-        for step in (["migrate", "--verbosity", "0"], *roles, *steps):
+        files = ["collectstatic", "--no-input", "--verbosity", "0"]
+        for step in (["migrate", "--verbosity", "0"], *roles, files, *steps):
             _manage(step, environment)
         environment = {name: value for name, value in environment.items() if name not in OWNERS_SETTINGS}
         processes = Processes(BASE_DIR, environment)
@@ -158,7 +167,8 @@ def programs(environment: Mapping[str, str]) -> dict[str, list[str]]:
     """Return the programs that make up the product, each as name and command.
 
     A market has one writer, hence one process a shard (`matching.0` …); checking all the books takes minutes, hence a
-    process that nothing else waits for (`audit`); the rest of the tasks have their own.
+    process that nothing else waits for (`audit`); so has what waits for servers of others (`sending`); the rest of the
+    tasks have their own. What follows the log has a queue of its own (`telling`), for a worker of its own where one is not enough.
     """
     shards = int(environment.get("MATCHING_SHARDS", "1"))
     workers = min(WEB_WORKERS, os.cpu_count() or 1)
@@ -173,9 +183,10 @@ def programs(environment: Mapping[str, str]) -> dict[str, list[str]]:
             *("--backpressure", str(STREAM_READERS), "--workers-kill-timeout", str(STREAM_STOP_SECONDS)),
             "config.asgi:application",
         ],
-        "worker": _celery_worker("celery"),
+        "worker": _celery_worker("celery,telling"),
         **{f"match-{shard}": _celery_worker(f"matching.{shard}") for shard in range(shards)},
         "audit": _celery_worker("audit"),
+        "sending": _celery_worker("sending,webhooks"),
         "beat": [*_celery("beat"), "--loglevel", "WARNING", "--pidfile", ""],
     }
 
@@ -190,7 +201,7 @@ def _granian(interface: str, port: str, workers: int) -> list[str]:
 def _celery_worker(tasks_queue: str) -> list[str]:
     # One process that does one task after the other: a book in its memory is then always the newest.
     alone = ["--pool", "solo", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
-    return [*_celery("worker"), "-Q", tasks_queue, "-n", f"{tasks_queue}@%h", *alone]
+    return [*_celery("worker"), "-Q", tasks_queue, "-n", f"{tasks_queue.partition(',')[0]}@%h", *alone]
 
 
 def _celery(command: str) -> list[str]:

@@ -23,9 +23,12 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.humanize",
     "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "ledger",
     "trading",
 ]
@@ -41,7 +44,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "ledger.web.security.seen.SessionsSeen",
     "config.middleware.DomainErrors",
+    "ledger.web.rates.PageRates",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -58,6 +64,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "ledger.web.context.workspace",
+                "ledger.web.security.context.safety",
             ],
         },
     }
@@ -93,6 +100,34 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 
+# How many proxies stand before us: whose address counts attempts is the one that the outermost of them has seen.
+NUM_PROXIES = env.integer("NUM_PROXIES", 1 if env.flag("BEHIND_TLS") else 0)
+
+# Who logs in how (ledger/web/security). allauth leads through the log-in and keeps factors, addresses and sessions; what
+# counts attempts is ours (ledger/parties/attempts.py), so its own limits, which fail where the cache is away, are off.
+ACCOUNT_ADAPTER = "ledger.web.security.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_LOGIN_TIMEOUT = 10 * 60
+ALLAUTH_TRUSTED_PROXY_COUNT = NUM_PROXIES
+MFA_ADAPTER = "ledger.web.security.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RATE_LIMITS = False
+MFA_TOTP_ISSUER = "Tianhui"
+# A phone's clock may be off by half a minute; each code is good once.
+MFA_TOTP_TOLERANCE = 1
+# People of the operator and of auditors, and whoever has money paid out, need a second factor. Only the demo does without.
+SECOND_FACTOR_REQUIRED = env.flag("SECOND_FACTOR_REQUIRED", default=True)
+IS_DEMO = env.flag("IS_DEMO")
+# For how long somebody who has just shown who they are need not do so again, before money leaves or a factor changes.
+REAUTHENTICATION_SECONDS = ACCOUNT_REAUTHENTICATION_TIMEOUT = env.integer("REAUTHENTICATION_SECONDS", 600)
+PASSWORD_RESET_TIMEOUT = env.integer("PASSWORD_RESET_SECONDS", 3_600)
+# After how many days it is forgotten from where something was done to an account.
+SECURITY_ADDRESS_DAYS = env.integer("SECURITY_ADDRESS_DAYS", 180)
+
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
@@ -102,10 +137,19 @@ USE_THOUSAND_SEPARATOR = True
 FORMAT_MODULE_PATH = ["config.formats"]
 
 STATIC_URL = "static/"
-# Files are served from where they lie; `collectstatic` is for a proxy that serves them itself.
+# Where `collectstatic` has put the files, compressed and each under a name with its hash, so that browsers keep them for ever.
+# Without it they are served from where they lie, as tests and a development server do.
 STATIC_ROOT = env.text("STATIC_ROOT", "") or None
-STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
+# The pictures of the guides are those of the README.
+STATICFILES_DIRS = [BASE_DIR / "config" / "static", ("guide", BASE_DIR / "docs" / "images")]
 WHITENOISE_USE_FINDERS = True
+STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+if STATIC_ROOT is not None:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "config.static_files.HashedFiles"},
+    }
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
@@ -131,8 +175,10 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "ledger.api.problems.handle_exception",
     "COERCE_DECIMAL_TO_STRING": True,
     # Whose address counts attempts to log in: the caller's, or behind a proxy the one that the proxy has seen.
-    "NUM_PROXIES": 1 if env.flag("BEHIND_TLS") else 0,
+    "NUM_PROXIES": NUM_PROXIES,
 }
+# What to do about each code that a problem has.
+PROBLEM_ADVICE = ["ledger.api.advice.ADVICE", "trading.api.advice.ADVICE"]
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tianhui 田汇 API",
     "DESCRIPTION": (
@@ -146,20 +192,32 @@ SPECTACULAR_SETTINGS = {
         "language that `Accept-Language` asks for, `errors` points at the fields that are at fault. 400: the request is "
         "not what this page says; 422: it is, and a rule refuses it; 409: not in this state, or not any more. "
         "A refused request has changed nothing.\n\n"
+        "**Scopes**: a token does what it has a scope for and your role allows: `read`, `trade` (orders, blocks, bids), "
+        "`withdraw` (money and credits that leave), `members`, and `manage` (all else that writes). Each operation names "
+        "the one it needs; 403 `insufficient_scope` names it in `scope`.\n\n"
+        "**Rates**: each answer says in `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11) how much "
+        "there is and what is left, of a token, a session, or an address. Too much is 429 `rate_limited`, with `Retry-After`. "
+        "A batch of orders counts each of them.\n\n"
         "**Lists** are `{results, next, previous}`, newest first; `next` keeps its place while new rows arrive."
     ),
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "ledger.api.schema.add_shared_parts",
+    ],
     "ENUM_NAME_OVERRIDES": {
+        "HouseholdMembership": "ledger.api.households.MEMBERSHIPS",
+        "CarbonMeasure": "ledger.registry.models.CarbonTotal.Measure",
+        "ListOrder": "ledger.api.serializers.ORDERS",
         "OrganisationKind": "ledger.parties.models.Organisation.Kind",
         "ApplicableKind": "ledger.api.parties.APPLICABLE_KINDS",
         "OrganisationStatus": "ledger.parties.models.Organisation.Status",
         "Role": "ledger.parties.models.Membership.Role",
+        "Scope": "ledger.parties.scopes.Scope",
+        "RoleChangeState": "ledger.parties.models.RoleChange.State",
         "Methodology": "ledger.api.projects.METHODOLOGY_CHOICES",
         "Datum": "ledger.api.land.DATUM_CHOICES",
         "ProjectStatus": "ledger.projects.models.Project.Status",
@@ -189,6 +247,7 @@ SPECTACULAR_SETTINGS = {
         "ReferenceTransactionType": "ledger.registry.models.ReferenceCredit.Type",
         "AssetKind": "ledger.journal.models.Asset.Kind",
         "AccountPurpose": "ledger.journal.models.Account.Purpose",
+        "HoldPurpose": "ledger.journal.models.Hold.Purpose",
         "TransactionKind": "ledger.journal.models.Transaction.Kind",
         "TransferDirection": "ledger.api.journal.DIRECTIONS",
         "PaymentDirection": "ledger.journal.models.Payment.Direction",
@@ -210,6 +269,10 @@ SPECTACULAR_SETTINGS = {
         "AuctionState": "trading.auctions.models.OneWayAuction.Stage",
         "AuctionPricing": "trading.auctions.models.OneWayAuction.Pricing",
         "BidState": "trading.auctions.models.Bid.State",
+        "NoticeGroup": "ledger.notices.models.Group",
+        "NoticeSeverity": "ledger.notices.models.Severity",
+        "WebhookState": "ledger.api.webhooks.STATES",
+        "WebhookDeliveryState": "ledger.webhooks.models.WebhookDelivery.State",
         "AlertRule": "trading.surveillance.models.Rule",
         "AlertSeverity": "trading.surveillance.models.Alert.Severity",
         "AlertState": "trading.surveillance.models.Alert.State",
@@ -218,6 +281,10 @@ SPECTACULAR_SETTINGS = {
     "TAGS": [
         {"name": "people", "description": "Sign up, get tokens, and see who you are."},
         {"name": "organisations", "description": "For whom people act; the operator approves them."},
+        {
+            "name": "members",
+            "description": "Who acts for your organisation: roles, invitations, changes that two make.",
+        },
         {"name": "households", "description": "Member households of a cooperative, and their personal links."},
         {"name": "projects", "description": "Fields and what is done on them, from the draft to the registration."},
         {
@@ -227,7 +294,6 @@ SPECTACULAR_SETTINGS = {
         {"name": "reports", "description": "What a vintage came to: reported, verified, approved, issued."},
         {"name": "diary", "description": "What is done on the fields, day by day; a cooperative's phone writes it."},
         {"name": "documents", "description": "Files that prove what is said, by their hashes; public where published."},
-        {"name": "credits", "description": "Issued batches, and their retirement."},
         {
             "name": "credits",
             "description": "Issued batches, and what becomes of them: retired, transferred, cancelled, reversed.",
@@ -241,6 +307,8 @@ SPECTACULAR_SETTINGS = {
         {"name": "orders", "description": "Enter and cancel orders; your trades."},
         {"name": "blocks", "description": "Block trades: offers between two named parties, seen by them alone."},
         {"name": "auctions", "description": "One-way auctions: lots, and bids for them."},
+        {"name": "notices", "description": "What you are told."},
+        {"name": "webhooks", "description": "Addresses of yours that are told of events, signed as Standard Webhooks."},
         {"name": "surveillance", "description": "What the rules have found; for the operator and auditors."},
         {"name": "log", "description": "Proofs that nothing was changed or left out (RFC 9162)."},
     ],
@@ -271,7 +339,45 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3_600},
     },
     "share-proceeds": {"task": "ledger.tasks.share_proceeds", "schedule": 1.0, "options": {"expires": 10}},
+    "note-token-uses": {"task": "ledger.tasks.note_token_uses", "schedule": 60.0, "options": {"expires": 60}},
+    "warn-of-expiring-tokens": {
+        "task": "ledger.tasks.warn_of_expiring_tokens",
+        "schedule": crontab(minute=25),
+        "options": {"expires": 3_600},
+    },
     "expire-transfers": {"task": "ledger.tasks.expire_transfers", "schedule": 60.0, "options": {"expires": 60}},
+    "tell-what-is-recorded": {
+        "task": "ledger.tasks.tell_what_is_recorded",
+        "schedule": 1.0,
+        "options": {"queue": "telling", "expires": 5},
+    },
+    # Each morning at eight; what is due is told once however often one looks.
+    "tell-deadlines": {
+        "task": "ledger.tasks.tell_deadlines",
+        "schedule": crontab(hour=8, minute=0),
+        "options": {"expires": 3_600},
+    },
+    "write-digests": {
+        "task": "ledger.tasks.write_digests",
+        "schedule": crontab(hour="8-23", minute="*/10"),
+        "options": {"expires": 600},
+    },
+    # What waits for servers of others has a process of its own, that nothing else waits for.
+    "send-messages": {
+        "task": "ledger.tasks.send_messages",
+        "schedule": 2.0,
+        "options": {"queue": "sending", "expires": 5},
+    },
+    "deliver-webhooks": {
+        "task": "ledger.tasks.deliver_webhooks",
+        "schedule": 1.0,
+        "options": {"queue": "webhooks", "expires": 5},
+    },
+    "sweep-told": {
+        "task": "ledger.tasks.sweep_told",
+        "schedule": crontab(hour=4, minute=10),
+        "options": {"queue": "audit", "expires": 3_600},
+    },
     "sequence-log": {"task": "ledger.tasks.sequence_log", "schedule": 1.0, "options": {"expires": 10}},
     "refresh-registry": {
         "task": "ledger.tasks.refresh_registry",
@@ -293,9 +399,24 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=2, minute=0),
         "options": {"queue": "audit", "expires": 3_600},
     },
+    "keep-positions": {
+        "task": "trading.tasks.keep_positions",
+        "schedule": crontab(hour=0, minute=25),
+        "options": {"queue": "audit", "expires": 3_600},
+    },
     "sweep-documents": {
         "task": "ledger.tasks.sweep_documents",
         "schedule": crontab(hour=3, minute=30),
+        "options": {"queue": "audit", "expires": 3_600},
+    },
+    "sweep-accounts": {
+        "task": "ledger.tasks.sweep_accounts",
+        "schedule": crontab(hour=4, minute=10),
+        "options": {"queue": "audit", "expires": 3_600},
+    },
+    "sweep-answers": {
+        "task": "ledger.tasks.sweep_idempotent_requests",
+        "schedule": crontab(minute=40),
         "options": {"queue": "audit", "expires": 3_600},
     },
     # Each run goes on where the last one ended: it matters little when one comes.
@@ -345,8 +466,38 @@ REPORT_TARGET_DAYS = {
     "approved": env.integer("TARGET_DAYS_ISSUE", 7),
 }
 
+# E-mail: by default it is written to the console, or into files; with EMAIL_HOST it leaves by that server.
+EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = env.integer("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
+EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
+EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 10)
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Tianhui <noreply@tianhui.example>")
+EMAIL_BACKEND = env.mail_backend("EMAIL_BACKEND", "smtp" if env.text("EMAIL_HOST", "") else "console")
+EMAIL_FILE_PATH = env.text("EMAIL_FILE_PATH", str(BASE_DIR / "var" / "mail"))
+# Text messages: the class of a gateway, such as ledger.notices.sms.HttpGateway; empty: nobody can choose them.
+SMS_GATEWAY = env.text("SMS_GATEWAY", "")
+SMS_GATEWAY_URL = env.text("SMS_GATEWAY_URL", "")
+SMS_GATEWAY_SECRET = env.text("SMS_GATEWAY_SECRET", "")
+# Whether webhooks may call this machine itself, and by plain HTTP: to try them out, never in production.
+WEBHOOKS_TO_LOOPBACK = env.flag("WEBHOOKS_TO_LOOPBACK")
+
 # The password that the demo's people share (made when the demo is seeded).
 DEMO_PASSWORD_FILE = Path(env.text("DEMO_PASSWORD_FILE", str(BASE_DIR / "var" / "demo-password")))
+
+# How often somebody may ask, as requests (orders, for orders) in so many seconds: budgets of a token, or of a person on pages;
+# of an address for visitors, log-ins, searches and downloads (ledger/parties/rates.py).
+RATE_LIMITS = {
+    "reads": env.rate("RATE_READS", "1200/60"),
+    "orders": env.rate("RATE_ORDERS", "12000/60"),
+    "writes": env.rate("RATE_WRITES", "600/60"),
+    "log-ins": env.rate("RATE_LOG_INS", "60/60"),
+    "visitors": env.rate("RATE_VISITORS", "600/60"),
+    "searches": env.rate("RATE_SEARCHES", "120/60"),
+    "downloads": env.rate("RATE_DOWNLOADS", "60/60"),
+}
 
 # For how long a public page of the registry is handed to visitors as it was rendered; 0: each is rendered anew.
 PUBLIC_PAGES_SECONDS = env.integer("PUBLIC_PAGES_SECONDS", 30)

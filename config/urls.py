@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView
 
 from ledger.api.problems import no_such_address
 
@@ -17,6 +17,6 @@ urlpatterns = [
     path("", include("trading.web.urls")),
     path("log/", include("ledger.web.log_urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api_docs"),
+    path("api/", include("ledger.api.page_urls")),
     path("admin/", admin.site.urls),
 ]

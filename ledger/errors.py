@@ -38,6 +38,21 @@ class NotAllowed(DomainError):
     code, status, message = "not_allowed", 403, _("Your role does not allow this.")
 
 
+class InsufficientScope(DomainError):
+    code, status = "insufficient_scope", 403
+    message = _("This token has not the scope that is needed: %(scope)s. Make one that has it.")
+
+
+class AddressNotAllowed(DomainError):
+    code, status = "address_not_allowed", 403
+    message = _("This token is not good from the address %(address)s: it names the networks that it may come from.")
+
+
+class RateLimited(DomainError):
+    code, status = "rate_limited", 429
+    message = _("Too many requests. Try again in %(seconds)s seconds.")
+
+
 class OrganisationNotApproved(DomainError):
     code, status = "organisation_not_approved", 403
     message = _("The organisation %(organisation)s is not approved yet. The operator approves it first.")
@@ -50,6 +65,53 @@ class WrongCredentials(DomainError):
 class TooManyAttempts(DomainError):
     code, status = "too_many_attempts", 429
     message = _("Too many attempts. Try again in %(seconds)s seconds.")
+
+
+class LastOwner(DomainError):
+    code, status = "last_owner", 409
+    message = _("An organisation keeps one owner at least. Make somebody else an owner first.")
+
+
+class ActsAlready(DomainError):
+    code, status = "acts_already", 409
+    message = _("This person acts for an organisation already. Who wants to act for another leaves that one first.")
+
+
+class InvitationOver(DomainError):
+    code, status = "invitation_over", 410
+    message = _("This invitation is not good any more: it is used, withdrawn or over. Ask for a new one.")
+
+
+class SecondFactorNeeded(DomainError):
+    code, status = "second_factor_needed", 401
+    message = _("This account is protected by two-step verification: give a code of the app, or a recovery code, too.")
+
+
+class WrongCode(DomainError):
+    code, status = "wrong_code", 401
+    message = _("The code is wrong, or was used already. Each code is good once: wait for the next one.")
+
+
+class SecondFactorMissing(DomainError):
+    code, status = "second_factor_missing", 403
+    message = _("This needs two-step verification, which you have not set up yet. Set it up on the page “Security”.")
+
+
+class SecondFactorUnused(DomainError):
+    code, status = "second_factor_unused", 403
+    message = _(
+        "This needs two-step verification, which you have not used since you logged in. Confirm that it is you."
+    )
+
+
+class ConfirmationNeeded(DomainError):
+    code, status = "confirmation_needed", 403
+    message = _("Confirm first that it is you: this needs a second factor used within the last minutes.")
+
+
+class LastFactor(DomainError):
+    code, status = "last_factor", 409
+    message = _("Your organisation needs two-step verification: add another way before you remove the last one.")
 
 
 class SamePerson(DomainError):
@@ -89,6 +151,11 @@ class FileOutOfReach(DomainError):
 
 class HouseholdListRefused(InvalidValue):
     code, status, message = "household_list_refused", 422, _("Nothing was stored. %(problems)s")
+
+
+class TooManyWebhooks(DomainError):
+    code, status = "too_many_webhooks", 409
+    message = _("An organisation has at most %(most)s webhooks. Remove one first.")
 
 
 class NothingToPayOut(DomainError):
@@ -174,6 +241,26 @@ class IdempotencyConflict(DomainError):
     message = _("The key %(key)s was used before with other content.")
 
 
+class IdempotencyInFlight(DomainError):
+    code, status = "idempotency_in_flight", 409
+    message = _("A request with this key is being worked on. Ask again in %(seconds)s s with the same key.")
+
+
+class IdempotencyKeyReused(DomainError):
+    code, status = "idempotency_key_reused", 422
+    message = _("The Idempotency-Key %(key)s was used before for another request. Take a new one.")
+
+
+class InvalidIdempotencyKey(DomainError):
+    code, status = "invalid_idempotency_key", 400
+    message = _("An Idempotency-Key is 1 to 64 printable ASCII characters without spaces, such as a UUID.")
+
+
+class PreconditionFailed(DomainError):
+    code, status = "precondition_failed", 412
+    message = _("Somebody has changed this meanwhile. Read it again, and then decide.")
+
+
 class AlreadyIssued(DomainError):
     code, status, message = "already_issued", 409, _("The credits of this report have been issued already.")
 
@@ -212,7 +299,16 @@ class NothingOwed(DomainError):
 
 class ReversalOwed(DomainError):
     code, status = "reversal_owed", 409
-    message = _("The project %(project)s owes %(owed)s t for a reversal. They are made up for first.")
+    message = _(
+        "The project %(project)s owes %(owed)s t for a reversal. It makes up for them first, with credits of its own."
+    )
+
+
+class LossUndecided(DomainError):
+    code, status = "loss_undecided", 409
+    message = _(
+        "A loss of the project %(project)s is reported and not decided yet. The operator decides about it first."
+    )
 
 
 class NoSerialNumber(DomainError):

@@ -13,6 +13,7 @@ from ledger.credits.sharing.models import (
     SharingWeight,
 )
 from ledger.credits.transfers.models import CreditTransfer
+from ledger.idempotency.models import IdempotentRequest
 from ledger.journal.bank.models import BankEntry, BankStatement
 from ledger.journal.models import (
     Account,
@@ -28,7 +29,9 @@ from ledger.journal.models import (
     Transfer,
 )
 from ledger.journal.runs import ReconciliationRun
-from ledger.parties.models import ApiToken, Household, Membership, Organisation, User
+from ledger.notices.models import DigestSent, Message, Notice, NoticeSettings
+from ledger.parties.models import ApiToken, Household, Invitation, Membership, Organisation, RoleChange, User
+from ledger.parties.security.models import EventOrigin, FactorReset, SecurityEvent
 from ledger.projects.diary.models import DiaryEntry
 from ledger.projects.documents.models import Document
 from ledger.projects.judgements import DebundlingDecision, DeclaredConflict, Renewal
@@ -43,6 +46,7 @@ from ledger.registry.models import (
     Refreshed,
     RegistryDump,
     StagedCredit,
+    SupplyTotal,
 )
 from ledger.transparency.models import (
     Checkpoint,
@@ -54,6 +58,7 @@ from ledger.transparency.models import (
     Record,
     UnsequencedRecord,
 )
+from ledger.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 __all__ = [
     "Account",
@@ -72,19 +77,27 @@ __all__ = [
     "DebundlingDecision",
     "DeclaredConflict",
     "DiaryEntry",
+    "DigestSent",
     "DistributedSale",
     "Distribution",
     "Document",
+    "EventOrigin",
+    "FactorReset",
     "Finding",
     "Hold",
     "Household",
     "HouseholdLink",
+    "IdempotentRequest",
+    "Invitation",
     "LogFollower",
     "LogKey",
     "LogLeaf",
     "LogTile",
     "Membership",
+    "Message",
     "MonitoringReport",
+    "Notice",
+    "NoticeSettings",
     "Organisation",
     "Parcel",
     "Payment",
@@ -105,6 +118,8 @@ __all__ = [
     "Retirement",
     "Reversal",
     "RiskAssessment",
+    "RoleChange",
+    "SecurityEvent",
     "SerialBlock",
     "SerialCounter",
     "Share",
@@ -112,8 +127,13 @@ __all__ = [
     "SharingProgress",
     "SharingWeight",
     "StagedCredit",
+    "SupplyTotal",
     "Transaction",
     "Transfer",
     "UnsequencedRecord",
     "User",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
 ]

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.test import Client
 
 from ledger.models import Membership, User
+from ledger.parties.scopes import Scope
 from ledger.parties.services import issue_token
 from tests.scenes import People
 
@@ -22,7 +23,7 @@ class Caller(Client):
         headers = {"accept-language": "en"}
         if who is not None:
             user = who.user if isinstance(who, Membership) else who
-            headers["authorization"] = f"Bearer {issue_token(user=user, name='test')[1]}"
+            headers["authorization"] = f"Bearer {issue_token(user=user, name='test', scopes=Scope.values)[1]}"
         # What goes wrong is answered for, as it is in earnest.
         super().__init__(headers=headers, raise_request_exception=False)
 

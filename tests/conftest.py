@@ -7,7 +7,7 @@ import pytest
 import redis
 from django.conf import settings
 
-from tests import database
+from tests import database, strength
 from tests.scenes import People, people
 
 
@@ -20,6 +20,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     yield
     with django_db_blocker.unblock():
         database.work_as_owner()
+
+
+@pytest.fixture(autouse=True)
+def _strong_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let whoever is logged in by `force_login` have used a second factor; `strength.weak_login` is for who has not."""
+    strength.make_logins_strong(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,9 @@ def answers(client):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_season_from_the_field_to_the_proof():
+def test_a_season_from_the_field_to_the_proof(monkeypatch):
+    # As the demo is: its people share a password, and have no second factor.
+    monkeypatch.setenv("SECOND_FACTOR_REQUIRED", "0")
     tell(PASSWORD)
     with running("web", "worker", "match-0", "beat") as (_processes, environment):
         visitor = Client(f"http://127.0.0.1:{environment['WEB_PORT']}")

@@ -5,6 +5,7 @@ from trading.blocks.models import BlockOffer
 from trading.execution.models import Candle, ExecutedInstruction, Trade
 from trading.markets.models import ClosedDay, Market, MarketClock, TradingLimit
 from trading.orders.models import BookEntry, Expiry, Instruction, Order
+from trading.portfolio.models import PositionDay
 from trading.surveillance.models import Alert, AlertStep, Relation, RuleChange, RuleProgress
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "MarketClock",
     "OneWayAuction",
     "Order",
+    "PositionDay",
     "Relation",
     "RuleChange",
     "RuleProgress",

@@ -4,6 +4,7 @@ import datetime as dt
 import logging
 
 from celery import shared_task
+from django.utils import timezone
 
 from trading.auctions.closing import close_auctions
 from trading.blocks.services import expire_offers
@@ -11,6 +12,7 @@ from trading.execution import publishing, runs, services
 from trading.execution.selectors import oldest_instructions
 from trading.orders import expiries, phases
 from trading.orders.wakeups import wake
+from trading.portfolio.positions import keep_all
 from trading.surveillance import watching
 from trading.surveillance.terms import Cadence
 
@@ -94,3 +96,9 @@ def watch_hours() -> None:
 def watch_days() -> None:
     """Judge the days that have ended by the rules of surveillance."""
     watching.watch(cadence=Cadence.DAY)
+
+
+@shared_task
+def keep_positions() -> None:
+    """Keep what positions came to at the end of the days that are over in China."""
+    keep_all(before=timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0))

@@ -45,10 +45,12 @@ class Action:
     is_due: Callable[[Any], bool] = _always
     is_grave: bool = False
     initial: Callable[[Any], dict[str, Any]] = _nothing
+    # Who may take it besides, where the service lets them.
+    also: tuple[Membership.Role, ...] = ()
 
     def is_for(self, actor: Membership | None) -> bool:
         """Return whether the step is one of the actor's role."""
-        return actor is not None and is_operator(actor) and actor.role == self.role
+        return actor is not None and is_operator(actor) and actor.role in (self.role, *self.also)
 
     def needs_another(self, actor: Membership, target: Any) -> bool:
         """Return whether the object is the actor's own work, so that a second person must take the step."""

@@ -27,6 +27,7 @@ from ledger.admin.export import MOST_ROWS, exported
 from ledger.admin.filters import with_number
 from ledger.admin.limits import SECONDS, TookTooLong, limited_time
 from ledger.admin.paging import BoundedPaginator
+from ledger.admin.queue import people_of
 from ledger.admin.records import RecordIds, records_table
 from ledger.admin.timeline import Timeline
 from ledger.errors import DomainError
@@ -156,7 +157,7 @@ class ViewOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         context |= {
             "title": capfirst(self.opts.verbose_name),
             "offered": [
-                (action.label, self._action_url(action, obj), action.is_grave)
+                (action.label, self.action_url(action, obj), action.is_grave)
                 for action in due
                 if action.is_open_to(actor, obj)
             ],
@@ -166,7 +167,8 @@ class ViewOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         }
         return super().render_change_form(request, context, add, change, form_url, obj)
 
-    def _action_url(self, action: Action, target: models.Model) -> str:
+    def action_url(self, action: Action, target: models.Model) -> str:
+        """Return where a step with an object is asked for."""
         return reverse(f"admin:{self._name_of(action.name)}", args=[target.pk])
 
     def _get_obj_does_not_exist_redirect(
@@ -216,6 +218,7 @@ class ViewOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "opts": self.opts,
             "target": target,
             "action": action,
+            "makers": people_of(action, target),
             "facts": self.facts(target) if target is not None else [],
             "form": form,
             "back": back,

@@ -18,10 +18,12 @@ from ledger.journal.models import Correction, Payment, Payout
 from ledger.parties.models import Membership, Organisation
 from ledger.projects.judgements import Renewal
 from ledger.projects.models import MonitoringReport, Project
+from ledger.projects.selectors import LARGE
 from ledger.transparency.models import Checkpoint, Record, UnsequencedRecord
 from ledger.transparency.selectors import WitnessState, latest_checkpoint, witness_states
 
 SHOWN = 5
+REGISTRAR, TREASURER = Membership.Role.REGISTRAR, Membership.Role.TREASURER
 LATE_RECORD = dt.timedelta(minutes=1)
 """The sequencer comes every second."""
 
@@ -68,118 +70,194 @@ class LogState:
         return self.oldest_waiting_at is not None and timezone.now() - self.oldest_waiting_at > LATE_RECORD
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A step that waits for one of the operator's roles: in which area, for what, and how long it may take.
+
+    `steps` are the names of the actions that decide it. `maker` names the field of who has entered what one of the same role
+    decides: that person waits for another.
+    """
+
+    area: Text
+    title: Text
+    waiting: QuerySet[Any]
+    all_url: str
+    describe: Callable[[Any], tuple[str, dt.datetime | None]]
+    role: str
+    days: int
+    steps: tuple[str, ...] = ()
+    maker: str = ""
+
+    def for_reader(self, reader: Membership) -> QuerySet[Any]:
+        """Return what waits, without what the reader has entered and another must decide."""
+        if self.maker and reader.role == self.role:
+            return self.waiting.exclude(**{self.maker: reader.user})
+        return self.waiting
+
+
 def queues(reader: Membership) -> list[Queue]:
     """Return what waits for the operator; what a treasurer entered waits for another, not for that one."""
-    payments = Payment.objects.filter(status=Payment.Status.REQUESTED).select_related("organisation")
-    corrections = Correction.objects.filter(status=Correction.Status.REQUESTED).select_related("transaction")
-    if reader.role == Membership.Role.TREASURER:
-        payments = payments.exclude(requested_by=reader.user)
-        corrections = corrections.exclude(requested_by=reader.user)
-    ordered = CancellationOrder.objects.filter(status=CancellationOrder.Status.REQUESTED).select_related("batch__asset")
-    reversals = Reversal.objects.filter(state=Reversal.State.REPORTED).select_related("project")
-    if reader.role == Membership.Role.REGISTRAR:
-        ordered = ordered.exclude(requested_by=reader.user)
-        reversals = reversals.exclude(reported_by=reader.user)
-    reports = MonitoringReport.objects.select_related("project").defer("case", "sheet", "practices")
-    registrar, treasurer = (reader.role == role for role in (Membership.Role.REGISTRAR, Membership.Role.TREASURER))
+    return [queue_for(line, reader) for line in lines()]
+
+
+def queue_for(line: Line, reader: Membership) -> Queue:
+    """Return the queue of a step as its reader sees it."""
+    is_readers = reader.role == line.role
+    return queue_of(line.title, line.for_reader(reader), line.all_url, line.describe, is_readers, line.days)
+
+
+def lines() -> list[Line]:
+    """Return every step of the registry and the ledger that waits for the operator."""
+    return [*_of_the_registry(), *_of_the_reports(), *_of_the_money(), *_of_the_credits()]
+
+
+def _of_the_registry() -> list[Line]:
     return [
-        queue_of(
+        Line(
+            _("Organisations"),
             _("Organisations to approve"),
             Organisation.objects.filter(status=Organisation.Status.APPLIED).order_by("created_at"),
             list_url(Organisation, status__exact=Organisation.Status.APPLIED),
             lambda each: (f"{each} · {each.get_kind_display()}", each.created_at),
-            registrar,
+            REGISTRAR,
             7,
+            ("approve",),
         ),
-        queue_of(
+        Line(
+            _("Projects"),
             _("Projects to register"),
-            Project.objects.filter(status=Project.Status.VALIDATED).order_by("validated_at"),
+            Project.objects.filter(status=Project.Status.VALIDATED).defer(*LARGE).order_by("validated_at"),
             list_url(Project, status__exact=Project.Status.VALIDATED),
             lambda each: (str(each), each.validated_at),
-            registrar,
+            REGISTRAR,
             14,
+            ("register", "reject"),
         ),
-        queue_of(
+        Line(
+            _("Projects"),
             _("Withdrawals to decide"),
-            Project.objects.filter(withdrawal_asked_at__isnull=False).order_by("withdrawal_asked_at"),
+            Project.objects.filter(withdrawal_asked_at__isnull=False).defer(*LARGE).order_by("withdrawal_asked_at"),
             list_url(Project, withdrawal_asked_at__isnull=False),
             lambda each: (f"{each} · {each.withdrawal_reason}", each.withdrawal_asked_at),
-            registrar,
+            REGISTRAR,
             14,
+            ("withdraw", "keep"),
         ),
-        queue_of(
+        Line(
+            _("Projects"),
             _("Renewals to decide"),
             Renewal.objects.filter(status=Renewal.Status.ASSESSED).select_related("project").order_by("assessed_at"),
             list_url(Renewal, status__exact=Renewal.Status.ASSESSED),
             lambda each: (str(each), each.assessed_at),
-            registrar,
+            REGISTRAR,
             14,
+            ("grant", "refuse"),
         ),
-        queue_of(
+    ]
+
+
+def _of_the_reports() -> list[Line]:
+    reports = MonitoringReport.objects.select_related("project").defer("case", "sheet", "practices")
+    return [
+        Line(
+            _("Reports"),
             _("Reports to approve"),
             reports.filter(status=MonitoringReport.Status.VERIFIED).order_by("verified_at"),
             list_url(MonitoringReport, status__exact=MonitoringReport.Status.VERIFIED),
             lambda each: (f"{each} · {tonnes(each.net_t)} t", each.verified_at),
-            registrar,
+            REGISTRAR,
             settings.REPORT_TARGET_DAYS["verified"],
+            ("approve", "reject"),
         ),
-        queue_of(
+        Line(
+            _("Reports"),
             _("Reports without a verifier"),
             reports.filter(status=MonitoringReport.Status.SUBMITTED, verifier=None).order_by("status_since"),
             list_url(MonitoringReport, status__exact=MonitoringReport.Status.SUBMITTED),
             lambda each: (str(each), each.status_since),
-            registrar,
+            REGISTRAR,
             settings.REPORT_TARGET_DAYS["submitted"],
+            ("assign",),
         ),
-        queue_of(
+        Line(
+            _("Issuance"),
             _("Credits to issue"),
             reports.filter(status=MonitoringReport.Status.APPROVED).order_by("approved_at"),
             list_url(MonitoringReport, status__exact=MonitoringReport.Status.APPROVED),
             lambda each: (f"{each} · {tonnes(each.left_t)} t", each.approved_at),
-            registrar,
+            REGISTRAR,
             settings.REPORT_TARGET_DAYS["approved"],
+            ("issue",),
         ),
-        queue_of(
+    ]
+
+
+def _of_the_money() -> list[Line]:
+    payouts = Payout.objects.filter(status=Payout.Status.REQUESTED).select_related("cooperative", "requested_by")
+    payments = Payment.objects.filter(status=Payment.Status.REQUESTED).select_related("organisation", "requested_by")
+    corrections = Correction.objects.filter(status=Correction.Status.REQUESTED)
+    return [
+        Line(
+            _("Payouts"),
             _("Payouts to households to confirm"),
-            Payout.objects.filter(status=Payout.Status.REQUESTED)
-            .select_related("cooperative")
-            .order_by("requested_at"),
+            payouts.order_by("requested_at"),
             list_url(Payout, status__exact=Payout.Status.REQUESTED),
             lambda each: (f"{each.cooperative} · {money(each.amount_fen)}", each.requested_at),
-            treasurer,
+            TREASURER,
             3,
+            ("confirm-payout", "refuse-payout"),
+            "requested_by",
         ),
-        queue_of(
+        Line(
+            _("Payments"),
             _("Payments for a second treasurer"),
             payments.order_by("requested_at"),
             list_url(Payment, status__exact=Payment.Status.REQUESTED),
             lambda each: (f"{each} · {each.organisation} · {money(each.amount_fen)}", each.requested_at),
-            treasurer,
+            TREASURER,
             2,
+            ("confirm-deposit", "confirm-withdrawal", "refuse"),
+            "requested_by",
         ),
-        queue_of(
+        Line(
+            _("Corrections"),
             _("Corrections for a second treasurer"),
-            corrections.order_by("requested_at"),
+            corrections.select_related("transaction", "requested_by").order_by("requested_at"),
             list_url(Correction, status__exact=Correction.Status.REQUESTED),
             lambda each: (f"{each} · {each.transaction} · {each.reason}", each.requested_at),
-            treasurer,
+            TREASURER,
             2,
+            ("confirm", "refuse"),
+            "requested_by",
         ),
-        queue_of(
+    ]
+
+
+def _of_the_credits() -> list[Line]:
+    ordered = CancellationOrder.objects.filter(status=CancellationOrder.Status.REQUESTED)
+    reversals = Reversal.objects.filter(state=Reversal.State.REPORTED).select_related("project", "reported_by")
+    return [
+        Line(
+            _("Reversals"),
             _("Losses to confirm"),
             reversals.order_by("reported_at"),
             list_url(Reversal, state__exact=Reversal.State.REPORTED),
             lambda each: (str(each), each.reported_at),
-            registrar,
+            REGISTRAR,
             14,
+            ("confirm", "refuse"),
+            "reported_by",
         ),
-        queue_of(
+        Line(
+            _("Cancellations"),
             _("Cancellations for a second registrar"),
-            ordered.order_by("requested_at"),
+            ordered.select_related("batch__asset", "requested_by").order_by("requested_at"),
             list_url(CancellationOrder, status__exact=CancellationOrder.Status.REQUESTED),
             lambda each: (f"{each} · {each.batch} · {tonnes(each.quantity_t)} t", each.requested_at),
-            registrar,
+            REGISTRAR,
             2,
+            ("confirm", "refuse"),
+            "requested_by",
         ),
     ]
 

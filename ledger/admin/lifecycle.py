@@ -8,13 +8,13 @@ from ledger.admin.actions import Action, ReasonForm
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import EMPTY, Table, link, moment, tonnes
 from ledger.admin.records import Named, RecordIds, ids_naming
+from ledger.credits.reversals.ending import grant_withdrawal
 from ledger.parties.models import Membership, Organisation
 from ledger.projects.conflicts import declare_conflict, lift_conflict
 from ledger.projects.debundling import decide_debundling, is_decided, latest_decision, neighbours_of
 from ledger.projects.judgements import DebundlingDecision, DeclaredConflict, Renewal
 from ledger.projects.lifecycle import (
     decline_project,
-    grant_withdrawal,
     refuse_withdrawal,
     resume_project,
     return_project,

@@ -9,10 +9,12 @@ from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ledger.api.credits import batch_named, idempotency_key, idempotency_parameter
+from ledger.api.credits import batch_named
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import MAX_WHOLE, Choice, Identifier, Moment, SerialNumber, Text, WholeNumber
+from ledger.api.filters import WindowQuerySerializer, narrowed
 from ledger.api.journal import SerialRunSerializer, serial_run
+from ledger.api.once import key_of
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
     NothingSerializer,
@@ -40,6 +42,7 @@ from ledger.errors import (
     SamePerson,
     WrongState,
 )
+from ledger.parties.scopes import Scope
 from ledger.parties.selectors import access_organisation_by_public_id
 
 OF_HOLDERS = [(reason.value, reason.label) for reason in Cancellation.OF_HOLDERS]
@@ -80,24 +83,34 @@ class CreditCancellationSerializer(serializers.Serializer[Cancellation]):
         return shown
 
 
+class CreditCancellationQuerySerializer(WindowQuerySerializer):
+    """Query parameters of the list of cancellations."""
+
+    kind = Choice(required=False, choices=Cancellation.Kind.choices)
+    reason = Choice(required=False, choices=Cancellation.Reason.choices)
+    batch = Text(required=False, max_length=40, help_text="The batch's code.")
+
+
 class Cancellations(Endpoint):
     tag = "credits"
+    writes = Scope.WITHDRAW
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(
         summary="List cancellations",
-        parameters=[PageQuerySerializer],
+        parameters=[CreditCancellationQuerySerializer],
         responses=CreditCancellationSerializer(many=True),
     )
     def list_cancellations(self, request: Request) -> Response:
         """All of them, newest first."""
-        self.query(PageQuerySerializer)
-        return self.page(cancellations(), CreditCancellationSerializer, lambda _found: self._context())
+        wanted = self.query(CreditCancellationQuerySerializer)
+        columns = {"kind": "kind", "reason": "reason", "batch": "batch__asset__code"}
+        found = narrowed(cancellations(), wanted, columns, time="cancelled_at")
+        return self.page(found, CreditCancellationSerializer, lambda _found: self._context())
 
     @extend_schema(
         summary="Cancel credits",
         request=NewCreditCancellationSerializer,
-        parameters=[idempotency_parameter("cancels")],
         responses={201: CreditCancellationSerializer, 200: CreditCancellationSerializer},
         examples=[
             OpenApiExample(
@@ -119,7 +132,7 @@ class Cancellations(Endpoint):
     def cancel_credits(self, request: Request) -> Response:
         """They are gone for good: 201, or 200 with the first answer where the key was used for the same before."""
         actor, wanted = self.actor, self.body(NewCreditCancellationSerializer)
-        key = idempotency_key(request)
+        key = key_of(request)
         batch = batch_named(wanted.pop("batch"))
         done = cancel_credits(actor=actor, batch_id=batch.pk, idempotency_key=key, **wanted)
         return Response(self._shown(done), status=200 if done.is_replay else 201)
@@ -165,6 +178,7 @@ class CancellationOrderSerializer(serializers.Serializer[CancellationOrder]):
 
 class CancellationOrders(Endpoint):
     tag = "credits"
+    writes = Scope.WITHDRAW
 
     @extend_schema(
         summary="List ordered cancellations",

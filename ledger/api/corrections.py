@@ -9,8 +9,9 @@ from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import MAX_WHOLE, Choice, Moment, Text, WholeNumber
+from ledger.api.filters import WindowQuerySerializer, narrowed
 from ledger.api.schema import refuses
-from ledger.api.serializers import NothingSerializer, PageQuerySerializer, StrictSerializer
+from ledger.api.serializers import NothingSerializer, StrictSerializer
 from ledger.errors import (
     AlreadyReversed,
     InsufficientBalance,
@@ -25,6 +26,7 @@ from ledger.errors import (
 from ledger.journal import corrections
 from ledger.journal.models import Correction
 from ledger.journal.selectors import corrections_seen_by
+from ledger.parties.scopes import Scope
 
 
 class NewCorrectionSerializer(StrictSerializer):
@@ -44,17 +46,25 @@ class CorrectionSerializer(serializers.Serializer[Correction]):
     decided_at = Moment(allow_null=True)
 
 
+class CorrectionQuerySerializer(WindowQuerySerializer):
+    """Query parameters of the list of corrections."""
+
+    status = Choice(required=False, choices=Correction.Status.choices)
+
+
 class Corrections(Endpoint):
     tag = "corrections"
+    writes = Scope.WITHDRAW
 
     @extend_schema(
-        summary="List corrections", parameters=[PageQuerySerializer], responses=CorrectionSerializer(many=True)
+        summary="List corrections", parameters=[CorrectionQuerySerializer], responses=CorrectionSerializer(many=True)
     )
     @refuses(NotAllowed)
     def list_corrections(self, request: Request) -> Response:
         """For the operator and auditors, newest first."""
-        self.query(PageQuerySerializer)
-        return self.page(corrections_seen_by(self.actor), CorrectionSerializer)
+        wanted = self.query(CorrectionQuerySerializer)
+        found = narrowed(corrections_seen_by(self.actor), wanted, {"status": "status"}, time="requested_at")
+        return self.page(found, CorrectionSerializer)
 
     @extend_schema(
         summary="Ask for a correction",

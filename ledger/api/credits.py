@@ -1,21 +1,20 @@
 """Batches of issued credits, and their retirement."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint
 from ledger.api.fields import MAX_WHOLE, Choice, Day, Flag, Identifier, Moment, SerialNumber, Text, WholeNumber
+from ledger.api.filters import narrowed
 from ledger.api.journal import SerialRunSerializer, serial_run
+from ledger.api.once import key_of
 from ledger.api.registry import BatchQuerySerializer, RetirementQuerySerializer, batch_terms, retirement_terms
 from ledger.api.schema import refuses
 from ledger.api.serializers import OrganisationNameSerializer, StrictSerializer
@@ -39,20 +38,8 @@ from ledger.errors import (
     NotFound,
     OrganisationNotApproved,
 )
+from ledger.parties.scopes import Scope
 from ledger.registry.search import matching_batches, matching_retirements
-
-IDEMPOTENCY_KEY = "Idempotency-Key"
-_KEY = re.compile(r"[\x21-\x7e]{1,64}")
-
-
-def idempotency_parameter(what_it_does: str) -> OpenApiParameter:
-    """Return the header by which a request can be repeated."""
-    return OpenApiParameter(
-        IDEMPOTENCY_KEY,
-        str,
-        OpenApiParameter.HEADER,
-        description=f"1 to 64 printable ASCII characters. A request repeated with its key {what_it_does} once.",
-    )
 
 
 class SupplySerializer(serializers.Serializer[Any]):
@@ -177,6 +164,7 @@ class Batches(Endpoint):
 
 class Retirements(Endpoint):
     tag = "credits"
+    writes = Scope.WITHDRAW
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(
@@ -184,14 +172,13 @@ class Retirements(Endpoint):
     )
     def list_retirements(self, request: Request) -> Response:
         """All of them, newest first."""
-        terms = retirement_terms(self.query(RetirementQuerySerializer))
-        found = matching_retirements(retirements(), terms)
+        wanted = self.query(RetirementQuerySerializer)
+        found = narrowed(matching_retirements(retirements(), retirement_terms(wanted)), wanted, time="retired_at")
         return self.page(found, RetirementSerializer, lambda _found: self._context())
 
     @extend_schema(
         summary="Retire credits",
         request=NewRetirementSerializer,
-        parameters=[idempotency_parameter("retires")],
         responses={201: RetirementSerializer, 200: RetirementSerializer},
         examples=[
             OpenApiExample(
@@ -218,7 +205,7 @@ class Retirements(Endpoint):
     def retire_credits(self, request: Request) -> Response:
         """They are used up for good: 201, or 200 with the first answer where the key was used for the same before."""
         actor, wanted = self.actor, self.body(NewRetirementSerializer)
-        key = idempotency_key(request)
+        key = key_of(request)
         batch = batch_named(wanted.pop("batch"))
         use = Use(**{name: wanted.pop(name) for name in Use.__dataclass_fields__ if name in wanted})
         retirement = retire_credits(actor=actor, batch_id=batch.pk, use=use, idempotency_key=key, **wanted)
@@ -244,14 +231,3 @@ def batch_named(code: str) -> Batch:
     if batch is None:
         raise NotFound(field="batch")
     return batch
-
-
-def idempotency_key(request: Request) -> str | None:
-    """Return the key of a request, None where it has none.
-
-    Raises: ValidationError.
-    """
-    key = request.headers.get(IDEMPOTENCY_KEY)
-    if key is not None and not _KEY.fullmatch(key):
-        raise ValidationError({IDEMPOTENCY_KEY: [_("The key has 1 to 64 printable ASCII characters.")]})
-    return key

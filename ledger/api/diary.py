@@ -15,9 +15,13 @@ from ledger.errors import IdempotencyConflict, InvalidValue, NotAllowed, Organis
 from ledger.projects.concern import access_concerning_project
 from ledger.projects.diary import services
 from ledger.projects.diary.models import DiaryEntry
+from ledger.projects.diary.season import Remark
 from ledger.projects.diary.selectors import Filter, diary_of
 from ledger.projects.documents.models import Document
+from ledger.projects.reports import take_over_diary
+from ledger.projects.reports.from_diary import TakenOver
 from ledger.projects.selectors import access_project_by_code
+from ledger.registry.search import FIRST_YEAR, LAST_YEAR
 
 
 class DiaryPlaceSerializer(StrictSerializer):
@@ -85,6 +89,25 @@ class DiaryEntrySerializer(serializers.Serializer[DiaryEntry]):
         return [show(PhotoSerializer, photo) for photo in photos]
 
 
+class VintageSerializer(StrictSerializer):
+    vintage = WholeNumber(min_value=FIRST_YEAR, max_value=LAST_YEAR)
+
+
+class RemarkSerializer(serializers.Serializer[Remark]):
+    """What the diary lacks, or says otherwise than was registered."""
+
+    parcel = Text(help_text="Empty where it is of the project as a whole.")
+    season = Text()
+    code = Text(help_text="Stable, for programs.")
+    detail = Text(source="text", help_text="For people, in the language that Accept-Language asks for.")
+
+
+class TakenOverSerializer(serializers.Serializer[TakenOver]):
+    report = serializers.IntegerField(source="report.pk", help_text="The id of the draft.")
+    parcels = serializers.IntegerField(source="fields", help_text="Of how many fields the diary says something.")
+    remarks = RemarkSerializer(many=True)
+
+
 class Diary(Endpoint):
     tag = "diary"
 
@@ -137,6 +160,20 @@ class Diary(Endpoint):
             new=services.NewEntry(**{"content": {}} | given, place=place and services.Place(**place)),
         )
         return Response(show(DiaryEntrySerializer, written.entry), status=201 if written.is_new else 200)
+
+    @extend_schema(
+        summary="Take the diary of a year over into its report",
+        request=VintageSerializer,
+        responses={201: TakenOverSerializer},
+        examples=[OpenApiExample("A year", value={"vintage": 2024}, request_only=True)],
+    )
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
+    def report_from_diary(self, request: Request, code: str) -> Response:
+        """Into the draft that is there, or one that is begun now; `remarks` says what the diary lacks."""
+        given = self.body(VintageSerializer)
+        project = access_project_by_code(code=code, membership=self.actor)
+        taken = take_over_diary(actor=self.actor, project_id=project.pk, **given)
+        return Response(show(TakenOverSerializer, taken), status=201)
 
     @extend_schema(summary="Withdraw a diary entry", request=ReasonSerializer, responses=DiaryEntrySerializer)
     @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)

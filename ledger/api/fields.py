@@ -13,6 +13,7 @@ from rest_framework.fields import empty
 MAX_WHOLE = 2**53 - 1
 """The largest whole number that every reader of JSON keeps exactly."""
 MAX_DIGITS = 19
+MAX_ROW_ID = 2**63 - 1
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MAX_DEPTH = 16
 

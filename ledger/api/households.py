@@ -9,7 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
-from ledger.api.fields import Identifier, Moment, Text
+from ledger.api.fields import Choice, Identifier, Moment, Text
+from ledger.api.filters import narrowed
+from ledger.api.once import keeps_no_answer
 from ledger.api.schema import refuses
 from ledger.api.serializers import NothingSerializer, OrganisationNameSerializer, PageQuerySerializer, StrictSerializer
 from ledger.credits.sharing import links
@@ -26,6 +28,9 @@ from ledger.parties import households
 from ledger.parties.models import Household
 
 MAX_LIST = 1_000_000
+
+
+MEMBERSHIPS = [("current", "still a member"), ("left", "has left")]
 
 
 class NewHouseholdSerializer(StrictSerializer):
@@ -61,16 +66,38 @@ class LinkSerializer(serializers.Serializer[Any]):
     token = Text(help_text="Shown this once: the page is at /h/ and the token.")
 
 
+class MadeLinksSerializer(serializers.Serializer[Any]):
+    links = LinkSerializer(many=True)
+
+
+class HouseholdQuerySerializer(PageQuerySerializer):
+    """Query parameters of the list of households."""
+
+    code = Text(required=False, max_length=32)
+    membership = Choice(required=False, choices=MEMBERSHIPS, help_text="All where none is given.")
+
+
 class Households(Endpoint):
     tag = "households"
 
     @extend_schema(
-        summary="List households", parameters=[PageQuerySerializer], responses=HouseholdSerializer(many=True)
+        summary="List households", parameters=[HouseholdQuerySerializer], responses=HouseholdSerializer(many=True)
     )
     def list_households(self, request: Request) -> Response:
         """Your cooperative's; the operator and auditors see all."""
-        self.query(PageQuerySerializer)
-        return self.page(households_seen_by(self.actor), HouseholdSerializer)
+        wanted = self.query(HouseholdQuerySerializer)
+        found = narrowed(households_seen_by(self.actor), wanted, {"code": "code"})
+        if "membership" in wanted:
+            found = found.filter(left_at__isnull=wanted["membership"] == "current")
+        return self.page(found, HouseholdSerializer)
+
+    @extend_schema(summary="Read a household", responses=HouseholdSerializer)
+    def get_household(self, request: Request, public_id: UUID) -> Response:
+        """Your cooperative's; the operator and auditors read all."""
+        household = households_seen_by(self.actor).filter(public_id=public_id).first()
+        if household is None:
+            raise NotFound()
+        return Response(show(HouseholdSerializer, household))
 
     @extend_schema(
         summary="Add a household",
@@ -116,12 +143,29 @@ class Households(Endpoint):
 
     @extend_schema(summary="Make a household's link anew", request=NothingSerializer, responses={201: LinkSerializer})
     @refuses(NotAllowed, NotFound, OrganisationNotApproved)
+    @keeps_no_answer
     def make_link(self, request: Request, public_id: UUID) -> Response:
         """Whoever has it sees that household's shares. The one before is worthless at once."""
         self.body(NothingSerializer)
         made = links.make_links(actor=self.actor, public_ids=[public_id])[0]
         body = {"household": made.household.public_id, "token": made.token}
         return Response(show(LinkSerializer, body), status=201, headers={"Cache-Control": "no-store"})
+
+    @extend_schema(
+        summary="Make the links of all households that have none",
+        request=NothingSerializer,
+        responses={201: MadeLinksSerializer},
+    )
+    @refuses(NotAllowed, OrganisationNotApproved)
+    @keeps_no_answer
+    def make_missing_links(self, request: Request) -> Response:
+        """The first ones by their codes; asked for again, the next ones, and none where all have one."""
+        self.body(NothingSerializer)
+        made = [
+            {"household": each.household.public_id, "token": each.token}
+            for each in links.make_missing_links(actor=self.actor)
+        ]
+        return Response(show(MadeLinksSerializer, {"links": made}), status=201)
 
     @extend_schema(summary="Revoke a household's link", request=NothingSerializer, responses={204: None})
     @refuses(NotAllowed, NotFound, OrganisationNotApproved)

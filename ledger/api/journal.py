@@ -9,8 +9,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ledger.api.authentication import require_fresh_session
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import MAX_WHOLE, Choice, Identifier, Moment, Text, WholeNumber
+from ledger.api.filters import WindowQuerySerializer, narrowed
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
     NothingSerializer,
@@ -43,6 +45,7 @@ from ledger.journal.selectors import (
 )
 from ledger.journal.statements import check_instant
 from ledger.parties.models import Organisation
+from ledger.parties.scopes import Scope
 
 DIRECTIONS = [("in", "in"), ("out", "out")]
 
@@ -64,6 +67,23 @@ class OwnedRunSerializer(SerialRunSerializer):
 
 class AccountQuerySerializer(PageQuerySerializer, InstantQuerySerializer):
     """Query parameters of the list of accounts."""
+
+    kind = Choice(required=False, choices=Asset.Kind.choices)
+    purpose = Choice(required=False, choices=Account.Purpose.choices)
+    asset = Text(required=False, max_length=40, help_text="The code of an asset.")
+
+
+class TransfersQuerySerializer(WindowQuerySerializer):
+    """Query parameters of the list of an account's transfers."""
+
+    kind = Choice(required=False, choices=Transaction.Kind.choices)
+
+
+class PaymentQuerySerializer(WindowQuerySerializer):
+    """Query parameters of the list of payments."""
+
+    direction = Choice(required=False, choices=Payment.Direction.choices)
+    status = Choice(required=False, choices=Payment.Status.choices)
 
 
 HELD = "Known as of now alone: null with `at`, and of others' accounts as long as a sealed bid is deposited there."
@@ -165,9 +185,11 @@ class Accounts(Endpoint):
     @refuses(InvalidValue)
     def list_accounts(self, request: Request) -> Response:
         """Your organisation's holdings; the operator and auditors see all accounts."""
-        at = check_instant(self.query(AccountQuerySerializer).get("at"))
+        wanted = self.query(AccountQuerySerializer)
+        at = check_instant(wanted.get("at"))
+        columns = {"kind": "asset__kind", "purpose": "purpose", "asset": "asset__code"}
         return self.page(
-            accounts_seen_by(self.actor),
+            narrowed(accounts_seen_by(self.actor), wanted, columns),
             AccountSerializer,
             lambda found: {
                 "at": at,
@@ -178,14 +200,15 @@ class Accounts(Endpoint):
 
     @extend_schema(
         summary="List an account's transfers",
-        parameters=[PageQuerySerializer],
+        parameters=[TransfersQuerySerializer],
         responses=TransferSerializer(many=True),
     )
     def list_transfers(self, request: Request, account_id: int) -> Response:
         """Newest first, with the serial numbers that moved."""
-        self.query(PageQuerySerializer)
+        wanted = self.query(TransfersQuerySerializer)
         account = access_account_by_id(account_id=account_id, membership=self.actor)
-        return self.page(statement(account), TransferSerializer, lambda _found: {"account": account})
+        found = narrowed(statement(account), wanted, {"kind": "transaction__kind"}, time="transaction__occurred_at")
+        return self.page(found, TransferSerializer, lambda _found: {"account": account})
 
     @extend_schema(
         summary="List an account's serial numbers",
@@ -201,12 +224,16 @@ class Accounts(Endpoint):
 
 class Payments(Endpoint):
     tag = "payments"
+    writes = Scope.WITHDRAW
 
-    @extend_schema(summary="List payments", parameters=[PageQuerySerializer], responses=PaymentSerializer(many=True))
+    @extend_schema(summary="List payments", parameters=[PaymentQuerySerializer], responses=PaymentSerializer(many=True))
     def list_payments(self, request: Request) -> Response:
         """Your organisation's; the operator and auditors see all."""
-        self.query(PageQuerySerializer)
-        return self.page(payments_seen_by(self.actor), PaymentSerializer)
+        wanted = self.query(PaymentQuerySerializer)
+        columns = {"direction": "direction", "status": "status"}
+        return self.page(
+            narrowed(payments_seen_by(self.actor), wanted, columns, time="requested_at"), PaymentSerializer
+        )
 
     @extend_schema(
         summary="Enter a deposit",
@@ -236,6 +263,7 @@ class Payments(Endpoint):
     @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, InsufficientBalance)
     def create_withdrawal(self, request: Request) -> Response:
         """For owners of cooperatives and buyers. The amount is held until a treasurer confirms or refuses."""
+        require_fresh_session(request)
         # What member households have coming of the last moment's sales is not the cooperative's to withdraw.
         share_proceeds(self.actor.organisation_id)
         payment = payments.request_withdrawal(actor=self.actor, **self.body(NewWithdrawalSerializer))

@@ -21,8 +21,15 @@ from ledger.api.schema import refuses
 from ledger.api.serializers import StrictSerializer
 from ledger.errors import InvalidValue, NotAllowed, OrganisationNotApproved, WrongState
 from ledger.projects.land.examine import MAX_PARCELS, NewParcel
-from ledger.projects.land.selectors import GEOJSON, sees_households
-from ledger.projects.land.services import Added, add_parcels
+from ledger.projects.land.selectors import GEOJSON, parcel_ids, sees_households
+from ledger.projects.land.services import (
+    Added,
+    add_parcels,
+    change_parcel,
+    remove_parcels,
+    set_household,
+    set_practices,
+)
 from ledger.projects.land.serving import geojson_answer
 from ledger.projects.land.uploads import BD09, CGCS2000, GCJ02, WGS84, Reading, read_upload
 from ledger.projects.models import Project
@@ -42,6 +49,28 @@ class ParcelFileSerializer(StrictSerializer):
     converts = Flag(required=False, help_text="Have GCJ-02 or BD-09 converted, to about 2 m; that is recorded.")
     swaps = Flag(required=False, help_text="Latitude comes first in the file: swap the two.")
     practices = JsonObject(help_text="The practices of every field in the file.")
+
+
+class ChangedParcelSerializer(NewParcelSerializer):
+    parcel = Text(max_length=32, help_text="The code that it has now.")
+
+
+class NamedParcelsSerializer(StrictSerializer):
+    parcels = serializers.ListField(
+        child=Text(max_length=32), min_length=1, max_length=MAX_PARCELS, help_text="Codes of fields."
+    )
+
+
+class SamePracticesSerializer(NamedParcelsSerializer):
+    practices = JsonObject(help_text="In the methodology's terms.")
+
+
+class WorkedBySerializer(NamedParcelsSerializer):
+    household_code = Text(max_length=32, allow_blank=True, help_text="The cooperative's code of the household.")
+
+
+class ChangedParcelsSerializer(serializers.Serializer[Any]):
+    changed = serializers.IntegerField(help_text="How many fields.")
 
 
 class AddedParcelSerializer(serializers.Serializer[Any]):
@@ -105,6 +134,60 @@ class Parcels(Endpoint):
         return _answer(added, upload.notices)
 
     @extend_schema(
+        summary="Change a field of a draft", request=ChangedParcelSerializer, responses=AddedParcelsSerializer
+    )
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
+    def change_parcel(self, request: Request, code: str) -> Response:
+        """It becomes what is given, as if it had been added so; `parcel` is the code that it has now."""
+        given = self.body(ChangedParcelSerializer)
+        project = self._project(code)
+        (parcel_id,) = parcel_ids(project, [given.pop("parcel")], field="parcel")
+        changed = change_parcel(actor=self.actor, project_id=project.pk, parcel_id=parcel_id, new=NewParcel(**given))
+        return _answer(changed, [], status=200)
+
+    @extend_schema(
+        summary="Take fields out of a draft", request=NamedParcelsSerializer, responses=ChangedParcelsSerializer
+    )
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
+    def remove_parcels(self, request: Request, code: str) -> Response:
+        """All that are named, or none."""
+        project, named = self._project(code), self.body(NamedParcelsSerializer)["parcels"]
+        done = remove_parcels(actor=self.actor, project_id=project.pk, parcel_ids=parcel_ids(project, named))
+        return Response({"changed": len(done)})
+
+    @extend_schema(
+        summary="Give fields of a draft the same practices",
+        request=SamePracticesSerializer,
+        responses=ChangedParcelsSerializer,
+    )
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
+    def set_practices(self, request: Request, code: str) -> Response:
+        """All that are named, or none."""
+        project, given = self._project(code), self.body(SamePracticesSerializer)
+        done = set_practices(
+            actor=self.actor,
+            project_id=project.pk,
+            parcel_ids=parcel_ids(project, given["parcels"]),
+            practices=given["practices"],
+        )
+        return Response({"changed": len(done)})
+
+    @extend_schema(
+        summary="Say which household works fields", request=WorkedBySerializer, responses=ChangedParcelsSerializer
+    )
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
+    def set_household(self, request: Request, code: str) -> Response:
+        """All fields that are named, or none; an empty code: no household."""
+        project, given = self._project(code), self.body(WorkedBySerializer)
+        done = set_household(
+            actor=self.actor,
+            project_id=project.pk,
+            parcel_ids=parcel_ids(project, given["parcels"]),
+            household_code=given["household_code"],
+        )
+        return Response({"changed": len(done)})
+
+    @extend_schema(
         summary="Read a project's fields as a map",
         responses={(200, GEOJSON): OpenApiResponse(OpenApiTypes.OBJECT, description="GeoJSON (RFC 7946), with ETag.")},
     )
@@ -124,6 +207,6 @@ def _decoded(content: str) -> bytes:
         raise InvalidValue(field="content", reason=_("This is not base64.")) from None
 
 
-def _answer(added: Added, file_notices: list[str]) -> Response:
+def _answer(added: Added, file_notices: list[str], *, status: int = 201) -> Response:
     answer = {"parcels": added.parcels, "notices": added.notices, "file_notices": file_notices}
-    return Response(show(AddedParcelsSerializer, answer), status=201)
+    return Response(show(AddedParcelsSerializer, answer), status=status)

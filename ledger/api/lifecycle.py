@@ -21,12 +21,15 @@ from ledger.api.serializers import (
     StatementSerializer,
     StrictSerializer,
 )
+from ledger.credits.reversals import ending
 from ledger.errors import (
     ConflictOfInterest,
     InvalidValue,
+    LossUndecided,
     NotAllowed,
     NotFound,
     OrganisationNotApproved,
+    ReversalOwed,
     SamePerson,
     WrongState,
 )
@@ -144,16 +147,16 @@ class ProjectLife(Endpoint):
         return self._take(lifecycle.withdraw_project, code, ReasonSerializer)
 
     @extend_schema(summary="Ask for a withdrawal", request=ReasonSerializer, responses=ProjectSerializer)
-    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState, LossUndecided, ReversalOwed)
     def ask_withdrawal(self, request: Request, code: str) -> Response:
         """For the proponent of a registered project; the operator decides."""
-        return self._take(lifecycle.ask_withdrawal, code, ReasonSerializer)
+        return self._take(ending.ask_withdrawal, code, ReasonSerializer)
 
     @extend_schema(summary="Grant a withdrawal", request=NothingSerializer, responses=ProjectSerializer)
-    @refuses(NotAllowed, WrongState)
+    @refuses(NotAllowed, WrongState, LossUndecided, ReversalOwed)
     def grant_withdrawal(self, request: Request, code: str) -> Response:
         """For registrars; what was issued stays."""
-        return self._take(lifecycle.grant_withdrawal, code, NothingSerializer)
+        return self._take(ending.grant_withdrawal, code, NothingSerializer)
 
     @extend_schema(summary="Refuse a withdrawal", request=ReasonSerializer, responses=ProjectSerializer)
     @refuses(InvalidValue, NotAllowed, WrongState)

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
-from ledger.api.fields import Moment, Text, WrittenNumber
+from ledger.api.fields import MAX_ROW_ID, Moment, Text, WrittenNumber
 from ledger.api.schema import refuses
 from ledger.api.serializers import StrictSerializer
 from ledger.credits.concerns import may_read_entry
@@ -33,8 +33,6 @@ from ledger.transparency.selectors import (
     waiting_records,
     witness_states,
 )
-
-MAX_ROW_ID = 2**63 - 1
 
 
 class LeafHash(Text):
@@ -125,6 +123,7 @@ class LogEntrySerializer(InclusionSerializer):
 
 class Log(Endpoint):
     tag = "log"
+    shared_seconds = 1
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(summary="The log's newest signed state", responses=LogSerializer)

@@ -66,6 +66,7 @@ class DescribedMethodologySerializer(ListedMethodologySerializer):
 
 class Methodologies(Endpoint):
     tag = "methodologies"
+    shared_seconds = 300
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(summary="List methodologies", responses=ListedMethodologySerializer(many=True))

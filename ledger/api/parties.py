@@ -9,10 +9,12 @@ from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle
 
 from ledger.api.endpoints import Endpoint, show
-from ledger.api.fields import Choice, Moment, Text
+from ledger.api.fields import Choice, Instant, Moment, Text
+from ledger.api.filters import narrowed
+from ledger.api.once import keeps_no_answer
+from ledger.api.rights import needs
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
     NothingSerializer,
@@ -20,10 +22,24 @@ from ledger.api.serializers import (
     PageQuerySerializer,
     StrictSerializer,
 )
-from ledger.errors import InvalidValue, NotAllowed, NotFound, SamePerson, TooManyAttempts, WrongCredentials, WrongState
+from ledger.errors import (
+    InvalidValue,
+    NotAllowed,
+    NotFound,
+    SamePerson,
+    SecondFactorMissing,
+    SecondFactorNeeded,
+    TooManyAttempts,
+    WrongCode,
+    WrongCredentials,
+    WrongState,
+)
 from ledger.parties import services
 from ledger.parties.models import ApiToken, Membership, Organisation
+from ledger.parties.scopes import Scope
+from ledger.parties.security.origins import origin_of
 from ledger.parties.selectors import access_organisation_by_public_id, organisations_seen_by, tokens_of
+from ledger.parties.tokens import MAX_NETWORKS
 
 MAX_PASSWORD = 200
 APPLICABLE_KINDS = [choice for choice in Organisation.Kind.choices if choice[0] != Organisation.Kind.OPERATOR]
@@ -33,21 +49,44 @@ class NewTokenSerializer(StrictSerializer):
     username = Text(max_length=150)
     password = Text(max_length=MAX_PASSWORD, trim_whitespace=False)
     name = Text(max_length=60, help_text="What it is for, so that you know it again.")
+    scopes = serializers.ListField(
+        child=Choice(choices=Scope.choices),
+        required=False,
+        allow_empty=False,
+        max_length=len(Scope),
+        help_text="What it may be used for. All but `members` where none are named: name no more than you need.",
+    )
+    expires_at = Instant(required=False, help_text="Within a year; in 90 days where none is given.")
+    networks = serializers.ListField(
+        child=Text(max_length=43),
+        required=False,
+        max_length=MAX_NETWORKS,
+        help_text="Addresses, or networks such as 203.0.113.0/24, that it is good from; from everywhere without.",
+    )
+    code = Text(
+        max_length=20,
+        required=False,
+        help_text="A code of your second factor, or a recovery code, where you have set one up.",
+    )
 
 
 class TokenSerializer(serializers.Serializer[ApiToken]):
     id = serializers.IntegerField()
     prefix = Text(help_text="How the token begins.")
     name = Text()
+    scopes = serializers.ListField(child=Choice(choices=Scope.choices))
+    networks = serializers.ListField(child=Text(), help_text="From where it is good; everywhere where there are none.")
     created_at = Moment()
     expires_at = Moment(allow_null=True)
+    last_used_at = Moment(allow_null=True, help_text="To the minute.")
 
 
-class IssuedTokenSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
+class IssuedTokenSerializer(TokenSerializer):
     token = Text(help_text="Shown this once.")
-    prefix = Text()
-    name = Text()
+
+
+class RevokedSerializer(serializers.Serializer[Any]):
+    tokens = serializers.IntegerField(help_text="How many were good until now.")
 
 
 class NewUserSerializer(StrictSerializer):
@@ -70,13 +109,26 @@ class NewOrganisationSerializer(StrictSerializer):
     kind = Choice(choices=APPLICABLE_KINDS)
     name = Text(max_length=120)
     name_en = Text(max_length=120, required=False, allow_blank=True)
-    credit_code = Text(max_length=18, required=False, allow_blank=True, help_text="Unified social credit code.")
+    credit_code = Text(
+        max_length=18,
+        required=False,
+        allow_blank=True,
+        help_text="Unified social credit code (GB 32100-2015); a cooperative has to give it.",
+    )
 
 
 class OrganisationSerializer(OrganisationBriefSerializer):
     credit_code = Text()
     created_at = Moment()
     approved_at = Moment(allow_null=True)
+
+
+class OrganisationQuerySerializer(PageQuerySerializer):
+    """Query parameters of the list of organisations."""
+
+    kind = Choice(required=False, choices=Organisation.Kind.choices)
+    status = Choice(required=False, choices=Organisation.Status.choices)
+    credit_code = Text(required=False, max_length=18)
 
 
 class Tokens(Endpoint):
@@ -91,7 +143,7 @@ class Tokens(Endpoint):
     def _is_by_password(self) -> bool:
         """Return whether somebody asks for a token: an old one that is sent along must not stand in the way."""
         # There is no request yet while the schema is made.
-        return self.request is not None and self.request.method == "POST"
+        return self.request is not None and self.action_map.get(str(self.request.method).lower()) == "create_token"
 
     @extend_schema(
         summary="Get a token by password",
@@ -100,25 +152,45 @@ class Tokens(Endpoint):
         examples=[
             OpenApiExample(
                 "A token",
-                value={"id": 7, "token": "th_Jm0…", "prefix": "th_Jm0Qx3k", "name": "trading desk"},
+                value={
+                    "id": 7,
+                    "prefix": "th_Jm0Qx3k",
+                    "name": "trading desk",
+                    "scopes": ["read", "trade"],
+                    "networks": ["203.0.113.0/24"],
+                    "created_at": "2026-06-14T01:30:00.000000Z",
+                    "expires_at": "2026-09-12T01:30:00.000000Z",
+                    "last_used_at": None,
+                    "token": "th_Jm0…",
+                },
                 response_only=True,
                 status_codes=["201"],
             ),
             OpenApiExample(
                 "By password",
-                value={"username": "lin", "password": "rice-paddies-hold-carbon", "name": "trading desk"},
+                value={
+                    "username": "lin",
+                    "password": "rice-paddies-hold-carbon",
+                    "name": "trading desk",
+                    "scopes": ["read", "trade"],
+                    "networks": ["203.0.113.0/24"],
+                },
                 request_only=True,
             ),
         ],
     )
-    @refuses(WrongCredentials, TooManyAttempts)
+    @refuses(WrongCredentials, TooManyAttempts, SecondFactorNeeded, WrongCode, SecondFactorMissing, InvalidValue)
+    @needs(None)
+    @keeps_no_answer
     def create_token(self, request: Request) -> Response:
-        """The token is shown this once. Send it as `Authorization: Bearer th_…`. Guesses are counted and limited."""
-        token, secret = services.issue_token_by_password(
-            **self.body(NewTokenSerializer), address=BaseThrottle().get_ident(request)
-        )
-        body = {"id": token.pk, "token": secret, "prefix": token.prefix, "name": token.name}
-        return Response(body, status=201, headers={"Cache-Control": "no-store"})
+        """The token is shown this once. Send it as `Authorization: Bearer th_…`. Guesses are counted and limited.
+
+        Who has two-step verification gives a `code` too; people of the operator and of auditors need it. The token is good
+        for the organisation that you act for now, and ends when you leave it. No token can make another.
+        """
+        token, secret = services.issue_token_by_password(**self.body(NewTokenSerializer), origin=origin_of(request))
+        token.token = secret  # type: ignore[attr-defined]
+        return Response(show(IssuedTokenSerializer, token), status=201, headers={"Cache-Control": "no-store"})
 
     @extend_schema(summary="List your tokens", parameters=[PageQuerySerializer], responses=TokenSerializer(many=True))
     def list_tokens(self, request: Request) -> Response:
@@ -132,6 +204,12 @@ class Tokens(Endpoint):
         services.revoke_token(user=self.person, token_id=token_id)
         return Response(status=204)
 
+    @extend_schema(summary="Revoke all your tokens", request=NothingSerializer, responses=RevokedSerializer)
+    def revoke_tokens(self, request: Request) -> Response:
+        """All are worthless at once, the one that asks for it among them."""
+        self.body(NothingSerializer)
+        return Response({"tokens": services.revoke_tokens(user=self.person)})
+
 
 class Users(Endpoint):
     tag = "people"
@@ -140,6 +218,7 @@ class Users(Endpoint):
 
     @extend_schema(summary="Sign up", request=NewUserSerializer, responses={201: UserSerializer})
     @refuses(InvalidValue)
+    @needs(None)
     def create_user(self, request: Request) -> Response:
         """A person who can log in; then get a token, and apply for an organisation."""
         user = services.register_user(**self.body(NewUserSerializer))
@@ -166,13 +245,14 @@ class Organisations(Endpoint):
 
     @extend_schema(
         summary="List organisations",
-        parameters=[PageQuerySerializer],
+        parameters=[OrganisationQuerySerializer],
         responses=OrganisationSerializer(many=True),
     )
     def list_organisations(self, request: Request) -> Response:
         """The operator and auditors see all, everyone else their own."""
-        self.query(PageQuerySerializer)
-        return self.page(organisations_seen_by(self.viewer), OrganisationSerializer)
+        wanted = self.query(OrganisationQuerySerializer)
+        columns = {"kind": "kind", "status": "status", "credit_code": "credit_code"}
+        return self.page(narrowed(organisations_seen_by(self.viewer), wanted, columns), OrganisationSerializer)
 
     @extend_schema(
         summary="Apply for an organisation",

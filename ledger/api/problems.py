@@ -14,8 +14,9 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from ledger.api.catalogue import type_of
 from ledger.api.renderers import OrjsonRenderer
-from ledger.errors import DomainError
+from ledger.errors import DomainError, InsufficientScope
 from ledger.projects.land.problems import ParcelsRefused
 
 logger = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def no_such_address(request: HttpRequest) -> HttpResponse:
 def problem(status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
     """Return a problem; `code` is stable and for programs, `detail` is a sentence in the caller's language."""
     found: dict[str, Any] = {
-        "type": "about:blank",
+        "type": type_of(code),
         "title": code.replace("_", " "),
         "status": status,
         "code": code,
@@ -74,7 +75,8 @@ def of_domain(error: DomainError) -> dict[str, Any]:
     if isinstance(error, ParcelsRefused):
         return _of_parcels(error)
     errors = [] if error.field is None else [_error(_pointer_of(error.field), error.code, detail)]
-    return problem(error.status, error.code, detail, errors)
+    found = problem(error.status, error.code, detail, errors)
+    return found | ({"scope": error.params["scope"]} if isinstance(error, InsufficientScope) else {})
 
 
 def _of_parcels(error: ParcelsRefused) -> dict[str, Any]:
@@ -101,7 +103,11 @@ def _response(content: dict[str, Any], headers: dict[str, str] | None = None) ->
 def _headers_of(error: DomainError) -> dict[str, str]:
     if error.status == 401:
         return {"WWW-Authenticate": "Bearer"}
-    return {"Retry-After": str(error.params["seconds"])} if error.status == 429 else {}
+    if isinstance(error, InsufficientScope):
+        # Source: RFC 6750 §3.1.
+        return {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{error.params["scope"]}"'}
+    # Whatever says for how many seconds to wait says it to programs, too.
+    return {"Retry-After": str(error.params["seconds"])} if "seconds" in error.params else {}
 
 
 def _of_framework(exception: Exception) -> exceptions.APIException | None:

@@ -8,6 +8,7 @@ from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ledger.api.conditions import check_match
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Flag, JsonObject, Moment, Text, WholeNumber
 from ledger.api.registry import ProjectQuerySerializer, project_terms
@@ -26,6 +27,7 @@ from ledger.errors import (
     InvalidValue,
     NotAllowed,
     OrganisationNotApproved,
+    PreconditionFailed,
     SamePerson,
     WrongState,
 )
@@ -335,11 +337,15 @@ class Projects(Endpoint):
         return Response(show(ParcelSerializer, parcel), status=201)
 
     @extend_schema(summary="Change what a draft says", request=DescriptionSerializer, responses=ProjectSerializer)
-    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState, PreconditionFailed)
     def describe_project(self, request: Request, code: str) -> Response:
-        """What is left out stays as it is; lists are replaced whole."""
+        """What is left out stays as it is; lists are replaced whole.
+
+        `If-Match` with the ETag of the project as you read it: refused where somebody has changed it meanwhile.
+        """
         changes = self.body(DescriptionSerializer)
-        describe_project(actor=self.actor, project_id=self._project(code).pk, changes=changes)
+        project_id = self._project(code).pk
+        describe_project(actor=self.actor, project_id=project_id, changes=changes, expect=self._expect_as_read)
         return self._answer(code)
 
     @extend_schema(
@@ -385,6 +391,10 @@ class Projects(Endpoint):
         project = self._project(code)
         services.reject_project(actor=self.actor, project_id=project.pk, **self.body(ReasonSerializer))
         return self._answer(code)
+
+    def _expect_as_read(self, locked: Project) -> None:
+        # Read again, with what is counted beside it: the lock is on its row.
+        check_match(self.request, show(ProjectSerializer, self._project(locked.code)))
 
     def _project(self, code: str) -> Project:
         return access_project_by_code(code=code, membership=self.viewer)

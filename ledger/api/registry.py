@@ -8,13 +8,14 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ledger.api.endpoints import Endpoint
-from ledger.api.fields import Choice, Identifier, Text, WrittenNumber
-from ledger.api.serializers import PageQuerySerializer
+from ledger.api.endpoints import Endpoint, show
+from ledger.api.fields import Choice, Identifier, JsonObject, Moment, Text, WrittenNumber
+from ledger.api.filters import WindowQuerySerializer
+from ledger.api.serializers import PageQuerySerializer, StrictSerializer
 from ledger.credits.models import Retirement
 from ledger.projects.models import Project
 from ledger.quantification import METHODOLOGIES
-from ledger.registry.models import ReferenceCredit, ReferenceProject
+from ledger.registry.models import CarbonTotal, ReferenceCredit, ReferenceProject, RegistryDump
 from ledger.registry.search import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -25,11 +26,13 @@ from ledger.registry.search import (
     matching_reference_credits,
     matching_references,
 )
-from ledger.registry.selectors import reference_credits, reference_projects
+from ledger.registry.selectors import dumps, reference_credits, reference_projects
+from ledger.registry.totals import TotalTerms, all_sums, computed_at
 
 HELD_WHERE = [("holding", "holding"), ("buffer", "buffer"), ("retired", "retired"), ("cancelled", "cancelled")]
 METHODOLOGY_CHOICES = [(name, name) for name in sorted(METHODOLOGIES)]
 MAX_TEXT = 100
+PAGING = (*PageQuerySerializer().fields, "from", "to")
 
 
 class ProjectQuerySerializer(PageQuerySerializer):
@@ -54,7 +57,7 @@ class BatchQuerySerializer(PageQuerySerializer):
     holds = Choice(required=False, choices=HELD_WHERE, help_text="Where tonnes of it must be.")
 
 
-class RetirementQuerySerializer(PageQuerySerializer):
+class RetirementQuerySerializer(WindowQuerySerializer):
     """Query parameters of the list of retirements."""
 
     q = Text(required=False, max_length=MAX_TEXT, help_text="Words in the beneficiary's name, where that is public.")
@@ -118,7 +121,7 @@ def retirement_terms(query: dict[str, Any]) -> RetirementTerms:
 
 
 def _given(query: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in query.items() if name not in ("cursor", "page_size")}
+    return {name: value for name, value in query.items() if name not in PAGING}
 
 
 def _reference_terms(query: dict[str, Any]) -> ReferenceTerms:
@@ -126,8 +129,76 @@ def _reference_terms(query: dict[str, Any]) -> ReferenceTerms:
     return ReferenceTerms(text=given.pop("q", ""), **given)
 
 
+class CarbonTotalQuerySerializer(StrictSerializer):
+    province = Text(required=False, max_length=2, help_text="Two digits (GB/T 2260).")
+    county = Text(required=False, max_length=6, help_text="Six digits (GB/T 2260).")
+    methodology = Choice(required=False, choices=METHODOLOGY_CHOICES)
+
+
+class CarbonTotalSerializer(serializers.Serializer[CarbonTotal]):
+    """Tonnes of one county, year and methodology: issued by vintage, retired by the year of the retirement."""
+
+    measure = Choice(choices=CarbonTotal.Measure.choices)
+    province_code = Text()
+    county_code = Text(help_text="Empty where the project names none.")
+    year = serializers.IntegerField()
+    methodology = Text()
+    quantity_t = serializers.IntegerField()
+    entries = serializers.IntegerField(source="row_count", help_text="Of how many batches or retirements.")
+
+
+class CarbonTotalsSerializer(serializers.Serializer[Any]):
+    computed_at = Moment(allow_null=True, help_text="Null where nothing was computed yet.")
+    totals = CarbonTotalSerializer(many=True)
+
+
+class DumpSerializer(serializers.Serializer[RegistryDump]):
+    name = Text()
+    dated_on = serializers.DateField()
+    sha256 = Text()
+    size_bytes = serializers.IntegerField()
+    rows = JsonObject(source="row_counts", help_text="How many rows each table in it has.")
+    made_at = Moment()
+    address = serializers.SerializerMethodField(help_text="Where the file is, as long as it is kept.")
+
+    def get_address(self, dump: RegistryDump) -> str:
+        return f"/downloads/dumps/{dump.name}"
+
+
+class CarbonTotals(Endpoint):
+    tag = "references"
+    permission_classes = (AllowAny,)
+    shared_seconds = 60
+
+    @extend_schema(
+        summary="List tonnes by county, year and practice",
+        parameters=[CarbonTotalQuerySerializer],
+        responses=CarbonTotalsSerializer,
+    )
+    def list_carbon_totals(self, request: Request) -> Response:
+        """Of all that was issued and retired here, computed anew within minutes of a change."""
+        terms = TotalTerms(**self.query(CarbonTotalQuerySerializer))
+        shown = {"computed_at": computed_at(), "totals": all_sums(terms)}
+        return Response(show(CarbonTotalsSerializer, shown))
+
+
+class Dumps(Endpoint):
+    tag = "references"
+    permission_classes = (AllowAny,)
+    shared_seconds = 60
+
+    @extend_schema(
+        summary="List the daily dumps", parameters=[PageQuerySerializer], responses=DumpSerializer(many=True)
+    )
+    def list_dumps(self, request: Request) -> Response:
+        """Files with all that is public, newest first, and their hashes."""
+        self.query(PageQuerySerializer)
+        return self.page(dumps(), DumpSerializer)
+
+
 class References(Endpoint):
     tag = "references"
+    shared_seconds = 60
     permission_classes = (AllowAny,)
 
     @extend_schema(

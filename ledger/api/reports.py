@@ -5,9 +5,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ledger.api.conditions import check_match
 from ledger.api.credits import BatchSerializer, batch_context
 from ledger.api.endpoints import Endpoint, show
-from ledger.api.fields import MAX_WHOLE, Choice, Identifier, JsonObject, Moment, Text, WholeNumber
+from ledger.api.fields import MAX_WHOLE, Choice, Identifier, JsonObject, Moment, Text, WholeNumber, WrittenNumber
+from ledger.api.filters import narrowed
 from ledger.api.projects import PRACTICES
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
@@ -27,6 +29,7 @@ from ledger.errors import (
     NotAllowed,
     NotAssigned,
     OrganisationNotApproved,
+    PreconditionFailed,
     SamePerson,
     WrongState,
 )
@@ -34,6 +37,7 @@ from ledger.projects import reports
 from ledger.projects.deadlines import due_on
 from ledger.projects.models import MonitoringReport, ReportVersion
 from ledger.projects.selectors import access_project_by_code, access_report_by_id, reports_of, verifiers
+from ledger.registry.search import FIRST_YEAR, LAST_YEAR
 
 
 def practices_field(*, required: bool) -> serializers.DictField:
@@ -117,8 +121,20 @@ class ReportSerializer(ListedReportSerializer):
     versions = ReportVersionSerializer(many=True)
 
 
+class SavedPracticesSerializer(serializers.Serializer[MonitoringReport]):
+    practices = JsonObject(help_text="By the codes of fields, in the methodology's terms.")
+    saved_at = Moment(allow_null=True)
+
+
 class PreviewSerializer(serializers.Serializer[object]):
     sheet = JsonObject(help_text="What the report would come to. Nothing is kept of it.")
+
+
+class ReportQuerySerializer(PageQuerySerializer):
+    """Query parameters of the list of a project's reports."""
+
+    status = Choice(required=False, choices=MonitoringReport.Status.choices)
+    vintage = WrittenNumber(required=False, min_value=FIRST_YEAR, max_value=LAST_YEAR)
 
 
 class Reports(Endpoint):
@@ -126,14 +142,15 @@ class Reports(Endpoint):
 
     @extend_schema(
         summary="List a project's reports",
-        parameters=[PageQuerySerializer],
+        parameters=[ReportQuerySerializer],
         responses=ListedReportSerializer(many=True),
     )
     def list_reports(self, request: Request, code: str) -> Response:
         """Newest first, without their calculations; drafts are their cooperative's alone."""
-        self.query(PageQuerySerializer)
+        wanted = self.query(ReportQuerySerializer)
         project = access_project_by_code(code=code, membership=self.viewer)
-        return self.page(reports_of(project, self.viewer), ListedReportSerializer)
+        columns = {"status": "status", "vintage": "vintage"}
+        return self.page(narrowed(reports_of(project, self.viewer), wanted, columns), ListedReportSerializer)
 
     @extend_schema(
         summary="List the verifiers",
@@ -170,12 +187,23 @@ class Reports(Endpoint):
         """With its calculation, line by line."""
         return self._answer(report_id)
 
+    @extend_schema(summary="Read what was saved of a report", responses=SavedPracticesSerializer)
+    @refuses(NotAllowed, OrganisationNotApproved)
+    def get_report_practices(self, request: Request, report_id: int) -> Response:
+        """For its cooperative: what it entered field by field; a field that is not named is as it is registered."""
+        report = reports.saved_practices(actor=self.actor, report_id=self._report(report_id).pk)
+        return Response(show(SavedPracticesSerializer, report))
+
     @extend_schema(summary="Save what was done on some fields", request=PracticesSerializer, responses=ReportSerializer)
-    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState)
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, WrongState, PreconditionFailed)
     def save_report_practices(self, request: Request, report_id: int) -> Response:
-        """In a draft, or while findings are open. Fields that are not named stay as they were entered before."""
+        """In a draft, or while findings are open. Fields that are not named stay as they were entered before.
+
+        `If-Match` with the ETag of what was saved as you read it: refused where somebody has saved meanwhile.
+        """
         report = self._report(report_id)
-        reports.save_practices(actor=self.actor, report_id=report.pk, **self.body(PracticesSerializer))
+        given = self.body(PracticesSerializer)
+        reports.save_practices(actor=self.actor, report_id=report.pk, expect=self._expect_as_read, **given)
         return self._answer(report_id)
 
     @extend_schema(summary="Preview a report", responses=PreviewSerializer)
@@ -277,6 +305,9 @@ class Reports(Endpoint):
         asked = self.body(TrancheSerializer)
         batch = issue_credits(actor=self.actor, report_id=self._report(report_id).pk, **asked)
         return Response(BatchSerializer(batch, context=batch_context([batch])).data, status=201)
+
+    def _expect_as_read(self, locked: MonitoringReport) -> None:
+        check_match(self.request, show(SavedPracticesSerializer, locked))
 
     def _report(self, report_id: int) -> MonitoringReport:
         return access_report_by_id(report_id=report_id, membership=self.actor)

@@ -10,11 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ledger.api.cancellations import CreditCancellationSerializer
-from ledger.api.credits import batch_named, idempotency_key, idempotency_parameter
+from ledger.api.credits import batch_named
 from ledger.api.endpoints import Endpoint
 from ledger.api.fields import MAX_WHOLE, Choice, Day, Flag, Identifier, Moment, SerialNumber, Text, WholeNumber
+from ledger.api.filters import WindowQuerySerializer, narrowed
+from ledger.api.once import key_of
 from ledger.api.schema import refuses
-from ledger.api.serializers import OrganisationNameSerializer, PageQuerySerializer, StrictSerializer
+from ledger.api.serializers import OrganisationNameSerializer, StrictSerializer
 from ledger.credits.reversals import services
 from ledger.credits.reversals.models import Reversal
 from ledger.credits.reversals.selectors import access_reversal_by_public_id, replenished_t, reversals_seen_by
@@ -90,15 +92,27 @@ def reversal_context(found: list[Reversal]) -> dict[str, Any]:
     return {"replenished_t": replenished_t(found)}
 
 
+class ReversalQuerySerializer(WindowQuerySerializer):
+    """Query parameters of the list of reversals."""
+
+    state = Choice(required=False, choices=Reversal.State.choices)
+    cause = Choice(required=False, choices=Reversal.Cause.choices)
+    project = Text(required=False, max_length=40, help_text="The project's code.")
+
+
 class Reversals(Endpoint):
     tag = "credits"
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
-    @extend_schema(summary="List reversals", parameters=[PageQuerySerializer], responses=ReversalSerializer(many=True))
+    @extend_schema(
+        summary="List reversals", parameters=[ReversalQuerySerializer], responses=ReversalSerializer(many=True)
+    )
     def list_reversals(self, request: Request) -> Response:
         """Confirmed ones, newest first; those that wait or were refused are there for whom they concern."""
-        self.query(PageQuerySerializer)
-        return self.page(reversals_seen_by(self.viewer), ReversalSerializer, reversal_context)
+        wanted = self.query(ReversalQuerySerializer)
+        columns = {"state": "state", "cause": "cause", "project": "project__code"}
+        found = narrowed(reversals_seen_by(self.viewer), wanted, columns, time="reported_at")
+        return self.page(found, ReversalSerializer, reversal_context)
 
     @extend_schema(
         summary="Report a reversal",
@@ -149,7 +163,6 @@ class Reversals(Endpoint):
     @extend_schema(
         summary="Make up for a reversal",
         request=ReplenishmentSerializer,
-        parameters=[idempotency_parameter("cancels")],
         responses={201: CreditCancellationSerializer, 200: CreditCancellationSerializer},
         examples=[OpenApiExample("In part", value={"batch": "TH-35-000001-2023", "quantity_t": 10}, request_only=True)],
     )
@@ -167,7 +180,7 @@ class Reversals(Endpoint):
     def replenish(self, request: Request, public_id: UUID) -> Response:
         """For the proponent: credits of your own are cancelled for good. 200 where the key was used for the same before."""
         actor, wanted = self.actor, self.body(ReplenishmentSerializer)
-        key, batch = idempotency_key(request), batch_named(wanted.pop("batch"))
+        key, batch = key_of(request), batch_named(wanted.pop("batch"))
         done = services.replenish(actor=actor, public_id=public_id, batch_id=batch.pk, idempotency_key=key, **wanted)
         shown = CreditCancellationSerializer(done, context={"viewer": actor}).data
         return Response(shown, status=200 if done.is_replay else 201)

@@ -3,13 +3,17 @@
 import datetime as dt
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ledger.api.authentication import require_fresh_session
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import MAX_WHOLE, Choice, Identifier, Moment, Text, WholeNumber
+from ledger.api.filters import WindowQuerySerializer, narrowed
+from ledger.api.once import keeps_no_answer
+from ledger.api.rights import needs
 from ledger.api.schema import refuses
 from ledger.api.serializers import NothingSerializer, OrganisationNameSerializer, PageQuerySerializer, StrictSerializer
 from ledger.credits.sharing.models import WHOLE_BPS, Distribution, Share, SharingPlan
@@ -18,6 +22,7 @@ from ledger.credits.sharing.selectors import (
     access_distribution,
     access_payout,
     distributions_seen_by,
+    lines_of,
     payouts_seen_by,
     plans_seen_by,
     shares_in,
@@ -32,7 +37,8 @@ from ledger.errors import (
     WrongState,
 )
 from ledger.journal import payouts
-from ledger.journal.models import Payout
+from ledger.journal.models import Payout, PayoutLine
+from ledger.parties.scopes import Scope
 
 MAX_CONTRIBUTIONS = 10_000
 
@@ -176,6 +182,8 @@ class SharingPlans(Endpoint):
         summary="See what a plan would mean", request=NewPlanSerializer, responses={200: PlanPreviewSerializer}
     )
     @refuses(InvalidValue, NotAllowed, OrganisationNotApproved)
+    @needs(Scope.READ)
+    @keeps_no_answer
     def preview_plan(self, request: Request) -> Response:
         """What each household would get of 10,000 yuan. Nothing is stored."""
         terms = _terms(self.body(NewPlanSerializer))
@@ -207,21 +215,51 @@ class Distributions(Endpoint):
         return self.page(shares_in(found).order_by("-id"), ShareSerializer)
 
 
+class PayoutLineSerializer(serializers.Serializer[PayoutLine]):
+    """Units: fen."""
+
+    household = Identifier(source="account.household.public_id")
+    code = Text(source="account.household.code", help_text="The cooperative's number for it.")
+    name = Text(source="account.household.name")
+    amount_fen = serializers.IntegerField()
+
+
+class PayoutQuerySerializer(WindowQuerySerializer):
+    """Query parameters of the list of payouts."""
+
+    status = Choice(required=False, choices=Payout.Status.choices)
+
+
+# All of them at once, not a page: a ListSerializer would be described as one.
+ALL_PAYOUTS = OpenApiResponse({"type": "array", "items": {"$ref": "#/components/schemas/Payout"}}, "The payouts.")
+
+
 class Payouts(Endpoint):
     tag = "sharing"
+    writes = Scope.WITHDRAW
 
-    @extend_schema(summary="List payouts", parameters=[PageQuerySerializer], responses=PayoutSerializer(many=True))
+    @extend_schema(summary="List payouts", parameters=[PayoutQuerySerializer], responses=PayoutSerializer(many=True))
     def list_payouts(self, request: Request) -> Response:
         """Your cooperative's; the operator and auditors see all."""
-        self.query(PageQuerySerializer)
-        return self.page(payouts_seen_by(self.actor), PayoutSerializer)
+        wanted = self.query(PayoutQuerySerializer)
+        found = narrowed(payouts_seen_by(self.actor), wanted, {"status": "status"}, time="requested_at")
+        return self.page(found, PayoutSerializer)
 
     @extend_schema(
-        summary="Pay households what they have", request=NothingSerializer, responses={201: PayoutSerializer(many=True)}
+        summary="List whom a payout pays", parameters=[PageQuerySerializer], responses=PayoutLineSerializer(many=True)
     )
+    @refuses(NotFound)
+    def list_payout_lines(self, request: Request, payout_id: int) -> Response:
+        """Each household once: what the bank is told."""
+        self.query(PageQuerySerializer)
+        payout = access_payout(payout_id=payout_id, membership=self.actor)
+        return self.page(lines_of(payout).order_by("-id"), PayoutLineSerializer)
+
+    @extend_schema(summary="Pay households what they have", request=NothingSerializer, responses={201: ALL_PAYOUTS})
     @refuses(NotAllowed, OrganisationNotApproved, NothingToPayOut)
     def request_payout(self, request: Request) -> Response:
         """For owners of cooperatives: one payout, or several where the households are many. The amounts are held."""
+        require_fresh_session(request)
         self.body(NothingSerializer)
         ordered = payouts.request_payout(actor=self.actor)
         return Response([self._show(payout) for payout in ordered], status=201)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -12,12 +12,15 @@ from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Moment, Text
+from ledger.api.papers import PDF, as_pdf
 from ledger.api.schema import refuses
 from ledger.api.serializers import StrictSerializer
 from ledger.errors import InvalidValue, NotAllowed, StatementTooLong
 from ledger.journal.models import Account
 from ledger.journal.selectors import access_account_by_id
 from ledger.journal.statement_csv import MAX_LINES, statement_csv, trial_balance_csv
+from ledger.journal.statement_pdf import MAX_LINES as MAX_PDF_LINES
+from ledger.journal.statement_pdf import statement_pdf
 from ledger.journal.statements import check_instant, file_name, period_of, read_statement
 from ledger.journal.trial_balance import AssetTotal, TrialBalanceRow, totals, trial_balance_seen_by
 
@@ -81,6 +84,19 @@ class Statements(Endpoint):
         account = access_account_by_id(account_id=account_id, membership=self.actor)
         statement = read_statement(account, period, most=MAX_LINES)
         return _file(statement_csv(statement), file_name(statement))
+
+    @extend_schema(
+        summary="Get an account's statement as PDF",
+        parameters=[PeriodQuerySerializer],
+        responses={PDF: OpenApiTypes.BINARY},
+    )
+    @refuses(InvalidValue, StatementTooLong)
+    def get_statement_pdf(self, request: Request, account_id: int) -> HttpResponse:
+        """The same, to be printed and kept."""
+        period = period_of(**self.query(PeriodQuerySerializer))
+        account = access_account_by_id(account_id=account_id, membership=self.actor)
+        statement = read_statement(account, period, most=MAX_PDF_LINES)
+        return as_pdf(statement_pdf(statement), file_name(statement))
 
     @extend_schema(
         summary="Get the trial balance", parameters=[InstantQuerySerializer], responses=TrialBalanceSerializer

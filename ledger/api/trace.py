@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
-from ledger.api.fields import Choice, Identifier, Moment, Text, WrittenNumber
+from ledger.api.fields import MAX_ROW_ID, Choice, Identifier, Moment, Text, WrittenNumber
 from ledger.api.schema import refuses
 from ledger.api.serializers import OrganisationNameSerializer, StrictSerializer
 from ledger.credits.cancellations.models import Cancellation
@@ -24,7 +24,6 @@ from ledger.errors import NoSerialNumber, NotFound, SerialNumberElsewhere, Unkno
 from ledger.journal.models import Account, Transaction
 from ledger.transparency.keys import log_signer
 
-MAX_ROW_ID = 2**63 - 1
 STEP_KINDS = [
     (kind, kind)
     for kind in (

@@ -8,15 +8,16 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ledger.api.credits import batch_named, idempotency_key, idempotency_parameter
+from ledger.api.credits import batch_named
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import MAX_WHOLE, Choice, Identifier, Moment, Text, WholeNumber
+from ledger.api.filters import WindowQuerySerializer, narrowed
 from ledger.api.journal import SerialRunSerializer, serial_run
+from ledger.api.once import key_of
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
     NothingSerializer,
     OrganisationNameSerializer,
-    PageQuerySerializer,
     StrictSerializer,
 )
 from ledger.credits.transfers import services
@@ -33,6 +34,7 @@ from ledger.errors import (
     TransferNotOpen,
     UnknownRecipient,
 )
+from ledger.parties.scopes import Scope
 
 OPEN = "open"
 STATE_FILTERS = [(OPEN, OPEN), ("all", "all")]
@@ -72,12 +74,14 @@ class CreditTransferSerializer(serializers.Serializer[CreditTransfer]):
         return [serial_run(run) for run in transfer.serials or ()]
 
 
-class TransferQuerySerializer(PageQuerySerializer):
+class TransferQuerySerializer(WindowQuerySerializer):
     state = Choice(choices=STATE_FILTERS, required=False, help_text="All where none is given.")
+    batch = Text(required=False, max_length=40, help_text="The batch's code.")
 
 
 class CreditTransfers(Endpoint):
     tag = "credits"
+    writes = Scope.WITHDRAW
 
     @extend_schema(
         summary="List transfers of credits",
@@ -87,14 +91,15 @@ class CreditTransfers(Endpoint):
     @refuses(NotAllowed)
     def list_credit_transfers(self, request: Request) -> Response:
         """Those that your organisation has offered or been offered, newest first; the operator and auditors see all."""
-        found = transfers_seen_by(self.actor)
-        is_open = self.query(TransferQuerySerializer).get("state") == OPEN
+        wanted = self.query(TransferQuerySerializer)
+        columns = {"batch": "batch__asset__code"}
+        found = narrowed(transfers_seen_by(self.actor), wanted, columns, time="offered_at")
+        is_open = wanted.get("state") == OPEN
         return self.page(open_transfers(found) if is_open else found, CreditTransferSerializer)
 
     @extend_schema(
         summary="Offer a transfer of credits",
         request=NewCreditTransferSerializer,
-        parameters=[idempotency_parameter("offers")],
         responses={201: CreditTransferSerializer, 200: CreditTransferSerializer},
         examples=[
             OpenApiExample(
@@ -125,7 +130,7 @@ class CreditTransfers(Endpoint):
         actor, wanted = self.actor, self.body(NewCreditTransferSerializer)
         transfer = services.offer_transfer(
             actor=actor,
-            idempotency_key=idempotency_key(request),
+            idempotency_key=key_of(request),
             batch_id=batch_named(wanted.pop("batch")).pk,
             recipient=wanted.pop("recipient"),
             terms=services.TransferTerms(**wanted),

@@ -13,9 +13,10 @@ from ledger.credits.moving import Move, chosen_runs, move_credits, ranges_of, sa
 from ledger.errors import IdempotencyConflict, InsufficientBalance, InvalidValue, NotFound
 from ledger.journal.models import Account, Transaction
 from ledger.journal.services import open_account
-from ledger.parties.access import require_approved, require_kind, require_role
+from ledger.parties.access import require_approved
 from ledger.parties.credit_codes import check_credit_code, normal_credit_code
-from ledger.parties.models import Membership, Organisation
+from ledger.parties.models import Membership
+from ledger.parties.rights import Right, require_right
 from ledger.texts import check_texts
 from ledger.transparency.services import append_record
 
@@ -77,8 +78,7 @@ def retire_credits(
     Raises: NotAllowed, OrganisationNotApproved, NotFound, InvalidValue, InsufficientBalance, ChosenSerialsNotOwned,
         IdempotencyConflict.
     """
-    require_kind(actor, *Organisation.HOLDERS)
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+    require_right(actor, Right.TRADE)
     require_approved(actor)
     batch = Batch.objects.select_related("asset", "project").filter(pk=batch_id).first()
     if batch is None:

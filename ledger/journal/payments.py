@@ -9,8 +9,9 @@ from ledger.journal.decisions import decide, lock_to_decide, require_treasurer
 from ledger.journal.models import Account, Asset, Payment
 from ledger.journal.posting import MAX_AMOUNT, HoldChange, Leg, Posting, post_transactions
 from ledger.journal.services import open_account, open_asset, place_hold, release_holds
-from ledger.parties.access import log_name, require_approved, require_kind, require_role
+from ledger.parties.access import log_name, require_approved
 from ledger.parties.models import Membership, Organisation
+from ledger.parties.rights import Right, require_right
 from ledger.texts import check_texts
 from ledger.transparency.services import append_record
 
@@ -50,8 +51,7 @@ def request_withdrawal(*, actor: Membership, amount_fen: int) -> Payment:
 
     Raises: NotAllowed, OrganisationNotApproved, InvalidValue, InsufficientBalance.
     """
-    require_kind(actor, *Organisation.HOLDERS)
-    require_role(actor, Membership.Role.OWNER)
+    require_right(actor, Right.WITHDRAW)
     require_approved(actor)
     _check_amount(amount_fen)
     account = open_account(organisation=actor.organisation, asset=cash())

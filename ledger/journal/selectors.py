@@ -92,6 +92,18 @@ def holding_in(organisation: Organisation, asset: Asset) -> Account | None:
     return Account.objects.filter(organisation=organisation, asset=asset, purpose=Account.Purpose.HOLDING).first()
 
 
+def runs_to_give(account: Account, quantity_t: int, most: int) -> tuple[list[tuple[int, int]], int]:
+    """Return which serial numbers would leave an account next, so many runs at most, and how many tonnes those leave out."""
+    runs: list[tuple[int, int]] = []
+    for first, last in first_runs(account, most):
+        taken = min(quantity_t, last - first + 1)
+        if not taken:
+            break
+        runs.append((first, first + taken - 1))
+        quantity_t -= taken
+    return runs, quantity_t
+
+
 def first_runs(account: Account, most: int) -> list[tuple[int, int]]:
     """Return the oldest runs of serial numbers of an account, so many at most."""
     blocks = SerialBlock.objects.filter(account=account).order_by("id")[:most]
@@ -152,10 +164,10 @@ def serial_blocks(account: Account) -> QuerySet[SerialBlock]:
     return SerialBlock.objects.filter(account=account).order_by("serials")
 
 
-def serial_spans(accounts: Iterable[Account]) -> dict[int, SerialSpan]:
+def serial_spans(account_ids: Iterable[int]) -> dict[int, SerialSpan]:
     """Return the span of each account that owns serial numbers, by the account's id, in one query."""
     rows = (
-        SerialBlock.objects.filter(account__in=[account.pk for account in accounts])
+        SerialBlock.objects.filter(account__in=list(account_ids))
         .values("account_id")
         .annotate(first=Min("serials__startswith"), after=Max("serials__endswith"), blocks=Count("id"))
     )

@@ -1,7 +1,8 @@
-"""Account statements and the trial balance as CSV: for spreadsheets, amounts exact and without separators."""
+"""Account statements and the trial balance as CSV, and statements as XLSX: for spreadsheets, amounts exact."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from typing import IO
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,9 +10,11 @@ from django.utils.translation import gettext as _
 from ledger.journal.statements import Line, Statement
 from ledger.journal.trial_balance import TrialBalanceRow
 from ledger.journal.wording import marked
-from ledger.spreadsheets import BYTE_ORDER_MARK, csv_row
+from ledger.spreadsheets import BYTE_ORDER_MARK, csv_row, workbook_file
 
 MAX_LINES = 50_000
+MOST_EXACT_FEN = 10**15
+"""A spreadsheet keeps fifteen digits."""
 RUNS_IN_CELL = 20
 COLUMNS = (
     "occurred_at",
@@ -37,19 +40,35 @@ def exact(amount: int | None, *, is_credit: bool) -> str:
 
 def statement_csv(statement: Statement) -> Iterator[str]:
     """Yield a statement as CSV, between its opening and its closing balance."""
+    yield BYTE_ORDER_MARK
+    yield from map(csv_row, _rows(statement, exact))
+
+
+def statement_workbook(statement: Statement) -> IO[bytes]:
+    """Return a statement as a workbook of XLSX, with the same rows; amounts are numbers, so that they can be added up."""
+    return workbook_file([(statement.account.asset.code, _rows(statement, _as_number))])
+
+
+def _rows(statement: Statement, write: Callable[..., object]) -> Iterator[list[object]]:
     asset = statement.account.asset
     is_credit = asset.kind == asset.Kind.CREDIT
     period = statement.period
-    yield BYTE_ORDER_MARK
-    yield csv_row(COLUMNS)
+    yield list(COLUMNS)
     yield _balance_row(
-        period.starts_on or "", _("Opening balance"), asset.code, exact(statement.opening, is_credit=is_credit)
+        period.starts_on or "", _("Opening balance"), asset.code, write(statement.opening, is_credit=is_credit)
     )
     for line in statement.lines:
-        yield _line_row(line, is_credit)
+        yield _line_row(line, is_credit, write)
     yield _balance_row(
-        period.ends_on or "", _("Closing balance"), asset.code, exact(statement.closing, is_credit=is_credit)
+        period.ends_on or "", _("Closing balance"), asset.code, write(statement.closing, is_credit=is_credit)
     )
+
+
+def _as_number(amount: int | None, *, is_credit: bool) -> object:
+    """Return an amount as a spreadsheet reckons with it; as a text where a spreadsheet would lose its fen."""
+    if amount is None or is_credit:
+        return amount
+    return amount / 100 if abs(amount) < MOST_EXACT_FEN else exact(amount, is_credit=False)
 
 
 def trial_balance_csv(rows: Iterable[TrialBalanceRow]) -> Iterator[str]:
@@ -61,21 +80,19 @@ def trial_balance_csv(rows: Iterable[TrialBalanceRow]) -> Iterator[str]:
         yield csv_row([row.asset_code, row.purpose, row.organisation_name, row.account_id, *amounts])
 
 
-def _balance_row(day: object, text: str, asset_code: str, balance: str) -> str:
-    return csv_row([day, "", text, "", asset_code, "", "", balance, "", ""])
+def _balance_row(day: object, text: str, asset_code: str, balance: object) -> list[object]:
+    return [day, "", text, "", asset_code, "", "", balance, "", ""]
 
 
-def _line_row(line: Line, is_credit: bool) -> str:
+def _line_row(line: Line, is_credit: bool, write: Callable[..., object]) -> list[object]:
     serials, more = line.first_runs(RUNS_IN_CELL)
-    return csv_row(
-        [
-            timezone.localtime(line.occurred_at).isoformat(timespec="seconds"),
-            line.transaction_id,
-            marked(line.text, is_reversed=line.is_reversed),
-            line.counterparty,
-            line.asset_code,
-            *(exact(amount, is_credit=is_credit) for amount in (line.received, line.given, line.balance)),
-            "; ".join([*serials, f"(+{more})"] if more else serials),
-            "" if line.log_index is None else line.log_index,
-        ]
-    )
+    return [
+        timezone.localtime(line.occurred_at).isoformat(timespec="seconds"),
+        line.transaction_id,
+        marked(line.text, is_reversed=line.is_reversed),
+        line.counterparty,
+        line.asset_code,
+        *(write(amount, is_credit=is_credit) for amount in (line.received, line.given, line.balance)),
+        "; ".join([*serials, f"(+{more})"] if more else serials),
+        "" if line.log_index is None else line.log_index,
+    ]

@@ -1,17 +1,20 @@
 """Who may do what: every service asks here before it does anything."""
 
+from typing import Any
+
 from ledger.errors import NotAllowed, OrganisationNotApproved
 from ledger.parties.models import Membership, Organisation
 
 
-def find_membership(user: object) -> Membership | None:
-    """Return for whom a person acts, or None for a visitor or somebody of no organisation."""
+def find_membership(user: object, **also: Any) -> Membership | None:
+    """Return for whom a person acts, or None for a visitor or somebody of no organisation; `also`: what is read along."""
     at_hand: Membership | None = getattr(user, "membership_at_hand", None)
     if at_hand is not None:
         return at_hand
     if not getattr(user, "is_authenticated", False):
         return None
-    return Membership.objects.select_related("user", "organisation").filter(user_id=user.pk).first()  # type: ignore[attr-defined]
+    found = Membership.objects.select_related("user", "organisation").annotate(**also)
+    return found.filter(user_id=user.pk).first()  # type: ignore[attr-defined]
 
 
 def membership_of(user: object) -> Membership:

@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ledger.errors import HouseholdListRefused, InvalidValue, NotFound, WrongState
-from ledger.parties.access import log_name, reads_everything, require_approved, require_kind, require_role
+from ledger.parties.access import log_name, reads_everything, require_approved
 from ledger.parties.models import Household, Membership, Organisation
+from ledger.parties.rights import Right, require_right
 from ledger.spreadsheets import BYTE_ORDER_MARK, csv_row
 from ledger.texts import check_texts, is_storable
 from ledger.transparency.services import NewRecord, append_record, append_records
@@ -44,8 +45,7 @@ def require_keeper(actor: Membership) -> None:
 
     Raises: NotAllowed, OrganisationNotApproved.
     """
-    require_kind(actor, Organisation.Kind.COOPERATIVE)
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+    require_right(actor, Right.PREPARE)
     require_approved(actor)
 
 

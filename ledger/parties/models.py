@@ -3,9 +3,13 @@
 import uuid
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from ledger.parties.scopes import Scope
 
 
 class User(AbstractUser):
@@ -83,6 +87,7 @@ class Membership(models.Model):
         VIEWER = "viewer", _("viewer")
         REGISTRAR = "registrar", _("registrar")
         TREASURER = "treasurer", _("treasurer")
+        RECORDER = "recorder", _("recorder")
 
     user = models.ForeignKey(User, models.CASCADE, verbose_name=_("person"), related_name="memberships")
     organisation = models.ForeignKey(
@@ -132,19 +137,130 @@ class Household(models.Model):
         return f"{self.code} {self.name}"
 
 
+class Invitation(models.Model):
+    """An offer of a role to whoever has the link: shown once, kept as its hash, good once and for a week.
+
+    Into the operator it is good only when another has confirmed it: roles there make value.
+    """
+
+    public_id = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, verbose_name=_("organisation"), related_name="invitations"
+    )
+    role = models.CharField(_("role"), max_length=16, choices=Membership.Role)
+    # For whom it is, in the inviter's own words, such as a name or an e-mail address.
+    note = models.CharField(_("for whom"), max_length=120, blank=True)
+    token_hash = models.BinaryField(unique=True)
+    invited_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("invited by"), related_name="+")
+    invited_at = models.DateTimeField(_("invited at"))
+    expires_at = models.DateTimeField(_("expires at"))
+    confirmed_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("confirmed by"), null=True, related_name="+")
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
+    accepted_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("accepted by"), null=True, related_name="+")
+    accepted_at = models.DateTimeField(_("accepted at"), null=True)
+    withdrawn_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("withdrawn by"), null=True, related_name="+")
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True)
+
+    class Meta:
+        app_label = "ledger"
+        ordering = ["-id"]
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        constraints = [
+            models.CheckConstraint(
+                name="invitation_confirmed_by_another",
+                condition=Q(confirmed_by__isnull=True) | ~Q(confirmed_by=models.F("invited_by")),
+            ),
+            models.CheckConstraint(
+                name="invitation_ends_once",
+                condition=Q(accepted_at__isnull=True) | Q(withdrawn_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation} · {self.get_role_display()}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be accepted, withdrawn or confirmed."""
+        return self.accepted_at is None and self.withdrawn_at is None and self.expires_at > timezone.now()
+
+    @property
+    def waits_for_another(self) -> bool:
+        """Whether a second person has to confirm it before it is good."""
+        return self.organisation.kind == Organisation.Kind.OPERATOR and self.confirmed_at is None
+
+
+class RoleChange(models.Model):
+    """A change among the operator's people that one proposes and another confirms: a role, or none, which is to leave."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("proposed")
+        CONFIRMED = "confirmed", _("confirmed")
+        REFUSED = "refused", _("refused")
+
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, verbose_name=_("organisation"), related_name="role_changes"
+    )
+    person = models.ForeignKey(User, models.PROTECT, verbose_name=_("person"), related_name="+")
+    # Empty where the person has none yet, or is to have none.
+    role_before = models.CharField(_("role until now"), max_length=16, choices=Membership.Role, blank=True)
+    role = models.CharField(_("new role"), max_length=16, choices=Membership.Role, blank=True)
+    state = models.CharField(_("state"), max_length=16, choices=State, default=State.PROPOSED)
+    proposed_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("proposed by"), related_name="+")
+    proposed_at = models.DateTimeField(_("proposed at"))
+    decided_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("decided by"), null=True, related_name="+")
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+
+    class Meta:
+        app_label = "ledger"
+        ordering = ["-id"]
+        verbose_name = _("change of a role")
+        verbose_name_plural = _("changes of roles")
+        constraints = [
+            models.CheckConstraint(
+                name="role_change_confirmed_by_another",
+                condition=~Q(state="confirmed")
+                | (
+                    Q(decided_by__isnull=False)
+                    & ~Q(decided_by=models.F("proposed_by"))
+                    & ~Q(decided_by=models.F("person"))
+                ),
+            ),
+            models.CheckConstraint(name="role_change_changes_something", condition=~Q(role=models.F("role_before"))),
+            models.UniqueConstraint(
+                fields=["organisation", "person"], condition=Q(state="proposed"), name="role_change_open_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.get_role_before_display() or '–'} → {self.get_role_display() or '–'}"
+
+
 class ApiToken(models.Model):
     """A person's key to the API, shown once and kept only as its SHA-256.
 
-    It is the person's, not the membership's: who has signed up asks for an organisation with it.
+    It is good for one organisation: the one that its person acted for when it was made, or, where there was none yet, the
+    first that they act for. With the membership it ends.
     """
 
     user = models.ForeignKey(User, models.CASCADE, verbose_name=_("person"), related_name="tokens")
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, verbose_name=_("organisation"), null=True, related_name="tokens"
+    )
     name = models.CharField(_("name"), max_length=60)
     prefix = models.CharField(_("prefix"), max_length=12)
     token_hash = models.BinaryField(unique=True)
+    scopes = ArrayField(models.CharField(max_length=16, choices=Scope), verbose_name=_("scopes"), default=list)
+    # Addresses that it is good from, as CIDR; none: from everywhere.
+    networks = ArrayField(models.CharField(max_length=43), verbose_name=_("networks"), default=list, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    # Without an end are only tokens made before every token had one.
     expires_at = models.DateTimeField(_("expires at"), null=True)
     revoked_at = models.DateTimeField(_("revoked at"), null=True)
+    last_used_at = models.DateTimeField(_("last used at"), null=True)
+    # When its person was told that it ends soon.
+    warned_at = models.DateTimeField(_("warned at"), null=True)
 
     class Meta:
         app_label = "ledger"
@@ -153,3 +269,11 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}… ({self.name})"
+
+    @property
+    def is_over(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+    @property
+    def is_good(self) -> bool:
+        return self.revoked_at is None and not self.is_over

@@ -9,7 +9,7 @@ from django.utils import timezone
 from ledger.errors import NotFound
 from ledger.parties.access import reads_everything
 from ledger.parties.models import ApiToken, Membership, Organisation, User
-from ledger.parties.tokens import TOKEN_PREFIX, hash_token
+from ledger.parties.tokens import TOKEN_PREFIX, HeldToken, hash_token, require_address
 from ledger.rows import columns_of, read_models
 
 MAX_SECRET_CHARACTERS = 100
@@ -34,6 +34,12 @@ def access_organisation_by_public_id(*, public_id: UUID, membership: Membership)
     return organisation
 
 
+def members_of(membership: Membership) -> QuerySet[Membership]:
+    """Return who acts for one's organisation, the newest first."""
+    members = Membership.objects.filter(organisation_id=membership.organisation_id).order_by("-id")
+    return members.select_related("user", "organisation")
+
+
 def tokens_of(user: User) -> QuerySet[ApiToken]:
     """Return a person's tokens that are good, newest first."""
     return ApiToken.objects.filter(
@@ -41,10 +47,18 @@ def tokens_of(user: User) -> QuerySet[ApiToken]:
     ).order_by("-id")
 
 
-def person_with_token(secret: str) -> User | None:
-    """Return whose token this is, with the membership at hand; None where it is unknown, over or revoked.
+def token_at_hand(user: object) -> HeldToken | None:
+    """Return the token by which somebody has come; None for whoever comes by a session, or not as anybody."""
+    found: HeldToken | None = getattr(user, "token_at_hand", None)
+    return found
 
-    Every request asks this first: one query, by hand.
+
+def person_with_token(secret: str, *, address: str) -> User | None:
+    """Return whose token this is, with the token and the membership at hand; None where it is unknown, over or revoked.
+
+    Every request asks this first: one query, by hand. A token is good for the organisation that it was made for alone.
+
+    Raises: AddressNotAllowed where it names networks and the caller's address is in none of them.
     """
     if not secret.startswith(TOKEN_PREFIX) or len(secret) > MAX_SECRET_CHARACTERS:
         return None
@@ -53,16 +67,20 @@ def person_with_token(secret: str) -> User | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    user, membership, organisation = read_models(row, User, Membership, Organisation)
+    token_id, scopes, networks = row[:3]
+    require_address(networks, address)
+    user, membership, organisation = read_models(row[3:], User, Membership, Organisation)
     if membership is not None:
         membership.user, membership.organisation = user, organisation
         user.membership_at_hand = membership
     assert isinstance(user, User)
+    user.token_at_hand = HeldToken(token_id, scopes)  # type: ignore[attr-defined]
     return user
 
 
 _PERSON_WITH_TOKEN = f"""
-SELECT {columns_of(User, "person")}, {columns_of(Membership, "membership")}, {columns_of(Organisation, "organisation")}
+SELECT token.id, token.scopes, token.networks,
+       {columns_of(User, "person")}, {columns_of(Membership, "membership")}, {columns_of(Organisation, "organisation")}
   FROM ledger_apitoken token
   JOIN ledger_user person ON person.id = token.user_id AND person.is_active
   LEFT JOIN ledger_membership membership ON membership.user_id = person.id
@@ -70,4 +88,5 @@ SELECT {columns_of(User, "person")}, {columns_of(Membership, "membership")}, {co
  WHERE token.token_hash = %s
    AND token.revoked_at IS NULL
    AND (token.expires_at IS NULL OR token.expires_at > now())
+   AND token.organisation_id IS NOT DISTINCT FROM membership.organisation_id
 """

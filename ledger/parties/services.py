@@ -2,33 +2,36 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from django.contrib.auth import authenticate
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ledger.errors import InvalidValue, NotAllowed, NotFound, SamePerson, WrongCredentials, WrongState
-from ledger.parties.access import log_name, require_registrar, require_role
-from ledger.parties.attempts import count_attempt
+from ledger.errors import ActsAlready, InvalidValue, NotAllowed, NotFound, SamePerson, WrongState
+from ledger.parties import entries
+from ledger.parties.access import log_name, require_registrar
+from ledger.parties.credit_codes import check_credit_code, normal_credit_code
+from ledger.parties.locks import lock_for_owner
 from ledger.parties.models import ApiToken, Membership, Organisation, User
-from ledger.parties.tokens import TOKEN_PREFIX, hash_token
+from ledger.parties.rights import roles_in
+from ledger.parties.scopes import WITHOUT_MEMBERS, check_scopes
+from ledger.parties.security.models import SecurityEvent
+from ledger.parties.security.passwords import person_by_credentials
+from ledger.parties.security.services import NOWHERE, Origin, record_security_event
+from ledger.parties.selectors import tokens_of
+from ledger.parties.tokens import MAX_TOKENS, TOKEN_PREFIX, check_expiry, check_networks, hash_token
 from ledger.texts import check_texts
-from ledger.transparency.services import append_record
+from ledger.transparency.services import NewRecord, append_record, append_records
 
+WARNED_BEFORE = dt.timedelta(days=7)
+MOST_WARNED_AT_ONCE = 1_000
 STAFF_KINDS = (Organisation.Kind.OPERATOR, Organisation.Kind.AUDITOR)
-ROLES_BY_KIND = {
-    Organisation.Kind.OPERATOR: (
-        Membership.Role.OWNER,
-        Membership.Role.REGISTRAR,
-        Membership.Role.TREASURER,
-        Membership.Role.VIEWER,
-    ),
-}
-ROLES_ELSEWHERE = (Membership.Role.OWNER, Membership.Role.TRADER, Membership.Role.VIEWER)
 
 
 @transaction.atomic
@@ -67,10 +70,20 @@ def apply_for_organisation(
 ) -> Organisation:
     """Apply for an organisation; the applicant becomes its owner, and the operator approves it.
 
-    Raises: InvalidValue (kind, name), NotAllowed for somebody who acts for an organisation already.
+    A cooperative names its unified social credit code, which every cooperative in China has: the operator looks it up, and a
+    bank's statement names it. Others may come from abroad, and have none.
+
+    Raises: InvalidValue (kind, name, credit_code), NotAllowed for somebody who acts for an organisation already.
     """
     if kind not in Organisation.Kind.values or kind == Organisation.Kind.OPERATOR:
         raise InvalidValue(field="kind", reason=_("The kind is cooperative, buyer, verifier or auditor."))
+    credit_code = normal_credit_code(credit_code)
+    if kind == Organisation.Kind.COOPERATIVE and not credit_code:
+        raise InvalidValue(
+            field="credit_code",
+            reason=_("Give the cooperative's unified social credit code: it is on the business licence."),
+        )
+    check_credit_code(credit_code, field="credit_code")
     return _create(kind, name, name_en, credit_code, user, [(user, Membership.Role.OWNER)])
 
 
@@ -117,7 +130,7 @@ def _create(
         "organisation_applied", organisation, f"user:{user.public_id}" if user else "system", organisation.created_at
     )
     for member, role in members:
-        _join(member, organisation, role, "system" if user is None else f"user:{user.public_id}")
+        join(member, organisation, role, "system" if user is None else f"user:{user.public_id}")
     return organisation
 
 
@@ -136,6 +149,7 @@ def approve_organisation(*, actor: Membership, organisation_id: int) -> Organisa
     organisation.status = Organisation.Status.APPROVED
     organisation.approved_by, organisation.approved_at = actor.user, timezone.now()
     organisation.save()
+    _end_weak_tokens(organisation, log_name(actor))
     _open_the_desk(organisation)
     record_organisation("organisation_approved", organisation, log_name(actor), organisation.approved_at)
     return organisation
@@ -168,25 +182,40 @@ def _lock(actor: Membership, organisation_id: int) -> Organisation:
 
 @transaction.atomic
 def add_member(*, actor: Membership, user: User, role: str) -> Membership:
-    """Give a person a role in the actor's organisation.
+    """Give a person who has signed up a role in the actor's organisation.
 
-    Raises: NotAllowed (also for somebody who acts for an organisation already), InvalidValue.
+    Locks: the organisation.
+    Raises: NotAllowed (also among the operator's people, where role_changes.py is the way), ActsAlready, InvalidValue.
     """
-    require_role(actor, Membership.Role.OWNER)
-    if role not in ROLES_BY_KIND.get(Organisation.Kind(actor.organisation.kind), ROLES_ELSEWHERE):
-        raise InvalidValue(field="role", reason=_("This kind of organisation has no such role."))
-    if Membership.objects.filter(user=user).exists():
+    organisation = lock_for_owner(actor)
+    if organisation.kind == Organisation.Kind.OPERATOR:
         raise NotAllowed()
-    return _join(user, actor.organisation, role, log_name(actor))
+    check_role(organisation, role)
+    return join(user, organisation, role, log_name(actor))
 
 
-def _join(user: User, organisation: Organisation, role: str, actor: str) -> Membership:
+def check_role(organisation: Organisation, role: str) -> None:
+    """Refuse a role that a kind of organisation does not have.
+
+    Raises: InvalidValue.
+    """
+    if role not in roles_in(organisation.kind):
+        raise InvalidValue(field="role", reason=_("This kind of organisation has no such role."))
+
+
+def join(user: User, organisation: Organisation, role: str, actor: str) -> Membership:
+    """Let a person act for an organisation; whoever calls has found that they may.
+
+    Raises: ActsAlready.
+    """
     try:
         with transaction.atomic():
             membership = Membership.objects.create(user=user, organisation=organisation, role=role)
     except IntegrityError as error:
-        # Somebody else has taken the person in at the same moment.
-        raise NotAllowed() from error
+        # Somebody else has taken the person in, perhaps at the same moment.
+        raise ActsAlready() from error
+    # What a person made before they acted for anybody is good for the first organisation that they act for.
+    ApiToken.objects.filter(user=user, organisation=None).update(organisation=organisation)
     if organisation.is_approved:
         _open_the_desk(organisation)
     record_member(membership, actor)
@@ -197,13 +226,17 @@ def record_member(membership: Membership, actor: str) -> None:
     """Record who acts for whom now, and as what."""
     append_record(
         kind="member_added",
-        body={
-            "user": str(membership.user.public_id),
-            "organisation": str(membership.organisation.public_id),
-            "role": str(membership.role),
-        },
+        body=entries.member(membership),
         actor=actor,
     )
+
+
+def _end_weak_tokens(organisation: Organisation, actor: str) -> None:
+    """Make the keys worthless that people of an auditor made as applicants: by password alone, when they opened nothing."""
+    if organisation.kind in STAFF_KINDS and settings.SECOND_FACTOR_REQUIRED:
+        people = User.objects.filter(memberships__organisation=organisation).order_by("pk")
+        for person in people:
+            end_tokens(list(tokens_of(person).select_for_update(of=("self",)).order_by("pk")), actor=actor)
 
 
 def _open_the_desk(organisation: Organisation) -> None:
@@ -212,47 +245,107 @@ def _open_the_desk(organisation: Organisation) -> None:
         User.objects.filter(memberships__organisation=organisation).update(is_staff=True)
 
 
-def issue_token_by_password(*, username: str, password: str, name: str, address: str) -> tuple[ApiToken, str]:
-    """Make a key to the API for whoever knows the password; guesses are counted by name and by address.
+def issue_token_by_password(
+    *, username: str, password: str, name: str, origin: Origin, code: str = "", **terms: Any
+) -> tuple[ApiToken, str]:
+    """Make a key to the API for whoever knows the password, and has a code of the second factor where there is one.
 
-    Raises: WrongCredentials, the same for a wrong name and a wrong password; TooManyAttempts.
+    Raises: WrongCredentials, the same for a wrong name and a wrong password; TooManyAttempts; SecondFactorNeeded, WrongCode,
+    SecondFactorMissing; InvalidValue as `issue_token`.
     """
-    username = User.normalize_username(username)
-    count_attempt(username=username, address=address)
-    # Django hashes the password for an unknown name too, so that the time taken tells nothing either.
-    user = authenticate(username=username, password=password)
-    if user is None:
-        raise WrongCredentials()
-    assert isinstance(user, User)
-    return issue_token(user=user, name=name)
+    user = person_by_credentials(username=username, password=password, code=code, origin=origin)
+    return issue_token(user=user, name=name, origin=origin, **terms)
 
 
 @transaction.atomic
-def issue_token(*, user: User, name: str, expires_at: dt.datetime | None = None) -> tuple[ApiToken, str]:
-    """Make a key to the API, and return it with its secret, which is shown this once and kept only as a hash."""
+def issue_token(
+    *,
+    user: User,
+    name: str,
+    scopes: Iterable[str] = WITHOUT_MEMBERS,
+    expires_at: dt.datetime | None = None,
+    networks: Iterable[str] = (),
+    origin: Origin = NOWHERE,
+) -> tuple[ApiToken, str]:
+    """Make a key to the API, and return it with its secret, which is shown this once and kept only as a hash.
+
+    It is good for the organisation that the person acts for, for 90 days where no time is given, and with what is said of
+    scopes and networks. No door lets a token make another: what leaks must not outlive itself.
+
+    Raises: InvalidValue (name, scopes, expires_at, networks; too many tokens).
+    """
     secret = TOKEN_PREFIX + secrets.token_urlsafe(30)
-    token = ApiToken.objects.create(
+    token = ApiToken(
         user=user,
+        organisation_id=Membership.objects.filter(user=user).values_list("organisation_id", flat=True).first(),
         name=name.strip()[:60] or "API",
         prefix=secret[:10],
         token_hash=hash_token(secret),
-        expires_at=expires_at,
+        scopes=check_scopes(scopes),
+        networks=check_networks(networks),
+        expires_at=check_expiry(expires_at),
     )
+    check_texts(token)
+    if tokens_of(user).count() >= MAX_TOKENS:
+        raise InvalidValue(field="name", reason=_("You have %(most)s tokens. Revoke one first.") % {"most": MAX_TOKENS})
+    token.save()
+    record_security_event(user=user, kind=SecurityEvent.Kind.TOKEN_MADE, origin=origin)
     return token, secret
 
 
 @transaction.atomic
-def revoke_token(*, user: User, token_id: int) -> ApiToken:
+def revoke_token(*, user: User, token_id: int, origin: Origin = NOWHERE) -> ApiToken:
     """Make one's own key worthless at once.
 
+    Locks: the token.
     Raises: NotFound.
     """
     token = ApiToken.objects.select_for_update(of=("self",)).filter(pk=token_id, user=user).first()
     if token is None:
         raise NotFound()
-    token.revoked_at = token.revoked_at or timezone.now()
-    token.save()
+    if token.revoked_at is None:
+        end_tokens([token], origin=origin)
+        token.refresh_from_db(fields=["revoked_at"])
     return token
+
+
+@transaction.atomic
+def revoke_tokens(*, user: User, origin: Origin = NOWHERE) -> int:
+    """Make all of a person's keys worthless at once, and return how many were good.
+
+    Locks: the tokens.
+    """
+    tokens = list(tokens_of(user).select_for_update(of=("self",)).order_by("pk"))
+    end_tokens(tokens, origin=origin)
+    return len(tokens)
+
+
+def end_tokens(tokens: Sequence[ApiToken], *, origin: Origin = NOWHERE, actor: str = "") -> None:
+    """Make keys worthless that the caller has locked, and note it to their person; `actor` did it, where it was another."""
+    ApiToken.objects.filter(pk__in=[token.pk for token in tokens]).update(revoked_at=timezone.now())
+    for token in tokens:
+        record_security_event(user=token.user, kind=SecurityEvent.Kind.TOKEN_REVOKED, origin=origin, actor=actor)
+
+
+@transaction.atomic
+def warn_of_expiring_tokens() -> int:
+    """Record tokens that end within a week, each once, so that their people can be told; return how many.
+
+    Locks: the tokens; those that are being changed just now wait for the next time.
+    """
+    now = timezone.now()
+    ending = (
+        ApiToken.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("user", "organisation")
+        .filter(warned_at=None, revoked_at=None, expires_at__gt=now, expires_at__lte=now + WARNED_BEFORE)
+        # Short ones were made short on purpose.
+        .exclude(expires_at__lt=F("created_at") + 2 * WARNED_BEFORE)
+        .order_by("pk")[:MOST_WARNED_AT_ONCE]
+    )
+    tokens = list(ending)
+    append_records([NewRecord("token_expiring", entries.token_named(token), "system", now) for token in tokens])
+    ApiToken.objects.filter(pk__in=[token.pk for token in tokens]).update(warned_at=now)
+    return len(tokens)
 
 
 def record_organisation(kind: str, organisation: Organisation, actor: str, at: dt.datetime | None) -> None:

@@ -1,8 +1,9 @@
 """Who may take a step with a project, and the project locked for it."""
 
 from ledger.errors import NotAllowed, NotFound, WrongState
-from ledger.parties.access import require_approved, require_kind, require_role
+from ledger.parties.access import require_approved
 from ledger.parties.models import Membership, Organisation
+from ledger.parties.rights import Right, require_right
 from ledger.projects.locks import lock_project
 from ledger.projects.models import Project
 
@@ -12,8 +13,7 @@ def require_verifier(actor: Membership) -> None:
 
     Raises: NotAllowed, OrganisationNotApproved.
     """
-    require_kind(actor, Organisation.Kind.VERIFIER)
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+    require_right(actor, Right.JUDGE)
     require_approved(actor)
 
 
@@ -31,8 +31,7 @@ def require_proponent(actor: Membership) -> None:
 
     Raises: NotAllowed, OrganisationNotApproved.
     """
-    require_kind(actor, Organisation.Kind.COOPERATIVE)
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+    require_right(actor, Right.PREPARE)
     require_approved(actor)
 
 

@@ -3,12 +3,11 @@
 from django.db.models import Q, QuerySet
 
 from ledger.errors import NotFound
-from ledger.parties.access import reads_everything, require_approved, require_kind, require_role
+from ledger.parties.access import reads_everything, require_approved
 from ledger.parties.models import Membership, Organisation
+from ledger.parties.rights import Right, has_right, require_right
 from ledger.projects.models import MonitoringReport, Project
 from ledger.projects.selectors import access_project_by_code
-
-ACTS = (Membership.Role.OWNER, Membership.Role.TRADER)
 
 
 def projects_concerning(membership: Membership | None) -> QuerySet[Project]:
@@ -47,20 +46,19 @@ def access_concerning_project(*, code: str, membership: Membership | None) -> Pr
 
 
 def may_write_for(project: Project, membership: Membership | None) -> bool:
-    """Return whether one may write into a project's diary: owners and traders of its cooperative."""
+    """Return whether one may write into a project's diary: those of its cooperative who keep it."""
     return (
         membership is not None
-        and membership.role in ACTS
+        and has_right(membership, Right.RECORD)
         and membership.organisation_id == project.proponent_id
         and membership.organisation.is_approved
     )
 
 
 def require_writer(actor: Membership) -> None:
-    """Refuse everyone but owners and traders of an approved cooperative.
+    """Refuse everyone but those who keep the diary of an approved cooperative.
 
     Raises: NotAllowed, OrganisationNotApproved.
     """
-    require_kind(actor, Organisation.Kind.COOPERATIVE)
-    require_role(actor, *ACTS)
+    require_right(actor, Right.RECORD)
     require_approved(actor)

@@ -7,8 +7,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ledger.errors import ConflictOfInterest, InvalidValue, NotAllowed, NotFound, SamePerson, WrongState
-from ledger.parties.access import log_name, require_approved, require_kind, require_registrar, require_role
+from ledger.parties.access import log_name, require_approved, require_kind, require_registrar
 from ledger.parties.models import Membership, Organisation
+from ledger.parties.rights import Right, require_right
 from ledger.projects import entries
 from ledger.projects.claims import MAX_REASON, check_reason
 from ledger.projects.judgements import DeclaredConflict
@@ -100,7 +101,7 @@ def declare_conflict(
 
 def _verifier_named(actor: Membership, verifier_id: int | None) -> Organisation:
     if actor.organisation.kind == Organisation.Kind.VERIFIER:
-        require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+        require_right(actor, Right.JUDGE)
         require_approved(actor)
         if verifier_id not in (None, actor.organisation_id):
             raise NotAllowed()

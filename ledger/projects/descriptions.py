@@ -33,11 +33,14 @@ Check = Callable[[str, Any], Any]
 
 
 @transaction.atomic
-def describe_project(*, actor: Membership, project_id: int, changes: Mapping[str, Any]) -> Project:
+def describe_project(
+    *, actor: Membership, project_id: int, changes: Mapping[str, Any], expect: Callable[[Project], None] | None = None
+) -> Project:
     """Change what a draft says of itself; what is not named stays as it is.
 
     Methodology and province stay what they were: fields' practices and the project's permanent name hang on them. Other
-    years are refused where another project is credited for the same land in them.
+    years are refused where another project is credited for the same land in them. `expect` looks at the locked draft first,
+    and raises where it is not what its reader saw.
 
     Locks: the land as a whole where years are named, then the project.
     Raises: NotAllowed, OrganisationNotApproved, NotFound, WrongState, InvalidValue.
@@ -47,6 +50,8 @@ def describe_project(*, actor: Membership, project_id: int, changes: Mapping[str
     if not cleaned.keys().isdisjoint(YEARS):
         lock_land()
     project = lock_own(actor, project_id, Project.Status.DRAFT)
+    if expect is not None:
+        expect(project)
     has_other_years = _has_other_years(project, cleaned)
     for name, value in cleaned.items():
         setattr(project, name, value)

@@ -4,6 +4,7 @@ Draft, submission, validation, registration and rejection are in services.py.
 """
 
 import datetime as dt
+from collections.abc import Callable
 from itertools import pairwise
 
 from django.conf import settings
@@ -133,6 +134,8 @@ def withdraw_project(*, actor: Membership, project_id: int, reason: str) -> Proj
 def ask_withdrawal(*, actor: Membership, project_id: int, reason: str) -> Project:
     """Ask that a registered project of one's own be withdrawn; the operator decides.
 
+    Called by ledger.credits.reversals.ending, which refuses it where something is owed for the project.
+
     Locks: the project.
     Raises: NotAllowed, OrganisationNotApproved, NotFound, WrongState, InvalidValue.
     """
@@ -150,6 +153,8 @@ def ask_withdrawal(*, actor: Membership, project_id: int, reason: str) -> Projec
 @transaction.atomic
 def grant_withdrawal(*, actor: Membership, project_id: int) -> Project:
     """Withdraw a registered project as its proponent has asked; what was issued stays.
+
+    Called by ledger.credits.reversals.ending, which refuses it where something is owed for the project.
 
     Locks: the project.
     Raises: NotAllowed, NotFound, WrongState.
@@ -207,21 +212,25 @@ def require_reporting(project_id: int) -> Project:
     return lock_in(project_id, Status.REGISTERED)
 
 
-def complete_projects(today: dt.date) -> list[Project]:
+def complete_projects(
+    today: dt.date, *, is_held_up: Callable[[Project], bool] = lambda project: False
+) -> list[Project]:
     """Complete every project that has come to its end; done twice it does nothing the second time.
+
+    Called by ledger.credits.reversals.ending, which knows what projects owe, and says by `is_held_up` which of them wait.
 
     A project has come to its end when its crediting period is over and no report, renewal or withdrawal of it is under
     way, and either all of the period is issued, or the time to report the rest has passed (PROJECT_REPORTING_GRACE_DAYS).
     """
     over = Project.objects.filter(status=Status.REGISTERED, crediting_ends_on__lt=today).values_list("pk", flat=True)
-    completed = (_complete(project_id, today) for project_id in over.order_by("pk"))
+    completed = (_complete(project_id, today, is_held_up) for project_id in over.order_by("pk"))
     return [project for project in completed if project is not None]
 
 
 @transaction.atomic
-def _complete(project_id: int, today: dt.date) -> Project | None:
+def _complete(project_id: int, today: dt.date, is_held_up: Callable[[Project], bool]) -> Project | None:
     project = lock_project(project_id)
-    if not is_at_its_end(project, today):
+    if not is_at_its_end(project, today) or is_held_up(project):
         return None
     project.status, project.completed_at = Status.COMPLETED, timezone.now()
     project.save()

@@ -31,11 +31,16 @@ def _reason(parcel: Parcel, overlap: Overlap) -> str:
     }
     if not overlap.is_to_be_named:
         return (
-            _("In these years another project, not public yet, is credited for %(area)s ha of field %(field)s.") % said
+            _(
+                "In these years another project, not public yet, is credited for %(area)s ha of field %(field)s. Change the field or "
+                "the years; if the land is yours, tell the operator."
+            )
+            % said
         )
     return (
         _(
-            "In these years parcel %(parcel)s of project %(project)s is credited, which field %(field)s overlaps by %(area)s ha."
+            "In these years parcel %(parcel)s of project %(project)s is credited, which field %(field)s overlaps by %(area)s ha. "
+            "Change the field or the years."
         )
         % said
     )

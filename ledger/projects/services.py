@@ -22,6 +22,7 @@ from ledger.projects.digests import sheet_sha256, text_sha256
 from ledger.projects.limits import refuse_too_large
 from ledger.projects.locks import lock_land
 from ledger.projects.models import Project
+from ledger.projects.overlaps import refuse_overlaps
 from ledger.projects.selectors import quantification_case
 from ledger.quantification import METHODOLOGIES, CalculationSheet, InvalidInput, quantify
 from ledger.texts import check_texts
@@ -87,17 +88,19 @@ def create_project(
 
 @transaction.atomic
 def submit_project(*, actor: Membership, project_id: int) -> Project:
-    """Hand a project in for validation, with the forecast that its practices give.
+    """Hand a project in for validation, with the forecast that its practices give; from then on it claims its land.
 
-    Locks: the project.
+    Locks: the land as a whole, then the project.
     Raises: NotAllowed, NotFound, WrongState, InvalidValue (no parcels; practices that the methodology refuses; what must
-        be declared first; more in a year than the methodology allows).
+        be declared first; more in a year than the methodology allows; land that another project has claimed meanwhile).
     """
     require_proponent(actor)
+    lock_land()
     project = lock_own(actor, project_id, Project.Status.DRAFT)
     if not project.parcels.exists():
         raise InvalidValue(field="parcels", reason=_("Add a field first."))
     require_declarations(project)
+    refuse_overlaps(project, field="parcels")
     forecast = compute(project, {})
     refuse_too_large(methodology=project.methodology, net_t=forecast.result.net_t)
     project.forecast = forecast.as_dict()

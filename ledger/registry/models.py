@@ -63,6 +63,31 @@ class CarbonTotal(models.Model):
         return f"{self.measure} {self.county_code or self.province_code} {self.year}: {self.quantity_t} t"
 
 
+class SupplyTotal(models.Model):
+    """Where the tonnes of a vintage are, of all projects together, and how many were expected: by `refresh_totals`."""
+
+    class Place(models.TextChoices):
+        # What the forecasts of the projects come to whose crediting period has the year.
+        EXPECTED = "expected", pgettext_lazy("supply", "expected")
+        HELD = "held", pgettext_lazy("supply", "held")
+        BUFFER = "buffer", pgettext_lazy("supply", "buffer pool")
+        RETIRED = "retired", pgettext_lazy("supply", "retired")
+        CANCELLED = "cancelled", pgettext_lazy("supply", "cancelled")
+
+    vintage = models.PositiveSmallIntegerField(_("vintage"))
+    place = models.CharField(_("place"), max_length=10, choices=Place)
+    quantity_t = models.BigIntegerField(_("tonnes"))
+
+    class Meta:
+        app_label = "ledger"
+        verbose_name = _("sum of supply")
+        verbose_name_plural = _("sums of supply")
+        constraints = [models.UniqueConstraint(fields=["vintage", "place"], name="supply_total_once")]
+
+    def __str__(self) -> str:
+        return f"{self.vintage} {self.place}: {self.quantity_t} t"
+
+
 class Refreshed(models.Model):
     """When something that is computed was last computed, and of which size of the log."""
 

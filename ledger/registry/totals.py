@@ -1,4 +1,4 @@
-"""Tonnes issued and retired by county, year and methodology: sums over all batches and retirements, computed anew each time.
+"""Tonnes issued and retired by county, year and methodology, and where those of each vintage are: computed anew each time.
 
 A sum over all of them costs little beside what would be needed to keep it up bit by bit, and nothing can drift.
 """
@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from ledger.registry.models import CarbonTotal, Refreshed
+from ledger.registry.models import CarbonTotal, Refreshed, SupplyTotal
 from ledger.registry.selectors import refreshed, state_of_the_log
 
 _LOCK = 0x7469_616E_6875_6923
@@ -49,6 +49,31 @@ UPDATE ledger_carbontotal known SET quantity_t = 0, row_count = 0
                      AND (known.measure = 'retired' OR batch.vintage = known.year))
 """
 
+# What projects expect is of the years of their crediting periods.
+_SUPPLY = """
+INSERT INTO ledger_supplytotal AS known (vintage, place, quantity_t)
+SELECT batch.vintage, CASE account.purpose WHEN 'holding' THEN 'held' ELSE account.purpose END, sum(account.balance)
+  FROM ledger_account account JOIN ledger_batch batch ON batch.asset_id = account.asset_id
+ WHERE account.purpose IN ('holding', 'buffer', 'retired', 'cancelled')
+ GROUP BY 1, 2
+ UNION ALL
+SELECT year, 'expected', sum((project.forecast #>> '{result,net_t}')::bigint)
+  FROM ledger_project project
+ CROSS JOIN generate_series(extract(year FROM crediting_starts_on)::int, extract(year FROM crediting_ends_on)::int) AS year
+ WHERE project.status IN ('registered', 'suspended', 'completed') AND project.forecast IS NOT NULL
+ GROUP BY year
+    ON CONFLICT (vintage, place) DO UPDATE SET quantity_t = excluded.quantity_t
+ WHERE known.quantity_t <> excluded.quantity_t
+"""
+# Of what no project expects any more nothing is left: of places the accounts stay, if only with nought.
+_EXPECTED_NO_MORE = """
+UPDATE ledger_supplytotal known SET quantity_t = 0
+ WHERE place = 'expected' AND quantity_t > 0
+   AND NOT EXISTS (SELECT FROM ledger_project project
+                    WHERE project.status IN ('registered', 'suspended', 'completed') AND project.forecast IS NOT NULL
+                      AND known.vintage BETWEEN extract(year FROM crediting_starts_on) AND extract(year FROM crediting_ends_on))
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class TotalTerms:
@@ -68,6 +93,22 @@ class Sums:
     retired_t: int
 
 
+@dataclass(frozen=True, slots=True)
+class VintageSupply:
+    """What was expected of a vintage, and where its tonnes are; issued is the sum of the last four. Units: tonnes."""
+
+    vintage: int
+    expected_t: int
+    held_t: int
+    buffer_t: int
+    retired_t: int
+    cancelled_t: int
+
+    @property
+    def issued_t(self) -> int:
+        return self.held_t + self.buffer_t + self.retired_t + self.cancelled_t
+
+
 @transaction.atomic
 def refresh_totals(*, always: bool = False) -> bool:
     """Sum all batches and retirements anew where the log has grown since it was done last; return whether it was done.
@@ -84,6 +125,8 @@ def refresh_totals(*, always: bool = False) -> bool:
         if is_new:
             cursor.execute(_REFRESH)
             cursor.execute(_EMPTY)
+            cursor.execute(_SUPPLY)
+            cursor.execute(_EXPECTED_NO_MORE)
     Refreshed.objects.update_or_create(what=Refreshed.What.TOTALS, defaults={"at": now, "tree_size": size})
     return is_new
 
@@ -115,3 +158,15 @@ def all_sums(terms: TotalTerms) -> Sequence[CarbonTotal]:
     exactly = {"province_code": terms.province, "county_code": terms.county, "methodology": terms.methodology}
     rows = CarbonTotal.objects.filter(row_count__gt=0, **{name: value for name, value in exactly.items() if value})
     return list(rows.order_by("province_code", "county_code", "year", "methodology", "measure"))
+
+
+def supply_by_vintage() -> Sequence[VintageSupply]:
+    """Return where the tonnes of each vintage are, of all projects, as it was summed last: the earliest vintage first."""
+    rows = (
+        SupplyTotal.objects.filter(quantity_t__gt=0).order_by("vintage").values_list("vintage", "place", "quantity_t")
+    )
+    found: dict[int, dict[str, int]] = {}
+    for vintage, place, quantity_t in rows:
+        found.setdefault(vintage, {})[place] = quantity_t
+    places = SupplyTotal.Place
+    return [VintageSupply(vintage, *(each.get(place.value, 0) for place in places)) for vintage, each in found.items()]

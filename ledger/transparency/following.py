@@ -35,8 +35,12 @@ Take = Callable[[Sequence[LoggedRecord]], None]
 
 
 @transaction.atomic
-def follow_log(name: str, *, kinds: Collection[str], take: Take, limit: int = CHUNK) -> int:
+def follow_log(
+    name: str, *, kinds: Collection[str], take: Take, limit: int = CHUNK, families: Collection[str] = ()
+) -> int:
     """Hand a follower the next records of the log that are of some kinds, and return by how many places it went on.
+
+    `families` are beginnings of kinds that others may add to, such as `security_`.
 
     `take` writes inside this transaction; it is not called where none of the records is of these kinds. A follower that
     nobody knows begins at the log's first entry; one that comes later is given its place by a migration.
@@ -52,7 +56,7 @@ def follow_log(name: str, *, kinds: Collection[str], take: Take, limit: int = CH
     went_on = end - follower.next_index
     if went_on <= 0:
         return 0
-    records = _read(follower.next_index, end, kinds)
+    records = _read(follower.next_index, end, kinds, families)
     if records:
         take(records)
     LogFollower.objects.filter(pk=name).update(next_index=end, followed_at=timezone.now())
@@ -64,16 +68,17 @@ def _lock(name: str) -> LogFollower | None:
     return LogFollower.objects.select_for_update(skip_locked=True).filter(pk=name).first()
 
 
-def _read(start: int, end: int, kinds: Collection[str]) -> list[LoggedRecord]:
+def _read(start: int, end: int, kinds: Collection[str], families: Collection[str]) -> list[LoggedRecord]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT leaf.index, record.id, record.kind, record.entry
               FROM ledger_logleaf leaf JOIN ledger_record record ON record.id = leaf.record_id
-             WHERE leaf.index >= %s AND leaf.index < %s AND record.kind = ANY(%s::text[])
+             WHERE leaf.index >= %s AND leaf.index < %s
+               AND (record.kind = ANY(%s::text[]) OR split_part(record.kind, '_', 1) || '_' = ANY(%s::text[]))
              ORDER BY leaf.index
             """,
-            [start, end, sorted(kinds)],
+            [start, end, sorted(kinds), sorted(families)],
         )
         rows = cursor.fetchall()
     return [_record(*row) for row in rows]

@@ -13,6 +13,11 @@ def public_address(request: HttpRequest, name: str, *args: object) -> str:
     return f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else request.build_absolute_uri(path)
 
 
+def site_address(request: HttpRequest) -> str:
+    """Return how the addresses of pages begin, for what leaves the screen."""
+    return settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
+
+
 def qr_svg(address: str) -> SafeString:
     """Return a code to scan, to be set into a page."""
     code = segno.make(address, error="m", micro=False)

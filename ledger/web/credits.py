@@ -1,14 +1,12 @@
-"""Batches of credits, and their use for good: the batch, the form and the certificate (the lists are in registry.py)."""
+"""Batches of credits, and certificates of their use for good (the lists are in registry.py, the steps in retiring.py)."""
 
 import uuid
 
-from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from ledger.credits.cancellations.selectors import cancellations
 from ledger.credits.certificate_pdf import retirement_pdf
@@ -22,18 +20,16 @@ from ledger.credits.selectors import (
     serials_by_purpose,
     supply_of,
 )
-from ledger.credits.services import retire_credits
 from ledger.journal.models import Account
 from ledger.journal.selectors import holding_in
-from ledger.parties.models import Membership
 from ledger.transparency.selectors import latest_checkpoint, record_index
 from ledger.transparency.subjects import Place, places_of, retirement_subject
 from ledger.web.addresses import public_address, qr_svg
-from ledger.web.cancellations import numbers_from, pdf_response
-from ledger.web.doors import carry_out, for_members, reader_of, show
-from ledger.web.forms.credits import RetireForm
+from ledger.web.cancellations import pdf_response
+from ledger.web.doors import reader_of
 from ledger.web.kept import kept_for_visitors
 from ledger.web.proof import root_text
+from ledger.web.registry_charts import batch_waterfall
 from ledger.web.rights import may_hand_on, may_retire
 
 RETIREMENTS_A_PAGE = 20
@@ -48,10 +44,12 @@ def batch_page(request: HttpRequest, code: str) -> HttpResponse:
     batch = batch_by_code(code)
     reader = reader_of(request)
     holding = holding_in(reader.organisation, batch.asset) if reader else None
+    supply = supply_of([batch])[batch.pk]
     context = {
         "batch": batch,
         "project": batch.project,
-        "supply": supply_of([batch])[batch.pk],
+        "supply": supply,
+        "waterfall": batch_waterfall(batch, supply),
         "serials": _serials(batch),
         "page": Paginator(retirements().filter(batch=batch), RETIREMENTS_A_PAGE).get_page(request.GET.get("page")),
         "cancellations": cancellations().filter(batch=batch)[:CANCELLATIONS_SHOWN],
@@ -72,34 +70,6 @@ def _serials(batch: Batch) -> list[tuple[str, list[str], int]]:
         (str(purposes[purpose]), [serial_numbers(batch, *run) for run in runs[:RUNS_SHOWN]], len(runs[RUNS_SHOWN:]))
         for purpose, runs in serials_by_purpose(batch)
     ]
-
-
-@require_http_methods(["GET", "POST"])
-@for_members
-def retire(request: HttpRequest, membership: Membership, code: str) -> HttpResponse:
-    """Use credits up: the form, what it says shown once more, then the certificate."""
-    batch = batch_by_code(code)
-    holding = holding_in(membership.organisation, batch.asset)
-    if holding is None or not may_retire(membership):
-        raise Http404
-    form = RetireForm(request.POST or None, holding=holding)
-    context = {"batch": batch, "project": batch.project, "form": form, "holding": holding}
-    if not form.is_valid():
-        return show(request, "ledger/credits/retire.html", context)
-    if "confirmed" in request.POST:
-        retirement = carry_out(form, retire_credits, actor=membership, batch_id=batch.pk, **form.arguments())
-        if retirement is not None:
-            messages.success(request, _("The credits are retired. This certificate is their proof."))
-            return redirect("certificate", public_id=retirement.public_id)
-    elif form.cleaned_data["quantity_t"] > holding.available:
-        form.add_error("quantity_t", _("You have not so many: choose fewer."))
-    elif "change" not in request.POST:
-        context["purpose"] = Retirement.Purpose(form.cleaned_data["purpose"]).label
-        context["left"] = holding.available - form.cleaned_data["quantity_t"]
-        if form.cleaned_data["first_serial"]:
-            context["numbers"] = numbers_from(form.cleaned_data["first_serial"], form.cleaned_data["quantity_t"])
-        return render(request, "ledger/credits/retire_confirm.html", context)
-    return show(request, "ledger/credits/retire.html", context)
 
 
 @require_safe

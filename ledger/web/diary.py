@@ -21,17 +21,18 @@ from ledger.parties.models import Membership
 from ledger.projects.concern import access_concerning_project, may_write_for
 from ledger.projects.diary.content import CONTENT, Quantity
 from ledger.projects.diary.models import DiaryEntry
-from ledger.projects.diary.season import Remark, practices_from_diary, seasons_from_diary
+from ledger.projects.diary.season import Remark, seasons_from_diary
 from ledger.projects.diary.selectors import access_entry, diary_of, last_contents, season_names
 from ledger.projects.diary.services import TENDED, withdraw_entry, write_entry
 from ledger.projects.documents.models import Document
 from ledger.projects.documents.services import NewDocument, add_document
-from ledger.projects.models import MonitoringReport, Project
-from ledger.projects.reports import draft_report, save_practices
+from ledger.projects.models import Project
+from ledger.projects.reports import take_over_diary
 from ledger.spreadsheets import BYTE_ORDER_MARK, csv_row
 from ledger.web import words
 from ledger.web.doors import for_members, show
 from ledger.web.forms.diary import NAMES, WORDS, DiaryFilter, DiaryForm, WithdrawForm, YearForm, initial_of
+from ledger.web.rights import may_prepare
 from ledger.web.worker import worker_source
 
 ENTRIES_A_PAGE = 50
@@ -221,7 +222,9 @@ def diary_season(request: HttpRequest, membership: Membership, code: str) -> Htt
         "year": year,
         "seasons": [(season, said.pop((season.parcel, season.name), [])) for season in seasons],
         "others": _together(remark for rest in said.values() for remark in rest),
-        "may_report": may_write_for(project, membership) and project.status == Project.Status.REGISTERED,
+        "may_report": may_prepare(membership)
+        and may_write_for(project, membership)
+        and project.status == Project.Status.REGISTERED,
     }
     return show(request, "ledger/diary/season.html", context)
 
@@ -241,29 +244,18 @@ def diary_report(request: HttpRequest, membership: Membership, code: str) -> Htt
     if not form.is_valid():
         raise NotFound()
     year = form.cleaned_data["year"]
-    practices, _remarks = practices_from_diary(project, dt.date(year, 1, 1), dt.date(year, 12, 31))
-    if not practices:
-        messages.warning(request, _("The diary has nothing of this year's seasons."))
-        return redirect("diary_season", code=project.code)
     try:
-        report = _take_over(membership, project, year, practices)
+        taken = take_over_diary(actor=membership, project_id=project.pk, vintage=year)
     except InvalidValue as error:
         messages.error(request, str(error))
         return redirect(f"{reverse('diary_season', kwargs={'code': project.code})}?year={year}")
     said = ngettext(
         "Taken over from the diary: %(count)s field. Look at it before you hand the report in.",
         "Taken over from the diary: %(count)s fields. Look at each before you hand the report in.",
-        len(practices),
+        taken.fields,
     )
-    messages.success(request, said % {"count": len(practices)})
-    return redirect("report_edit", code=project.code, report_id=report.pk)
-
-
-def _take_over(membership: Membership, project: Project, year: int, practices: dict[str, Any]) -> MonitoringReport:
-    begun = MonitoringReport.objects.filter(project=project, vintage=year, status=MonitoringReport.Status.DRAFT).first()
-    if begun is None:
-        return draft_report(actor=membership, project_id=project.pk, vintage=year, practices=practices)
-    return save_practices(actor=membership, report_id=begun.pk, practices=practices)
+    messages.success(request, said % {"count": taken.fields})
+    return redirect("report_edit", code=project.code, report_id=taken.report.pk)
 
 
 def _together(remarks: Iterable[Remark]) -> list[tuple[str, str, list[str]]]:

@@ -1,25 +1,23 @@
 """A draft, written part by part: each part is kept when it is sent, and can be left and come back to."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from ledger.errors import DomainError
 from ledger.parties.models import Membership
-from ledger.projects import services
+from ledger.projects import lifecycle, services
 from ledger.projects.declarations import state_baseline
 from ledger.projects.descriptions import describe_project
 from ledger.projects.models import Project
 from ledger.projects.selectors import access_project_by_code
+from ledger.texts import localized
 from ledger.web.doors import for_members
 from ledger.web.forms.drafts import (
     BaselineForm,
@@ -32,50 +30,10 @@ from ledger.web.forms.drafts import (
     Rows,
     WhatForm,
 )
+from ledger.web.progress import PARTS, progress_of
 from ledger.web.rights import may_prepare
 
 FIELDS_SHOWN = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a draft: where it is written, what it is called, and whether what must be there is there."""
-
-    name: str
-    title: str | Promise
-    is_missing: Callable[[Project], bool]
-    is_needed: bool = True
-
-
-PARTS = (
-    Part("what", gettext_lazy("The project"), lambda project: not project.place),
-    Part("fields", gettext_lazy("Fields"), lambda project: not project.parcels.exists()),
-    Part(
-        "baseline",
-        gettext_lazy("Baseline"),
-        lambda project: not project.parcels.exists() or project.parcels.filter(baseline_evidence="").exists(),
-    ),
-    Part("elsewhere", gettext_lazy("Other registries"), lambda project: project.is_listed_elsewhere is None),
-    Part("climate", gettext_lazy("Climate and other goals"), lambda project: False, is_needed=False),
-    Part("hand-in", gettext_lazy("Hand in"), lambda project: True, is_needed=False),
-)
-
-
-def parts_of(project: Project, here: str) -> list[dict[str, Any]]:
-    """Return the parts of a draft as the navigation shows them."""
-    shown = []
-    for part in PARTS:
-        is_missing = part.is_needed and part.is_missing(project)
-        shown.append(
-            {
-                "name": part.name,
-                "title": part.title,
-                "is_here": part.name == here,
-                "is_done": part.is_needed and not is_missing,
-                "is_missing": is_missing,
-            }
-        )
-    return shown
 
 
 def own_draft(membership: Membership, code: str) -> Project:
@@ -166,6 +124,8 @@ def _baseline(request: HttpRequest, membership: Membership, project: Project) ->
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
             messages.success(request, _("The evidence is kept for %(count)s fields.") % {"count": len(stated)})
+            if "leave" in request.POST:
+                return redirect("work")
             left = project.parcels.filter(baseline_evidence="").exists()
             return redirect("draft_part", code=project.code, part="baseline" if left else "elsewhere")
     fields = project.parcels.order_by("id")
@@ -187,16 +147,39 @@ def _show_part(
     request: HttpRequest, project: Project, part: str, template: str, context: dict[str, Any], status: int = 0
 ) -> HttpResponse:
     title = next(each.title for each in PARTS if each.name == part)
-    parts = parts_of(project, part)
-    is_complete = not any(each["is_missing"] for each in parts)
-    context = context | {"project": project, "parts": parts, "is_complete": is_complete, "title": title}
+    (progress,) = progress_of([project], part)
+    context = context | {"project": project, "progress": progress, "parts": progress.parts, "title": title}
     return render(request, template, context, status=status or (422 if request.method == "POST" else 200))
 
 
 def _go_on(request: HttpRequest, project: Project, part: str) -> HttpResponse:
+    if "leave" in request.POST:
+        return leave(request, project)
     messages.success(request, _("It is kept."))
     names = [each.name for each in PARTS]
     return redirect("draft_part", code=project.code, part=names[names.index(part) + 1])
+
+
+def leave(request: HttpRequest, project: Project) -> HttpResponse:
+    """Leave a draft for later: everything that was sent is kept."""
+    said = _("%(project)s is kept. Go on from here whenever you like.")
+    messages.success(request, said % {"project": localized(project, "name")})
+    return redirect("work")
+
+
+@require_http_methods(["GET", "POST"])
+@for_members
+def draft_discard(request: HttpRequest, membership: Membership, code: str) -> HttpResponse:
+    """Ask whether a draft shall be thrown away (GET), and throw it away (POST): it is withdrawn, and claims nothing."""
+    project = own_draft(membership, code)
+    if request.method != "POST":
+        (progress,) = progress_of([project])
+        return render(request, "ledger/projects/draft_discard.html", {"project": project, "progress": progress})
+    lifecycle.withdraw_project(
+        actor=membership, project_id=project.pk, reason=_("The draft was thrown away before it was handed in.")
+    )
+    messages.success(request, _("%(project)s is thrown away.") % {"project": localized(project, "name")})
+    return redirect("work")
 
 
 def hand_in(membership: Membership, project: Project) -> str:

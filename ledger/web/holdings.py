@@ -2,18 +2,18 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ledger.credits.sharing.distributing import share_proceeds
 from ledger.errors import InvalidValue, NotFound
-from ledger.journal.models import Account, Asset
+from ledger.journal.models import Account, Asset, Payment
 from ledger.journal.payments import request_withdrawal
 from ledger.journal.selectors import balances_at, cash_account
 from ledger.journal.statement_csv import MAX_LINES as MAX_CSV_LINES
-from ledger.journal.statement_csv import statement_csv
+from ledger.journal.statement_csv import statement_csv, statement_workbook
 from ledger.journal.statement_pdf import MAX_LINES as MAX_PDF_LINES
 from ledger.journal.statement_pdf import statement_pdf
 from ledger.journal.statements import (
@@ -28,10 +28,12 @@ from ledger.journal.statements import (
 )
 from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership
+from ledger.spreadsheets import XLSX
 from ledger.web.doors import carry_out, for_members, show
 from ledger.web.forms.credits import WithdrawForm
 from ledger.web.forms.statements import PeriodForm, StatementForm
 from ledger.web.rights import may_withdraw
+from ledger.web.security.doors import for_fresh_sessions, kept_form
 
 TRANSFERS_A_PAGE = 50
 PAYMENTS_A_PAGE = 20
@@ -80,6 +82,15 @@ def statement_as_csv(request: HttpRequest, membership: Membership, account_id: i
 
 @require_safe
 @for_members
+def statement_as_workbook(request: HttpRequest, membership: Membership, account_id: int) -> FileResponse:
+    """Return a statement as a workbook of XLSX."""
+    found = _statement(request, _account(membership, account_id), most=MAX_CSV_LINES)
+    name = f"{file_name(found)}.xlsx"
+    return FileResponse(statement_workbook(found), as_attachment=True, filename=name, content_type=XLSX)
+
+
+@require_safe
+@for_members
 def statement_as_pdf(request: HttpRequest, membership: Membership, account_id: int) -> HttpResponse:
     """Return a statement to be printed and kept."""
     found = _statement(request, _account(membership, account_id), most=MAX_PDF_LINES)
@@ -109,6 +120,7 @@ def _account(membership: Membership, account_id: int) -> Account:
 
 
 @require_http_methods(["GET", "POST"])
+@for_fresh_sessions("withdraw")
 @for_members
 def withdraw(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Ask for money to be paid out, and see what became of one's payments."""
@@ -118,11 +130,11 @@ def withdraw(request: HttpRequest, membership: Membership) -> HttpResponse:
     share_proceeds(membership.organisation_id)
     account = cash_account(membership.organisation)
     available_fen = account.available if account else 0
-    form = WithdrawForm(request.POST or None, available_fen=available_fen)
+    form = WithdrawForm(request.POST or None, available_fen=available_fen, initial=kept_form(request))
     if form.is_valid() and carry_out(form, request_withdrawal, actor=membership, **form.cleaned_data) is not None:
         messages.success(request, _("The amount is set aside. A treasurer pays it out next."))
         return redirect("withdraw")
-    payments = membership.organisation.payments.order_by("-id")
+    payments = membership.organisation.payments.filter(direction=Payment.Direction.WITHDRAWAL).order_by("-id")
     context = {
         "form": form,
         "account": account,

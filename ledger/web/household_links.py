@@ -8,7 +8,6 @@ from django.shortcuts import render
 from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from rest_framework.throttling import BaseThrottle
 
 from ledger.credits.sharing.links import open_link
 from ledger.credits.sharing.selectors import (
@@ -19,6 +18,7 @@ from ledger.credits.sharing.selectors import (
     wholes_of,
 )
 from ledger.errors import DomainError
+from ledger.parties.addresses import address_of
 from ledger.parties.models import Household
 from ledger.transparency.models import LogLeaf
 from ledger.web.households import fields_of
@@ -42,7 +42,7 @@ def household_link_page(request: HttpRequest, token: str) -> HttpResponse:
 
 def _page(request: HttpRequest, token: str) -> HttpResponse:
     try:
-        household = open_link(token=token, address=BaseThrottle().get_ident(request))  # type: ignore[arg-type]
+        household = open_link(token=token, address=address_of(request))
     except DomainError as error:
         response = render(request, "ledger/sharing/no_link.html", {"error": error}, status=error.status)
         if error.status == 429:

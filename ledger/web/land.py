@@ -26,10 +26,11 @@ from ledger.projects.models import Parcel, Project
 from ledger.projects.selectors import access_project_by_code
 from ledger.web import previews
 from ledger.web.doors import for_members, reader_of, refusals_in, show
-from ledger.web.drafts import own_draft, parts_of
+from ledger.web.drafts import own_draft
 from ledger.web.forms.land import ParcelForm, SelectionForm, initial_of
 from ledger.web.forms.projects import PRACTICES_OF
 from ledger.web.pictures import MOST_PARCELS, draw_fields
+from ledger.web.progress import progress_of
 from ledger.web.rights import may_prepare
 
 FIELDS_A_PAGE = 25
@@ -101,13 +102,15 @@ def project_edit(request: HttpRequest, membership: Membership, code: str) -> Htt
 def _show_edit(request: HttpRequest, membership: Membership, project: Project, **more: Any) -> HttpResponse:
     problems = more.get("problems", [])
     drawn = parcels_drawn(project, MOST_PARCELS)
+    (progress,) = progress_of([project], "fields")
     context = {
         "project": project,
         "page": _page(request, project),
         "picture": draw_fields(drawn, count=project.parcel_count, faults=shapes_of(problems)),  # type: ignore[attr-defined]
         "households": _households(project),
         "faults_src": _faults_address(membership, project, problems),
-        "parts": parts_of(project, "fields"),
+        "progress": progress,
+        "parts": progress.parts,
     }
     response = show(request, "ledger/projects/edit.html", context | more)
     if request.method == "POST":

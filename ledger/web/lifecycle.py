@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from ledger.credits.reversals import ending
 from ledger.errors import ConflictOfInterest
 from ledger.parties.access import reads_everything
 from ledger.parties.models import Membership
@@ -147,7 +148,7 @@ MOVES = (
         _("Ask for the withdrawal of the project"),
         _("The operator decides. Credits that were issued stay what they are; nothing more is issued."),
         _("The withdrawal is asked for. The operator decides."),
-        lifecycle.ask_withdrawal,
+        ending.ask_withdrawal,
         lambda reader: (
             reader.is_own
             and reader.project.status in (Status.REGISTERED, Status.SUSPENDED)

@@ -5,9 +5,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
+from ledger.errors import AddressNotAllowed, InsufficientScope
 from ledger.parties.access import may_read_entries
+from ledger.parties.addresses import address_of
 from ledger.parties.models import User
-from ledger.parties.selectors import person_with_token
+from ledger.parties.rates import reader_with_token
 from ledger.transparency import selectors
 from ledger.transparency.cosigning import keep_cosignatures
 from ledger.transparency.history import key_periods
@@ -64,7 +66,10 @@ def entry_bundle(request: HttpRequest, number: str) -> HttpResponse:
 
     They come with the session of a page, or with a token of the API, as `Authorization: Bearer th_…`.
     """
-    person = _person(request)
+    try:
+        person = _person(request)
+    except (AddressNotAllowed, InsufficientScope) as error:
+        return _refusal(error.status, str(error))
     if person is None:
         return _refusal(401, "Entries are for auditors: send a token, as Authorization: Bearer th_…")
     if not may_read_entries(person):
@@ -94,10 +99,13 @@ _LEVELS = tuple(str(level) for level in range(selectors.LEVELS))
 
 
 def _person(request: HttpRequest) -> User | None:
-    """Return who asks: by a token where one is sent, else by the session."""
+    """Return who asks: by a token where one is sent, else by the session.
+
+    Raises: AddressNotAllowed, InsufficientScope.
+    """
     scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return person_with_token(secret.strip())
+        return reader_with_token(secret.strip(), address=address_of(request))
     return None if isinstance(request.user, AnonymousUser) else request.user
 
 

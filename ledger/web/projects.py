@@ -25,6 +25,7 @@ from ledger.web.land import FIELDS_A_PAGE
 from ledger.web.lifecycle import find_move, life_of
 from ledger.web.methodologies import described
 from ledger.web.pictures import MOST_PARCELS, draw_fields
+from ledger.web.registry_charts import emissions_chart, supply_chart
 from ledger.web.rights import is_registrar, may_prepare, may_verify
 from ledger.web.risk import risk_context
 from ledger.web.sheets import csv_lines, emissions_of, view_sheet, workbook_of
@@ -50,6 +51,7 @@ def show_project(
     reports = _reports(project, reader)
     issued = list(batches().filter(project=project).select_related("asset__market"))
     supply = supply_of(issued)
+    by_vintage = [(report, emissions_of(report.result, project.settings)) for report in reports]  # type: ignore[attr-defined]
     retired = retirements().filter(batch__project=project)
     context = {
         "project": project,
@@ -60,7 +62,9 @@ def show_project(
         "parcels": parcels[:FIELDS_A_PAGE],
         "picture": draw_fields(parcels, count=project.parcel_count),  # type: ignore[attr-defined]
         "sheet": _forecast(project, request),
-        "reports": [(report, emissions_of(report.result, project.settings)) for report in reports],  # type: ignore[attr-defined]
+        "reports": by_vintage,
+        "emissions": emissions_chart(by_vintage),
+        "supply_chart": supply_chart([(batch, supply[batch.pk]) for batch in issued], project),
         "batches": [(batch, supply[batch.pk]) for batch in issued],
         "retirements": retired[:RETIREMENTS_SHOWN],
         "may_edit": is_own and project.status == Project.Status.DRAFT,

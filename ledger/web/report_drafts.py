@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from ledger.errors import InvalidValue
 from ledger.parties.models import Membership
 from ledger.projects import reports as services
-from ledger.projects.models import MonitoringReport, Parcel
+from ledger.projects.models import Finding, MonitoringReport, Parcel
 from ledger.projects.reports.steps import LIVE
 from ledger.projects.selectors import (
     access_project_by_code,
@@ -24,7 +24,7 @@ from ledger.projects.selectors import (
 )
 from ledger.web.doors import carry_out, for_members, show
 from ledger.web.forms.projects import PRACTICES_OF
-from ledger.web.forms.reports import FIELDS_A_PAGE, VerifierForm, VintageForm, YieldsForm
+from ledger.web.forms.reports import FIELDS_A_PAGE, VerifierForm, VintageForm, YieldsForm, codes_in
 from ledger.web.rights import may_prepare
 from ledger.web.sheets import view_sheet
 
@@ -72,6 +72,7 @@ def report_edit(request: HttpRequest, membership: Membership, code: str, report_
     page = Paginator(report.project.parcels.order_by("id"), FIELDS_A_PAGE).get_page(request.GET.get("page"))
     form = YieldsForm(request.POST or None, parcels=list(page), practices=report.practices)
     verifier_form = VerifierForm(request.POST if "hand_in" in request.POST else None)
+    asked = _asked(membership, report)
     context: dict[str, Any] = {
         "report": report,
         "project": report.project,
@@ -79,7 +80,8 @@ def report_edit(request: HttpRequest, membership: Membership, code: str, report_
         "form": form,
         "verifier_form": verifier_form,
         "has_seasons": any(row["seasons"] for row in form.rows()),
-        "findings": findings_seen_by(membership, report) if report.status != Status.DRAFT else [],
+        "findings": asked,
+        "asked_of": _by_field(asked, [parcel.code for parcel in page]),
     }
     if request.method == "POST" and form.is_valid() and _save(membership, report, form):
         if done := _act(request, membership, report, form, verifier_form):
@@ -89,6 +91,22 @@ def report_edit(request: HttpRequest, membership: Membership, code: str, report_
             # What was typed is kept now; the page shows it as it is stored.
             context["form"] = YieldsForm(parcels=list(page), practices=_stored(report))
     return show(request, "ledger/reports/edit.html", context)
+
+
+def _asked(membership: Membership, report: MonitoringReport) -> list[Finding]:
+    """Return what the verifier wants to have mended, and is not answered yet."""
+    if report.status == Status.DRAFT:
+        return []
+    return list(findings_seen_by(membership, report).filter(status=Finding.Status.OPEN))
+
+
+def _by_field(findings: list[Finding], codes: list[str]) -> dict[str, list[Finding]]:
+    """Return the findings by the codes of the fields that they name."""
+    named: dict[str, list[Finding]] = {}
+    for finding in findings:
+        for code in codes_in(finding.text, codes):
+            named.setdefault(code, []).append(finding)
+    return named
 
 
 def _save(membership: Membership, report: MonitoringReport, form: YieldsForm) -> bool:
@@ -135,6 +153,8 @@ def _act(
     if "preview" in request.POST:
         return None
     messages.success(request, _("Saved. You can go on later."))
+    if "leave" in request.POST:
+        return redirect("work")
     return redirect(request.get_full_path())
 
 
@@ -158,7 +178,8 @@ def report_field(
         raise Http404
     entered = report.practices.get(parcel.code, parcel.practices)
     practices_of = PRACTICES_OF[report.project.methodology]
-    practices = practices_of(request.POST or None, practices=entered, files=request.FILES or None)
+    sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    practices = practices_of(sent[0], practices=entered, files=sent[1])
     refusals: list[str] = []
     if request.method == "POST":
         refusals = _save_field(membership, report, parcel, practices, resets="reset" in request.POST)
@@ -173,6 +194,7 @@ def report_field(
         "refusals": refusals,
         "is_changed": parcel.code in report.practices,
         "has_more": _has_more_than_the_form(entered),
+        "findings": _by_field(_asked(membership, report), [parcel.code]).get(parcel.code, []),
     }
     response = show(request, "ledger/reports/field.html", context)
     if request.method == "POST":

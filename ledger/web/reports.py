@@ -28,7 +28,15 @@ from ledger.quantification import InvalidInput
 from ledger.web.differences import Differences, differences
 from ledger.web.doors import carry_out, for_members, reader_of, refusals_in, show
 from ledger.web.forms.projects import ReasonForm, StatementForm
-from ledger.web.forms.reports import AnswerForm, DeclineForm, FindingForm, NoteForm, ReopenForm, VerifierForm
+from ledger.web.forms.reports import (
+    AnswerForm,
+    DeclineForm,
+    FindingForm,
+    NoteForm,
+    ReopenForm,
+    VerifierForm,
+    codes_in,
+)
 from ledger.web.projects import as_csv, as_workbook, organisation_of
 from ledger.web.rights import is_registrar, may_prepare, may_verify
 from ledger.web.sheets import view_sheet
@@ -37,6 +45,7 @@ from ledger.web.steps import report_steps
 Status = MonitoringReport.Status
 # The page has another form with a reason: that of who gives the report back.
 REJECTING = "reject_%s"
+MOST_FIELDS_NAMED = 20
 DECIDED_AT_THE_DESK = (Status.SUBMITTED, Status.VERIFIED, Status.APPROVED)
 
 
@@ -98,11 +107,15 @@ def _findings(
     """Return what was found, with the forms that the reader may fill in; of earlier reports what is still to be done."""
     rows: list[dict[str, Any]] = []
     found = list(findings_seen_by(reader, report))
+    parcels = dict(report.project.parcels.order_by("id").values_list("code", "pk")) if found and is_own else {}
     earlier = list(forward_actions_before(report)) if examines or is_own else []
     for finding in (*found, *earlier):
         is_earlier = finding.report_id != report.pk
         can_be_answered = is_own and finding.status == Finding.Status.OPEN and _is_open_to_answers(finding, report)
         row: dict[str, Any] = {"finding": finding, "is_earlier": is_earlier}
+        if report.status == Status.FINDINGS_OPEN and finding.status == Finding.Status.OPEN:
+            named = codes_in(finding.text, parcels)
+            row["fields"] = [(each, parcels[each]) for each in named[:MOST_FIELDS_NAMED]]
         if can_be_answered:
             row["answer_form"] = AnswerForm(prefix=f"finding{finding.pk}")
         if examines and finding.status != Finding.Status.CLOSED:
@@ -259,7 +272,7 @@ def report_reject(request: HttpRequest, membership: Membership, code: str, repor
 def finding_new(request: HttpRequest, membership: Membership, code: str, report_id: int) -> HttpResponse:
     """Open a finding."""
     report = _report(request, code, report_id)
-    form = FindingForm(request.POST)
+    form = FindingForm(request.POST, codes=list(report.project.parcels.values_list("code", flat=True)))
     return _take_step(
         request,
         report,

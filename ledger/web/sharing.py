@@ -45,7 +45,8 @@ from ledger.web.addresses import qr_svg
 from ledger.web.doors import for_members, reader_of, show
 from ledger.web.forms.sharing import NoticeForm, PlanForm, contribution_lines
 from ledger.web.households import require_cooperative
-from ledger.web.rights import may_withdraw
+from ledger.web.rights import may_share, may_withdraw
+from ledger.web.security.doors import for_fresh_sessions
 
 DISTRIBUTIONS_A_PAGE = 20
 SHARES_A_PAGE = 100
@@ -68,7 +69,8 @@ def sharing(request: HttpRequest, membership: Membership) -> HttpResponse:
         "payouts": payouts_seen_by(membership)[:SHOWN],
         "page": Paginator(found, DISTRIBUTIONS_A_PAGE).get_page(request.GET.get("page")),
         "households": Household.objects.filter(cooperative=cooperative, left_at=None).count(),
-        "may_decide": may_withdraw(membership),
+        "may_decide": may_share(membership),
+        "may_pay_out": may_withdraw(membership),
         "notice_form": NoticeForm(),
     }
     return show(request, "ledger/sharing/overview.html", context)
@@ -79,7 +81,7 @@ def sharing(request: HttpRequest, membership: Membership) -> HttpResponse:
 def plan_new(request: HttpRequest, membership: Membership) -> HttpResponse:
     """State a plan: the form, what each household would get of 10,000 yuan, then it holds."""
     cooperative = require_cooperative(membership)
-    if not may_withdraw(membership):
+    if not may_share(membership):
         raise Http404
     projects = list(Project.objects.filter(proponent=cooperative, status__in=PROJECTS).order_by("number"))
     form = PlanForm(request.POST or None, projects=projects, initial=_initial(membership))
@@ -180,6 +182,7 @@ def notice_as_csv(request: HttpRequest, membership: Membership) -> StreamingHttp
 
 
 @require_POST
+@for_fresh_sessions("sharing")
 @for_members
 def payout_new(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Order that all households be paid what they have."""

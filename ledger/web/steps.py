@@ -1,11 +1,13 @@
 """How far something has come in its life cycle, as pages show it."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
+from ledger.projects.deadlines import due_on, target_days
 from ledger.projects.models import MonitoringReport, Project
 
 PROJECT_STEPS: dict[str, str | Promise] = {
@@ -40,6 +42,13 @@ class Step:
     is_done: bool
     is_next: bool
     is_stop: bool = False
+    # By when it may be expected, of a step that is yet to come.
+    expected_on: dt.date | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the day has gone by on which it was to be expected."""
+        return self.expected_on is not None and self.expected_on < timezone.localdate()
 
 
 def project_steps(project: Project) -> list[Step]:
@@ -64,11 +73,32 @@ def project_steps(project: Project) -> list[Step]:
 
 
 def report_steps(report: MonitoringReport, issued_at: dt.datetime | None) -> list[Step]:
-    """Return the steps of a report's way to credits; none of one that was rejected."""
+    """Return the steps of a report's way to credits, those to come with the day to expect them by; none of a rejected one."""
     times = [report.submitted_at, report.accepted_at, report.verified_at, report.approved_at, issued_at]
     is_examined = report.status in MonitoringReport.EXAMINED
     status = MonitoringReport.Status.IN_VERIFICATION if is_examined else report.status
-    return _steps(REPORT_STEPS, status, times)
+    return _expected(_steps(REPORT_STEPS, status, times), report)
+
+
+# What each step that follows waits in, which says how long it may take.
+_WAITED_IN = tuple(REPORT_STEPS)[:-1]
+
+
+def _expected(steps: list[Step], report: MonitoringReport) -> list[Step]:
+    """Add to the steps to come by when they may be expected: each takes as long as it may, from the day the next is due on."""
+    day, shown = due_on(report), []
+    if day is not None:
+        # What is late already is still to come: what follows it is counted from today.
+        from_day = max(day, timezone.localdate())
+    for place, step in enumerate(steps):
+        if step.is_done or day is None:
+            shown.append(step)
+        elif step.is_next:
+            shown.append(replace(step, expected_on=day))
+        else:
+            from_day += dt.timedelta(days=target_days(_WAITED_IN[place - 1]) or 0)
+            shown.append(replace(step, expected_on=from_day))
+    return shown
 
 
 def _steps(texts: dict[str, str | Promise], status: str, times: list[dt.datetime | None]) -> list[Step]:

@@ -23,6 +23,7 @@ from ledger.credits.transfers.selectors import (
 from ledger.errors import DomainError
 from ledger.journal.selectors import holding_in
 from ledger.parties.models import Membership, Organisation
+from ledger.parties.rights import Right, has_right
 from ledger.templatetags.tianhui import tonnes, yuan
 from ledger.texts import localized
 from ledger.web.doors import carry_out, for_members, show
@@ -120,7 +121,7 @@ def transfer_page(request: HttpRequest, membership: Membership, public_id: UUID)
         "may_decide": is_open and may_hand_on(membership) and transfer.recipient_id == membership.organisation_id,
         "may_withdraw": is_open
         and transfer.sender_id == membership.organisation_id
-        and membership.role in (Membership.Role.OWNER, Membership.Role.TRADER),
+        and has_right(membership, Right.TRADE),
         "is_reversed": getattr(transfer.transaction, "reversed_by", None) is not None,
     }
     return render(request, "ledger/transfers/page.html", context)

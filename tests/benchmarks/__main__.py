@@ -57,6 +57,7 @@ def measure(here: Stage, sizes: Sizes) -> Iterator[Row]:
     yield from settlement_rows(here, floor, sizes, many, pgbench)
     yield from entry_rows(here, open_floor(), sizes, many)
     yield from stream_rows(here, open_floor(), sizes)
+    yield from floor_rows(here, floor, sizes)
     yield from log_rows(here, sizes)
     yield from quantification_rows(sizes)
     yield from registry_rows(here, sizes)
@@ -142,6 +143,32 @@ def stream_rows(here: Stage, floor: Floor, sizes: Sizes) -> Iterator[Row]:
     for what, took in (("book by the API", run.book_ms), ("market page", run.page_ms)):
         yield rows.figure(f"{name}: {what}, median", statistics.median(took), "ms")
         yield rows.figure(f"{name}: {what}, p99", streams.p99(took), "ms")
+
+
+def floor_rows(here: Stage, floor: Floor, sizes: Sizes) -> Iterator[Row]:
+    """Yield how soon a market's page is answered and painted, how much it loads, and how it keeps up with changes."""
+    from tests.benchmarks import floor as floors
+    from tests.benchmarks import registry
+    from tests.browser.chromium import BINARY
+
+    here = floors.with_streams(here)
+    with here.serving():
+        took = registry.page_times(here, [f"/markets/{floor.market.symbol}"] * 10, sizes.page_rounds)
+        empty = rows.figure("an empty view beside the market page, median", took.empty_ms, "ms")
+        yield empty
+        yield rows.at_most(10, "market page, median", took.again_ms, "ms", empty, "of a visitor")
+        if BINARY is None:
+            return
+        page = floors.painted(here, floor)
+        yield rows.below(1_000, "market page: first paint", page.first_paint_ms, "ms", "Chromium without a window")
+        yield rows.below(150, "market page: loaded before charts", page.bytes_before_charts / 1_000, "kB", "compressed")
+        yield rows.below(300, "market page: loaded in all", page.bytes_in_all / 1_000, "kB", "compressed")
+        yield rows.below(0.02, "market page: moved by itself", page.moved, "CLS")
+        flood = floors.flooded(here, floor, sizes.flood_seconds)
+        note = f"60 changes a second for {sizes.flood_seconds:.0f} s"
+        yield rows.figure("market page, flooded: frames", flood.frames_a_second, "1/s", note)
+        yield rows.figure("market page, flooded: tasks above 50 ms", flood.long_tasks, "tasks", note)
+        yield rows.figure("market page, flooded: longest task", flood.longest_ms, "ms")
 
 
 def log_rows(here: Stage, sizes: Sizes) -> Iterator[Row]:

@@ -34,6 +34,7 @@ class Sizes:
     page_rounds: int
     overlap_checks: int
     imported_rows: int
+    flood_seconds: float
 
 
 FULL = Sizes(
@@ -60,6 +61,7 @@ FULL = Sizes(
     page_rounds=6,
     overlap_checks=7,
     imported_rows=100_000,
+    flood_seconds=10.0,
 )
 LARGE = replace(FULL, registry=(100_000, 1_000_000, 1_000_000))
 QUICK = Sizes(
@@ -86,6 +88,7 @@ QUICK = Sizes(
     page_rounds=2,
     overlap_checks=2,
     imported_rows=10_000,
+    flood_seconds=3.0,
 )
 SIZES = {"full": FULL, "large": LARGE, "quick": QUICK}
 

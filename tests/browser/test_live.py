@@ -2,6 +2,7 @@
 
 import re
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +12,12 @@ from tests.browser.readers import DESKTOP, PHONE, reading
 from tests.running import running, signal_program, start_again
 from tests.scenes import issue_to_cooperative, market_for, pay_in
 from trading.execution.services import execute_market
+from trading.models import Order
 from trading.orders.services import NewOrder, place_order
 
 pytestmark = needs_chromium
+
+FLOOD = Path(__file__).parent / "flood.js"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -86,6 +90,135 @@ def test_a_page_follows_the_stream_and_one_that_lost_it_asks_and_comes_back(who,
             each for each in tab.complaints if "ERR_CONNECTION_REFUSED" not in each and "ERR_INCOMPLETE" not in each
         ]
         assert complaints == []
+
+
+@pytest.fixture
+def floor(who, browser, request):
+    """Return a market's page with a trader before it, and a way to enter others' orders."""
+    market = market_for(who, issue_to_cooperative(who, 100), taker_fee_bps=10)
+    pay_in(who, who.buyer, 1_000_000)
+    names = iter(range(1_000))
+
+    def enter(actor, side, price, quantity):
+        order = NewOrder(f"o{next(names)}", side, price, quantity)
+        placed = place_order(actor=actor, market_id=market.pk, order=order)
+        execute_market(market.pk)
+        return placed
+
+    enter(who.cooperative, "sell", 4_050, 10)
+    enter(who.buyer, "buy", 4_050, 4)
+    enter(who.buyer, "buy", 3_990, 5)
+    programs = getattr(request, "param", ["web"])
+    with running(*programs) as (_processes, environment), reading(browser, site_of(environment)) as tab:
+        wait_until_there(tab.site)
+        tab.be(who.buyer)
+        yield tab, f"/markets/{market.symbol}", market, enter
+
+
+IS_OPEN = "document.querySelector('[data-sheet]').open"
+LIVE = "document.querySelector('[data-market]').dataset.connection === 'polling'"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_order_is_written_reviewed_and_sent_by_keys_alone_and_once(floor, who):
+    tab, url, _market, _enter = floor
+    tab.go(url)
+    tab.wait_for(LIVE)
+    tab.evaluate("document.querySelector('[data-ticket] [name=price]').focus()")
+    price = "document.querySelector('[data-ticket] [name=price]').value"
+    assert tab.evaluate(price) == "40.50"
+    tab.page.keyboard.press("ArrowUp")
+    assert tab.evaluate(price) == "40.51"
+    tab.evaluate("document.querySelector('[data-ticket] [name=quantity]').focus()")
+    for _ in range(8):
+        tab.page.keyboard.press("ArrowUp")
+    assert tab.evaluate("document.querySelector('[data-forecast-filled]').textContent") == "6"
+    assert tab.evaluate("document.querySelector('[data-forecast-rests]').textContent") == "2"
+    tab.page.keyboard.press("Enter")
+    tab.wait_for(IS_OPEN)
+    assert "Trades at once" in tab.evaluate("document.querySelector('[data-sheet]').textContent")
+    tab.page.keyboard.press("Escape")
+    tab.wait_for(f"!{IS_OPEN}")
+    assert tab.evaluate("document.querySelector('[data-ticket] [name=quantity]').value") == "8"
+    assert not Order.objects.filter(quantity_t=8).exists()
+    tab.evaluate("document.querySelector('[data-ticket] [name=quantity]').focus()")
+    tab.page.keyboard.press("Enter")
+    tab.wait_for(f"{IS_OPEN} && document.activeElement.matches('[data-first]')")
+    tab.evaluate("for (const _ of [1, 2, 3]) document.activeElement.form.requestSubmit()")
+    tab.wait_for(f"!{IS_OPEN} && document.querySelector('[data-told]').textContent.includes('Received: buy 8 t')")
+    assert Order.objects.filter(quantity_t=8).count() == 1
+    assert tab.evaluate("document.querySelector('[data-ticket] [name=quantity]').value") == ""
+    tab.wait_for("document.querySelector('[data-orders]').textContent.includes('40.51')")
+    assert tab.complaints == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_refused_stands_beside_the_field_and_what_was_written_is_kept(floor):
+    tab, url, _market, _enter = floor
+    tab.go(url)
+    tab.wait_for(LIVE)
+    tab.evaluate("document.querySelector('[data-ticket] [name=quantity]').value = '1.5'")
+    tab.evaluate("document.querySelector('[data-ticket]').requestSubmit()")
+    tab.wait_for("document.querySelector('[data-ticket] .errorlist')?.textContent.includes('whole tonnes')")
+    assert tab.evaluate("document.activeElement.name") == "quantity"
+    assert tab.evaluate("document.activeElement.value") == "1.5"
+    assert not tab.evaluate(IS_OPEN)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_order_is_changed_and_cancelled_without_leaving_the_page(floor, who):
+    tab, url, market, _enter = floor
+    tab.go(url)
+    tab.wait_for(LIVE)
+    tab.evaluate("window.isTheSame = true; document.querySelector('[data-orders] [data-change]').click()")
+    tab.wait_for(IS_OPEN)
+    tab.evaluate("document.querySelector('[data-sheet] [name=price]').value = '99'")
+    tab.evaluate("document.querySelector('[data-sheet] form').requestSubmit()")
+    tab.wait_for("document.querySelector('[data-sheet] .errorlist') !== null")
+    tab.evaluate("document.querySelector('[data-sheet] [name=price]').value = '39.80'")
+    tab.evaluate("document.querySelector('[data-sheet] form').requestSubmit()")
+    tab.wait_for(f"!{IS_OPEN}")
+    execute_market(market.pk)
+    tab.wait_for("document.querySelector('[data-orders]').textContent.includes('39.80')")
+    tab.evaluate("document.querySelector('[data-orders] .cancel').requestSubmit()")
+    tab.wait_for("document.querySelector('[data-told]').textContent.includes('asked to cancel')")
+    execute_market(market.pk)
+    tab.wait_for("document.querySelector('[data-orders]').textContent.includes('at your request')")
+    assert tab.evaluate("window.isTheSame")
+
+
+@pytest.mark.parametrize("floor", [["web", "stream"]], indirect=True)
+@pytest.mark.django_db(transaction=True)
+def test_a_flooded_page_keeps_up_stands_still_and_draws_its_charts(floor):
+    tab, url, _market, _enter = floor
+    tab.page.add_init_script(path=FLOOD)
+    tab.go(url)
+    tab.wait_for("document.querySelector('[data-charts]').hasAttribute('data-drawn')")
+    assert tab.evaluate("seen.shift") < 0.02, tab.evaluate("seen.moved")
+    tab.evaluate("document.querySelector('#draw-depth').click()")
+    tab.wait_for("document.querySelector('.charts__live .uplot canvas') !== null")
+    tab.evaluate("document.querySelector('#draw-price').click()")
+    tab.evaluate("Object.assign(seen, { long: [], shift: 0, moved: [], frames: 0, longestGap: 0 })")
+    assert tab.evaluate("flood.start(3)") == 180
+    tab.wait_for("document.querySelector('[data-tape] tr [data-price]').textContent.startsWith('40.0')")
+    seen = tab.evaluate("seen")
+    # How fast a loaded machine paints is no test's to say; that the page moves nothing, and never stops for long, is.
+    assert seen["shift"] < 0.02, seen["moved"]
+    assert max(seen["long"], default=0) < 1_000
+    assert tab.complaints == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_that_gets_no_answer_says_since_when(floor):
+    tab, url, _market, _enter = floor
+    tab.go(url)
+    tab.wait_for(LIVE)
+    tab.context.set_offline(True)
+    tab.wait_for("document.querySelector('[data-market]').dataset.connection === 'offline'")
+    since = tab.evaluate("document.querySelector('[data-connection] [data-since]').textContent")
+    assert re.fullmatch(r"\d\d:\d\d:\d\d", since)
+    tab.context.set_offline(False)
+    tab.wait_for(LIVE)
 
 
 def site_of(environment):

@@ -53,7 +53,7 @@ def test_what_the_environment_says_already_is_left_as_it_is(var, monkeypatch):
 
 def test_every_shard_has_one_process_of_its_own():
     found = run.programs({"WEB_PORT": "8000", "STREAM_PORT": "8001", "MATCHING_SHARDS": "3"})
-    assert list(found) == ["web", "stream", "worker", "match-0", "match-1", "match-2", "audit", "beat"]
+    assert list(found) == ["web", "stream", "worker", "match-0", "match-1", "match-2", "audit", "sending", "beat"]
     assert "matching.2" in found["match-2"]
 
 

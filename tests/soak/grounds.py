@@ -148,6 +148,8 @@ def _start(var: Path, stack: contextlib.ExitStack) -> Grounds:
         assert run_to_end(words, folder=BASE_DIR, environment=owner) == 0, command
     environment = {name: value for name, value in owner.items() if name != "MIGRATIONS_DATABASE_URL"} | {
         "DJANGO_SETTINGS_MODULE": "config.settings",
+        "RATE_READS": "100000000/60",
+        "RATE_ORDERS": "100000000/60",
         "WEB_PORT": str(web),
         "STREAM_PORT": str(embedded.free_port(web + 1)),
     }

@@ -1,10 +1,28 @@
 """How the markets stand."""
 
 from django.db.models import Case, Count, F, Min, QuerySet, Value, When
+from django.utils.translation import gettext_lazy as _
 
+from ledger.admin.desk import Line
+from ledger.admin.display import list_url
+from ledger.parties.models import Membership
 from trading.markets.models import Market
 
 SHOWN = 20
+
+
+def halted_line() -> Line:
+    """Return the step that halted markets wait for: they stay so until somebody resumes them."""
+    return Line(
+        _("Markets"),
+        _("Markets to resume"),
+        Market.objects.filter(state=Market.State.HALTED).order_by("id"),
+        list_url(Market, state__exact=Market.State.HALTED),
+        lambda market: (f"{market} · {market.halt_reason}", None),
+        Membership.Role.REGISTRAR,
+        1,
+        ("resume",),
+    )
 
 
 def market_states() -> QuerySet[Market]:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from ledger.admin.access import desk_membership
 from ledger.admin.actions import Action
 from ledger.admin.base import Fact, ViewOnlyAdmin
-from ledger.admin.desk import Queue, queue_of
+from ledger.admin.desk import Line, Queue, queue_for
 from ledger.admin.display import EMPTY, Table, at_moment, link, list_url, moment, money, tonnes
 from ledger.admin.filters import FieldFilter, moment_written, organisations_named, with_number
 from ledger.admin.records import Named, RecordIds, ids_naming
@@ -59,13 +59,20 @@ REGISTRAR = Membership.Role.REGISTRAR
 
 def alert_queue(reader: Membership) -> Queue:
     """Return the alerts that wait for a decision, the oldest first, for the desk."""
-    return queue_of(
+    return queue_for(alert_line(), reader)
+
+
+def alert_line() -> Line:
+    """Return the step that alerts wait for."""
+    return Line(
+        _("Alerts"),
         _("Alerts to review"),
         undecided_alerts().order_by("id"),
         list_url(Alert, state=UNDECIDED),
         lambda alert: (f"{alert} · {alert.market}", alert.opened_at),
-        reader.role == REGISTRAR,
+        REGISTRAR,
         REVIEW_DAYS,
+        ("take-up", "close", "escalate"),
     )
 
 

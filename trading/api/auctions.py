@@ -7,7 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
-from ledger.api.fields import Choice, Flag, Moment, Text, WholeNumber
+from ledger.api.fields import MAX_ROW_ID, Choice, Flag, Moment, Text, WholeNumber, WrittenNumber
+from ledger.api.filters import WindowQuerySerializer, narrowed
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
     NothingSerializer,
@@ -16,6 +17,7 @@ from ledger.api.serializers import (
     StrictSerializer,
 )
 from ledger.errors import InvalidValue, NotAllowed, NotFound, OrganisationNotApproved
+from ledger.parties.scopes import Scope
 from trading.auctions.entries import commitment
 from trading.auctions.models import Bid, OneWayAuction
 from trading.auctions.selectors import (
@@ -102,7 +104,7 @@ class AuctionSerializer(serializers.Serializer[OneWayAuction]):
     decided_at = Moment(allow_null=True)
 
 
-class AuctionQuerySerializer(PageQuerySerializer):
+class AuctionQuerySerializer(WindowQuerySerializer):
     market = Text(required=False, max_length=40, help_text="A market's symbol.")
     state = Choice(choices=OneWayAuction.Stage.choices, required=False)
 
@@ -154,8 +156,16 @@ class BidSerializer(serializers.Serializer[Bid]):
         return commitment(bid)
 
 
+class BidQuerySerializer(WindowQuerySerializer):
+    """Query parameters of the list of one's own bids."""
+
+    auction = WrittenNumber(required=False, max_value=MAX_ROW_ID, help_text="The id of an auction.")
+    state = Choice(required=False, choices=Bid.State.choices)
+
+
 class Auctions(Endpoint):
     tag = "auctions"
+    writes = Scope.TRADE
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(
@@ -165,7 +175,12 @@ class Auctions(Endpoint):
         """All of them, newest first."""
         wanted = self.query(AuctionQuerySerializer)
         return self.page(
-            filter_auctions(auctions(), symbol=wanted.get("market"), stage=wanted.get("state")), AuctionSerializer
+            filter_auctions(
+                narrowed(auctions(), wanted, time="announced_at"),
+                symbol=wanted.get("market"),
+                stage=wanted.get("state"),
+            ),
+            AuctionSerializer,
         )
 
     @extend_schema(
@@ -252,12 +267,14 @@ class Auctions(Endpoint):
 
 class Bids(Endpoint):
     tag = "auctions"
+    writes = Scope.TRADE
 
-    @extend_schema(summary="List your bids", parameters=[PageQuerySerializer], responses=BidSerializer(many=True))
+    @extend_schema(summary="List your bids", parameters=[BidQuerySerializer], responses=BidSerializer(many=True))
     def list_bids(self, request: Request) -> Response:
         """Your organisation's, newest first."""
-        self.query(PageQuerySerializer)
-        return self.page(own_bids(self.actor.organisation), BidSerializer)
+        wanted = self.query(BidQuerySerializer)
+        columns = {"state": "state", "auction": "auction_id"}
+        return self.page(narrowed(own_bids(self.actor.organisation), wanted, columns, time="placed_at"), BidSerializer)
 
     @extend_schema(summary="Read a bid", responses=BidSerializer)
     def get_bid(self, request: Request, bid_id: int) -> Response:

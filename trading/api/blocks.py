@@ -9,14 +9,15 @@ from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Moment, Text, WholeNumber
+from ledger.api.filters import WindowQuerySerializer, narrowed
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
     NothingSerializer,
     OrganisationNameSerializer,
-    PageQuerySerializer,
     StrictSerializer,
 )
 from ledger.errors import InvalidValue, NotAllowed, NotFound, OrganisationNotApproved
+from ledger.parties.scopes import Scope
 from trading.blocks.models import BlockOffer
 from trading.blocks.selectors import access_offer_by_id, filter_offers, seen_by
 from trading.blocks.services import (
@@ -101,20 +102,23 @@ class BlockOfferSerializer(serializers.Serializer[BlockOffer]):
         return fee_fen(offer.value_fen, offer.fee_bps)
 
 
-class OfferQuerySerializer(PageQuerySerializer):
+class OfferQuerySerializer(WindowQuerySerializer):
     market = Text(required=False, max_length=40, help_text="A market's symbol.")
     state = Choice(choices=BlockOffer.Outcome.choices, required=False)
 
 
 class Blocks(Endpoint):
     tag = "blocks"
+    writes = Scope.TRADE
 
     @extend_schema(summary="List offers", parameters=[OfferQuerySerializer], responses=BlockOfferSerializer(many=True))
     def list_offers(self, request: Request) -> Response:
         """Those that your organisation has made or got, newest first."""
         wanted = self.query(OfferQuerySerializer)
         offers = filter_offers(
-            seen_by(self.actor.organisation), symbol=wanted.get("market"), outcome=wanted.get("state")
+            narrowed(seen_by(self.actor.organisation), wanted, time="offered_at"),
+            symbol=wanted.get("market"),
+            outcome=wanted.get("state"),
         )
         return self.page(offers, BlockOfferSerializer)
 

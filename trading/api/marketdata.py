@@ -1,22 +1,23 @@
 """Prices of a market over time and at a glance, and tickets for the private stream."""
 
-import datetime as dt
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Moment, Text, WrittenNumber
+from ledger.api.filters import SpanQuerySerializer
+from ledger.api.once import keeps_no_answer
+from ledger.api.rights import needs
 from ledger.api.schema import refuses
-from ledger.api.serializers import NothingSerializer, StrictSerializer
+from ledger.api.serializers import NothingSerializer
 from ledger.errors import NotAllowed
+from ledger.parties.scopes import Scope
 from trading.errors import StreamsOutOfReach
 from trading.marketdata.access import TICKET_SECONDS, issue_ticket
 from trading.marketdata.candles import INTERVALS, Bar, candles
@@ -28,43 +29,12 @@ MAX_CANDLES = 500
 INTERVAL_CHOICES = [(name, name) for name in INTERVALS]
 
 
-class Time(serializers.DateTimeField):
-    """A time that calendars agree on: neither Shanghai's nor UTC's is at an end there."""
-
-    def to_internal_value(self, value: Any) -> dt.datetime:
-        try:
-            moment: dt.datetime = super().to_internal_value(value)
-        except OverflowError:
-            self.fail("overflow")
-        if not 1900 <= moment.year <= 2999:
-            self.fail("overflow")
-        return moment
-
-
-class CandleQuerySerializer(StrictSerializer):
+class CandleQuerySerializer(SpanQuerySerializer):
     interval = Choice(choices=INTERVAL_CHOICES, required=False, help_text="`1m` where none is given.")
     limit = WrittenNumber(min_value=1, max_value=MAX_CANDLES, required=False, help_text="200 where none is given.")
 
-    def get_fields(self) -> dict[str, Any]:
-        """Add the two whose name, or the one that follows from it, is a word of Python's."""
-        times = {
-            "from": Time(
-                required=False, help_text="Of the minutes from this time on; without an offset in Shanghai's time."
-            ),
-            "to": Time(
-                required=False, help_text="And before this one; `begins_at` of the first candle leads further back."
-            ),
-        }
-        return super().get_fields() | times
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse a span that ends before it begins.
-
-        Raises: ValidationError.
-        """
-        if "from" in attrs and "to" in attrs and attrs["from"] >= attrs["to"]:
-            raise ValidationError({"to": [_("The end comes after the beginning.")]})
-        return attrs
+    from_help = "Of the minutes from this time on; without an offset in Shanghai's time."
+    to_help = "And before this one; `begins_at` of the first candle leads further back."
 
 
 class CandleSerializer(serializers.Serializer[Bar]):
@@ -120,6 +90,7 @@ class TicketSerializer(serializers.Serializer[Any]):
 
 class MarketData(Endpoint):
     tag = "markets"
+    shared_seconds = 1
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(summary="Read a market's candles", parameters=[CandleQuerySerializer], responses=CandlesSerializer)
@@ -163,6 +134,8 @@ class Streams(Endpoint):
         ],
     )
     @refuses(NotAllowed, StreamsOutOfReach)
+    @needs(Scope.READ)
+    @keeps_no_answer
     def issue_stream_ticket(self, request: Request) -> Response:
         """For browsers, which send no token with an EventSource: it opens the stream of your orders and trades, once."""
         self.body(NothingSerializer)

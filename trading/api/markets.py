@@ -8,11 +8,13 @@ from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ledger.api.conditions import check_match
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Moment, Text, WholeNumber, WrittenNumber
+from ledger.api.filters import WindowQuerySerializer, narrowed
 from ledger.api.schema import refuses
 from ledger.api.serializers import PageQuerySerializer, StrictSerializer
-from ledger.errors import InvalidValue, NotAllowed, NotFound
+from ledger.errors import InvalidValue, NotAllowed, NotFound, PreconditionFailed
 from ledger.journal.models import Asset
 from trading.errors import MarketExists, NothingToChange
 from trading.execution.models import Trade
@@ -123,6 +125,23 @@ class ListedMarketSerializer(serializers.Serializer[Market]):
         return {"percent": market.band_percent, "lowest_price_fen": lowest, "highest_price_fen": highest}
 
 
+class MarketRulesSerializer(serializers.Serializer[Market]):
+    """What the operator may change of a market."""
+
+    reference_price_fen = serializers.IntegerField()
+    tick_size_fen = serializers.IntegerField()
+    lot_size_t = serializers.IntegerField()
+    band_percent = serializers.IntegerField()
+    maker_fee_bps = serializers.IntegerField()
+    taker_fee_bps = serializers.IntegerField()
+    sessions = serializers.ListField(child=SessionSerializer())
+    volatility_percent = serializers.IntegerField()
+    volatility_minutes = serializers.IntegerField()
+    largest_order_t = serializers.IntegerField()
+    block_band_percent = serializers.IntegerField()
+    block_minimum_t = serializers.IntegerField()
+
+
 class TickerSerializer(serializers.Serializer[Any]):
     """The last price, its distance from the reference price, and the last 24 hours; null where nothing was traded."""
 
@@ -155,6 +174,13 @@ class MarketSerializer(ListedMarketSerializer):
         return show(TickerSerializer, ticker(market))
 
 
+class MarketQuerySerializer(PageQuerySerializer):
+    """Query parameters of the list of markets."""
+
+    state = Choice(required=False, choices=Market.State.choices)
+    phase = Choice(required=False, choices=Market.Phase.choices)
+
+
 class BookQuerySerializer(StrictSerializer):
     levels = WrittenNumber(min_value=1, max_value=MAX_LEVELS, required=False, help_text="20 where none is given.")
 
@@ -183,15 +209,17 @@ class TapeSerializer(serializers.Serializer[Trade]):
 
 class Markets(Endpoint):
     tag = "markets"
+    shared_seconds = 1
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(
-        summary="List markets", parameters=[PageQuerySerializer], responses=ListedMarketSerializer(many=True)
+        summary="List markets", parameters=[MarketQuerySerializer], responses=ListedMarketSerializer(many=True)
     )
     def list_markets(self, request: Request) -> Response:
         """All of them, newest first."""
-        self.query(PageQuerySerializer)
-        return self.page(markets(), ListedMarketSerializer)
+        wanted = self.query(MarketQuerySerializer)
+        columns = {"state": "state", "phase": "phase"}
+        return self.page(narrowed(markets(), wanted, columns), ListedMarketSerializer)
 
     @extend_schema(
         summary="Open a market",
@@ -228,22 +256,30 @@ class Markets(Endpoint):
         return Response(show(BookSerializer, {"market": symbol, "bids": book.bids, "asks": book.asks}))
 
     @extend_schema(
-        summary="List a market's trades", parameters=[PageQuerySerializer], responses=TapeSerializer(many=True)
+        summary="List a market's trades", parameters=[WindowQuerySerializer], responses=TapeSerializer(many=True)
     )
     def list_market_trades(self, request: Request, symbol: str) -> Response:
         """The tape, newest first."""
-        self.query(PageQuerySerializer)
-        return self.page(trades_of(market_by_symbol(symbol)), TapeSerializer)
+        wanted = self.query(WindowQuerySerializer)
+        return self.page(narrowed(trades_of(market_by_symbol(symbol)), wanted, time="executed_at"), TapeSerializer)
+
+    @extend_schema(summary="Read a market's rules", responses=MarketRulesSerializer)
+    def get_market_rules(self, request: Request, symbol: str) -> Response:
+        """Those alone that the operator may change."""
+        return Response(show(MarketRulesSerializer, market_by_symbol(symbol)))
 
     @extend_schema(summary="Change a market's rules", request=NewRulesSerializer, responses={202: MarketSerializer})
-    @refuses(InvalidValue, NotAllowed, NothingToChange)
+    @refuses(InvalidValue, NotAllowed, NothingToChange, PreconditionFailed)
     def change_market(self, request: Request, symbol: str) -> Response:
         """For the operator's registrars. It is taken in its turn among the orders: the rules follow in a moment.
 
-        Orders that the new rules do not allow expire then; new fees end every order that rests.
+        Orders that the new rules do not allow expire then; new fees end every order that rests. `If-Match` with the ETag of
+        the rules as you read them: refused where they are others by now, or others wait to be taken.
         """
         market = market_by_symbol(symbol)
-        changed = change_market(actor=self.actor, market_id=market.pk, **self.body(NewRulesSerializer))
+        given = self.body(NewRulesSerializer)
+        expect = self._expect_as_read if "If-Match" in request.headers else None
+        changed = change_market(actor=self.actor, market_id=market.pk, expect=expect, **given)
         return Response(show(MarketSerializer, changed), status=202)
 
     @extend_schema(summary="Halt a market", request=HaltSerializer, responses={202: MarketSerializer})
@@ -253,6 +289,11 @@ class Markets(Endpoint):
         market = market_by_symbol(symbol)
         halt_market(actor=self.actor, market_id=market.pk, **self.body(HaltSerializer))
         return Response(show(MarketSerializer, market), status=202)
+
+    def _expect_as_read(self, locked: Market, is_changing: bool) -> None:
+        if is_changing:
+            raise PreconditionFailed()
+        check_match(self.request, show(MarketRulesSerializer, locked))
 
     @extend_schema(summary="Resume a market", request=ResumeSerializer, responses={202: MarketSerializer})
     @refuses(InvalidValue, NotAllowed)

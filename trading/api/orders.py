@@ -9,10 +9,13 @@ from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Flag, Instant, Moment, Text, WholeNumber
+from ledger.api.filters import WindowQuerySerializer, narrowed
 from ledger.api.problems import of_domain
 from ledger.api.schema import refuses
-from ledger.api.serializers import NothingSerializer, PageQuerySerializer, ProblemSerializer, StrictSerializer
+from ledger.api.serializers import NothingSerializer, ProblemSerializer, StrictSerializer
 from ledger.errors import NotAllowed, NotFound, OrganisationNotApproved
+from ledger.parties.rates import ORDERS
+from ledger.parties.scopes import Scope
 from trading.errors import (
     DuplicateOrder,
     InsufficientCredits,
@@ -163,19 +166,23 @@ class OrderResultsSerializer(serializers.Serializer[Any]):
     results = OrderResultSerializer(many=True, help_text="In the order of the request.")
 
 
-class OrderQuerySerializer(PageQuerySerializer):
+class OrderQuerySerializer(WindowQuerySerializer):
     market = Text(required=False, max_length=40, help_text="A market's symbol.")
     status = Choice(choices=STATUS_FILTERS, required=False)
+    side = Choice(choices=Order.Side.choices, required=False)
+    client_order_id = Text(required=False, max_length=MAX_CLIENT_ORDER_ID, trim_whitespace=False)
 
 
 class Orders(Endpoint):
     tag = "orders"
+    writes = Scope.TRADE
 
     @extend_schema(summary="List orders", parameters=[OrderQuerySerializer], responses=OrderSerializer(many=True))
     def list_orders(self, request: Request) -> Response:
         """Your organisation's, newest first."""
         wanted = self.query(OrderQuerySerializer)
-        orders = orders_of(self.actor.organisation)
+        columns = {"side": "side", "client_order_id": "client_order_id"}
+        orders = narrowed(orders_of(self.actor.organisation), wanted, columns, time="placed_at")
         return self.page(
             filter_orders(orders, symbol=wanted.get("market"), status=wanted.get("status")), OrderSerializer
         )
@@ -235,6 +242,8 @@ class Orders(Endpoint):
         A body that is not what the schema says is refused whole.
         """
         actor, wanted = self.actor, self.body(NewOrdersSerializer)
+        # One was counted before the body was read.
+        self.spend(ORDERS, len(wanted["orders"]) - 1)
         standing = standing_in(symbol=wanted["market"], organisation_id=actor.organisation_id)
         orders = [NewOrder(**order) for order in wanted["orders"]]
         results = enter_orders(actor=actor, standing=standing, orders=orders)

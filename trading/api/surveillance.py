@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Identifier, JsonObject, Moment, Text
+from ledger.api.filters import WindowQuerySerializer, narrowed
 from ledger.api.schema import refuses
 from ledger.api.serializers import OrganisationNameSerializer, PageQuerySerializer, StrictSerializer
 from ledger.errors import NotAllowed, NotFound
@@ -26,7 +27,7 @@ from trading.surveillance.selectors import (
 )
 
 
-class AlertQuerySerializer(PageQuerySerializer):
+class AlertQuerySerializer(WindowQuerySerializer):
     rule = Choice(choices=Rule.choices, required=False)
     state = Choice(choices=Alert.State.choices, required=False)
     severity = Choice(choices=Alert.Severity.choices, required=False)
@@ -117,7 +118,7 @@ class Surveillance(Endpoint):
         """For the operator and auditors, newest first."""
         wanted = self.query(AlertQuerySerializer)
         found = filter_alerts(
-            alerts_seen_by(self.actor),
+            narrowed(alerts_seen_by(self.actor), wanted, time="opened_at"),
             rule=wanted.get("rule"),
             state=wanted.get("state"),
             severity=wanted.get("severity"),

@@ -8,6 +8,7 @@ from trading.api.blocks import Blocks
 from trading.api.marketdata import MarketData, Streams
 from trading.api.markets import Markets
 from trading.api.orders import Orders
+from trading.api.portfolio import PortfolioEndpoint
 from trading.api.surveillance import Surveillance
 from trading.api.trades import Trades
 
@@ -31,12 +32,15 @@ urlpatterns = [
     path("bids", Bids.as_view({"get": "list_bids"})),
     path("bids/<id:bid_id>", Bids.as_view({"get": "get_bid"})),
     path("bids/<id:bid_id>/withdraw", Bids.as_view({"post": "withdraw_bid"})),
+    path("portfolio", PortfolioEndpoint.as_view({"get": "get_portfolio"})),
+    path("portfolio/positions", PortfolioEndpoint.as_view({"get": "list_positions"})),
+    path("portfolio/holds", PortfolioEndpoint.as_view({"get": "list_holds"})),
     path("trades", Trades.as_view({"get": "list_trades"})),
     path("markets", Markets.as_view({"get": "list_markets", "post": "open_market"})),
     path("markets/<code:symbol>", Markets.as_view({"get": "get_market"})),
     path("markets/<code:symbol>/book", Markets.as_view({"get": "get_book"})),
     path("markets/<code:symbol>/trades", Markets.as_view({"get": "list_market_trades"})),
-    path("markets/<code:symbol>/rules", Markets.as_view({"post": "change_market"})),
+    path("markets/<code:symbol>/rules", Markets.as_view({"get": "get_market_rules", "post": "change_market"})),
     path("markets/<code:symbol>/candles", MarketData.as_view({"get": "get_candles"})),
     path("markets/<code:symbol>/ticker", MarketData.as_view({"get": "get_ticker"})),
     path("streams/ticket", Streams.as_view({"post": "issue_stream_ticket"})),

@@ -6,7 +6,9 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from ledger.errors import NotFound
+from ledger.journal.locks import MAX_BIGINT
 from ledger.parties.models import Membership, Organisation
+from trading.auctions.award import StandingBid, Won, award
 from trading.auctions.models import Bid, OneWayAuction
 from trading.markets.models import Market
 
@@ -76,6 +78,25 @@ def shown_bids(auction: OneWayAuction) -> QuerySet[Bid]:
     """
     bids = Bid.objects.filter(auction=auction).exclude(state__in=[Bid.State.WITHDRAWN, Bid.State.VOID])
     return (bids.none() if auction.hides_bids else bids).order_by("-price_fen", "id")
+
+
+def would_win(auction: OneWayAuction, price_fen: int, quantity_t: int) -> Won | None:
+    """Return what one more bid would get, and pay, if the auction closed now; None while its bids are sealed.
+
+    A bid that would get nothing gets 0 t. Units: fen per tonne, tonnes.
+    """
+    if auction.hides_bids or auction.stage != OneWayAuction.Stage.OPEN:
+        return None
+    rows = Bid.objects.filter(auction=auction, state=Bid.State.STANDING).values_list("pk", "price_fen", "quantity_t")
+    # The newest of all has the last rank at its price.
+    one_more = StandingBid(MAX_BIGINT, price_fen, quantity_t)
+    won = award(
+        [*(StandingBid(*row) for row in rows), one_more],
+        quantity_t=auction.quantity_t,
+        reserve_price_fen=auction.reserve_price_fen,
+        pricing=auction.pricing,
+    )
+    return next((each for each in won if each.id == MAX_BIGINT), Won(MAX_BIGINT, 0, price_fen))
 
 
 def awarded_t(auction: OneWayAuction) -> int:

@@ -14,8 +14,9 @@ from ledger.errors import InvalidValue, NotAllowed
 from ledger.journal.locks import lock_accounts
 from ledger.journal.models import Hold
 from ledger.journal.services import HoldChange, release_holds
-from ledger.parties.access import log_name, require_registrar, require_role
+from ledger.parties.access import log_name, require_registrar
 from ledger.parties.models import Membership
+from ledger.parties.rights import Right, require_right
 from ledger.texts import check_text
 from trading.auctions.entries import new_nonce, record_announced, record_decided, record_ended, record_placed
 from trading.auctions.locks import lock_auction, standing_bids
@@ -112,7 +113,7 @@ def cancel_auction(*, actor: Membership, auction_id: int, reason: str) -> OneWay
     auction = lock_auction(auction_id)
     is_seller = auction.seller_id == actor.organisation_id
     if is_seller:
-        require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+        require_right(actor, Right.TRADE)
     else:
         require_registrar(actor)
     if not reason.strip():
@@ -186,7 +187,7 @@ def withdraw_bid(*, actor: Membership, bid_id: int) -> Bid:
     Locks: the auction, then the bidder's cash account.
     Raises: NotAllowed, NotFound, BidBinds, AuctionNotOpen, BidNotStanding.
     """
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+    require_right(actor, Right.TRADE)
     auction = lock_auction(access_bid_by_id(bid_id=bid_id, actor=actor).auction_id)
     # Read anew: what was read before the lock may have changed.
     bid = access_bid_by_id(bid_id=bid_id, actor=actor)

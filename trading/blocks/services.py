@@ -14,8 +14,9 @@ from ledger.errors import NotAllowed, OrganisationNotApproved
 from ledger.journal.locks import lock_accounts
 from ledger.journal.models import Hold
 from ledger.journal.services import HoldChange, release_holds
-from ledger.parties.access import log_name, require_role
+from ledger.parties.access import log_name
 from ledger.parties.models import Membership, Organisation
+from ledger.parties.rights import Right, require_right
 from trading.blocks.entries import record_decided, record_offered
 from trading.blocks.locks import lock_offer, lock_overdue
 from trading.blocks.models import BlockOffer
@@ -193,7 +194,7 @@ def decline_offer(*, actor: Membership, offer_id: int) -> BlockOffer:
     Locks: the offer, then the account that it holds on.
     Raises: NotAllowed, NotFound, OfferNotOpen.
     """
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+    require_right(actor, Right.TRADE)
     offer = lock_offer(offer_id=offer_id, actor=actor)
     _require_counterparty(offer, actor)
     return _give_up(offer, State.DECLINED, actor)
@@ -206,7 +207,7 @@ def withdraw_offer(*, actor: Membership, offer_id: int) -> BlockOffer:
     Locks: the offer, then the account that it holds on.
     Raises: NotAllowed, NotFound, OfferNotOpen.
     """
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+    require_right(actor, Right.TRADE)
     offer = lock_offer(offer_id=offer_id, actor=actor)
     if offer.proposer_id != actor.organisation_id:
         raise NotAllowed()

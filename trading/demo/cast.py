@@ -59,7 +59,12 @@ def _found_operator(entry: Mapping[str, Any], password: str) -> None:
 def _found(entry: Mapping[str, Any], password: str) -> None:
     first, *others = entry["people"]
     organisation = apply_for_organisation(
-        user=_register(first, password), kind=entry["kind"], name=entry["name"], name_en=entry["name_en"]
+        user=_register(first, password),
+        kind=entry["kind"],
+        name=entry["name"],
+        name_en=entry["name_en"],
+        # Made up, like the organisations: the code of the organisation within it is nobody's.
+        credit_code=entry.get("credit_code", ""),
     )
     owner = organisation.memberships.get()
     for person in others:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from config.hints import hint_client
 from ledger.parties.models import ApiToken, Membership
-from ledger.parties.selectors import person_with_token
+from ledger.parties.rates import reader_with_token
 from ledger.parties.tokens import hash_token
 from trading.errors import StreamsOutOfReach
 
@@ -75,9 +75,12 @@ def read_grant(kept: bytes) -> Grant:
     return Grant(**orjson.loads(kept))
 
 
-def grant_of_token(secret: str) -> Grant | None:
-    """Return what an API token grants; None where it is not good, or its person acts for nobody."""
-    user = person_with_token(secret)
+def grant_of_token(secret: str, address: str) -> Grant | None:
+    """Return what an API token grants; None where it is not good, or its person acts for nobody.
+
+    Raises: AddressNotAllowed, InsufficientScope.
+    """
+    user = reader_with_token(secret, address=address)
     membership: Membership | None = getattr(user, "membership_at_hand", None)
     if user is None or membership is None:
         return None

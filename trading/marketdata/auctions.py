@@ -30,8 +30,38 @@ def indicative(market: Market) -> Indicative | None:
     if market.state != Market.State.AUCTION:
         return None
     wanted = _wanted(market)
+    return None if len(wanted) > MOST_PRICES else _cleared(market, wanted)
+
+
+def indicative_with(market: Market, side: str, price_fen: int | None, quantity_t: int) -> tuple[Indicative | None, int]:
+    """Return what a call auction would come to with one more order, and how much of that the order would get, at least.
+
+    It comes after all others of its price, or of all market orders where it has none. Orders of one owner are taken for anybody's.
+
+    Units: fen per tonne, tonnes.
+    """
+    wanted = _wanted(market)
     if len(wanted) > MOST_PRICES:
-        return None
+        return None, 0
+    cleared = _cleared(market, [*wanted, _as_one(side, price_fen, quantity_t)])
+    if cleared is None or not _is_as_good(side, price_fen, cleared.price_fen):
+        return cleared, 0
+    before_t = sum(
+        order.remaining
+        for order in wanted
+        if order.terms.side == side and (order.terms.price is None or _is_as_good(side, order.terms.price, price_fen))
+    )
+    return cleared, min(max(cleared.quantity_t - before_t, 0), quantity_t)
+
+
+def _is_as_good(side: str, price_fen: int | None, other_fen: int | None) -> bool:
+    """Return whether a price gives its order at least the rank that another one does; a market order has none."""
+    if price_fen is None or other_fen is None:
+        return price_fen is None
+    return price_fen >= other_fen if side == Order.Side.BUY else price_fen <= other_fen
+
+
+def _cleared(market: Market, wanted: list[Waiting]) -> Indicative | None:
     buys, sells = (
         [order for order in wanted if (order.terms.side == Order.Side.BUY) is is_buy] for is_buy in (True, False)
     )

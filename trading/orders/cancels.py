@@ -3,8 +3,8 @@
 from django.db import connection, transaction
 from django.utils import timezone
 
-from ledger.parties.access import require_role
 from ledger.parties.models import Membership
+from ledger.parties.rights import Right, require_right
 from trading.errors import TooLateToCancel
 from trading.markets.models import Market
 from trading.orders.models import Instruction, Order
@@ -18,7 +18,7 @@ def cancel_order(*, actor: Membership, order_id: int) -> Order:
 
     Raises: NotAllowed, NotFound, TooLateToCancel.
     """
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+    require_right(actor, Right.TRADE)
     order = access_order_by_id(order_id=order_id, actor=actor)
     if not order.is_open:
         raise TooLateToCancel(state=order.get_status_display())
@@ -41,7 +41,7 @@ def cancel_orders(*, actor: Membership, market_id: int | None = None, side: str 
 
     Raises: NotAllowed.
     """
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+    require_right(actor, Right.TRADE)
     with connection.cursor() as cursor:
         cursor.execute(
             """

@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.journal.locks import lock_accounts
 from ledger.journal.models import Account, Hold
-from ledger.parties.access import require_approved, require_role
+from ledger.parties.access import require_approved
 from ledger.parties.models import Membership
+from ledger.parties.rights import Right, require_right
 from trading.errors import InsufficientCredits, InsufficientFunds, InvalidOrder, ReplacePending, TooLateToReplace
 from trading.markets.fees import worst_cost_fen
 from trading.markets.limits import Limits, check_limits
@@ -34,7 +35,7 @@ def replace_order(
     Raises: NotAllowed, OrganisationNotApproved, NotFound, TooLateToReplace, ReplacePending, InvalidOrder, MarketHalted,
         MarketClosed, OffLot, OffTick, OutsideBand, OrderTooLarge, OverLimit, InsufficientFunds, InsufficientCredits.
     """
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+    require_right(actor, Right.TRADE)
     require_approved(actor)
     order = access_order_by_id(order_id=order_id, actor=actor)
     if not order.is_open:

@@ -1,5 +1,6 @@
 """Change the rules of a market that is open: an instruction like any other, taken in its turn among the orders."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -19,12 +20,21 @@ from trading.orders.phases import MAX_REASON, instruct
 
 
 @transaction.atomic
-def change_market(*, actor: Membership, market_id: int, reason: str, **changes: Any) -> Market:
+def change_market(
+    *,
+    actor: Membership,
+    market_id: int,
+    reason: str,
+    expect: Callable[[Market, bool], None] | None = None,
+    **changes: Any,
+) -> Market:
     """Give a market other rules (of `markets.rules.RULES`), with the reason that the log keeps.
 
     Orders on the book that the new rules do not allow expire when they take effect; new fees end all orders that rest, since
-    each holds what its fee can come to.
+    each holds what its fee can come to. `expect` looks at the market first, and whether another change of its rules waits to be
+    taken; it raises where that is not what its reader saw.
 
+    Locks: with `expect`, the market.
     Raises: NotAllowed, NotFound, InvalidValue, NothingToChange.
     """
     require_kind(actor, Organisation.Kind.OPERATOR)
@@ -33,9 +43,10 @@ def change_market(*, actor: Membership, market_id: int, reason: str, **changes: 
         raise InvalidValue(field="reason", reason=_("Say why: the reason is kept in the log."))
     check_text(reason.strip(), field="reason", most=MAX_REASON)
     assert set(changes) <= set(RULES), "no rule of a market"
-    market = Market.objects.filter(pk=market_id).first()
-    if market is None:
-        raise NotFound()
+    market = _market(market_id, is_locked=expect is not None)
+    kind = Instruction.Kind.CHANGE_RULES
+    if expect is not None:
+        expect(market, Instruction.objects.filter(market=market, kind=kind).exists())
     changed = _changed(market, changes)
     name = f"user:{actor.user.public_id}"
     append_record(
@@ -43,8 +54,15 @@ def change_market(*, actor: Membership, market_id: int, reason: str, **changes: 
         body={"market": str(market.pk), "symbol": market.symbol, "rules": changed, "reason": reason.strip()},
         actor=name,
     )
-    kind = Instruction.Kind.CHANGE_RULES
     instruct(market, [kind], actor=name, note=reason.strip(), content=changed)
+    return market
+
+
+def _market(market_id: int, *, is_locked: bool) -> Market:
+    markets = Market.objects.select_for_update(of=("self",)) if is_locked else Market.objects
+    market = markets.filter(pk=market_id).first()
+    if market is None:
+        raise NotFound()
     return market
 
 

@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import DomainError
 from ledger.journal.locks import LockedAccount, lock_accounts
-from ledger.journal.models import Asset
+from ledger.journal.models import Account, Asset
 from ledger.journal.services import open_account, open_asset
-from ledger.parties.access import require_approved, require_kind, require_role
+from ledger.parties.access import require_approved
 from ledger.parties.models import Membership, Organisation
+from ledger.parties.rights import Right, require_right
 from ledger.texts import is_storable
 from trading.errors import DuplicateOrder, InsufficientCredits, InsufficientFunds, InvalidOrder
 from trading.markets.fees import worst_cost_fen
@@ -92,12 +93,11 @@ def enter_orders(*, actor: Membership, standing: Standing, orders: Sequence[NewO
 
 
 def require_trader(actor: Membership) -> None:
-    """Refuse everyone but owners and traders of approved cooperatives and buyers.
+    """Refuse everyone but those who trade for approved cooperatives and buyers.
 
     Raises: NotAllowed, OrganisationNotApproved.
     """
-    require_kind(actor, *Organisation.HOLDERS)
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+    require_right(actor, Right.TRADE)
     require_approved(actor)
 
 
@@ -137,7 +137,6 @@ def _enter(entry: Entry, new: NewOrder, now: dt.datetime) -> OrderResult:
         if known is not None:
             return OrderResult(_same_or_refuse(known, new, entry.market), replayed=True)
         check_order(new, entry.market)
-        _check_limits(entry, new)
         order, amount = _hold(entry, new, now)
     except DomainError as error:
         return OrderResult(None, error)
@@ -156,19 +155,30 @@ def _same_or_refuse(known: Order, new: NewOrder, market: Market) -> Order:
     return known
 
 
-def _check_limits(entry: Entry, new: NewOrder) -> None:
-    needed_fen = worst_cost_fen(new.limit_fen(entry.market), new.quantity_t, entry.market.taker_fee_bps)
-    held_fen = entry.cash.held + needed_fen if new.side == Order.Side.BUY else 0
-    check_limits(entry.limits, quantity_t=new.quantity_t, value_fen=needed_fen, held_fen=held_fen)
+def check_cover(
+    new: NewOrder, market: Market, limits: Limits, *, cash: Account | LockedAccount, credit: Account | LockedAccount
+) -> int:
+    """Return the most that an order can take of its account; refuse one beyond a limit, or beyond what is available.
+
+    Units: fen of a buy, tonnes of a sell.
+    Raises: OrderTooLarge, OverLimit, InsufficientFunds, InsufficientCredits.
+    """
+    is_buy = new.side == Order.Side.BUY
+    value_fen = worst_cost_fen(new.limit_fen(market), new.quantity_t, market.taker_fee_bps)
+    held_fen = cash.held + value_fen if is_buy else 0
+    check_limits(limits, quantity_t=new.quantity_t, value_fen=value_fen, held_fen=held_fen)
+    account, amount = cash if is_buy else credit, needed_for(new, market)
+    if account.available < amount:
+        refusal = InsufficientFunds if is_buy else InsufficientCredits
+        raise refusal(field="quantity_t", available=account.available, needed=amount)
+    return amount
 
 
 def _hold(entry: Entry, new: NewOrder, now: dt.datetime) -> tuple[Order, int]:
     """Set aside the most that the order can take of its account, in memory; `_store` writes it."""
     market = entry.market
-    account, amount = entry.cash if new.side == Order.Side.BUY else entry.credit, needed_for(new, market)
-    if account.available < amount:
-        refusal = InsufficientFunds if new.side == Order.Side.BUY else InsufficientCredits
-        raise refusal(field="quantity_t", available=account.available, needed=amount)
+    amount = check_cover(new, market, entry.limits, cash=entry.cash, credit=entry.credit)
+    account = entry.cash if new.side == Order.Side.BUY else entry.credit
     account.held += amount
     order = Order(
         market=market,

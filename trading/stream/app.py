@@ -12,6 +12,8 @@ from django.db import DatabaseError
 
 from config import env
 from config.codes import CODE
+from ledger.errors import AddressNotAllowed, InsufficientScope
+from ledger.parties.addresses import caller_address
 from trading.marketdata.access import MAX_TICKET_CHARACTERS, Grant, grant_of_token, read_grant, ticket_key
 from trading.stream.broadcast import Broadcast
 from trading.stream.database import Database
@@ -78,6 +80,7 @@ class Asked:
     """What a request says beside its path: in headers, or in the query where a client cannot set headers."""
 
     def __init__(self, scope: Scope) -> None:
+        self._remote: str = (scope.get("client") or ("",))[0]
         self._headers: dict[bytes, bytes] = {name.lower(): value for name, value in scope.get("headers", ())}
         # Unlike in a form, a plus is itself here.
         query: str = scope.get("query_string", b"").decode("latin-1").replace("+", "%2B")
@@ -96,6 +99,10 @@ class Asked:
         scheme, _space, secret = self._header(b"authorization").partition(" ")
         return secret.strip() if scheme.lower() == "bearer" else ""
 
+    @property
+    def address(self) -> str:
+        return caller_address(remote=self._remote, forwarded=self._header(b"x-forwarded-for"))
+
     def _header(self, name: bytes) -> str:
         return self._headers.get(name, b"").decode("latin-1")
 
@@ -106,7 +113,7 @@ async def _grant(asked: Asked) -> Grant:
     Raises: Refusal.
     """
     try:
-        found = await (_redeem(asked.ticket) if asked.ticket else _grant_of_token(asked.token))
+        found = await (_redeem(asked.ticket) if asked.ticket else _grant_of_token(asked))
     except (redis.RedisError, DatabaseError):
         raise Refusal(503, b"Who you are cannot be told now: try again.\n", (b"retry-after", b"5")) from None
     if found is None:
@@ -115,8 +122,13 @@ async def _grant(asked: Asked) -> Grant:
     return found
 
 
-async def _grant_of_token(token: str) -> Grant | None:
-    return await database.ask(grant_of_token, token) if token else None
+async def _grant_of_token(asked: Asked) -> Grant | None:
+    if not asked.token:
+        return None
+    try:
+        return await database.ask(grant_of_token, asked.token, asked.address)
+    except (AddressNotAllowed, InsufficientScope) as error:
+        raise Refusal(error.status, f"{error}\n".encode()) from None
 
 
 async def _redeem(ticket: str) -> Grant | None:

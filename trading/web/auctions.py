@@ -1,6 +1,7 @@
 """One-way auctions: all of them, one with its bids and the form for one's own, and the form for a new lot."""
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -17,6 +18,7 @@ from ledger.errors import DomainError
 from ledger.parties.models import Membership
 from ledger.web.doors import for_members, reader_of, show
 from trading.auctions import services
+from trading.auctions.award import Won
 from trading.auctions.models import Bid, OneWayAuction
 from trading.auctions.selectors import (
     access_bid_by_id,
@@ -26,8 +28,10 @@ from trading.auctions.selectors import (
     filter_auctions,
     own_bids,
     shown_bids,
+    would_win,
 )
 from trading.auctions.terms import BidTerms, LotTerms
+from trading.markets.fees import worst_cost_fen
 from trading.web.fields import TonnesField, YuanField
 from trading.web.proposals import MomentField, ProposalForm, market_choice, may_trade, propose
 from trading.web.words import words_of_refusal
@@ -121,12 +125,28 @@ def auction(request: HttpRequest, auction_id: int) -> HttpResponse:
     form = BidForm(request.POST or None)
     if request.method == "POST" and reader is None:
         return redirect("login")
-    if form.is_valid():
+    asked = None
+    if form.is_valid() and "check" in request.POST:
+        asked = _asked(found, form.terms())
+    elif form.is_valid():
         made = propose(form, services.place_bid, actor=reader, auction_id=found.pk, terms=form.terms())
         if made is not None:
             messages.success(request, _("The bid stands, and its deposit is held until the award."))
             return redirect("auction", auction_id=found.pk)
-    return show(request, "trading/auctions/page.html", _of_auction(found, reader) | {"form": form})
+    return show(request, "trading/auctions/page.html", _of_auction(found, reader) | {"form": form, "asked": asked})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a bid would hold, and what it would get if the auction closed now; None while nobody can know. Units: fen."""
+
+    deposit_fen: int
+    won: Won | None
+
+
+def _asked(found: OneWayAuction, terms: BidTerms) -> Asked:
+    deposit = worst_cost_fen(terms.price_fen, terms.quantity_t, found.fee_bps)
+    return Asked(deposit, would_win(found, terms.price_fen, terms.quantity_t))
 
 
 def _of_auction(found: OneWayAuction, reader: Membership | None) -> dict[str, Any]:
@@ -142,7 +162,15 @@ def _of_auction(found: OneWayAuction, reader: Membership | None) -> dict[str, An
         "may_withdraw": stage == OneWayAuction.Stage.OPEN and found.is_sealed and may_trade(reader),
         "may_cancel": stage == OneWayAuction.Stage.ANNOUNCED and is_seller and may_trade(reader),
         "standing": Bid.State.STANDING,
+        "until": _until(found),
     }
+
+
+def _until(found: OneWayAuction) -> dt.datetime | None:
+    """Return what everybody waits for: that bids are taken, or that they are not any more."""
+    if found.stage == OneWayAuction.Stage.ANNOUNCED:
+        return found.opens_at
+    return found.closes_at if found.stage == OneWayAuction.Stage.OPEN else None
 
 
 @require_POST

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ledger.errors import DomainError
 from ledger.parties.models import Membership
+from ledger.parties.rights import Right, has_right
 from ledger.web.doors import for_members, show
 from trading.blocks import services
 from trading.blocks.models import BlockOffer
@@ -120,7 +121,7 @@ def _of_offer(found: BlockOffer, membership: Membership) -> dict[str, Any]:
         "total_fen": found.value_fen + (fee if side == Order.Side.BUY else -fee),
         "history": negotiation(found),
         "may_decide": is_open and not is_ours and may_trade(membership),
-        "may_withdraw": is_open and is_ours and membership.role != Membership.Role.VIEWER,
+        "may_withdraw": is_open and is_ours and has_right(membership, Right.TRADE),
     }
 
 

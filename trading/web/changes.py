@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,10 +10,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
+from django.views.decorators.vary import vary_on_headers
 
 from ledger.errors import DomainError
-from ledger.parties.access import require_approved, require_role
+from ledger.parties.access import require_approved
 from ledger.parties.models import Membership
+from ledger.parties.rights import Right, require_right
 from ledger.web.doors import for_members
 from trading.errors import TooLateToReplace
 from trading.marketdata import selectors
@@ -24,7 +25,7 @@ from trading.orders.replaces import replace_order
 from trading.orders.selectors import access_order_by_id, open_orders_of
 from trading.web.fields import TonnesField, YuanField
 from trading.web.phases import standing
-from trading.web.tickets import TRADING_ROLES
+from trading.web.sheets import is_sheet, told
 from trading.web.words import words_of_refusal
 
 _FIELD_OF = {"price_fen": "price", "quantity_t": "quantity"}
@@ -52,21 +53,23 @@ class ChangeForm(forms.Form):
 
 
 @show_or_do
+@vary_on_headers("X-Sheet")
 @for_members
 def change_order(request: HttpRequest, membership: Membership, order_id: int) -> HttpResponse:
     """Show an order with its terms to be changed (GET), and ask its market to change them (POST)."""
-    require_role(membership, *TRADING_ROLES)
+    require_right(membership, Right.TRADE)
     require_approved(membership)
     order = access_order_by_id(order_id=order_id, actor=membership)
     if not order.is_open:
-        messages.warning(request, str(TooLateToReplace(state=order.get_status_display())))
-        return HttpResponseRedirect(way_back(request))
+        too_late = str(TooLateToReplace(state=order.get_status_display()))
+        return told(request, too_late, level="warning") or HttpResponseRedirect(way_back(request))
     form = ChangeForm(order, request.POST if request.method == "POST" else None)
     if form.is_valid() and _change(form, membership, order):
-        messages.info(request, _("The market is asked to give the order its new terms."))
-        return HttpResponseRedirect(way_back(request))
+        done = _("The market is asked to give the order its new terms.")
+        return told(request, done, level="info") or HttpResponseRedirect(way_back(request))
     context = {"order": order, "form": form, "back": way_back(request), "standing": standing(order.market)}
-    return render(request, "trading/order_change.html", context, status=422 if form.errors else 200)
+    template = "trading/pieces/order_change.html" if is_sheet(request) else "trading/order_change.html"
+    return render(request, template, context, status=422 if form.errors else 200)
 
 
 def _change(form: ChangeForm, membership: Membership, order: Order) -> bool:
@@ -81,19 +84,20 @@ def _change(form: ChangeForm, membership: Membership, order: Order) -> bool:
 
 
 @show_or_do
+@vary_on_headers("X-Sheet")
 @for_members
 def cancel_orders(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Ask whether all open orders, or those in one market, shall be cancelled (GET), and ask the markets to (POST)."""
-    require_role(membership, *TRADING_ROLES)
+    require_right(membership, Right.TRADE)
     symbol = (request.POST if request.method == "POST" else request.GET).get("market")
     market = selectors.market_by_symbol(symbol) if symbol else None
     if request.method == "POST":
         count = cancels.cancel_orders(actor=membership, market_id=None if market is None else market.pk)
-        messages.info(request, _asked_for(count))
-        return HttpResponseRedirect(way_back(request))
+        return told(request, _asked_for(count), level="info") or HttpResponseRedirect(way_back(request))
     count = open_orders_of(membership.organisation, market).count()
     context = {"market": market, "count": count, "back": way_back(request)}
-    return render(request, "trading/orders_cancel.html", context)
+    template = "trading/pieces/orders_cancel.html" if is_sheet(request) else "trading/orders_cancel.html"
+    return render(request, template, context)
 
 
 def _asked_for(count: int) -> str:

@@ -1,4 +1,4 @@
-"""Draw a market: the ladder of its book, and the line of its trades. live.js draws the same again as they change."""
+"""Draw a market: the ladder of its book, its depth, and the line of its trades. Modules draw them again as they change."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,6 +47,47 @@ def _rungs(levels: Sequence[Level], deepest: int) -> list[Rung | None]:
         for level, total in zip(levels, totals, strict=True)
     ]
     return rungs + [None] * (RUNGS - len(rungs))
+
+
+@dataclass(frozen=True, slots=True)
+class DepthChart:
+    """How much is wanted up to each price, as steps from the best prices outward. Units: fen per tonne, tonnes."""
+
+    lowest_fen: int
+    highest_fen: int
+    most_t: int
+    bids: str
+    asks: str
+
+
+def depth_chart(depth: Depth) -> DepthChart | None:
+    """Return the chart of the levels that are given, or None where nobody wants anything."""
+    if not depth.bids and not depth.asks:
+        return None
+    prices = [level.price_fen for level in (*depth.bids, *depth.asks)]
+    lowest, highest = min(prices), max(prices)
+    most = max(sum(level.quantity_t for level in side) for side in (depth.bids, depth.asks))
+    # One price alone stands in the middle.
+    left, width = (lowest, highest - lowest) if highest > lowest else (lowest - 1, 2)
+    bids, asks = (
+        _steps([((level.price_fen - left) * WIDTH / width, level.quantity_t) for level in side], most, edge)
+        for side, edge in ((depth.bids, 0.0), (depth.asks, float(WIDTH)))
+    )
+    return DepthChart(lowest, highest, most, bids, asks)
+
+
+def _steps(levels: Sequence[tuple[float, int]], most_t: int, edge: float) -> str:
+    """Return a polygon that rises by each level's quantity at its place, out to an edge of the drawing."""
+    if not levels:
+        return ""
+    y, total = float(HEIGHT), 0
+    points = [f"{levels[0][0]:.1f},{HEIGHT}"]
+    for x, quantity in levels:
+        points.append(f"{x:.1f},{y:.1f}")
+        total += quantity
+        y = HEIGHT - total * HEIGHT / most_t
+        points.append(f"{x:.1f},{y:.1f}")
+    return " ".join([*points, f"{edge:.1f},{y:.1f}", f"{edge:.1f},{HEIGHT}"])
 
 
 @dataclass(frozen=True, slots=True)

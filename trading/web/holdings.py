@@ -1,68 +1,62 @@
-"""What an organisation has: its cash, and its credits with their serial numbers."""
+"""The portfolio: what an organisation has, what it has cost and is worth, and for what any of it is held."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from ledger.journal.models import Account, Asset
 from ledger.journal.selectors import SerialSpan, serial_spans
-from ledger.journal.selectors import holdings as holdings_of
 from ledger.parties.models import Membership
 from ledger.web.doors import for_members
-from trading.marketdata.selectors import Quote, quotes_of_assets
+from trading.portfolio.history import worth_over_time
+from trading.portfolio.holds import holds_of
+from trading.portfolio.selectors import CreditLine, by_project, by_vintage, portfolio_of
+from trading.web.portfolio_charts import project_parts, vintage_parts, worth_chart
 from trading.web.tickets import may_ever_trade
 
 PAYMENTS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class CreditHolding:
-    """The tonnes of one batch that an organisation has, where they are traded and at which price."""
-
-    account: Account
-    serials: SerialSpan | None
-    quote: Quote | None
-
-    @property
-    def first_serial(self) -> str:
-        return f"{self.serials.first:012d}" if self.serials else ""
-
-    @property
-    def last_serial(self) -> str:
-        return f"{self.serials.last:012d}" if self.serials else ""
-
-    @property
-    def value_fen(self) -> int | None:
-        """What the tonnes would bring at the last price: an estimate, None where there is no price."""
-        if self.quote is None or self.quote.ticker.last_price_fen is None:
-            return None
-        return self.account.balance * self.quote.ticker.last_price_fen
+LINES_A_PAGE = 50
+HOLDS_A_PAGE = 50
+FORMER_SHOWN = 100
 
 
 @require_safe
 @for_members
 def holdings(request: HttpRequest, membership: Membership) -> HttpResponse:
-    """Show one's accounts."""
+    """Show what one has, by project and vintage."""
     organisation = membership.organisation
-    accounts = list(holdings_of(organisation))
-    credits = [account for account in accounts if account.asset.kind == Asset.Kind.CREDIT]
-    held = _with_prices([account for account in credits if account.balance])
+    if not organisation.holds_assets:
+        return render(request, "trading/holdings.html", {"trades": False})
+    found = portfolio_of(organisation)
+    page = Paginator(found.lines, LINES_A_PAGE).get_page(request.GET.get("page"))
+    lines = list(page.object_list)
     context = {
-        "trades": organisation.holds_assets,
+        "trades": True,
         "may_move": may_ever_trade(membership),
-        "cash": next((account for account in accounts if account.asset.kind == Asset.Kind.CASH), None),
-        "credits": held,
-        "empty_accounts": [account for account in credits if not account.balance],
-        "total_t": sum(holding.account.balance for holding in held),
-        "total_value_fen": sum(holding.value_fen or 0 for holding in held),
+        "portfolio": found,
+        "page": page,
+        "shares": by_project(lines),
+        "spans": _spans(lines),
+        "vintage_parts": vintage_parts(by_vintage(found.lines)),
+        "project_parts": project_parts(by_project(found.lines)),
+        "worth": worth_chart(worth_over_time(line.account_id for line in (*found.lines, *found.former))),
+        "former": found.former[:FORMER_SHOWN],
         "payments": organisation.payments.order_by("-id")[:PAYMENTS],
     }
     return render(request, "trading/holdings.html", context)
 
 
-def _with_prices(accounts: list[Account]) -> list[CreditHolding]:
-    spans = serial_spans(accounts)
-    quotes = quotes_of_assets(account.asset_id for account in accounts)
-    return [CreditHolding(account, spans.get(account.pk), quotes.get(account.asset_id)) for account in accounts]
+@require_safe
+@for_members
+def holds(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """Show for what money and credits are held, each with the way to it."""
+    found = holds_of(membership.organisation) if membership.organisation.holds_assets else []
+    page = Paginator(found, HOLDS_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "trading/holds.html", {"page": page})
+
+
+def _spans(lines: Iterable[CreditLine]) -> dict[int, SerialSpan]:
+    """Return the serial numbers of each line, by its account, in one query."""
+    return serial_spans(line.account_id for line in lines)

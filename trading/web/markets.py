@@ -17,16 +17,19 @@ from ledger.web.doors import reader_of
 from trading.execution.models import Trade
 from trading.marketdata import selectors
 from trading.marketdata.auctions import indicative
+from trading.marketdata.candles import INTERVALS, candles
 from trading.markets.models import Market
 from trading.orders.models import Order
 from trading.orders.selectors import finished_orders_of, open_orders_of
-from trading.web import charts, tickets
+from trading.web import charts, skipping, tickets
 from trading.web.phases import sessions_in_words, standing
 from trading.web.words import words_of_reason, words_of_terms
 
 TAPE_ROWS = 30
 OPEN_ORDERS = 50
 FINISHED_ORDERS = 5
+CANDLE_INTERVAL = "1h"
+CANDLE_ROWS = 24
 
 
 @require_safe
@@ -43,15 +46,30 @@ def market(request: HttpRequest, symbol: str) -> HttpResponse:
 
 
 def render_market(
-    request: HttpRequest, found: Market, membership: Membership | None, ticket: tickets.OrderForm | None = None
+    request: HttpRequest,
+    found: Market,
+    membership: Membership | None,
+    ticket: tickets.OrderForm | None = None,
+    *,
+    only_ticket: bool = False,
 ) -> HttpResponse:
-    """Return the page of a market, with the ticket that was refused where one was."""
+    """Return the page of a market, with the ticket that was refused where one was; or that ticket alone."""
+    if only_ticket:
+        assert membership is not None
+        context = {"market": found, "standing": standing(found), "ticket": ticket, "membership": membership}
+        context |= _mine(found, membership.organisation) | {"skips_review": skipping.is_on(request)}
+        return render(request, "trading/pieces/ticket_form.html", context, status=422)
     quote = selectors.quote(found)
     trades = list(selectors.tape(found, charts.CHART_TRADES))
+    depth = selectors.depth(found, charts.RUNGS)
     context = {
         "market": found,
         "quote": quote,
-        "ladder": charts.ladder(selectors.depth(found, charts.RUNGS)),
+        "ladder": charts.ladder(depth),
+        "depth": charts.depth_chart(depth),
+        "candles": candles(found, CANDLE_INTERVAL, earliest=None, before=None, limit=CANDLE_ROWS)[::-1],
+        "intervals": [(name, name == CANDLE_INTERVAL) for name in INTERVALS],
+        "showing": _section(request, ticket),
         "tape": trades[:TAPE_ROWS],
         "chart": charts.price_chart(trades),
         "standing": standing(found),
@@ -63,9 +81,14 @@ def render_market(
     }
     if membership is not None and tickets.may_ever_trade(membership):
         context |= _mine(found, membership.organisation)
-        context["ticket"] = ticket or _empty_ticket(request, quote)
-    refused = ticket is not None
-    return render(request, "trading/market.html", context, status=422 if refused else 200)
+        context |= {"ticket": ticket or _empty_ticket(request, quote), "skips_review": skipping.is_on(request)}
+    is_refused = ticket is not None and bool(ticket.errors)
+    return render(request, "trading/market.html", context, status=422 if is_refused else 200)
+
+
+def _section(request: HttpRequest, ticket: tickets.OrderForm | None) -> str:
+    """Return which part of the page a phone shows first."""
+    return "ticket" if ticket is not None or "side" in request.GET else "chart"
 
 
 def _empty_ticket(request: HttpRequest, quote: selectors.Quote) -> tickets.OrderForm:
@@ -97,12 +120,14 @@ def market_live(request: HttpRequest, symbol: str) -> JsonResponse:
     ticker = selectors.ticker(found)
     membership = reader_of(request)
     cleared = indicative(found)
+    now = standing(found)
     return JsonResponse(
         {
             "sequence": found.last_sequence,
             "state": found.state,
             "halt_reason": found.halt_reason,
-            "phase_words": standing(found).words,
+            "phase_words": now.words,
+            "phase_until": now.until,
             "indicative": None if cleared is None else asdict(cleared),
             "bids": _levels(depth.bids),
             "asks": _levels(depth.asks),

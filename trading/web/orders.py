@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
@@ -25,8 +24,10 @@ from trading.orders import cancels, services
 from trading.orders.models import Order
 from trading.orders.selectors import open_orders_of, orders_of
 from trading.orders.services import OrderResult
+from trading.web import skipping
 from trading.web.changes import way_back
 from trading.web.markets import render_market
+from trading.web.sheets import is_sheet, told
 from trading.web.tickets import OrderForm, estimate
 
 PAGE_ROWS = 50
@@ -44,9 +45,12 @@ def place_order(request: HttpRequest, membership: Membership, symbol: str) -> Ht
     if ticket.is_valid():
         result = _enter(ticket, market, membership)
         if result is not None:
-            _tell(request, result, ticket, market)
-            return redirect("market", symbol=symbol)
-    return render_market(request, market, membership, ticket)
+            words, level = _words_of(result, ticket, market)
+            answer = told(request, words, level=level) or redirect("market", symbol=symbol)
+            if "skip_review" in request.POST:
+                skipping.turn_on(request, answer)
+            return answer
+    return render_market(request, market, membership, ticket, only_ticket=is_sheet(request))
 
 
 def _enter(ticket: OrderForm, market: Market, membership: Membership) -> OrderResult | None:
@@ -58,12 +62,12 @@ def _enter(ticket: OrderForm, market: Market, membership: Membership) -> OrderRe
     return result
 
 
-def _tell(request: HttpRequest, result: OrderResult, ticket: OrderForm, market: Market) -> None:
+def _words_of(result: OrderResult, ticket: OrderForm, market: Market) -> tuple[str, str]:
+    """Return what became of an order, and how glad the news is."""
     assert result.order is not None
     order = result.order
     if result.replayed:
-        messages.info(request, _("This form had been sent already: its order stands once."))
-        return
+        return _("This form had been sent already: its order stands once."), "info"
     what = {"price": yuan(order.price_fen), "quantity": tonnes(order.quantity_t)}
     if order.side == Order.Side.BUY:
         coming = estimate(ticket.new_order(), market)
@@ -71,7 +75,7 @@ def _tell(request: HttpRequest, result: OrderResult, ticket: OrderForm, market: 
         text = _("Received: buy %(quantity)s t at %(price)s yuan. %(held)s yuan are held, %(fee)s of it for the fee.")
     else:
         text = _("Received: sell %(quantity)s t at %(price)s yuan. The tonnes are held until they are sold.")
-    messages.success(request, text % what)
+    return text % what, "success"
 
 
 @require_POST
@@ -81,10 +85,10 @@ def cancel_order(request: HttpRequest, membership: Membership, order_id: int) ->
     try:
         cancels.cancel_order(actor=membership, order_id=order_id)
     except TooLateToCancel as error:
-        messages.warning(request, str(error))
+        answer = told(request, str(error), level="warning")
     else:
-        messages.info(request, _("The market is asked to cancel what remains of the order."))
-    return HttpResponseRedirect(way_back(request))
+        answer = told(request, _("The market is asked to cancel what remains of the order."), level="info")
+    return answer or HttpResponseRedirect(way_back(request))
 
 
 @require_safe

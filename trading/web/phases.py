@@ -36,6 +36,13 @@ class Standing:
         return self.market.state in (Market.State.OPEN, Market.State.AUCTION)
 
     @property
+    def until(self) -> dt.datetime | None:
+        """When the market becomes something else; None where nobody can know, as of a halt."""
+        if self.following is None or self.market.state == Market.State.HALTED:
+            return None
+        return self.following.at
+
+    @property
     def words(self) -> str:
         """Since when, and what comes when; of a halt, which ends when somebody says so, nothing."""
         if self.market.state == Market.State.HALTED:

@@ -8,10 +8,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import DomainError
-from ledger.parties.models import Membership, Organisation
+from ledger.parties.models import Membership
+from ledger.parties.rights import Right, has_right
 from trading.markets.models import Market
 from trading.orders.terms import MAX_CLIENT_ORDER_ID
-from trading.web.tickets import TRADING_ROLES
 from trading.web.words import words_of_refusal
 
 Done = TypeVar("Done")
@@ -57,9 +57,4 @@ def propose(form: ProposalForm, service: Callable[..., Done], **arguments: Any) 
 
 def may_trade(membership: Membership | None) -> bool:
     """Return whether somebody may propose now: the services decide, a page only does not offer what they would refuse."""
-    return (
-        membership is not None
-        and membership.organisation.kind in Organisation.HOLDERS
-        and membership.organisation.is_approved
-        and membership.role in TRADING_ROLES
-    )
+    return membership is not None and membership.organisation.is_approved and has_right(membership, Right.TRADE)

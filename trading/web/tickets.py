@@ -10,14 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import DomainError
 from ledger.parties.models import Membership
+from ledger.parties.rights import Right, has_right
 from trading.markets.fees import fee_fen, worst_cost_fen
 from trading.markets.models import Market
 from trading.orders.models import Order
 from trading.orders.terms import MAX_CLIENT_ORDER_ID, NewOrder
 from trading.web.fields import TonnesField, YuanField
 from trading.web.words import words_of_refusal
-
-TRADING_ROLES = (Membership.Role.OWNER, Membership.Role.TRADER)
 
 # The service names inputs by its own units.
 _FIELD_OF = {
@@ -93,6 +92,7 @@ class OrderForm(forms.Form):
 
     def __init__(self, market: Market, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.market = market
         self.fields["kind"].widget.is_in_auction = market.in_auction
         self.fields["price"].required = self["kind"].value() != Kind.MARKET
         # It is shown where it is asked for alone, and must not say there that it may be left out.
@@ -110,6 +110,11 @@ class OrderForm(forms.Form):
             expires_at=values["expires_at"] if values["kind"] == Kind.GTD else None,
             **_TERMS[values["kind"] or Kind.LIMIT],
         )
+
+    def anew(self) -> "OrderForm":
+        """Return a ticket with what was written, of which nothing has been asked yet."""
+        written = {name: value for name in self.fields if (value := self.data.get(name)) is not None}
+        return OrderForm(self.market, initial=written)
 
     @property
     def has_options(self) -> bool:
@@ -157,4 +162,4 @@ def empty_ticket(market: Market, side: str = Order.Side.BUY, price_fen: int | No
 
 def may_ever_trade(membership: Membership) -> bool:
     """Return whether somebody is one who trades, be the organisation approved yet or not."""
-    return membership.organisation.holds_assets and membership.role in TRADING_ROLES
+    return has_right(membership, Right.TRADE)

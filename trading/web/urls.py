@@ -3,14 +3,17 @@
 from django.urls import path
 
 from config import converters  # noqa: F401 (registers id)
-from trading.web import auctions, blocks, changes, holdings, home, markets, orders
+from trading.web import auctions, blocks, changes, history, holdings, home, markets, orders, proceeds, reviews, selling
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("markets", markets.markets, name="markets"),
     path("markets/<symbol>", markets.market, name="market"),
+    path("markets/<symbol>/history", history.market_history, name="market_history"),
     path("markets/<symbol>/live", markets.market_live, name="market_live"),
     path("markets/<symbol>/orders", orders.place_order, name="place_order"),
+    path("markets/<symbol>/review", reviews.review_order, name="review_order"),
+    path("orders/review", reviews.review_all, name="review_all"),
     path("orders", orders.orders, name="orders"),
     path("orders/trades.csv", orders.trades_csv, name="trades_csv"),
     path("orders/cancel", changes.cancel_orders, name="cancel_orders"),
@@ -27,5 +30,10 @@ urlpatterns = [
     path("auctions/<id:auction_id>", auctions.auction, name="auction"),
     path("auctions/<id:auction_id>/cancel", auctions.cancel_auction, name="cancel_auction"),
     path("bids/<id:bid_id>/withdraw", auctions.withdraw_bid, name="withdraw_bid"),
+    path("proceeds", proceeds.proceeds, name="proceeds"),
+    path("sell", selling.sell, name="sell"),
+    path("sell/<int:order_id>", selling.sale, name="sale"),
+    path("sell/<int:order_id>/price", selling.sale_price, name="sale_price"),
     path("holdings", holdings.holdings, name="holdings"),
+    path("holdings/held", holdings.holds, name="holds"),
 ]

@@ -14,8 +14,9 @@ from ledger.journal.models import Account, Transaction
 from ledger.journal.posting import MAX_AMOUNT
 from ledger.journal.selectors import holding_in
 from ledger.journal.services import HoldChange, PostedTransaction, open_account
-from ledger.parties.access import require_approved, require_kind, require_role
-from ledger.parties.models import Membership, Organisation
+from ledger.parties.access import require_approved
+from ledger.parties.models import Membership
+from ledger.parties.rights import Right, require_right
 from ledger.texts import check_texts
 
 # What two requests with one key must have in common.
@@ -66,8 +67,7 @@ def require_acting_holder(actor: Membership) -> None:
 
     Raises: NotAllowed, OrganisationNotApproved.
     """
-    require_kind(actor, *Organisation.HOLDERS)
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+    require_right(actor, Right.TRADE)
     require_approved(actor)
 
 

@@ -40,6 +40,7 @@ from ledger.journal.posting import MAX_AMOUNT
 from ledger.journal.selectors import holding_in
 from ledger.parties.access import log_name, require_approved, require_registrar
 from ledger.parties.models import Membership, Organisation
+from ledger.parties.rights import Right, has_right
 from ledger.projects.models import Project
 from ledger.projects.selectors import access_project_by_code
 from ledger.texts import check_texts
@@ -100,7 +101,7 @@ def may_report(actor: Membership | None, project: Project) -> bool:
     if kind == Organisation.Kind.OPERATOR:
         return role == Membership.Role.REGISTRAR
     is_concerned = kind == Organisation.Kind.VERIFIER or actor.organisation_id == project.proponent_id
-    return is_concerned and role in (Membership.Role.OWNER, Membership.Role.TRADER)
+    return is_concerned and has_right(actor, Right.PREPARE, Right.JUDGE)
 
 
 def _require_reporter(actor: Membership, project: Project) -> None:

@@ -15,8 +15,9 @@ from ledger.credits.sharing.locks import lock_sharing
 from ledger.credits.sharing.models import WHOLE_BPS, SharingPlan, SharingWeight
 from ledger.errors import InvalidValue
 from ledger.journal.terms import MAX_AMOUNT
-from ledger.parties.access import log_name, require_approved, require_kind, require_role
+from ledger.parties.access import log_name, require_approved
 from ledger.parties.models import Household, Membership, Organisation
+from ledger.parties.rights import Right, require_right
 from ledger.projects.models import Project
 from ledger.texts import check_text
 from ledger.transparency.services import append_record
@@ -116,8 +117,7 @@ def preview_plan(*, actor: Membership, terms: PlanTerms, amount_fen: int = PREVI
 
 def _check(actor: Membership, terms: PlanTerms) -> Project | None:
     """Return the project that a plan is for, having refused what cannot be stated."""
-    require_kind(actor, Organisation.Kind.COOPERATIVE)
-    require_role(actor, Membership.Role.OWNER)
+    require_right(actor, Right.SHARE)
     require_approved(actor)
     parts = {"area": terms.area_bps, "equal": terms.equal_bps, "contribution": terms.contribution_bps}
     for name, bps in {"retained": terms.retained_bps, **parts}.items():

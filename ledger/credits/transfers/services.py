@@ -34,8 +34,9 @@ from ledger.journal.models import Account, Hold, Transaction
 from ledger.journal.posting import MAX_AMOUNT
 from ledger.journal.selectors import holding_in
 from ledger.journal.services import HoldChange, open_account, place_hold, release_holds
-from ledger.parties.access import log_name, require_approved, require_kind, require_role
-from ledger.parties.models import Membership, Organisation
+from ledger.parties.access import log_name, require_approved
+from ledger.parties.models import Membership
+from ledger.parties.rights import Right, require_right
 from ledger.texts import check_texts
 
 STANDS = dt.timedelta(days=7)
@@ -217,8 +218,7 @@ def _expire(transfer_id: int) -> bool:
 
 
 def _require_acting_holder(actor: Membership) -> None:
-    require_kind(actor, *Organisation.HOLDERS)
-    require_role(actor, Membership.Role.OWNER, Membership.Role.TRADER)
+    require_right(actor, Right.TRADE)
 
 
 def _require_recipient(transfer: CreditTransfer, actor: Membership) -> None:

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from ledger.errors import InvalidValue, NotAllowed, NotFound, OrganisationNotApproved, WrongState
 from ledger.parties.access import log_name, require_approved
 from ledger.parties.models import Membership, Organisation
+from ledger.parties.rights import Right, require_right
 from ledger.projects.claims import check_reason
-from ledger.projects.concern import ACTS, is_concerned
+from ledger.projects.concern import is_concerned
 from ledger.projects.diary.models import DiaryEntry
 from ledger.projects.documents import entries, store
 from ledger.projects.documents.inspection import Inspected, inspect, without_metadata
@@ -97,14 +98,7 @@ def may_add(project: Project, membership: Membership | None) -> bool:
 
 
 def _require_adder(actor: Membership) -> None:
-    if actor.organisation.kind == Organisation.Kind.OPERATOR:
-        if actor.role != Membership.Role.REGISTRAR:
-            raise NotAllowed()
-    elif actor.role not in ACTS or actor.organisation.kind not in (
-        Organisation.Kind.COOPERATIVE,
-        Organisation.Kind.VERIFIER,
-    ):
-        raise NotAllowed()
+    require_right(actor, Right.RECORD, Right.JUDGE, Right.APPROVE)
     require_approved(actor)
 
 

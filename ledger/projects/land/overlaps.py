@@ -4,8 +4,14 @@ Which other projects count: those credited in years of this project's crediting 
 nor does one that was withdrawn before it was registered, since neither ever gets a credit for its land. One that was
 withdrawn after its registration keeps its years to the end of the one of the withdrawal: credits may have been issued for
 them, and vintages are calendar years.
+
+What is claimed is claimed by handing in: a draft of somebody else's claims nothing, or whoever drew all the fields of a county
+would keep them from their farmers, unseen. A draft that was handed in and sent back keeps its claim for a while (RETURNED_FOR),
+so that nobody loses land over a correction. One's own drafts count: it is told early that two of them have the same field.
+Whether the land is still free is looked at again when a project is handed in.
 """
 
+import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +21,7 @@ import numpy
 import orjson
 import shapely
 from django.db import connection
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from shapely.geometry import MultiPolygon, mapping
 
@@ -26,6 +33,8 @@ from ledger.rows import array_of
 PART = 64
 MAX_PAIRS = 200_000
 """How many pairs of fields are compared: ten thousand fields with twenty neighbours each."""
+RETURNED_FOR = dt.timedelta(days=180)
+"""For how long after it was handed in last a draft that was sent back claims its land. Source: ours, docs/decisions.md."""
 MAX_FOUND = 200
 """How many overlaps are told."""
 
@@ -170,7 +179,15 @@ def _claims(parcel_ids: Collection[int], project: Project) -> dict[int, _Claim]:
     """Return those of the parcels whose land is credited in the years of a project."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _CLAIMS, [array_of(parcel_ids), project.crediting_ends_on, project.crediting_starts_on, project.pk]
+            _CLAIMS,
+            {
+                "parcels": array_of(parcel_ids),
+                "project": project.pk,
+                "proponent": project.proponent_id,
+                "starts_on": project.crediting_starts_on,
+                "ends_on": project.crediting_ends_on,
+                "returned_since": timezone.now() - RETURNED_FOR,
+            },
         )
         return {
             row[0]: _Claim(
@@ -199,13 +216,18 @@ SELECT wanted.place::int - 1, near.id
 _CLAIMS = """
 SELECT parcel.id, parcel.code, project.id, project.province_code, project.number, project.registered_at,
        project.proponent_id, parcel.geometry::text
-  FROM unnest(%s::bigint[]) AS near (id)
+  FROM unnest(%(parcels)s::bigint[]) AS near (id)
   JOIN ledger_parcel parcel ON parcel.id = near.id
   JOIN ledger_project project ON project.id = parcel.project_id
- WHERE (project.status NOT IN ('rejected', 'withdrawn') OR (project.status = 'withdrawn' AND project.registered_at IS NOT NULL))
-   AND ((project.crediting_starts_on <= %s
-         AND least(project.crediting_ends_on,
-                   make_date(extract(year FROM project.withdrawn_at AT TIME ZONE 'Asia/Shanghai')::int, 12, 31)) >= %s)
-        OR project.id = %s)
+ WHERE project.id = %(project)s
+    OR (CASE project.status
+             WHEN 'rejected' THEN false
+             WHEN 'withdrawn' THEN project.registered_at IS NOT NULL
+             WHEN 'draft' THEN project.proponent_id = %(proponent)s OR project.submitted_at > %(returned_since)s
+             ELSE true END
+        AND project.crediting_starts_on <= %(ends_on)s
+        AND least(project.crediting_ends_on,
+                  make_date(extract(year FROM project.withdrawn_at AT TIME ZONE 'Asia/Shanghai')::int, 12, 31))
+            >= %(starts_on)s)
  ORDER BY parcel.id
 """

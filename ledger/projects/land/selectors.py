@@ -1,10 +1,12 @@
 """Read the fields of a project: page by page, and as one map."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
+from ledger.errors import InvalidValue
 from ledger.parties.models import Membership
 from ledger.projects.models import Parcel, Project
 
@@ -21,6 +23,18 @@ def parcels_listed(project: Project) -> QuerySet[Parcel]:
 def parcels_drawn(project: Project, most: int) -> list[Parcel]:
     """Return the first fields of a project, so many of them, with what a picture shows."""
     return list(Parcel.objects.filter(project=project).defer("practices").order_by("id")[:most])
+
+
+def parcel_ids(project: Project, codes: Sequence[str], *, field: str = "parcels") -> list[int]:
+    """Return the ids of fields that are named by their codes.
+
+    Raises: InvalidValue where the project has no such field.
+    """
+    found = dict(Parcel.objects.filter(project=project, code__in=codes).values_list("code", "pk"))
+    for code in codes:
+        if code not in found:
+            raise InvalidValue(field=field, reason=_("The project has no parcel %(code)s.") % {"code": code})
+    return [found[code] for code in dict.fromkeys(codes)]
 
 
 def sees_households(project: Project, reader: Membership | None) -> bool:

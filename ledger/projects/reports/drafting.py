@@ -1,7 +1,7 @@
 """Drafts of reports: begun, saved step by step, previewed, thrown away. Nobody but the cooperative sees them."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -67,8 +67,16 @@ def _period(project: Project, vintage: int) -> tuple[dt.date, dt.date]:
 
 
 @transaction.atomic
-def save_practices(*, actor: Membership, report_id: int, practices: Mapping[str, Any]) -> MonitoringReport:
+def save_practices(
+    *,
+    actor: Membership,
+    report_id: int,
+    practices: Mapping[str, Any],
+    expect: Callable[[MonitoringReport], None] | None = None,
+) -> MonitoringReport:
     """Keep what was done on some fields, in a draft or while findings are open; None: as it is registered.
+
+    `expect` looks at the locked report first, and raises where it is not what its reader saw.
 
     Locks: the report.
     Raises: NotAllowed, OrganisationNotApproved, NotFound, WrongState, InvalidValue.
@@ -76,9 +84,23 @@ def save_practices(*, actor: Membership, report_id: int, practices: Mapping[str,
     require_proponent(actor)
     report = lock_own(actor, report_id, *MonitoringReport.CHANGEABLE)
     require_open(report.project)
+    if expect is not None:
+        expect(report)
     report.practices = _merged(report, practices)
     report.saved_at = timezone.now()
     report.save(update_fields=["practices", "saved_at"])
+    return report
+
+
+def saved_practices(*, actor: Membership, report_id: int) -> MonitoringReport:
+    """Return a report of one's own with what was saved of it, to go on with.
+
+    Raises: NotAllowed, OrganisationNotApproved, NotFound.
+    """
+    require_proponent(actor)
+    report = MonitoringReport.objects.filter(pk=report_id, project__proponent=actor.organisation).first()
+    if report is None:
+        raise NotFound()
     return report
 
 

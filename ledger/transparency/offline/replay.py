@@ -28,6 +28,8 @@ FAMILIES = (
     "risk_",
     "organisation_",
     "member_",
+    "token_",
+    "security_",
     "conflict_",
     "market_",
     "correction_",
@@ -37,6 +39,7 @@ FAMILIES = (
     "payout_",
     "alert_",
     "relation_",
+    "webhook_",
 )
 OTHERS = frozenset(("bank_statement_imported", "instructions_executed"))
 """Kinds that are counted and move nothing."""

@@ -1,14 +1,10 @@
 """Log-in, sign-up, application, tokens."""
 
-from typing import Any
-
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm, UsernameField
-from django.utils import timezone
+from django.contrib.auth.forms import UsernameField
 from django.utils.translation import gettext_lazy as _
 
 from ledger.parties.models import Organisation
-from ledger.web.forms.fields import DateField
 
 APPLICANTS = (
     Organisation.Kind.COOPERATIVE,
@@ -24,12 +20,25 @@ EXPLAINED = {
 }
 
 
-class LoginForm(AuthenticationForm):
-    """One message for a wrong name and a wrong password: neither tells whether the other is known."""
-
-    error_messages = AuthenticationForm.error_messages | {
-        "invalid_login": _("The user name or the password is wrong."),
-    }
+class LoginForm(forms.Form):
+    username = UsernameField(
+        label=_("User name"),
+        max_length=150,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "username webauthn",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "autofocus": True,
+            }
+        ),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
 
 
 class SignUpForm(forms.Form):
@@ -59,25 +68,10 @@ class ApplyForm(forms.Form):
     )
     name = forms.CharField(label=_("Name of the organisation"), max_length=120, help_text=_("As it is registered."))
     name_en = forms.CharField(label=_("Name in English"), max_length=120, required=False)
-    credit_code = forms.RegexField(
-        r"\A[0-9A-HJ-NP-RTUW-Y]{18}\Z",
+    credit_code = forms.CharField(
         label=_("Unified social credit code"),
+        max_length=40,
         required=False,
-        help_text=_("Eighteen digits and capital letters."),
-        error_messages={"invalid": _("The code has eighteen digits and capital letters, without I, O, S, V and Z.")},
+        help_text=_("The eighteen digits and letters on the business licence. A cooperative has to give it."),
+        widget=forms.TextInput(attrs={"autocapitalize": "characters", "autocomplete": "off"}),
     )
-
-
-class TokenForm(forms.Form):
-    name = forms.CharField(
-        label=_("What the token is for"), max_length=60, help_text=_("So that you know it again, such as “ERP”.")
-    )
-    expires_on = DateField(
-        label=_("Last day"), required=False, help_text=_("After it the token is worthless. Empty: until you revoke it.")
-    )
-
-    def clean_expires_on(self) -> Any:
-        last_day = self.cleaned_data["expires_on"]
-        if last_day is not None and last_day < timezone.localdate():
-            raise forms.ValidationError(_("This day is over."))
-        return last_day

@@ -79,6 +79,19 @@ class ProjectForm(forms.Form):
             climates = {name: words.NITROGEN_CLIMATES[name] for name in rice_water_2.CLIMATES}
             self.fields["climate"] = WordField(climates, label=words.SETTINGS["climate"], initial="wet")
 
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """Return the fields as they are asked for: what everybody fills in, then what is right for most as it stands."""
+        usual = [name for name in self.setting_names if name in self.fields and self.fields[name].initial is not None]
+        optional = [
+            name for name, field in self.fields.items() if not field.required and name not in self.setting_names
+        ]
+        first = [name for name in self.fields if name not in (*usual, *optional)]
+        return [
+            ("", [self[name] for name in first]),
+            (_("How it is calculated: right as it stands for most"), [self[name] for name in usual]),
+            (_("More about the project"), [self[name] for name in optional]),
+        ]
+
     def clean(self) -> dict[str, Any]:
         """Ask for what the comparison needs, and drop what belongs to the other one."""
         comparison = self.cleaned_data.get("comparison")

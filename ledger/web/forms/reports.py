@@ -1,11 +1,13 @@
 """Monitoring reports: the year, the yields, to whom they are handed in, findings and their answers."""
 
 import copy
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -129,8 +131,53 @@ class VerifierForm(forms.Form):
         self.fields["verifier"].choices = [NOTHING_CHOSEN, *choices]  # type: ignore[attr-defined]
 
 
+# What verifiers find again and again: a text to begin with, or to leave as it is.
+FINDING_TEXTS: dict[str, str | Promise] = {
+    "water": _(
+        "The diary lacks days of draining and flooding. Add them, with photos or the records of the water station."
+    ),
+    "nitrogen": _(
+        "There is no proof of how much fertiliser was used. Upload invoices or the store book of the season."
+    ),
+    "straw": _("It is not shown what became of the straw. Say when it was taken off or worked in, with photos."),
+    "yield": _("The yields have no proof. Upload weighing slips or purchase receipts."),
+    "area": _("The declared area and the measured one differ. Explain it, or correct the field."),
+    "baseline": _(
+        "It is not shown how the field was run before the project. Name records, or people who can be asked."
+    ),
+    "forward": _("To be looked at again in the next report."),
+}
+FINDING_TITLES: dict[str, str | Promise] = {
+    "water": _("Diary of water incomplete"),
+    "nitrogen": _("Proof of fertiliser missing"),
+    "straw": _("Straw not shown"),
+    "yield": _("Yields without proof"),
+    "area": _("Areas differ"),
+    "baseline": _("Baseline not shown"),
+    "forward": _("To be looked at again next year"),
+}
+
+
+def codes_in(text: str, codes: Iterable[str]) -> list[str]:
+    """Return the codes of fields that a text names, in the order of `codes`."""
+    return [code for code in codes if re.search(rf"(?<![0-9A-Za-z_-]){re.escape(code)}(?![0-9A-Za-z_-])", text)]
+
+
 class FindingForm(forms.Form):
-    """What is to be mended, explained or looked after."""
+    """What is to be mended, explained or looked after, in words of one's own or of the house, and about which fields."""
+
+    template = forms.ChoiceField(
+        label=_("Common finding"),
+        choices=[("", _("none: in my own words")), *FINDING_TITLES.items()],
+        required=False,
+        help_text=_("Its text is used; what you write below is added to it."),
+    )
+    fields_named = forms.CharField(
+        label=_("About which fields"),
+        max_length=1_000,
+        required=False,
+        help_text=_("Codes with commas between: the cooperative sees the finding beside these fields."),
+    )
 
     kind = forms.ChoiceField(
         label=pgettext_lazy("finding", "Kind"),
@@ -140,8 +187,39 @@ class FindingForm(forms.Form):
         ),
     )
     text = forms.CharField(
-        label=_("What you have found"), max_length=MAX_TEXT, widget=forms.Textarea(attrs={"rows": 4})
+        label=_("What you have found"), max_length=MAX_TEXT, required=False, widget=forms.Textarea(attrs={"rows": 4})
     )
+
+    field_order = ("kind", "template", "fields_named", "text")
+
+    def __init__(self, *args: Any, codes: Sequence[str] = (), **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.codes = set(codes)
+
+    def clean_fields_named(self) -> list[str]:
+        """Return the codes that were named; all of them must be the project's."""
+        text = self.cleaned_data["fields_named"].replace("，", ",").replace("、", ",")
+        named = [code.strip() for code in text.split(",") if code.strip()]
+        unknown = [code for code in named if code not in self.codes]
+        if unknown:
+            raise forms.ValidationError(
+                _("The project has no field %(codes)s."), params={"codes": ", ".join(unknown[:5])}
+            )
+        return named
+
+    def clean(self) -> dict[str, Any]:
+        """Put together what the service takes: the kind and the text."""
+        given = self.cleaned_data
+        own = given.get("text", "")
+        common = str(FINDING_TEXTS.get(given.get("template", ""), ""))
+        about = ", ".join(given.get("fields_named", []))
+        text = "\n".join(filter(None, [common, own]))
+        if not text and "text" not in self.errors:
+            self.add_error("text", _("Say what you have found, or choose a common finding."))
+        whole = f"{about}: {text}" if about else text
+        if len(whole) > MAX_TEXT and "text" not in self.errors:
+            self.add_error("text", _("With the fields and the common text this is too long: write less."))
+        return {"kind": given.get("kind", ""), "text": whole}
 
 
 class AnswerForm(forms.Form):

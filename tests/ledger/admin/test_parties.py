@@ -1,7 +1,7 @@
 import pytest
 from django.urls import reverse
 
-from ledger.models import Membership, Organisation, Record
+from ledger.models import Membership, Organisation, Record, RoleChange
 from tests.desk import client_of
 from tests.factories import MembershipFactory, OrganisationFactory, UserFactory
 from tests.scenes import People
@@ -87,11 +87,36 @@ def owner(who: People) -> Membership:
 ADD_PERSON = "/admin/ledger/membership/add-person/"
 
 
-def test_owner_of_the_operator_adds_a_person(owner: Membership) -> None:
+def test_owner_of_the_operator_proposes_a_person_and_another_adds_them(owner: Membership, who: People) -> None:
     newcomer = UserFactory()
     client_of(owner).post(ADD_PERSON, {"username": newcomer.username, "role": "treasurer"})
+    change = RoleChange.objects.get(person=newcomer)
+    assert not Membership.objects.filter(user=newcomer).exists()
+    confirm = reverse("admin:ledger_rolechange_confirm", args=[change.pk])
+    assert client_of(owner).post(confirm).status_code == 403
+    assert client_of(who.registrar).post(confirm).status_code == 302
     added = Membership.objects.get(user=newcomer)
     assert (added.organisation, added.role) == (owner.organisation, "treasurer")
+
+
+def test_owner_of_the_operator_proposes_another_role_and_that_one_leaves(owner: Membership, who: People) -> None:
+    for step_name, given, role in (("change-role", {"role": "viewer"}, "viewer"), ("remove-person", {}, "")):
+        client_of(owner).post(reverse(f"admin:ledger_membership_{step_name}", args=[who.treasurer.pk]), given)
+        change = RoleChange.objects.get(state=RoleChange.State.PROPOSED)
+        assert (change.person, change.role) == (who.treasurer.user, role)
+        client_of(who.registrar).post(reverse("admin:ledger_rolechange_confirm", args=[change.pk]))
+    assert not Membership.objects.filter(user=who.treasurer.user).exists()
+
+
+def test_a_refused_change_changes_nothing(owner: Membership, who: People) -> None:
+    client_of(owner).post(
+        reverse("admin:ledger_membership_change-role", args=[who.treasurer.pk]), {"role": "registrar"}
+    )
+    change = RoleChange.objects.get()
+    client_of(who.registrar).post(reverse("admin:ledger_rolechange_refuse", args=[change.pk]))
+    change.refresh_from_db()
+    assert (change.state, change.decided_by) == ("refused", who.registrar.user)
+    assert Membership.objects.get(user=who.treasurer.user).role == "treasurer"
 
 
 def test_a_name_that_nobody_has_is_refused_beside_the_field(owner: Membership) -> None:
@@ -102,7 +127,7 @@ def test_a_name_that_nobody_has_is_refused_beside_the_field(owner: Membership) -
 
 def test_who_acts_for_somebody_already_is_not_added(owner: Membership, who: People) -> None:
     answer = client_of(owner).post(ADD_PERSON, {"username": who.buyer.user.username, "role": "treasurer"})
-    assert answer.status_code == 403
+    assert answer.status_code == 409
     assert Membership.objects.get(user=who.buyer.user).organisation == who.buyer.organisation
 
 

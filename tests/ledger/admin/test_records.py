@@ -10,7 +10,8 @@ from ledger.admin.display import object_url
 from ledger.credits.services import retire_credits
 from ledger.journal.payments import refuse_payment, request_withdrawal
 from ledger.models import Account, Membership, Payment, Record, Transaction, Transfer
-from ledger.parties.services import add_member, approve_organisation, suspend_organisation
+from ledger.parties.role_changes import confirm_change, propose_change
+from ledger.parties.services import approve_organisation, suspend_organisation
 from ledger.projects.services import create_project
 from ledger.transparency.sequencer import sequence_log
 from tests.database import as_owner
@@ -90,7 +91,9 @@ def test_organisations_people_and_memberships(who: People, auditor: Client) -> N
     owner = Membership.objects.create(
         user=UserFactory(), organisation=who.registrar.organisation, role=Membership.Role.OWNER
     )
-    membership = add_member(actor=owner, user=UserFactory(), role="registrar")
+    change = propose_change(actor=owner, person=UserFactory(), role="registrar")
+    confirm_change(actor=who.registrar, change_id=change.pk)
+    membership = Membership.objects.get(user=change.person)
     assert kinds(auditor, membership.user) == ["member_added"]
     shown = auditor.get(object_url(membership)).context["records"].rows
     assert [row[1] for row in shown] == ["member_added"]

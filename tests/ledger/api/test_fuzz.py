@@ -21,7 +21,18 @@ from ledger.credits.sharing.links import make_links
 from ledger.journal.corrections import request_correction
 from ledger.journal.payments import request_deposit
 from ledger.journal.payouts import request_payout
-from ledger.models import Household, MonitoringReport, Organisation, Payout, Project, Transaction
+from ledger.models import (
+    Household,
+    MonitoringReport,
+    Notice,
+    Organisation,
+    Payout,
+    Project,
+    Transaction,
+    WebhookDelivery,
+)
+from ledger.parties.invitations import invite_member
+from ledger.parties.role_changes import propose_change
 from ledger.projects.conflicts import declare_conflict
 from ledger.projects.diary.services import NewEntry, write_entry
 from ledger.projects.digests import sheet_sha256
@@ -30,6 +41,7 @@ from ledger.projects.lifecycle import ask_withdrawal
 from ledger.projects.renewals import assess_renewal, request_renewal
 from ledger.projects.reports import draft_report
 from ledger.projects.risk import state_risk
+from ledger.webhooks.services import add_endpoint, pause_endpoint, send_test
 from tests.callers import PROBLEM, Caller, undone
 from tests.factories import (
     PASSWORD,
@@ -131,15 +143,44 @@ PLAN = {
 CASES = {
     "tokens": ("nobody", {"username": "lin", "password": PASSWORD, "name": "desk"}),
     "users": ("nobody", {"username": "wu", "password": PASSWORD, "display_name": "吴"}),
-    "organisations": ("newcomer", {"kind": "buyer", "name": "新", "name_en": "New", "credit_code": "9135"}),
+    "tokens/revoke": ("buyer", {}),
+    "members/leave": ("second_treasurer", {}),
+    "members/{member}/role": ("buyer", {"role": "trader"}),
+    "members/{member}/remove": ("buyer", {}),
+    "invitations": ("buyer", {"role": "trader", "note": "小林"}),
+    "invitations/accept": ("newcomer", {"secret": "{secret}"}),
+    "invitations/{invitation}/withdraw": ("buyer", {}),
+    "invitations/{offered}/confirm": ("registrar", {}),
+    "role-changes/{role_change}/confirm": ("registrar", {}),
+    "role-changes/{role_change}/refuse": ("registrar", {}),
+    "organisations": (
+        "newcomer",
+        {"kind": "buyer", "name": "新", "name_en": "New", "credit_code": "91350100M0001XH5XQ"},
+    ),
     "organisations/{applied}/approve": ("registrar", {}),
     "organisations/{approved}/suspend": ("registrar", {}),
     "households": ("cooperative", {"code": "3-017", "name": "陈家"}),
+    "households/links": ("cooperative", {}),
     "households/import": ("cooperative", {"csv": "code,name\n9-001,林家\n"}),
     "households/{household}/rename": ("cooperative", {"code": "3-018", "name": "陈家"}),
     "households/{household}/leave": ("cooperative", {}),
     "households/{household}/link": ("cooperative", {}),
     "households/{household}/revoke-link": ("cooperative", {}),
+    "notices/read": ("buyer", {"up_to": 5}),
+    "notices/{notice}/read": ("buyer", {}),
+    "webhooks": (
+        "buyer",
+        {"url": "https://example.cn/hooks", "events": ["trade.settled", "credits.issued"], "description": "ERP"},
+    ),
+    "webhooks/{webhook}/change": (
+        "buyer",
+        {"url": "https://example.cn/hooks", "events": ["order.filled"], "description": "ERP"},
+    ),
+    "webhooks/{webhook}/rotate": ("buyer", {}),
+    "webhooks/{webhook}/pause": ("buyer", {}),
+    "webhooks/{paused_webhook}/resume": ("buyer", {}),
+    "webhooks/{webhook}/test": ("buyer", {}),
+    "webhooks/deliveries/{delivery}/redeliver": ("buyer", {}),
     "projects": (
         "cooperative",
         {
@@ -190,6 +231,13 @@ CASES = {
             "practices": PRACTICES,
         },
     ),
+    "projects/{draft}/parcels/change": (
+        "cooperative",
+        {"parcel": "P", "code": "Q", "name": "新", "geometry": square(903), "practices": PRACTICES},
+    ),
+    "projects/{draft}/parcels/remove": ("cooperative", {"parcels": ["P"]}),
+    "projects/{draft}/parcels/practices": ("cooperative", {"parcels": ["P"], "practices": PRACTICES}),
+    "projects/{draft}/parcels/household": ("cooperative", {"parcels": ["P"], "household_code": "1-001"}),
     "projects/{draft}/submit": ("cooperative", {}),
     "projects/{submitted}/accept": ("verifier", {}),
     "projects/{in_validation}/decline": ("verifier", {"reason": "no people"}),
@@ -228,6 +276,7 @@ CASES = {
             "place": {"latitude": "24.5", "longitude": "117.1", "accuracy_m": 12},
         },
     ),
+    "projects/{kept_diary}/diary/report": ("cooperative", {"vintage": 2024}),
     "projects/{registered}/diary/{diary_entry}/withdraw": ("cooperative", {"reason": "wrong field"}),
     "documents/{document}/publish": ("cooperative", {}),
     "documents/{document}/withdraw": ("cooperative", {"reason": "wrong file"}),
@@ -418,6 +467,8 @@ def _names(who: People) -> dict[str, Any]:
         **{status: project.code for status, project in projects.items()},
         **_lives(who),
         **_reports(who),
+        **_told(who),
+        **_people(who),
         "applied": OrganisationFactory(status=Organisation.Status.APPLIED).public_id,
         "approved": who.other_buyer.organisation.public_id,
         "unverified": _report(
@@ -426,6 +477,7 @@ def _names(who: People) -> dict[str, Any]:
         "verified": _report(projects["registered"], 2021, MonitoringReport.Status.VERIFIED),
         "report": _report(projects["registered"], 2022, MonitoringReport.Status.APPROVED),
         "diary_entry": _diary_entry(who, projects["registered"]),
+        "kept_diary": _kept_diary(who).code,
         "document": _document(who, projects["registered"]),
         "batch": batch.asset.code,
         "other_batch": other_batch.asset.code,
@@ -444,6 +496,40 @@ def _names(who: People) -> dict[str, Any]:
         "offer": offer.json()["id"],
         "auction": auction.json()["id"],
         "bid": bid.json()["id"],
+    }
+
+
+def _told(who: People) -> dict[str, Any]:
+    """Return a notice, webhooks, and a delivery that was given up."""
+    url, events = "https://example.cn/hooks", ["trade.settled"]
+    webhook, paused = (add_endpoint(actor=who.buyer, url=url, events=events)[0] for _ in range(2))
+    delivery = send_test(actor=who.buyer, public_id=webhook.public_id)
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(state="failed", attempts=10)
+    pause_endpoint(actor=who.buyer, public_id=paused.public_id)
+    notice = Notice.objects.create(
+        person=who.buyer.user, kind="organisation_approved", group="security", created_at=timezone.now()
+    )
+    return {
+        "notice": notice.pk,
+        "webhook": webhook.public_id,
+        "paused_webhook": paused.public_id,
+        "delivery": delivery.pk,
+    }
+
+
+def _people(who: People) -> dict[str, Any]:
+    """Return a member, invitations, and a change of a role that waits to be confirmed."""
+    director = MembershipFactory(organisation=who.registrar.organisation, role="owner")
+    member = MembershipFactory(organisation=who.buyer.organisation, role="viewer")
+    invitation, secret = invite_member(actor=who.buyer, role="viewer")
+    offered, _secret = invite_member(actor=director, role="viewer")
+    change = propose_change(actor=director, person=UserFactory(), role="viewer")
+    return {
+        "member": member.user.public_id,
+        "invitation": invitation.public_id,
+        "secret": secret,
+        "offered": offered.public_id,
+        "role_change": change.pk,
     }
 
 
@@ -528,6 +614,21 @@ def _report(project: Project, vintage: int, status: str, **more: Any) -> int:
 def _diary_entry(who: People, project: Project) -> int:
     new = NewEntry(UUID(int=1), "flooding", ["P"], dt.date(2024, 5, 1), {})
     return int(write_entry(actor=who.cooperative, project_id=project.pk, new=new).entry.pk)
+
+
+def _kept_diary(who: People) -> Project:
+    """Return a project with the diary of a season."""
+    project = ProjectFactory(proponent=who.cooperative.organisation)
+    ParcelFactory(project=project, code="P")
+    season: list[tuple[str, dt.date, dict[str, str]]] = [
+        ("planting", dt.date(2024, 4, 1), {"method": "transplanting"}),
+        ("drainage", dt.date(2024, 5, 1), {}),
+        ("harvest", dt.date(2024, 7, 22), {"yield_t_per_ha": "7"}),
+    ]
+    for number, (kind, day, content) in enumerate(season, start=2):
+        new = NewEntry(UUID(int=number), kind, ["P"], day, content)
+        write_entry(actor=who.cooperative, project_id=project.pk, new=new)
+    return project
 
 
 def _document(who: People, project: Project) -> UUID:

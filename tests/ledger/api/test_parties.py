@@ -17,6 +17,7 @@ from tests.callers import Caller, is_problem, statuses
 from tests.factories import PASSWORD, MembershipFactory, OrganisationFactory, UserFactory
 from tests.scenes import People
 
+SHOWN_OF_A_TOKEN = {"id", "prefix", "name", "scopes", "networks", "created_at", "expires_at", "last_used_at"}
 SIGN_UP = {"username": "lin", "password": PASSWORD, "display_name": "林"}
 
 
@@ -34,13 +35,14 @@ def test_a_person_signs_up_gets_a_token_and_applies_and_the_operator_approves(wh
     answer = sign_in()
     assert answer.status_code == 201
     token = answer.json()
-    assert token.keys() == {"id", "token", "prefix", "name"}
+    assert token.keys() == {*SHOWN_OF_A_TOKEN, "token"}
     assert token["token"].startswith(token["prefix"])
     assert answer["cache-control"] == "no-store"
     bearer = {"authorization": f"Bearer {token['token']}"}
     assert by_token(token["token"]).json() == {**answer_me("lin", "林"), "organisation": None, "role": None}
     caller = Caller()
-    answer = caller.send("/organisations", {"kind": "cooperative", "name": "青禾", "name_en": "Qinghe"}, **bearer)
+    body = {"kind": "cooperative", "name": "青禾", "name_en": "Qinghe", "credit_code": "91350100M0001XH5XQ"}
+    answer = caller.send("/organisations", body, **bearer)
     assert answer.status_code == 201
     organisation = answer.json()
     assert (organisation["status"], organisation["kind"]) == ("applied", "cooperative")
@@ -150,7 +152,7 @@ def test_tokens_are_listed_and_revoked_by_their_owner_alone(who: People) -> None
     token = issue_token(user=who.buyer.user, name="desk")[0]
     listed = caller.ask("/tokens").json()["results"]
     assert [row["name"] for row in listed] == ["desk", "test"]
-    assert listed[0].keys() == {"id", "prefix", "name", "created_at", "expires_at"}
+    assert listed[0].keys() == SHOWN_OF_A_TOKEN
     assert is_problem(Caller(who.other_buyer).delete(f"/api/v1/tokens/{token.pk}"), 404, "not_found")
     assert caller.delete(f"/api/v1/tokens/{token.pk}").status_code == 204
     assert [row["name"] for row in caller.ask("/tokens").json()["results"]] == ["test"]

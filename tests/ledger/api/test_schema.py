@@ -40,7 +40,7 @@ def test_the_schema_in_the_repository_is_fresh(schema: dict[str, Any]) -> None:
 def test_every_address_is_in_the_schema(schema: dict[str, Any]) -> None:
     resolvers = [one for one in get_resolver().url_patterns if str(one.pattern) == "api/v1/"]
     count = sum(len(resolver.url_patterns) for resolver in resolvers)
-    assert len([path for path in schema["paths"] if path.startswith("/api/v1/")]) == count == 155
+    assert len([path for path in schema["paths"] if path.startswith("/api/v1/")]) == count
 
 
 def test_every_operation_says_what_it_is_and_how_it_refuses(schema: dict[str, Any]) -> None:
@@ -71,4 +71,4 @@ def test_the_schema_and_its_pages_are_served(db: None) -> None:
     assert Client().get("/api/schema/").status_code == 200
     page = Client().get("/api/docs/")
     assert page.status_code == 200
-    assert "unsafe-inline" in page["content-security-policy"]
+    assert "unsafe-inline" not in page["content-security-policy"]

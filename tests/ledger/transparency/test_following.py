@@ -43,6 +43,13 @@ def test_records_of_other_kinds_are_passed_by(db):
     assert LogFollower.objects.get().next_index == 4
 
 
+def test_a_family_of_kinds_is_taken_whatever_it_comes_to_hold(db):
+    write("member_added", "members", "security_x", "b", "remember_me", "member_new")
+    seen = []
+    assert follow_log("test", kinds={"b"}, families={"member_"}, take=seen.extend) == 6
+    assert [record.kind for record in seen] == ["member_added", "b", "member_new"]
+
+
 def test_what_waits_for_its_place_is_taken_when_it_has_one(db):
     append("a")
     assert followed(kinds={"a"}) == (0, [])

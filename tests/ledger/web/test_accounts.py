@@ -62,10 +62,11 @@ def test_a_sign_up_says_beside_the_field_what_is_wrong(client, db, changed, fiel
 
 def test_one_applies_for_an_organisation_and_sees_that_it_waits(client, person):
     client.force_login(person)
-    given = {"kind": "cooperative", "name": "龙山合作社", "name_en": "Longshan", "credit_code": "91350100M0001XH5X4"}
+    given = {"kind": "cooperative", "name": "龙山合作社", "name_en": "Longshan", "credit_code": "9135 0100-m0001xh5xq"}
     assert client.post("/apply", given)["Location"] == "/apply"
     organisation = Organisation.objects.get(name="龙山合作社")
     assert (organisation.status, organisation.applied_by) == ("applied", person)
+    assert organisation.credit_code == "91350100M0001XH5XQ"
     assert Membership.objects.get(user=person).role == "owner"
     page = client.get("/apply")
     assert page.context["organisation"] == organisation
@@ -79,6 +80,8 @@ def test_one_applies_for_an_organisation_and_sees_that_it_waits(client, person):
         ({"name": " "}, "name"),
         ({"name": "taken"}, "name"),
         ({"credit_code": "1"}, "credit_code"),
+        ({"credit_code": "91350100M0001XH5X4"}, "credit_code"),
+        ({"kind": "cooperative"}, "credit_code"),
     ],
 )
 def test_an_application_says_beside_the_field_what_is_wrong(client, person, changed, field):
@@ -98,7 +101,7 @@ def test_the_language_is_chosen_by_a_form(client, db):
 def test_a_token_is_shown_once_and_kept_as_a_hash(client, who):
     client.force_login(who.buyer.user)
     last_day = timezone.localdate() + dt.timedelta(days=1)
-    response = client.post("/tokens", {"name": "ERP", "expires_on": last_day.isoformat()})
+    response = client.post("/tokens", {"name": "ERP", "scopes": ["read"], "expires_on": last_day.isoformat()})
     secret = response.context["secret"]
     token = ApiToken.objects.get(token_hash=hash_token(secret))
     assert (token.name, timezone.localdate(token.expires_at)) == ("ERP", last_day + dt.timedelta(days=1))
@@ -108,14 +111,14 @@ def test_a_token_is_shown_once_and_kept_as_a_hash(client, who):
 
 def test_a_token_cannot_have_expired_before_it_is_made(client, who):
     client.force_login(who.buyer.user)
-    response = client.post("/tokens", {"name": "ERP", "expires_on": "2020-01-01"})
+    response = client.post("/tokens", {"name": "ERP", "scopes": ["read"], "expires_on": "2020-01-01"})
     assert (response.status_code, list(response.context["form"].errors)) == (422, ["expires_on"])
     assert not ApiToken.objects.exists()
 
 
 def test_one_revokes_ones_own_token_alone(client, who):
     client.force_login(who.buyer.user)
-    client.post("/tokens", {"name": "ERP"})
+    client.post("/tokens", {"name": "ERP", "scopes": ["read"]})
     token = ApiToken.objects.get()
     client.force_login(who.other_buyer.user)
     assert client.post(f"/tokens/{token.pk}/revoke").status_code == 404

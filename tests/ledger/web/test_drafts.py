@@ -3,6 +3,7 @@
 import pytest
 
 from ledger.models import Project
+from ledger.projects.land.overlaps import overlaps
 from ledger.projects.lifecycle import accept_project, return_project
 from tests.factories import MembershipFactory, ParcelFactory, ProjectFactory, square
 from tests.scenes import hand_in
@@ -153,7 +154,7 @@ def test_a_draft_is_handed_in_when_nothing_is_missing(client, who, draft, send):
     assert (refused.status_code, len(refused.context["refusals"])) == (422, 1)
     send("what", **WHAT)
     send("elsewhere", is_listed_elsewhere="no")
-    assert client.get(f"/projects/{draft.code}/draft/hand-in").context["is_complete"]
+    assert client.get(f"/projects/{draft.code}/draft/hand-in").context["progress"].is_complete
     assert client.post(submit)["Location"] == f"/projects/{draft.code}"
 
 
@@ -197,3 +198,71 @@ def test_texts_are_written_as_texts(client, who, draft, send):
     send("elsewhere", is_listed_elsewhere="yes", **{"other_listings0-registry": evil, "other_listings0-number": "1"})
     for address in (f"/projects/{draft.code}", f"/projects/{draft.code}/draft/elsewhere"):
         assert evil not in client.get(address).content.decode()
+
+
+def test_progress_is_shown_on_every_part_and_leads_to_what_is_missing(client, who, draft):
+    client.force_login(who.cooperative.user)
+    ParcelFactory(project=draft, baseline_evidence="")
+    for part in (*PARTS, "fields"):
+        page = client.get(f"/projects/{draft.code}/draft/{part}", follow=True)
+        progress = page.context["progress"]
+        assert (progress.done, progress.needed, progress.next_part["name"]) == (1, 4, "what")
+        text = page.content.decode()
+        assert '<progress max="4" value="1"' in text
+        for missing in ("what", "baseline", "elsewhere"):
+            assert f'<a href="/projects/{draft.code}/draft/{missing}">' in text
+
+
+def test_a_part_is_kept_and_left_and_resumed_from_the_list(client, who, draft, send):
+    answer = send("what", **WHAT, leave="1")
+    assert answer["Location"] == "/work"
+    draft.refresh_from_db()
+    assert draft.place == "龙山"
+    page = client.get("/work")
+    (card,) = page.context["drafts"]
+    assert card.next_part["name"] == "fields"
+    assert f"/projects/{draft.code}/draft/fields" in page.content.decode()
+    # What is refused is not left.
+    assert send("what", **WHAT | {"name": ""}, leave="1").status_code == 422
+    ParcelFactory(project=draft, baseline_evidence="")
+    assert send("baseline", evidence="Photos.", leave="1")["Location"] == "/work"
+    assert client.get("/work").context["drafts"][0].next_part["name"] == "elsewhere"
+    send("elsewhere", is_listed_elsewhere="no", leave="1")
+    assert client.get("/work").context["drafts"][0].next_part["name"] == "hand-in"
+
+
+def test_a_draft_is_thrown_away_after_it_was_asked(client, who, draft):
+    parcel = ParcelFactory(project=draft)
+    client.force_login(who.cooperative.user)
+    address = f"/projects/{draft.code}/draft/discard"
+    assert draft.name in client.get(address).content.decode()
+    draft.refresh_from_db()
+    assert draft.status == "draft"
+    assert client.post(address)["Location"] == "/work"
+    draft.refresh_from_db()
+    assert draft.status == "withdrawn"
+    assert client.get("/work").context["drafts"] == []
+    # A second press finds no draft any more, and the field is free.
+    assert client.post(address).status_code == 404
+    other = ProjectFactory(proponent=who.cooperative.organisation, status=Project.Status.DRAFT)
+    assert not overlaps([parcel.geometry], other)
+
+
+def test_nobody_else_throws_a_draft_away(client, who, draft):
+    viewer = MembershipFactory(organisation=who.cooperative.organisation, role="viewer")
+    stranger = MembershipFactory(organisation__kind="cooperative")
+    address = f"/projects/{draft.code}/draft/discard"
+    assert client.post(address).status_code == 302
+    for membership in (viewer, stranger, who.buyer, who.verifier, who.registrar, who.auditor):
+        client.force_login(membership.user)
+        assert (client.get(address).status_code, client.post(address).status_code) == (404, 404)
+    draft.refresh_from_db()
+    assert draft.status == "draft"
+
+
+def test_a_viewer_sees_drafts_but_no_way_to_change_them(client, who, draft):
+    viewer = MembershipFactory(organisation=who.cooperative.organisation, role="viewer")
+    client.force_login(viewer.user)
+    page = client.get("/work")
+    assert [each.project for each in page.context["drafts"]] == [draft]
+    assert f"/projects/{draft.code}/draft/" not in page.content.decode()

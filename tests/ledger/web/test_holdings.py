@@ -1,5 +1,8 @@
+import io
+
 import pytest
 import time_machine
+from openpyxl import load_workbook
 
 from ledger.credits.services import retire_credits
 from ledger.journal.corrections import confirm_correction, request_correction
@@ -231,4 +234,21 @@ def test_one_sees_ones_own_payments_alone(client, who):
     pay_in(who, who.buyer, 100)
     pay_in(who, who.other_buyer, 200)
     client.force_login(who.buyer.user)
-    assert [payment.amount_fen for payment in client.get("/withdraw").context["page"]] == [100]
+    assert [payment.amount_fen for payment in client.get("/payments").context["page"]] == [100]
+    # Of what was paid out, beside the form; nothing was.
+    assert list(client.get("/withdraw").context["page"]) == []
+
+
+def test_a_statement_is_a_workbook_with_numbers(client, who):
+    pay_in(who, who.buyer, 123_456)
+    account = cash_account(who.buyer.organisation)
+    client.force_login(who.buyer.user)
+    answer = client.get(f"/holdings/{account.pk}/statement.xlsx")
+    assert answer.headers["content-disposition"].endswith('.xlsx"')
+    sheet = load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active
+    rows = list(sheet.iter_rows(values_only=True))
+    assert [row[7] for row in rows] == ["balance", 0, 1_234.56, 1_234.56]
+    assert rows[2][5] == 1_234.56
+    client.force_login(who.other_buyer.user)
+    assert client.get(f"/holdings/{account.pk}/statement.xlsx").status_code == 404
+    assert client.get(f"/holdings/{account.pk}/statement.xlsx?starts_on=never").status_code in (404, 422)

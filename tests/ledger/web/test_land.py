@@ -167,7 +167,7 @@ def test_what_is_wrong_is_told_beside_its_field_and_what_was_typed_is_kept(clien
 
 
 def test_an_overlap_is_drawn_in_red_with_and_without_a_script(client, draft):
-    ParcelFactory(geometry=square(1), project__status="draft", code="HIDDEN")
+    ParcelFactory(geometry=square(1), project__status="submitted", code="HIDDEN")
     response = client.post(f"/projects/{draft.code}/fields", field())
     page = response.content.decode()
     assert len(response.context["picture"].fault_paths) == 1

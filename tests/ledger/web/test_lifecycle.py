@@ -134,19 +134,19 @@ def test_a_renewal_is_asked_for_and_assessed_on_the_page(client, who, ending):
     assert take(client, who.cooperative, ending, "renew", ends_on=str(later), note="As before.").status_code == 302
     assert "renew" not in moves_of(client, who.cooperative, ending)
     client.force_login(who.verifier.user)
-    assert list(client.get("/work").context["renewing"]) == [ending]
+    assert [entry.project for entry in client.get("/work?show=open").context["page"]] == [ending]
     assert "assess" in moves_of(client, who.verifier, ending)
     assert take(client, who.verifier, ending, "assess", statement="It still holds.").status_code == 302
     assert "It still holds." in client.get(f"/projects/{ending.code}").content.decode()
-    assert list(client.get("/work").context["renewing"]) == []
+    assert list(client.get("/work?show=open").context["page"]) == []
 
 
 def test_a_cooperative_is_reminded_of_a_period_that_ends(client, who, ending):
     client.force_login(who.cooperative.user)
-    assert client.get("/work").context["renewable_projects"] == [ending]
+    assert "renewal_to_ask" in {task.kind for task in client.get("/work").context["tasks"]}
     later = ending.crediting_ends_on + dt.timedelta(days=400)
     request_renewal(actor=who.cooperative, project_id=ending.pk, ends_on=later)
-    assert client.get("/work").context["renewable_projects"] == []
+    assert "renewal_to_ask" not in {task.kind for task in client.get("/work").context["tasks"]}
 
 
 @pytest.mark.parametrize("status", [Status.SUSPENDED, Status.COMPLETED, Status.WITHDRAWN])
@@ -194,8 +194,8 @@ def test_a_verifier_finds_what_waits_and_what_it_has_taken_on(client, who):
     waiting, taken = project_of(who, Status.SUBMITTED), project_of(who, Status.IN_VALIDATION)
     ProjectFactory(status=Status.IN_VALIDATION, validator=MembershipFactory(organisation__kind="verifier").organisation)
     client.force_login(who.verifier.user)
-    context = client.get("/work").context
-    assert (list(context["projects"]), list(context["taken"])) == ([waiting], [taken])
+    found = [[entry.project for entry in client.get(f"/work?show={show}").context["page"]] for show in ("open", "mine")]
+    assert found == [[waiting], [taken]]
 
 
 def test_the_page_costs_a_verifier_no_more_for_more_conflicts(client, who, django_assert_max_num_queries):

@@ -365,19 +365,24 @@ def test_the_queue_sorts_reports_by_what_is_to_be_done(client, who, project):
     client.force_login(who.cooperative.user)
     begin(client, project, 2024)
     context = client.get("/work").context
-    named = ("draft_reports", "reports_to_answer", "reports_without_verifier", "open_reports")
-    assert [[each.vintage for each in context[name]] for name in named] == [[2024], [2022], [2023], [2021, 2020]]
+    assert [each.vintage for each in context["draft_reports"]] == [2024]
+    assert [report.vintage for report, _steps in context["open_reports"]] == [2021, 2020]
+    tasks = {task.kind: task.keys.get("report_id") for task in context["tasks"]}
+    assert tasks["findings_to_answer"] == reports[2022].pk
+    assert tasks["verifier_to_name"] == reports[2023].pk
     client.force_login(who.verifier.user)
-    context = client.get("/work").context
-    named = ("reports_to_accept", "reports", "reports_waiting")
-    assert [[each.vintage for each in context[name]] for name in named] == [[2020], [2021], [2022]]
+    queue = client.get("/work").context["page"]
+    # What is to be accepted is due after five days, what is to be verified after thirty; then what waits for others.
+    assert [(entry.vintage, entry.is_ours) for entry in queue] == [(2020, True), (2021, True), (2022, False)]
+    assert [entry.findings for entry in queue] == [(0, 0, 0), (0, 0, 0), (1, 0, 0)]
 
 
 def test_what_is_verified_leaves_the_queue(client, who, report):
     verified(who, report)
     client.force_login(who.verifier.user)
-    context = client.get("/work").context
-    assert (list(context["reports"]), list(context["verified"])) == ([], [report])
+    assert list(client.get("/work").context["page"]) == []
+    (entry,) = client.get("/work?show=done").context["page"]
+    assert (entry.project, entry.vintage) == (report.project, report.vintage)
 
 
 # Risk

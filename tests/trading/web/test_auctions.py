@@ -128,3 +128,32 @@ def test_the_list_costs_the_same_however_long_it_is(browse, market, who, auction
         with django_assert_num_queries(2):
             assert client.get(f"/auctions?market={market.symbol}").status_code == 200
         put_up_lot(who.cooperative, market, f"l{OneWayAuction.objects.count()}")
+
+
+def test_a_bid_is_checked_before_it_is_sent(browse, market, who):
+    auction = put_up_lot(who.cooperative, market, "open", is_sealed=False)
+    bid_for(who.other_buyer, auction, "b", price_fen=4_600, quantity_t=auction.quantity_t - 3)
+    client = browse(who.buyer)
+    asked = {"key": "web-1", "price_fen": "45.00", "quantity_t": "10", "check": "1"}
+    text = client.post(f"/auctions/{auction.pk}", asked).content.decode()
+    assert "it would get 3 t at 45.00 yuan" in text
+    assert "Nothing was sent yet" in text
+    assert 'value="45.00"' in text
+    best = client.post(f"/auctions/{auction.pk}", asked | {"price_fen": "47.00"}).content.decode()
+    assert "it would get 10 t" in best
+    assert Bid.objects.count() == 1
+
+
+def test_of_a_sealed_auction_nobody_learns_anything_by_checking(browse, market, who, auction):
+    bid_for(who.other_buyer, auction, "b", price_fen=4_600)
+    asked = {"key": "web-1", "price_fen": "45.00", "quantity_t": "10", "check": "1"}
+    text = browse(who.buyer).post(f"/auctions/{auction.pk}", asked).content.decode()
+    assert "what it would get shows at the close" in text
+    assert "it would get nothing" not in text
+
+
+def test_what_is_waited_for_is_counted_down(browse, market, who, auction):
+    text = browse().get(f"/auctions/{auction.pk}").content.decode()
+    assert "data-countdown" in text
+    with time_machine.travel(auction.closes_at):
+        assert "data-countdown" not in browse().get(f"/auctions/{auction.pk}").content.decode()

@@ -127,10 +127,10 @@ def test_the_page_of_a_market_costs_so_many_queries(browse, market, who, django_
     for number in range(12):
         enter(market, who.cooperative, "sell", 4_050 + number, 10, f"s{number}")
         enter(market, who.buyer, "buy", 4_050 + number, 4, f"b{number}")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page_of(browse(), market)
     client = browse(who.buyer)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         page_of(client, market)
 
 

@@ -12,7 +12,12 @@ export function chartView(root) {
   if (!chart) return () => {};
   const part = (name) => chart.querySelector(`[data-${name}]`);
 
+  let drawn = null;
+
   return ({ trades }) => {
+    // Candles have taken its place, or it stands as it is.
+    if (chart.classList.contains("chart--replaced") || drawn === (trades.at(-1)?.id ?? null)) return;
+    drawn = trades.at(-1)?.id ?? null;
     chart.toggleAttribute("data-empty", trades.length < 2);
     if (trades.length < 2) return;
     const prices = trades.map((trade) => trade.price_fen);

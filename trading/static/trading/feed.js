@@ -14,10 +14,12 @@ const ANSWER_MS = 8_000;
 const OWN_MS = 1_000;
 // What leaves the last 24 hours is only known to the server.
 const REFRESH_MS = 60_000;
+// A page that nobody has looked at for so long follows nothing, until somebody does.
+const REST_MS = 60_000;
 
 export class Feed {
   // onAnswer(market): what was asked for. onSnapshot(message), onDelta(message): what the stream tells; onLost(): no more.
-  // onState("live" | "reconnecting" | "polling" | "offline"). csrfToken: of a reader who has orders, else null.
+  // onState("live" | "reconnecting" | "polling" | "offline", when something was heard last). csrfToken: of a reader who has orders, else null.
   constructor({ streamUrl, liveUrl, csrfToken, onAnswer, onSnapshot, onDelta, onLost, onState }) {
     Object.assign(this, { streamUrl, liveUrl, onAnswer, onSnapshot, onDelta, onLost, onState });
     this.hasOwn = csrfToken !== null;
@@ -28,7 +30,9 @@ export class Feed {
     this.failures = 0;
     this.source = null;
     this.isPolling = false;
-    this.pollTimer = this.retryTimer = this.silenceTimer = this.ownTimer = null;
+    this.pollTimer = this.retryTimer = this.silenceTimer = this.ownTimer = this.restTimer = null;
+    this.isResting = false;
+    this.heardAt = null;
     this.isAsking = false;
     this.mustAskAgain = false;
   }
@@ -53,9 +57,10 @@ export class Feed {
       const answer = await fetch(this.liveUrl, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       this.onAnswer(await answer.json());
-      if (this.isPolling) this.onState("polling");
+      this.heardAt = new Date();
+      if (this.isPolling) this.#say("polling");
     } catch {
-      if (this.isPolling) this.onState("offline");
+      if (this.isPolling) this.#say("offline");
     } finally {
       this.isAsking = false;
     }
@@ -63,6 +68,10 @@ export class Feed {
       this.mustAskAgain = false;
       await this.refresh();
     }
+  }
+
+  #say(state) {
+    this.onState(state, this.heardAt);
   }
 
   #begin() {
@@ -95,12 +104,13 @@ export class Feed {
     this.failures = 0;
     this.#heard();
     this.#stopPolling();
-    this.onState("live");
+    this.#say("live");
     // The last 24 hours, and one's own orders, which the stream does not tell.
     this.refresh();
   }
 
   #heard() {
+    this.heardAt = new Date();
     clearTimeout(this.silenceTimer);
     this.silenceTimer = setTimeout(() => this.#lost(), SILENCE_MS);
   }
@@ -140,7 +150,7 @@ export class Feed {
     this.#close();
     this.failures += 1;
     if (this.failures >= FAILURES_BEFORE_POLLING) this.#poll();
-    else this.onState("reconnecting");
+    else this.#say("reconnecting");
     const wait = Math.min(RETRY_MS * 2 ** (this.failures - 1), LONGEST_RETRY_MS);
     this.retryTimer = setTimeout(() => this.#open(), wait * (0.5 + Math.random()));
   }
@@ -166,7 +176,21 @@ export class Feed {
 
   #look() {
     this.#followOwn();
-    if (!document.hidden) this.refresh();
+    clearTimeout(this.restTimer);
+    if (document.hidden) {
+      this.restTimer = setTimeout(() => this.#rest(), REST_MS);
+      return;
+    }
+    if (this.isResting) {
+      this.isResting = false;
+      this.#begin();
+    }
+    this.refresh();
+  }
+
+  #rest() {
+    this.isResting = true;
+    this.#stop();
   }
 
   #close() {

@@ -2,10 +2,14 @@
 
 import { bookView } from "./book.js";
 import { chartView } from "./chart.js";
+import { chartsView } from "./charts.js";
+import { countdownView } from "./countdown.js";
 import { Feed } from "./feed.js";
 import { best, dayWith, fromSnapshot, withDelta, withTrades } from "./followed.js";
+import { tapeTime } from "./formats.js";
 import { ordersView } from "./orders.js";
 import { quoteView } from "./quote.js";
+import { sheets } from "./sheet.js";
 import { tapeView } from "./tape.js";
 import { ticketView } from "./ticket.js";
 
@@ -14,12 +18,15 @@ for (const root of document.querySelectorAll("[data-market]")) begin(root);
 function begin(root) {
   const { market: symbol, liveUrl, streamUrl, trades } = root.dataset;
   const referenceFen = Number(root.dataset.referenceFen);
-  const views = [quoteView(root), bookView(root), tapeView(root), chartView(root), ordersView(root), ticketView(root)];
+  const ticket = ticketView(root);
+  const views = [quoteView, bookView, tapeView, chartView, chartsView, ordersView, countdownView].map((view) => view(root));
+  views.push(ticket.draw);
   // What the server answered last, and what the stream tells, where there is one.
   let asked = null;
   let followed = null;
   let isDrawing = false;
 
+  // However often something changes, the page is written once a frame; a page that nobody looks at is not written at all.
   const draw = () => {
     if (isDrawing || !asked) return;
     isDrawing = true;
@@ -33,7 +40,7 @@ function begin(root) {
     });
   };
 
-  new Feed({
+  const feed = new Feed({
     streamUrl: streamUrl && `${streamUrl.replace(/\/$/, "")}/stream/markets/${encodeURIComponent(symbol)}`,
     liveUrl,
     csrfToken: trades === undefined ? null : (root.querySelector("[name=csrfmiddlewaretoken]")?.value ?? null),
@@ -54,8 +61,18 @@ function begin(root) {
     onLost() {
       followed = null;
     },
-    onState: (state) => showState(root, state),
-  }).start();
+    onState: (state, heardAt) => showState(root, state, heardAt),
+  });
+  feed.start();
+  sheets(root, {
+    onRefused: (form) => ticket.refused(form),
+    onDone(told, form) {
+      root.querySelector("[data-told]")?.replaceChildren(told);
+      // What was done may be a cancel: only an order that was sent leaves the ticket.
+      if (form && /\/markets\/[^/]+\/(orders|review)$/.test(form.action)) ticket.sent?.(told.dataset.clientOrderId);
+      feed.refresh();
+    },
+  });
 }
 
 // An answer with what trades after it add to its day.
@@ -66,15 +83,18 @@ function upTo(answer, trades) {
 }
 
 function fromAnswer(answer) {
-  const { state, halt_reason: haltReason, phase_words: phaseWords, indicative, bids, asks, trades, day, mine } = answer;
-  return { state, haltReason, phaseWords, indicative, bids, asks, trades, day, mine };
+  const { state, halt_reason: haltReason, phase_words: phaseWords, phase_until: phaseUntil, indicative } = answer;
+  const { bids, asks, trades, day, mine } = answer;
+  return { state, haltReason, phaseWords, phaseUntil, indicative, bids, asks, trades, day, mine };
 }
 
 function both(answer, followed) {
+  const isSame = followed.state === answer.state;
   return {
     ...followed,
     // What is said of a state and its times is of that state alone.
-    phaseWords: followed.state === answer.state ? answer.phase_words : "",
+    phaseWords: isSame ? answer.phase_words : "",
+    phaseUntil: isSame ? answer.phase_until : null,
     bids: best(followed.bids, -1),
     asks: best(followed.asks, 1),
     trades: followed.trades.length < answer.trades.length ? withTrades(answer.trades, followed.trades) : followed.trades,
@@ -83,8 +103,12 @@ function both(answer, followed) {
   };
 }
 
-function showState(root, state) {
+function showState(root, state, heardAt) {
   for (const words of root.querySelectorAll("[data-connection] [data-state]")) {
     words.hidden = words.dataset.state !== state;
   }
+  for (const place of root.querySelectorAll("[data-connection] [data-since]")) {
+    place.textContent = heardAt ? tapeTime(heardAt) : "";
+  }
+  root.dataset.connection = state;
 }

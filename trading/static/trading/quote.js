@@ -3,18 +3,19 @@
 import { direction, signedPercent, signedYuan, tonnes, yuan } from "./formats.js";
 
 export function quoteView(root) {
+  const places = {};
   const write = (name, text) => {
-    const place = root.querySelector(`[data-${name}]`);
-    if (place) place.textContent = text;
+    const place = (places[name] ??= root.querySelector(`[data-${name}]`));
+    if (place && place.textContent !== text) place.textContent = text;
     return place;
   };
 
   return (market) => {
     const { change } = market;
     const price = write("last-price", yuan(market.lastPrice));
-    price.className = `figure ${direction(change)}`;
+    dress(price, `figure ${direction(change)}`);
     const changed = write("change", `${signedYuan(change)} (${signedPercent(change, market.referenceFen)})`);
-    changed.className = `change ${direction(change)} tabular`;
+    dress(changed, `change ${direction(change)} tabular`);
     write("highest-price", yuan(market.day.highest_price_fen));
     write("lowest-price", yuan(market.day.lowest_price_fen));
     write("volume", tonnes(market.day.quantity_t));
@@ -28,6 +29,10 @@ export function quoteView(root) {
     }
     showPhase(root, market);
   };
+}
+
+function dress(place, wanted) {
+  if (place.className !== wanted) place.className = wanted;
 }
 
 // What is shown in some states only, and what is said of them. What is not known stays as it was loaded.

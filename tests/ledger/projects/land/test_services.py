@@ -1,11 +1,12 @@
 """Fields put into a draft, many at once: all or none, with everything that is wrong told together."""
 
+import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 
 import orjson
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 
 from ledger.errors import InvalidValue, NotAllowed, NotFound, OrganisationNotApproved, WrongState
 from ledger.models import Household, Parcel, Project, Record
@@ -22,6 +23,7 @@ from ledger.projects.land.services import (
     set_household,
     set_practices,
 )
+from ledger.projects.services import submit_project
 from tests.factories import (
     CREDITING,
     PRACTICES,
@@ -31,6 +33,8 @@ from tests.factories import (
     ProjectFactory,
     square,
 )
+from tests.racing import race
+from tests.scenes import hand_in
 from trading.execution.reconciliation import reconcile
 
 OTHER_PRACTICES = {"seasons": [PRACTICES["seasons"][0] | {"days": 99}]}
@@ -126,7 +130,8 @@ def test_an_overlap_is_told_with_its_shape_alone(who, draft):
 
 
 def test_a_field_of_a_draft_of_others_is_not_named(who, draft):
-    hidden = ParcelFactory(geometry=square(1), project__status="draft", code="SECRET")
+    returned = {"project__status": "draft", "project__submitted_at": timezone.now()}
+    hidden = ParcelFactory(geometry=square(1), code="SECRET", **returned)
     (problem,) = refused(who, draft, new(1)).problems
     assert hidden.project.code not in problem.reason
     assert "SECRET" not in problem.reason
@@ -138,7 +143,7 @@ def test_a_field_of_a_draft_of_others_is_not_named(who, draft):
 @pytest.mark.parametrize(
     ("status", "registered", "is_taken"),
     [
-        ("draft", False, True),
+        ("draft", False, False),
         ("submitted", False, True),
         ("in_validation", False, True),
         ("validated", False, True),
@@ -153,12 +158,53 @@ def test_a_field_of_a_draft_of_others_is_not_named(who, draft):
 def test_a_project_claims_its_land_as_long_as_credits_may_come_of_it(who, draft, status, registered, is_taken):
     project = ProjectFactory()
     ParcelFactory(project=project, geometry=square(1))
-    changes = {"status": status} | ({} if registered else {"registered_at": None})
+    changes = {"status": status} | ({} if registered else {"registered_at": None, "submitted_at": None})
     Project.objects.filter(pk=project.pk).update(**changes)
     if is_taken:
         assert refused(who, draft, new(1)).problems
     else:
         assert add(who, draft, new(1)).parcels
+
+
+@pytest.mark.parametrize(("days", "is_taken"), [(0, True), (179, True), (181, False)])
+def test_a_draft_that_was_sent_back_keeps_its_land_for_a_while(who, draft, days, is_taken):
+    sent_back = ProjectFactory(status="draft", submitted_at=timezone.now() - dt.timedelta(days=days))
+    ParcelFactory(project=sent_back, geometry=square(1))
+    if is_taken:
+        assert refused(who, draft, new(1)).problems
+    else:
+        assert add(who, draft, new(1)).parcels
+
+
+def test_who_hands_in_first_has_the_land_and_the_other_is_told_what_to_do(who, draft):
+    theirs = ProjectFactory(status=Project.Status.DRAFT)
+    ParcelFactory(project=theirs, geometry=square(1), code="SECRET")
+    add(who, draft, new(1))
+    hand_in(MembershipFactory(organisation=theirs.proponent), theirs)
+    with pytest.raises(InvalidValue) as refusal:
+        hand_in(who.cooperative, draft)
+    assert refusal.value.field == "parcels"
+    said = str(refusal.value)
+    assert "tell the operator" in said
+    assert "P1" in said
+    assert "SECRET" not in said
+    assert theirs.code not in said
+    draft.refresh_from_db()
+    assert draft.status == "draft"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_that_hand_the_same_land_in_at_one_moment_one_gets_it(who):
+    drafts = [ProjectFactory(status=Project.Status.DRAFT) for _each in range(2)]
+    for each in drafts:
+        ParcelFactory(project=each, geometry=square(1))
+    people = [MembershipFactory(organisation=each.proponent) for each in drafts]
+    outcomes = race(
+        lambda: submit_project(actor=people[0], project_id=drafts[0].pk),
+        lambda: submit_project(actor=people[1], project_id=drafts[1].pk),
+    )
+    assert sum(isinstance(each, Project) for each in outcomes) == 1
+    assert sum(isinstance(each, InvalidValue) for each in outcomes) == 1
 
 
 @pytest.mark.parametrize(
