@@ -11,6 +11,7 @@ BY_STATUS: dict[int, Promise] = {
     409: _(
         "Read the object again, see in which state it is, and decide anew. Sending the same again does not help by itself."
     ),
+    410: _("What was asked for is over and does not come back. Ask for a new one."),
     412: _("Read the object again, look at what has changed, and send your change with its new ETag."),
     422: _("The request is well formed, and a rule refuses it: the detail says which. Change what it names."),
     429: _("Wait for as many seconds as Retry-After says, and send it again. Send less at a time."),

@@ -1,7 +1,7 @@
 """New projects, their fields and practices, statements and reasons."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +13,9 @@ from ledger.web import words
 from ledger.web.forms.fields import DateField, NumberField, WordField
 from ledger.web.forms.inputs import InputsForm
 from ledger.web.forms.samples import MeasuredPractices
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 
 class ProjectForm(forms.Form):
@@ -79,7 +82,7 @@ class ProjectForm(forms.Form):
             climates = {name: words.NITROGEN_CLIMATES[name] for name in rice_water_2.CLIMATES}
             self.fields["climate"] = WordField(climates, label=words.SETTINGS["climate"], initial="wet")
 
-    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+    def groups(self) -> list[tuple["str | _StrPromise", list[forms.BoundField]]]:
         """Return the fields as they are asked for: what everybody fills in, then what is right for most as it stands."""
         usual = [name for name in self.setting_names if name in self.fields and self.fields[name].initial is not None]
         optional = [
