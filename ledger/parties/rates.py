@@ -175,14 +175,28 @@ def note_uses() -> int:
 
     What was taken and not written, because the process died, is taken again. Lost are at most the uses that Redis lost.
     """
+    try:
+        uses = _uses_to_write()
+    except redis.RedisError as error:
+        logger.warning("uses of tokens wait to be written down: %s", error)
+        return 0
+    if not uses:
+        return 0
+    written = _write_uses(uses)
+    _redis.delete(_TAKEN)
+    return written
+
+
+def _uses_to_write() -> dict[int, float]:
+    """Return when tokens were used, in seconds since 1970: what was left over before, else what has come since."""
     if not _redis.exists(_TAKEN):
-        try:
-            _redis.rename(_USES, _TAKEN)
-        except redis.ResponseError:
-            # Nobody has come by a token.
-            return 0
-    uses = _redis.hgetall(_TAKEN)
-    rows = {int(token_id): int(at) / 1_000_000 for token_id, at in uses.items()}
+        if not _redis.exists(_USES):
+            return {}
+        _redis.rename(_USES, _TAKEN)
+    return {int(token_id): int(at) / 1_000_000 for token_id, at in _redis.hgetall(_TAKEN).items()}
+
+
+def _write_uses(rows: dict[int, float]) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         # In the order of ids: a token that somebody revokes just now is waited for, and no two wait for each other.
         cursor.execute(
@@ -201,5 +215,4 @@ def note_uses() -> int:
             [list(rows), list(rows.values())],
         )
         written: int = cursor.rowcount
-    _redis.delete(_TAKEN)
     return written
