@@ -20,7 +20,7 @@ from ledger.notices.words import say
 READ_FILTERS = [("unread", "unread"), ("all", "all")]
 
 
-class PersonNoticeSerializer(serializers.Serializer[Notice]):
+class PersonalNoticeSerializer(serializers.Serializer[Notice]):
     id = serializers.IntegerField()
     kind = Text()
     about = Choice(choices=Group.choices, source="group")
@@ -61,7 +61,7 @@ class Notices(Endpoint):
     tag = "notices"
 
     @extend_schema(
-        summary="List your notices", parameters=[NoticeQuerySerializer], responses=PersonNoticeSerializer(many=True)
+        summary="List your notices", parameters=[NoticeQuerySerializer], responses=PersonalNoticeSerializer(many=True)
     )
     def list_notices(self, request: Request) -> Response:
         """What you were told, newest first."""
@@ -69,14 +69,14 @@ class Notices(Endpoint):
         found = narrowed(
             notices_of(self.person), group=query.get("about", ""), is_unread=query.get("state") == "unread"
         )
-        return self.page(found, PersonNoticeSerializer)
+        return self.page(found, PersonalNoticeSerializer)
 
-    @extend_schema(summary="Mark a notice as read", request=NothingSerializer, responses=PersonNoticeSerializer)
+    @extend_schema(summary="Mark a notice as read", request=NothingSerializer, responses=PersonalNoticeSerializer)
     @refuses(NotFound)
     def read_notice(self, request: Request, notice_id: int) -> Response:
         """Done twice, it is done once."""
         self.body(NothingSerializer)
-        return Response(PersonNoticeSerializer(services.read_notice(person=self.person, notice_id=notice_id)).data)
+        return Response(PersonalNoticeSerializer(services.read_notice(person=self.person, notice_id=notice_id)).data)
 
     @extend_schema(summary="Mark your notices as read", request=ReadNoticesSerializer, responses=ReadCountSerializer)
     def read_notices(self, request: Request) -> Response:

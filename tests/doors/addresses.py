@@ -39,6 +39,7 @@ ABOUT = (
     ("retirements/", "<uuid:public_id>", "retirement"),
     ("households/", "<uuid:public_id>", "household"),
     ("organisations/", "<uuid:public_id>", "approved"),
+    ("webhooks/", "<uuid:public_id>", "webhook"),
     ("", "<int:account_id>", "account"),
     ("", "<id:account_id>", "account"),
     ("", "<id:payout_id>", "payout"),
@@ -56,6 +57,8 @@ ABOUT = (
     ("", "<str:serial>", "serial"),
     ("", "<id:finding_id>", "finding"),
     ("", "<id:answered_id>", "answered"),
+    ("", "<id:notice_id>", "notice"),
+    ("", "<id:delivery_id>", "delivery"),
 )
 # What is in an address as it is.
 WORDS = {
