@@ -41,7 +41,7 @@ wanted AS (
      UNION ALL
     SELECT wanted.id, transfer.transaction_id, -transfer.amount
       FROM wanted JOIN ledger_transfer transfer ON transfer.debit_account_id = wanted.id AND transfer.id > wanted.kept_id
-), stepped AS (
+), stepped AS MATERIALIZED (
     SELECT moves.id, (SELECT min(at) FROM instants WHERE at >= tx.occurred_at) AS at, sum(moves.amount) AS amount
       FROM moves JOIN ledger_transaction tx ON tx.id = moves.transaction_id
      GROUP BY 1, 2

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -17,7 +19,7 @@ from ledger.projects import selectors as projects
 from ledger.registry.totals import VintageSupply, supply_by_vintage
 from ledger.web.charts import Chart, Part, Step, share_parts, waterfall_chart
 from ledger.web.doors import reader_of
-from ledger.web.kept import kept_for_visitors
+from ledger.web.kept import keep, kept_for_visitors, read_kept
 from ledger.web.visits import last_visit, remember_visit
 from ledger.workload.changes import MOST as MOST_CHANGES
 from ledger.workload.changes import changes_of
@@ -34,6 +36,7 @@ RETIREMENTS = 5
 OPEN_ORDERS = 5
 TASKS = 8
 CHANGES = 8
+TEASER_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ def home(request: HttpRequest) -> HttpResponse:
     membership = reader_of(request)
     if membership is None:
         return render(request, "trading/home.html", _for_visitors() | _market())
-    response = render(request, "trading/home_member.html", _for_members(request, membership) | _market())
+    context = _for_members(request, membership) | {"teaser": _teaser(request)}
+    response = render(request, "trading/home_member.html", context)
     remember_visit(request, response)
     return response
 
@@ -130,6 +134,20 @@ def _for_members(request: HttpRequest, membership: Membership) -> dict[str, Any]
         "changes": changes[:CHANGES],
         "more_changes": len(changes) > CHANGES or len(changes) >= MOST_CHANGES,
     }
+
+
+def _teaser(request: HttpRequest) -> str:
+    """Return the market's teaser as it was rendered for another reader of the same language a moment ago: it goes on by itself."""
+    key = f"teaser:{request.LANGUAGE_CODE}"
+    seconds = min(TEASER_SECONDS, settings.PUBLIC_PAGES_SECONDS)
+    kept: str | None = read_kept(key) if seconds else None
+    if kept is None:
+        found = _market()
+        shown = found | {"stream_url": settings.STREAM_URL}
+        kept = render_to_string("trading/pieces/teaser.html", shown) if found else ""
+        if seconds:
+            keep(key, kept, seconds)
+    return kept
 
 
 def _market() -> dict[str, Any]:

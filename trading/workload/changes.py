@@ -11,7 +11,7 @@ from ledger.parties.models import Organisation
 from ledger.workload.changes import Change
 from ledger.workload.writing import yuan
 
-LOOKED_AT = 1_000
+LOOKED_AT = 200
 """So many of the newest movements of money are looked at: a page says that there are more, not how many."""
 
 # Both sides by their own index, from the newest on: how many there ever were does not matter.
