@@ -37,6 +37,7 @@ from ledger.models import (
     Retirement,
     User,
 )
+from ledger.parties.invitations import invite_member
 from ledger.parties.services import issue_token
 from ledger.projects.diary.services import NewEntry, write_entry
 from ledger.projects.documents.services import NewDocument, add_document
@@ -91,16 +92,18 @@ def furnish() -> dict[str, Any]:
     assert household is not None
     (link,) = make_links(actor=coop, public_ids=[household.public_id])
     issue_token(user=buyer.user, name="bot-1")
+    _invitation, invitation = invite_member(actor=buyer, role="viewer", note="会计")
     _import_references()
     refresh_places()
     refresh_totals()
     retirement = Retirement.objects.order_by("pk").last()
     distribution = Distribution.objects.order_by("pk").first()
     order = Order.objects.filter(organisation=buyer.organisation, status__in=("new", "partially_filled")).first()
+    sale = Order.objects.filter(organisation=coop.organisation, status__in=("new", "partially_filled")).first()
     record = Record.objects.filter(kind="transaction_posted").order_by("pk").first()
     reference = ReferenceProject.objects.order_by("pk").first()
     account = Account.objects.filter(organisation=buyer.organisation, asset=batch.asset).first()
-    assert None not in (retirement, distribution, order, record, reference, account)
+    assert None not in (retirement, distribution, order, sale, record, reference, account)
     return {
         "project": project.code,
         "draft": draft.code,
@@ -122,6 +125,9 @@ def furnish() -> dict[str, Any]:
         "account": str(account.pk),
         "market": market.symbol,
         "order": str(order.pk),
+        "sale": str(sale.pk),
+        "member": str(cast["coop-trader"].user.public_id),
+        "invitation": invitation,
         "offer": str(offer.pk),
         "auction": str(auction.pk),
         "serial": str(batch.serials.lower),

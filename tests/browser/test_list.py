@@ -35,8 +35,17 @@ def test_every_named_address_is_in_the_list_or_says_why_not():
 
 def test_every_own_page_of_the_desk_is_in_the_list():
     own = {pattern.name for pattern in admin.site.get_urls() if isinstance(pattern, URLPattern) and pattern.name}
-    # Steps, files and a redirect; a change of password is the journey's; the progress is a part of the reconciliation.
-    others = {"logout", "jsi18n", "autocomplete", "view_on_site", "app_list", "password_change", "password_change_done"}
+    # Steps, files, and a redirect to the one log-in; a change of password is the journey's; the progress is a part of the reconciliation.
+    others = {
+        "login",
+        "logout",
+        "jsi18n",
+        "autocomplete",
+        "view_on_site",
+        "app_list",
+        "password_change",
+        "password_change_done",
+    }
     others |= {"reconcile_progress", "trial_balance_export"}
     assert {f"admin:{name}" for name in own - others} == {page.name for page in DESK}
 
