@@ -245,8 +245,6 @@ NOT_PAGES = {
     "payout_csv": FILE,
     "market_live": FILE,
     "place_order": STEP,
-    "review_order": "answers the ticket's form: the buyer's journey sees it",
-    "review_all": STEP,
     "trades_csv": FILE,
     "cancel_order": STEP,
     "accept_offer": STEP,
