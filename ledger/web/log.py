@@ -5,11 +5,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from ledger.errors import AddressNotAllowed, InsufficientScope
-from ledger.parties.access import may_read_entries
+from ledger.errors import AddressNotAllowed, InsufficientScope, SecondFactorMissing, SecondFactorUnused
+from ledger.parties.access import find_membership, may_read_entries
 from ledger.parties.addresses import address_of
 from ledger.parties.models import User
 from ledger.parties.rates import reader_with_token
+from ledger.parties.second_factor import require_strong
 from ledger.transparency import selectors
 from ledger.transparency.cosigning import keep_cosignatures
 from ledger.transparency.history import key_periods
@@ -68,7 +69,7 @@ def entry_bundle(request: HttpRequest, number: str) -> HttpResponse:
     """
     try:
         person = _person(request)
-    except (AddressNotAllowed, InsufficientScope) as error:
+    except (AddressNotAllowed, InsufficientScope, SecondFactorMissing, SecondFactorUnused) as error:
         return _refusal(error.status, str(error))
     if person is None:
         return _refusal(401, "Entries are for auditors: send a token, as Authorization: Bearer th_…")
@@ -101,12 +102,18 @@ _LEVELS = tuple(str(level) for level in range(selectors.LEVELS))
 def _person(request: HttpRequest) -> User | None:
     """Return who asks: by a token where one is sent, else by the session.
 
-    Raises: AddressNotAllowed, InsufficientScope.
+    Raises: AddressNotAllowed, InsufficientScope; SecondFactorUnused, SecondFactorMissing for a session that is too weak.
     """
     scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return reader_with_token(secret.strip(), address=address_of(request))
-    return None if isinstance(request.user, AnonymousUser) else request.user
+    if isinstance(request.user, AnonymousUser):
+        return None
+    membership = find_membership(request.user)
+    require_strong(request, membership)
+    if membership is not None:
+        request.user.membership_at_hand = membership  # type: ignore[attr-defined]
+    return request.user
 
 
 def _parse(address: str) -> tuple[int, int]:

@@ -3,8 +3,8 @@
 import re
 
 from django.http import HttpRequest
-from rest_framework.throttling import BaseThrottle
 
+from ledger.parties.addresses import address_of
 from ledger.parties.security.services import Origin
 
 # The first that is named is the one: Edge calls itself Chrome too, and Chrome calls itself Safari.
@@ -29,14 +29,9 @@ _SYSTEMS = (
 )
 
 
-def caller_address(request: HttpRequest) -> str:
-    """Return the caller's address; behind NUM_PROXIES proxies, the one that the outermost of them has seen."""
-    return BaseThrottle().get_ident(request)  # type: ignore[arg-type]
-
-
 def origin_of(request: HttpRequest) -> Origin:
     """Return from where a request comes."""
-    return Origin(caller_address(request), browser_of(request.headers.get("User-Agent", "")))
+    return Origin(address_of(request), browser_of(request.headers.get("User-Agent", "")))
 
 
 def browser_of(user_agent: str) -> str:

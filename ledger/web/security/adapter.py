@@ -14,9 +14,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from ledger.parties.addresses import address_of
 from ledger.parties.models import User
 from ledger.parties.security.ciphers import decrypt, encrypt
-from ledger.parties.security.origins import caller_address, origin_of
+from ledger.parties.security.origins import origin_of
 from ledger.parties.security.services import record_log_in
 from ledger.parties.security.sessions import note_session
 from ledger.web.security.seen import mark_seen
@@ -29,7 +30,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return ["allauth.mfa.stages.AuthenticateStage"]
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        return caller_address(request)
+        return address_of(request)
 
     def is_safe_url(self, url: str | None) -> bool:
         """Return whether one may be led on to an address: one of this very host."""
