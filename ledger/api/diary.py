@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
-from ledger.api.fields import Choice, Identifier, JsonObject, Moment, Text, WholeNumber
+from ledger.api.fields import Choice, ClockTime, Identifier, JsonObject, Moment, Text, WholeNumber
 from ledger.api.schema import refuses
 from ledger.api.serializers import PageQuerySerializer, ReasonSerializer, StrictSerializer
 from ledger.errors import IdempotencyConflict, InvalidValue, NotAllowed, OrganisationNotApproved, WrongState
@@ -37,7 +37,7 @@ class NewDiaryEntrySerializer(StrictSerializer):
     kind = Choice(choices=DiaryEntry.Kind.choices)
     parcels = serializers.ListField(child=Text(max_length=32), max_length=services.MAX_PARCELS)
     happened_on = serializers.DateField(help_text="In Asia/Shanghai.")
-    happened_time = serializers.TimeField(required=False, allow_null=True)
+    happened_time = ClockTime(required=False, allow_null=True)
     season = Text(max_length=64, required=False, allow_blank=True)
     content = JsonObject(
         required=False,
@@ -70,7 +70,7 @@ class DiaryEntrySerializer(serializers.Serializer[DiaryEntry]):
     parcels = serializers.ListField(child=Text())
     season = Text()
     happened_on = serializers.DateField()
-    happened_time = serializers.TimeField(allow_null=True)
+    happened_time = ClockTime(allow_null=True)
     content = JsonObject()
     note = Text()
     latitude = serializers.DecimalField(max_digits=9, decimal_places=6, allow_null=True)

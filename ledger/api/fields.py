@@ -115,6 +115,11 @@ class Day(serializers.DateField):
             self.fail("invalid", format="")
 
 
+@extend_schema_field({"type": "string", "example": "09:30:00"})
+class ClockTime(serializers.TimeField):
+    """A time of day as a clock at the place shows it: without an offset, so that it is no `time` of JSON Schema's."""
+
+
 class SerialNumber(Text):
     """A serial number, as a text: it may be longer than what a reader of JSON keeps exactly."""
 
