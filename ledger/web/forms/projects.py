@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ledger.quantification import METHODOLOGIES, rice_water_2
@@ -79,7 +80,7 @@ class ProjectForm(forms.Form):
             climates = {name: words.NITROGEN_CLIMATES[name] for name in rice_water_2.CLIMATES}
             self.fields["climate"] = WordField(climates, label=words.SETTINGS["climate"], initial="wet")
 
-    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+    def groups(self) -> list[tuple[str | Promise, list[forms.BoundField]]]:
         """Return the fields as they are asked for: what everybody fills in, then what is right for most as it stands."""
         usual = [name for name in self.setting_names if name in self.fields and self.fields[name].initial is not None]
         optional = [
