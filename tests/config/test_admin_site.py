@@ -94,7 +94,7 @@ QUERIES = {
     "organisation": 7,
     "user": 7,
     "membership": 5,
-    "invitation": 7,
+    "invitation": 5,
     "rolechange": 5,
     "household": 7,
     "apitoken": 5,

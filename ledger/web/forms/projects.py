@@ -1,9 +1,10 @@
 """New projects, their fields and practices, statements and reasons."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ledger.quantification import METHODOLOGIES, rice_water_2
@@ -13,9 +14,6 @@ from ledger.web import words
 from ledger.web.forms.fields import DateField, NumberField, WordField
 from ledger.web.forms.inputs import InputsForm
 from ledger.web.forms.samples import MeasuredPractices
-
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
 
 
 class ProjectForm(forms.Form):
@@ -82,7 +80,7 @@ class ProjectForm(forms.Form):
             climates = {name: words.NITROGEN_CLIMATES[name] for name in rice_water_2.CLIMATES}
             self.fields["climate"] = WordField(climates, label=words.SETTINGS["climate"], initial="wet")
 
-    def groups(self) -> list[tuple["str | _StrPromise", list[forms.BoundField]]]:
+    def groups(self) -> list[tuple[str | Promise, list[forms.BoundField]]]:
         """Return the fields as they are asked for: what everybody fills in, then what is right for most as it stands."""
         usual = [name for name in self.setting_names if name in self.fields and self.fields[name].initial is not None]
         optional = [
