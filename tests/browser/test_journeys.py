@@ -80,6 +80,18 @@ def fill(form: Any, **fields: str) -> None:
             field.fill(value)
 
 
+def buy(page: Page, *, price: str, quantity: str) -> None:
+    """Fill the ticket in, which a phone shows when it is asked to, look at the order once more, and send it."""
+    ticket = page.locator("form[data-ticket]")
+    if not ticket.is_visible():
+        page.locator("[data-take-side=buy]").first.click()
+    fill(ticket, price=price, quantity=quantity)
+    ticket.locator("[name=send]:visible").first.click()
+    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith("/orders")):
+        page.locator("form[action$='/orders'] button[data-first]").first.click()
+    page.wait_for_load_state()
+
+
 def complete(fields: Any) -> None:
     """Give fields that are still empty the first of their choices, or a number."""
     for field in fields.all():
@@ -194,11 +206,8 @@ def test_a_buyer_buys_holds_and_retires_with_a_certificate(reader: Reader, groun
     page, batch = reader.page, ground.names["batch"]
     log_in(reader, "buyer2", ground.password)
     reader.go(f"/markets/{ground.names['market']}")
-    ticket = page.locator("form[data-ticket]")
     price = page.locator("[data-asks] .rung[data-price-fen]").last.get_attribute("data-price-fen")
-    fill(ticket, price=f"{int(price or 0) / 100:.2f}", quantity="2")
-    ticket.locator("[name=send]").first.click()
-    page.wait_for_load_state()
+    buy(page, price=f"{int(price or 0) / 100:.2f}", quantity="2")
     reader.go("/orders?tab=trades")
     load_until(page, batch)
     reader.go("/holdings")
@@ -253,10 +262,7 @@ def test_forms_are_sent_without_a_script(ground: Scene, browser: Browser) -> Non
         page = reader.page
         log_in(reader, "buyer3", ground.password)
         reader.go(f"/markets/{ground.names['market']}")
-        ticket = page.locator("form[data-ticket]")
-        fill(ticket, price="21.70", quantity="3")
-        ticket.locator("[name=send]:visible").first.click()
-        page.wait_for_load_state()
+        buy(page, price="21.70", quantity="3")
         reader.go("/orders")
         expect(page.locator("main")).to_contain_text("21.70")
         # Light and dark, too.
