@@ -80,6 +80,18 @@ def fill(form: Any, **fields: str) -> None:
             field.fill(value)
 
 
+def buy(page: Page, *, price: str, quantity: str) -> None:
+    """Fill the ticket in, which a phone shows when it is asked to, look at the order once more, and send it."""
+    ticket = page.locator("form[data-ticket]")
+    if not ticket.is_visible():
+        page.locator("[data-take-side=buy]").first.click()
+    fill(ticket, price=price, quantity=quantity)
+    ticket.locator("[name=send]:visible").first.click()
+    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith("/orders")):
+        page.locator("form[action$='/orders'] button[data-first]").first.click()
+    page.wait_for_load_state()
+
+
 def complete(fields: Any) -> None:
     """Give fields that are still empty the first of their choices, or a number."""
     for field in fields.all():
@@ -193,16 +205,10 @@ def test_a_cooperative_begins_a_project_writes_its_diary_and_sees_its_report(rea
 def test_a_buyer_buys_holds_and_retires_with_a_certificate(reader: Reader, ground: Scene) -> None:
     page, batch = reader.page, ground.names["batch"]
     log_in(reader, "buyer2", ground.password)
-    # With a side the ticket is what a phone shows.
     reader.go(f"/markets/{ground.names['market']}?side=buy")
-    ticket = page.locator("form[data-ticket]")
     price = page.locator("[data-asks] .rung[data-price-fen]").last.get_attribute("data-price-fen")
-    fill(ticket, price=f"{int(price or 0) / 100:.2f}", quantity="2")
-    ticket.locator("[name=send]").first.click()
-    page.locator("[data-sheet] [data-first]").click()
-    expect(page.locator("[data-told] [data-done]")).to_be_visible(timeout=PATIENCE)
+    buy(page, price=f"{int(price or 0) / 100:.2f}", quantity="2")
     reader.go("/orders?show=trades")
-    # The page of orders shows what it was asked for: it is asked again until the market has answered.
     load_until(page, batch)
     reader.go("/holdings")
     expect(page.locator("main")).to_contain_text(batch)
@@ -256,11 +262,7 @@ def test_forms_are_sent_without_a_script(ground: Scene, browser: Browser) -> Non
         page = reader.page
         log_in(reader, "buyer3", ground.password)
         reader.go(f"/markets/{ground.names['market']}?side=buy")
-        ticket = page.locator("form[data-ticket]")
-        fill(ticket, price="21.70", quantity="3")
-        ticket.locator("[name=send]:visible").first.click()
-        page.locator(".review [data-first]").click()
-        page.wait_for_load_state()
+        buy(page, price="21.70", quantity="3")
         reader.go("/orders")
         expect(page.locator("main")).to_contain_text("21.70")
         # Light and dark, too.
