@@ -63,6 +63,19 @@ READERS = {
     "list_tokens": "buyer",
     "revoke_token": "buyer",
     "get_me": "buyer",
+    "get_portfolio": "buyer",
+    "list_positions": "buyer",
+    "list_holds": "buyer",
+    "list_members": "buyer",
+    "list_invitations": "buyer",
+    "list_role_changes": "registrar",
+    "list_notices": "buyer",
+    "list_tasks": "cooperative",
+    "list_webhooks": "buyer",
+    "get_webhook": "buyer",
+    "list_webhook_deliveries": "buyer",
+    "get_webhook_delivery": "buyer",
+    "remove_webhook": "buyer",
 }
 PLACES: dict[str, str] = {
     "account_id": "account",
@@ -77,6 +90,7 @@ PLACES: dict[str, str] = {
     "record_id": "record",
     "report_id": "examined",
     "serial": "serial",
+    "delivery_id": "delivery",
     "symbol": "batch",
     "token_id": "token",
     "alert_id": "alert",
@@ -99,6 +113,9 @@ OF_OPERATION = {
     "get_cancellation_statement": {"public_id": "cancellation"},
     "get_credit_transfer": {"public_id": "transfer"},
     "get_reversal": {"public_id": "reversal"},
+    "get_webhook": {"public_id": "webhook"},
+    "list_webhook_deliveries": {"public_id": "webhook"},
+    "remove_webhook": {"public_id": "webhook"},
     "get_household": {"public_id": "household"},
     "preview_report": {"report_id": "report_draft"},
     "get_report_practices": {"report_id": "report_draft"},
@@ -213,7 +230,8 @@ def _record_read(scene: Scene, named: dict[str, Any], operation: str, method: st
         path = path.replace(f"<{inside}>", str(named[place]))
     query = QUERIES.get(operation, "")
     caller = Caller(_person(scene, READERS.get(operation, "auditor")))
-    return getattr(caller, method)(f"/api/v1/{path}{'?' if query else ''}{query}")
+    with undone():
+        return getattr(caller, method)(f"/api/v1/{path}{'?' if query else ''}{query}")
 
 
 def _cases_by_operation() -> dict[str, str]:
