@@ -144,8 +144,6 @@ STATIC_URL = "static/"
 STATIC_ROOT = env.text("STATIC_ROOT", "") or None
 # The pictures of the guides are those of the README.
 STATICFILES_DIRS = [BASE_DIR / "config" / "static", ("guide", BASE_DIR / "docs" / "images")]
-WHITENOISE_USE_FINDERS = True
-STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 if STATIC_ROOT is not None:
     STORAGES = {
