@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -157,10 +156,13 @@ def _set_pictures(tokens: Sequence[Token]) -> None:
     for token in tokens:
         for part in token.children or ():
             if part.type == "image" and (found := PICTURES.match(str(part.attrGet("src")))):
-                width, height = _size(settings.BASE_DIR / "docs" / "images" / found["name"])
-                part.attrs.update(src=static(f"guide/{found['name']}"), width=width, height=height, loading="lazy")
+                part.attrs.update(src=static(f"guide/{found['name']}"), loading="lazy", **_size(found["name"]))
 
 
-def _size(path: Path) -> tuple[int, int]:
-    with Image.open(path) as picture:
-        return picture.size
+def _size(name: str) -> dict[str, int]:
+    """Return the size of a picture; nothing of one that was not taken: a guide is read without it, too."""
+    try:
+        with Image.open(settings.BASE_DIR / "docs" / "images" / name) as picture:
+            return {"width": picture.width, "height": picture.height}
+    except FileNotFoundError:
+        return {}
