@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from ledger.journal.selectors import SerialSpan, serial_spans
 from ledger.parties.models import Membership
+from ledger.parties.rights import Right, has_right
 from ledger.web.doors import for_members
 from trading.portfolio.history import worth_over_time
 from trading.portfolio.holds import holds_of
@@ -35,6 +36,7 @@ def holdings(request: HttpRequest, membership: Membership) -> HttpResponse:
     context = {
         "trades": True,
         "may_move": may_ever_trade(membership),
+        "may_withdraw": has_right(membership, Right.WITHDRAW),
         "portfolio": found,
         "page": page,
         "shares": by_project(lines),
