@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -10,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ledger.errors import DomainError
+from ledger.errors import DomainError, NotAllowed
 from ledger.parties.models import Membership
 from ledger.projects.documents import services
 from ledger.projects.documents.models import Document
@@ -32,6 +33,10 @@ def project_documents(request: HttpRequest, code: str) -> HttpResponse:
     reader = reader_of(request)
     project = access_project_by_code(code=code, membership=reader)
     adds = may_add(project, reader)
+    if request.method == "POST" and not adds:
+        if reader is None:
+            return redirect_to_login(request.path)
+        raise NotAllowed()
     form = _form(request, project, reader) if adds else None
     if request.method == "POST" and reader is not None and form is not None and form.is_valid():
         new = form.document()

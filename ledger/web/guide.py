@@ -156,7 +156,7 @@ def _set_pictures(tokens: Sequence[Token]) -> None:
     for token in tokens:
         for part in token.children or ():
             if part.type == "image" and (found := PICTURES.match(str(part.attrGet("src")))):
-                part.attrs.update(src=static(f"guide/{found['name']}"), loading="lazy", **_size(found["name"]))
+                part.attrs.update(src=static(f"guide/{found['name']}"), **_size(found["name"]), loading="lazy")
 
 
 def _size(name: str) -> dict[str, int]:

@@ -39,7 +39,19 @@ ABOUT = (
     ("retirements/", "<uuid:public_id>", "retirement"),
     ("households/", "<uuid:public_id>", "household"),
     ("organisations/", "<uuid:public_id>", "approved"),
+    ("members/invitations/<uuid:public_id>/confirm", "<uuid:public_id>", "offered"),
+    ("members/invitations/", "<uuid:public_id>", "invitation"),
+    ("members/", "<uuid:public_id>", "member"),
+    ("invitations/", "<str:secret>", "secret"),
+    ("", "<id:change_id>", "role_change"),
     ("webhooks/", "<uuid:public_id>", "webhook"),
+    ("", "<id:delivery_id>", "delivery"),
+    ("", "<id:notice_id>", "notice"),
+    ("", "<id:factor_id>", "factor"),
+    ("", "<id:session_id>", "session"),
+    ("", "<id:payment_id>", "payment"),
+    ("orders/", "<int:order_id>", "order"),
+    ("sell/", "<int:order_id>", "sale"),
     ("", "<int:account_id>", "account"),
     ("", "<id:account_id>", "account"),
     ("", "<id:payout_id>", "payout"),
@@ -57,13 +69,13 @@ ABOUT = (
     ("", "<str:serial>", "serial"),
     ("", "<id:finding_id>", "finding"),
     ("", "<id:answered_id>", "answered"),
-    ("", "<id:notice_id>", "notice"),
-    ("", "<id:delivery_id>", "delivery"),
 )
 # What is in an address as it is.
 WORDS = {
     "<slug:methodology_id>": "rice-water-1",
+    "<slug:name>": "cooperative",
     "<slug:part>": "baseline",
+    "<slug:person>": "1",
     "<slug:step>": "withdraw",
     "<slug:kind>": "projects",
     "<int:part>": "1",
@@ -72,6 +84,8 @@ WORDS = {
     "<path:number>": "000",
     "<str:name>": "20260101.zip",
     "<str:token>": "nothing",
+    "<slug:token>": "nothing",
+    "<str:word>": "nothing",
 }
 
 

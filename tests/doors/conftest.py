@@ -11,12 +11,15 @@ from ledger.credits.cancellations.services import cancel_credits
 from ledger.credits.services import retire_credits
 from ledger.models import Account, Batch, Distribution, MonitoringReport, Parcel, Record, RiskAssessment
 from ledger.parties.services import issue_token
+from ledger.transparency.sequencer import sequence_log
 from tests.factories import MembershipFactory, UserFactory
+from tests.factors import with_app
 from tests.ledger.api.test_fuzz import _names
 from tests.scenes import people as people_of_all_kinds
+from trading.orders.services import NewOrder, place_orders
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def cast(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Return the people by the names of the columns, and the things of the scene by theirs."""
     with django_db_blocker.unblock(), transaction.atomic():
@@ -52,6 +55,7 @@ def _more(who: Any, names: dict[str, Any]) -> dict[str, Any]:
         actor=who.cooperative, batch_id=batch.pk, quantity_t=1, beneficiary_name="乙", purpose="event"
     )
     cancellation = cancel_credits(actor=who.cooperative, batch_id=batch.pk, quantity_t=1, reason="mistake", note="n")
+    sequence_log()
     token, _secret = issue_token(user=who.cooperative.user, name="desk")
     return {
         "examined_project": examined.project.code,
@@ -65,8 +69,17 @@ def _more(who: Any, names: dict[str, Any]) -> dict[str, Any]:
         "record": Record.objects.filter(kind="credits_retired").latest("id").pk,
         "token": token.pk,
         "alert": 1,
+        "factor": with_app(who.cooperative.user).pk,
+        "session": 1,
+        "sale": _sale(who, batch),
         "serial": batch.serials.lower,
     }
+
+
+def _sale(who: Any, batch: Batch) -> int:
+    """Return an order of the cooperative's to sell, which waits."""
+    order = NewOrder("sale", "sell", 4_200, 1)
+    return place_orders(actor=who.cooperative, market_id=batch.asset.market.pk, orders=[order])[0].order.pk
 
 
 def client_of(person: Any) -> Client:

@@ -47,10 +47,7 @@ def test_the_pictures_of_a_guide_are_served_with_their_size(name, language):
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
 def test_both_languages_say_the_same_parts(guide):
-    parts = [
-        [line.split(" ")[0] for line in source(guide.name, language).splitlines() if line.startswith(("#", "![", "1."))]
-        for language in LANGUAGES
-    ]
+    parts = [re.findall(r"^(#+|!\[|\d+\.)", source(guide.name, language), flags=re.MULTILINE) for language in LANGUAGES]
     assert parts[0] == parts[1]
 
 

@@ -168,7 +168,7 @@ def test_an_indicative_price_is_left_out_where_there_are_too_many_prices(who, ma
 
 def test_sessions_and_an_auction_cost_a_query_each(browse, who, clock, day, django_assert_num_queries):
     # A closed market's page asks why, too.
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         browse().get(f"/markets/{day.symbol}")
     it_is(clock, day, "09:15")
     with django_assert_num_queries(8):
