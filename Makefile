@@ -41,8 +41,10 @@ up: install  ## start everything without demo data
 demo-check: install  ## start a demo of its own, drive one season over HTTP, verify, stop
 	@$(BIN)/python -m config.run demo-check
 
-test: .venv/dev.stamp  ## run every test, on a real PostgreSQL, Redis and Celery worker
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal
+# The browser has a run of its own: what drives it switches stacks within the process, which has crashed what came after.
+test: .venv/dev.stamp  ## run every test, on a real PostgreSQL, Redis, Celery worker and browser
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal --ignore tests/browser
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal tests/browser
 
 lint: .venv/dev.stamp  ## ruff, mypy, import-linter, missing migrations and translations
 	$(BIN)/ruff check .

@@ -171,7 +171,7 @@ def test_sessions_and_an_auction_cost_a_query_each(browse, who, clock, day, djan
     with django_assert_num_queries(9):
         browse().get(f"/markets/{day.symbol}")
     it_is(clock, day, "09:15")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         browse().get(f"/markets/{day.symbol}")
 
 
