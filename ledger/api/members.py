@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Identifier, Moment, Text
+from ledger.api.once import keeps_no_answer
 from ledger.api.rights import needs
 from ledger.api.schema import refuses
 from ledger.api.serializers import (
@@ -184,6 +185,7 @@ class Invitations(Endpoint):
         examples=[OpenApiExample("A trader", value={"role": "trader", "note": "采购部 小林"}, request_only=True)],
     )
     @refuses(NotAllowed, InvalidValue)
+    @keeps_no_answer
     def invite_member(self, request: Request) -> Response:
         """For owners. The secret is shown this once, good once, and for seven days.
 

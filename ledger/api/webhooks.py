@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from ledger.api.endpoints import Endpoint, show
 from ledger.api.fields import Choice, Identifier, Moment, Text
+from ledger.api.once import keeps_no_answer
 from ledger.api.schema import refuses
 from ledger.api.serializers import NothingSerializer, PageQuerySerializer, StrictSerializer
 from ledger.errors import InvalidValue, NotAllowed, NotFound, OrganisationNotApproved, TooManyWebhooks, WrongState
@@ -118,6 +119,7 @@ class Webhooks(Endpoint):
         ],
     )
     @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, TooManyWebhooks)
+    @keeps_no_answer
     def add_webhook(self, request: Request) -> Response:
         """For owners. The secret that signs is shown this once."""
         endpoint, secret = services.add_endpoint(actor=self.actor, **self.body(NewWebhookSerializer))
@@ -139,6 +141,7 @@ class Webhooks(Endpoint):
 
     @extend_schema(summary="Make a new secret", request=NothingSerializer, responses=WebhookWithSecretSerializer)
     @refuses(NotAllowed, NotFound)
+    @keeps_no_answer
     def rotate_webhook(self, request: Request, public_id: UUID) -> Response:
         """For owners. It is shown this once; the one before signs as well for 24 hours."""
         self.body(NothingSerializer)

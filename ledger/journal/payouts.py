@@ -20,8 +20,8 @@ from ledger.journal.payments import cash
 from ledger.journal.posting import HoldChange, Leg, Posting, post_transactions
 from ledger.journal.services import open_account, release_holds
 from ledger.journal.terms import MAX_LEGS
-from ledger.parties.access import log_name, require_approved
-from ledger.parties.models import Membership
+from ledger.parties.access import log_name, require_approved, require_kind
+from ledger.parties.models import Membership, Organisation
 from ledger.parties.rights import Right, require_right
 from ledger.rows import array_of, draw_ids_of, insert_rows, update_rows
 from ledger.texts import check_texts
@@ -35,6 +35,7 @@ def request_payout(*, actor: Membership) -> list[Payout]:
     Locks: the households' accounts.
     Raises: NotAllowed, OrganisationNotApproved, NothingToPayOut.
     """
+    require_kind(actor, Organisation.Kind.COOPERATIVE)
     require_right(actor, Right.WITHDRAW)
     require_approved(actor)
     accounts = Account.objects.filter(purpose=Account.Purpose.SHARE, household__cooperative=actor.organisation)

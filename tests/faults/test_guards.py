@@ -17,6 +17,7 @@ from ledger.credits.sharing.distributing import share_waiting_proceeds
 from ledger.journal.bank.services import import_statement
 from ledger.journal.payouts import request_payout
 from ledger.models import Account, MonitoringReport, Transaction
+from ledger.parties.security.services import record_security_event
 from ledger.projects.reports import correct_report
 from ledger.transparency.sequencer import sequence_log
 from tests.database import append_only_tables, as_owner
@@ -126,6 +127,7 @@ def registry(who, books):
     share_waiting_proceeds()
     request_payout(actor=who.cooperative)
     cancel_credits(actor=who.buyer, batch_id=books.pk, quantity_t=1, reason="no_claim")
+    record_security_event(user=who.buyer.user, kind="logged_in")
 
 
 # What the application's role may not even try

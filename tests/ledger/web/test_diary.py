@@ -217,7 +217,7 @@ def test_the_season_is_shown_beside_what_was_registered(who, project):
 
 def test_a_report_takes_the_season_over(who, project):
     browser, address = client_of(who.cooperative), f"/projects/{project.code}/diary/report"
-    assert browser.post(address, {"vintage": "2020"})["location"].endswith("/diary/season")
+    assert browser.post(address, {"vintage": "2020"})["location"].endswith("/diary/season?year=2020")
     for kind, day, content in (
         ("planting", dt.date(2020, 4, 1), {"method": "transplanting"}),
         ("fertiliser", dt.date(2020, 4, 1), {"n_kg_per_ha": "120"}),
