@@ -16,6 +16,7 @@ from ledger.errors import (
     AlreadyIssued,
     IdempotencyConflict,
     InsufficientBalance,
+    NotAllowed,
     WrongState,
 )
 from ledger.journal import posting
