@@ -290,7 +290,7 @@ class TianhuiAdminSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         kept = [each for each in super().get_urls() if getattr(each, "name", None) not in LEFT_OUT]
         own = (
-            ("work/", self.work, "work"),
+            ("queue/", self.queue, "queue"),
             ("reconcile/", self.reconcile, "reconcile"),
             ("reconcile/progress/", self.reconcile_progress, "reconcile_progress"),
             ("trial-balance/", self.trial_balance, "trial_balance"),
@@ -326,7 +326,7 @@ class TianhuiAdminSite(AdminSite):
         }
         return super().index(request, context | (extra_context or {}))
 
-    def work(self, request: HttpRequest) -> HttpResponse:
+    def queue(self, request: HttpRequest) -> HttpResponse:
         """Show all that waits in one list: what is the reader's, what is another person's because the reader entered it."""
         refuse_writing(request)
         membership = desk_membership(request)
@@ -350,7 +350,7 @@ class TianhuiAdminSite(AdminSite):
             "rows": oldest_first(areas, area=area, whose=whose),
             "concerns": concerns([], log, markets, status(RUNS_SHOWN).runs),
         }
-        return TemplateResponse(request, "admin/work.html", context)
+        return TemplateResponse(request, "admin/queue.html", context)
 
     def steps_of(self, target: Model, names: Sequence[str]) -> list[tuple[Action, str]]:
         """Return those of an object's steps that are due and have these names, each with where it is asked for."""

@@ -257,7 +257,7 @@ NOT_PAGES = {
 
 DESK = (
     Page("admin:index", "/admin/", (REGISTRAR, TREASURER, AUDITOR), "The desk"),
-    Page("admin:work", "/admin/work/", (REGISTRAR, TREASURER), "What waits at the desk"),
+    Page("admin:queue", "/admin/queue/", (REGISTRAR, TREASURER), "What waits at the desk"),
     Page("admin:reconcile", "/admin/reconcile/", (AUDITOR,), "Reconcile the books"),
     Page("admin:trial_balance", "/admin/trial-balance/", (AUDITOR,), "Trial balance"),
 )

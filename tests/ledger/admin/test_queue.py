@@ -15,7 +15,7 @@ from trading.orders.phases import halt_market
 
 
 def rows_of(person: Any, **query: str) -> list[Any]:
-    return list(client_of(person).get("/admin/work/", query).context["rows"])
+    return list(client_of(person).get("/admin/queue/", query).context["rows"])
 
 
 def deposit(who: People, reference: str = "one") -> Payment:
@@ -59,7 +59,7 @@ def test_areas_and_whose_are_filters_that_count(who: People) -> None:
     batch = issue_to_cooperative(who, 100, buffer_t=10)
     report_loss(who.registrar, batch.project, 5)
     client = client_of(who.registrar)
-    page = client.get("/admin/work/")
+    page = client.get("/admin/queue/")
     counts = {name: count for name, _label, count in page.context["whose_choices"]}
     assert counts == {"": 2, "mine": 0, "another": 1, "others": 1}
     assert [str(row.area) for row in rows_of(who.registrar, whose="another")] == ["Reversals"]
@@ -74,28 +74,28 @@ def test_a_halted_market_waits_to_be_resumed(who: People) -> None:
     execute_market(market.pk)
     (row,) = rows_of(who.registrar, area="Markets")
     assert ("a typhoon" in row.text, [action.name for action, _url in row.steps]) == (True, ["resume"])
-    page = client_of(who.registrar).get("/admin/work/").content.decode()
+    page = client_of(who.registrar).get("/admin/queue/").content.decode()
     assert "Halted market" in page
 
 
 def test_it_is_read_by_the_operator_and_auditors_alone_and_writes_nothing(who: People) -> None:
     for person in (who.registrar, who.treasurer, who.auditor):
         client = client_of(person)
-        assert client.get("/admin/work/").status_code == 200
-        assert client.post("/admin/work/").status_code == 403
+        assert client.get("/admin/queue/").status_code == 200
+        assert client.post("/admin/queue/").status_code == 403
     for person in (who.cooperative, who.buyer, who.verifier):
-        assert client_of(person).get("/admin/work/").status_code == 403
+        assert client_of(person).get("/admin/queue/").status_code == 403
 
 
 def test_more_that_waits_asks_the_database_no_more(who: People, django_assert_num_queries: Any) -> None:
     client = client_of(who.treasurer)
-    client.get("/admin/work/")
+    client.get("/admin/queue/")
     for number in range(4):
         deposit(who, f"r{number}")
     OrganisationFactory.create_batch(30, status=Organisation.Status.APPLIED)
     # Session, person and membership; fourteen lines; log, markets and runs.
     with django_assert_num_queries(22):
-        page = client.get("/admin/work/")
+        page = client.get("/admin/queue/")
     organisations = next(each for each in page.context["areas"] if str(each.name) == "Organisations")
     assert (len(organisations.rows), len(organisations.more)) == (25, 1)
 
