@@ -78,13 +78,14 @@ def _send_all(messages: Sequence[Message], until: float) -> int:
     # One connection to the mail server for all of them, opened when the first one needs it.
     mail: BaseEmailBackend = get_connection()
     sent = 0
+    left = list(messages)
     try:
-        for place, message in enumerate(messages):
-            if time.monotonic() > until:
-                _give_back(messages[place:])
-                break
+        while left and time.monotonic() <= until:
+            # One at which the worker stumbles keeps its claim, so that the next worker does not stumble at once.
+            message = left.pop(0)
             sent += _send_one(message, settings[message.person_id], mail)
     finally:
+        _give_back(left)
         _close(mail)
     return sent
 
@@ -97,6 +98,8 @@ def _close(mail: BaseEmailBackend) -> None:
 
 
 def _give_back(messages: Sequence[Message]) -> None:
+    if not messages:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE ledger_message SET claimed_until = NULL, attempts = attempts - 1 WHERE id = ANY(%s::bigint[])",
@@ -106,6 +109,9 @@ def _give_back(messages: Sequence[Message]) -> None:
 
 def _send_one(message: Message, settings: NoticeSettings, mail: BaseEmailBackend) -> bool:
     try:
+        if message.attempts > len(PAUSES) + 1:
+            # Claimed as often as it may be, and never marked: whoever took it in hand did not come back.
+            raise NotSent("given_up", is_final=True)
         if message.channel == Channel.EMAIL:
             _by_mail(message, settings, mail)
         else:

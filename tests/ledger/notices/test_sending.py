@@ -288,6 +288,32 @@ def test_a_gateway_that_refuses_is_tried_again_or_given_up(db, gateway):
     assert Message.objects.get().failed_at is not None
 
 
+class StumblingGateway:
+    """A gateway that somebody wrote badly."""
+
+    def send(self, *, to, text, message_id):
+        raise RuntimeError("no such thing")
+
+
+def test_a_message_at_which_the_worker_stumbles_holds_up_no_other_and_is_given_up(db, mail, gateway, settings):
+    send_phone_code(person=member("other@example.cn").user, phone="13800138000")
+    tell_of(member())
+    Message.objects.filter(channel="sms").update(due_at=timezone.now() - dt.timedelta(minutes=1))
+    settings.SMS_GATEWAY = "tests.ledger.notices.test_sending.StumblingGateway"
+    with pytest.raises(RuntimeError):
+        send_due_messages()
+    assert send_due_messages() == 1
+    assert len(mail.to("lin@example.cn")) == 1
+    stumbled = Message.objects.filter(channel="sms")
+    for _claim in range(len(PAUSES)):
+        stumbled.update(claimed_until=timezone.now() - dt.timedelta(seconds=1))
+        with pytest.raises(RuntimeError):
+            send_due_messages()
+    stumbled.update(claimed_until=timezone.now() - dt.timedelta(seconds=1))
+    assert send_due_messages() == 0
+    assert (stumbled.get().reason, stumbled.get().failed_at is None) == ("given_up", False)
+
+
 @pytest.mark.parametrize("phone", ["", "12", "abc", "+86 1380", "13800138000; rm", "1" * 40])
 def test_what_is_no_number_is_refused(db, gateway, phone):
     with pytest.raises(InvalidValue) as refusal:
