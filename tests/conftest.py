@@ -19,7 +19,11 @@ def django_db_setup(
 ) -> Iterator[None]:
     """Work as the application's role: what it may not do, the product must not need."""
     with django_db_blocker.unblock():
-        made = [] if servers.IS_DATABASE_OURS else setup_databases(verbosity=0, interactive=False)
+        made = (
+            []
+            if servers.IS_DATABASE_OURS
+            else setup_databases(verbosity=0, interactive=False, serialized_aliases=set())
+        )
         database.work_as_application()
         database.empty_tables_as_owner()
     yield

@@ -92,7 +92,8 @@ def shift(reader: Reader) -> list[str]:
 
 def cost(reader: Reader) -> list[str]:
     """Weigh what the page is made of, compressed, whether it had to be fetched or was there from the page before."""
-    weights = {url: _weight(reader, url) for url in reader.parts() if not any(part in url for part in CHARTS)}
+    ours = [url for url in reader.parts() if url.startswith(reader.site) and not any(part in url for part in CHARTS)]
+    weights = {url: _weight(reader, url) for url in ours}
     heaviest = sorted(weights.items(), key=lambda pair: -pair[1])[:3]
     return [f"costs {sum(weights.values())} bytes: {heaviest}"] if sum(weights.values()) >= MOST_BYTES else []
 
@@ -101,8 +102,6 @@ _weights: dict[str, int] = {}
 
 
 def _weight(reader: Reader, url: str) -> int:
-    if url.startswith("data:"):
-        return 0
     if url not in _weights:
         # Asked beside the page, as the same person.
         answer = reader.context.request.get(url)

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -168,7 +169,10 @@ def wait_until_there(url: str) -> None:
 
 def answers(url: str) -> bool:
     """Return whether a page is there."""
+    address = urlsplit(url)
     try:
+        # Most often nobody listens yet, which is known at once.
+        socket.create_connection((address.hostname, address.port), timeout=5).close()
         # Straight to this machine, whatever proxy the environment names.
         with build_opener(ProxyHandler({})).open(url, timeout=5):
             return True

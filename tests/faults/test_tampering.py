@@ -205,10 +205,6 @@ def _scene_once(django_db_setup, django_db_blocker):
         # What foreign keys put off until the commit is not to come up later.
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            # Each check is planned anew, some thirty thousand times: to weigh every order of a dozen joins of small tables takes
-            # a hundred times as long as to read them.
-            cursor.execute("SET LOCAL join_collapse_limit = 5")
-            cursor.execute("SET LOCAL from_collapse_limit = 5")
         yield
         transaction.set_rollback(True)
 
