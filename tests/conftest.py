@@ -6,20 +6,30 @@ from typing import Any
 import pytest
 import redis
 from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.test.utils import setup_databases, teardown_databases
 
-from tests import database, strength
+from tests import database, servers, strength
 from tests.scenes import People, people
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[None]:
     """Work as the application's role: what it may not do, the product must not need."""
     with django_db_blocker.unblock():
+        made = (
+            []
+            if servers.IS_DATABASE_OURS
+            else setup_databases(verbosity=0, interactive=False, serialized_aliases=set())
+        )
         database.work_as_application()
         database.empty_tables_as_owner()
     yield
     with django_db_blocker.unblock():
         database.work_as_owner()
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(autouse=True)
@@ -28,12 +38,23 @@ def _strong_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
     strength.make_logins_strong(monkeypatch)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> None:
+    """Let a password's hash take no time and memory here: that guessing takes long is no test's to see."""
+    Argon2PasswordHasher.time_cost = 1
+    Argon2PasswordHasher.memory_cost = 8
+    Argon2PasswordHasher.parallelism = 1
+
+
+@pytest.fixture(scope="session")
+def _redis() -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        yield client
+
+
 @pytest.fixture(autouse=True)
-def _empty_redis() -> Iterator[None]:
-    client = redis.Redis.from_url(settings.REDIS_URL)
-    client.flushall()
-    yield
-    client.close()
+def _empty_redis(_redis: redis.Redis) -> None:
+    _redis.flushall()
 
 
 @pytest.fixture

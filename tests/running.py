@@ -3,7 +3,7 @@
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -20,6 +20,14 @@ def test_environment() -> dict[str, str]:
     return environment_for(Path(VAR), Services(application_url(), os.environ["REDIS_URL"]))
 
 
+def commands(environment: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the product's programs, of web one process: each more takes seconds to come up, and its threads are enough."""
+    found = programs(environment)
+    web = found["web"]
+    web[web.index("--workers") + 1] = "1"
+    return found
+
+
 @contextlib.contextmanager
 def running(*names: str) -> Iterator[tuple[Processes, dict[str, str]]]:
     """Run some of the product's programs (web, stream, worker, match-0, beat) as long as the context lasts.
@@ -33,7 +41,7 @@ def running(*names: str) -> Iterator[tuple[Processes, dict[str, str]]]:
         environment["STREAM_URL"] = f"http://127.0.0.1:{stream}"
     processes = Processes(BASE_DIR, environment)
     try:
-        for name, command in programs(environment).items():
+        for name, command in commands(environment).items():
             if name in names:
                 processes.start(name, command)
         yield processes, environment
@@ -62,4 +70,4 @@ def signal_program(processes: Processes, name: str, number: signal.Signals) -> N
 
 def start_again(processes: Processes, environment: dict[str, str], name: str) -> None:
     """Start a program that has been killed."""
-    processes.start(name, programs(environment)[name])
+    processes.start(name, commands(environment)[name])

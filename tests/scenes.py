@@ -45,6 +45,7 @@ from tests.factories import (
     ParcelFactory,
     ProjectFactory,
     ReportFactory,
+    memberships,
 )
 from trading.auctions.services import announce_auction, place_bid
 from trading.auctions.terms import BidTerms, LotTerms
@@ -72,16 +73,19 @@ class People:
 
 def people() -> People:
     """Return people of all kinds, each of an approved organisation; the operator's are of one."""
-    operator = OrganisationFactory(kind=Organisation.Kind.OPERATOR)
+    operator = OrganisationFactory.build(kind=Organisation.Kind.OPERATOR)
+    build = MembershipFactory.build
     return People(
-        cooperative=MembershipFactory(organisation__kind=Organisation.Kind.COOPERATIVE),
-        buyer=MembershipFactory(),
-        other_buyer=MembershipFactory(),
-        verifier=MembershipFactory(organisation__kind=Organisation.Kind.VERIFIER),
-        registrar=MembershipFactory(organisation=operator, role=Membership.Role.REGISTRAR),
-        treasurer=MembershipFactory(organisation=operator, role=Membership.Role.TREASURER),
-        second_treasurer=MembershipFactory(organisation=operator, role=Membership.Role.TREASURER),
-        auditor=MembershipFactory(organisation__kind=Organisation.Kind.AUDITOR),
+        *memberships(
+            build(organisation__kind=Organisation.Kind.COOPERATIVE),
+            build(),
+            build(),
+            build(organisation__kind=Organisation.Kind.VERIFIER),
+            build(organisation=operator, role=Membership.Role.REGISTRAR),
+            build(organisation=operator, role=Membership.Role.TREASURER),
+            build(organisation=operator, role=Membership.Role.TREASURER),
+            build(organisation__kind=Organisation.Kind.AUDITOR),
+        )
     )
 
 

@@ -14,10 +14,26 @@ from pathlib import Path
 import pytest
 
 from config import embedded
-from tests import ports
+from tests import migrated, ports
 
-VAR = Path(__file__).resolve().parent.parent / "var" / "test" / ports.PROCESS
+VAR = Path(__file__).resolve().parent.parent / "var" / "test" / (ports.PROCESS or "alone")
 NO_SERVERS = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
+
+# The test database may be lost with the machine; what is tested here is what survives killed processes.
+FAST = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_connections": "100",
+    # To weigh every order in which a dozen small tables can be joined takes longer than to read them; checks of the books do so.
+    "join_collapse_limit": "5",
+    "from_collapse_limit": "5",
+}
+
+# Somebody may have named a database server of theirs.
+IS_DATABASE_OURS = bool(ports.PROCESS) or "DATABASE_URL" not in os.environ
 
 _stack = contextlib.ExitStack()
 
@@ -55,10 +71,9 @@ def _start_servers() -> None:
         for name in NO_SERVERS:
             del os.environ[name]
     ports.give_servers_their_own()
-    services = _stack.enter_context(
-        # The test database may be lost with the machine; what is tested here is what survives killed processes.
-        embedded.services(VAR, postgres_settings={"fsync": "off", "full_page_writes": "off", "max_connections": "100"})
-    )
+    if IS_DATABASE_OURS:
+        migrated.put_into(VAR)
+    services = _stack.enter_context(embedded.services(VAR, postgres_settings=FAST))
     atexit.register(_stack.close)
     os.environ.update(services.environment())
     os.environ.setdefault("LOG_SIGNING_KEY_FILE", str(VAR / "log-signing-key"))

@@ -1,5 +1,6 @@
 """What is asked of every page. Each check returns what it found: no lines, no fault."""
 
+import gzip
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ READING = (FOLDER / "reading.js").read_text(encoding="utf-8")
 # 320 is what is left of 1280 at 400 %, which WCAG 1.4.10 asks for; 720 of 1440 at 200 %.
 WIDTHS = (320, PHONE, 720, DESKTOP)
 LEAST_SHIFT = 0.05
+# What a page may cost a village before charts and maps, which have their own libraries.
+MOST_BYTES = 150_000
+CHARTS = ("/vendor/leaflet/", "/vendor/uplot/", "/vendor/lightweight-charts/")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SEVERE = {"serious", "critical"}
 
@@ -84,6 +88,25 @@ def shift(reader: Reader) -> list[str]:
         })"""
     )
     return [f"moves while it loads: {moved:.3f}"] if moved >= LEAST_SHIFT else []
+
+
+def cost(reader: Reader) -> list[str]:
+    """Weigh what the page is made of, compressed, whether it had to be fetched or was there from the page before."""
+    ours = [url for url in reader.parts() if url.startswith(reader.site) and not any(part in url for part in CHARTS)]
+    weights = {url: _weight(reader, url) for url in ours}
+    heaviest = sorted(weights.items(), key=lambda pair: -pair[1])[:3]
+    return [f"costs {sum(weights.values())} bytes: {heaviest}"] if sum(weights.values()) >= MOST_BYTES else []
+
+
+_weights: dict[str, int] = {}
+
+
+def _weight(reader: Reader, url: str) -> int:
+    if url not in _weights:
+        # Asked beside the page, as the same person.
+        answer = reader.context.request.get(url)
+        _weights[url] = len(gzip.compress(answer.body())) if answer.ok else 0
+    return _weights[url]
 
 
 def focus(reader: Reader) -> list[str]:

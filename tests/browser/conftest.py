@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,18 @@ from playwright.sync_api import Browser
 from tests.browser import grounds
 from tests.browser.chromium import BINARY, chromium
 from tests.browser.grounds import Furnished, Scene
+
+FOLDER = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the second of two processes begin with what needs no scene, while the first one makes it for both."""
+    if not all(item.path.is_relative_to(FOLDER) for item in items):
+        return
+    with_scene = [item for item in items if "furnished" in item.fixturenames]  # type: ignore[attr-defined]
+    others = [item for item in items if item not in with_scene]
+    half = min(len(items) // 2, len(with_scene))
+    items[:] = with_scene[:half] + others + with_scene[half:]
 
 
 @pytest.fixture(scope="module")

@@ -58,11 +58,7 @@
   }
   window.EventSource = Flood;
 
-  const seen = (window.seen = { long: [], shift: 0, frames: 0, longestGap: 0, moved: [] });
-  new PerformanceObserver((list) => seen.long.push(...list.getEntries().map((entry) => Math.round(entry.duration)))).observe({
-    type: "longtask",
-    buffered: true,
-  });
+  const seen = (window.seen = { shift: 0, moved: [] });
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
       if (entry.hadRecentInput) continue;
@@ -70,12 +66,4 @@
       seen.moved.push(...entry.sources.map(({ node }) => node?.outerHTML?.slice(0, 90) ?? String(node?.nodeName)));
     }
   }).observe({ type: "layout-shift", buffered: true });
-  let last = null;
-  const frame = (now) => {
-    if (last !== null) seen.longestGap = Math.max(seen.longestGap, now - last);
-    last = now;
-    seen.frames += 1;
-    requestAnimationFrame(frame);
-  };
-  requestAnimationFrame(frame);
 })();

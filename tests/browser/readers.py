@@ -9,14 +9,18 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Route
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Route, expect
 
 if TYPE_CHECKING:
     from ledger.models import Membership
 
 Change = Callable[[str, bytes], bytes]
 """Returns what a page gets for an address instead of what the server said."""
-SECONDS = 30
+# For whatever is waited for: on a machine with much else to do it takes its time.
+SECONDS = 60
+expect.set_options(timeout=SECONDS * 1_000)
+COSTLY = ("script", "stylesheet", "image", "font")
+"""What a page is made of, as Playwright sorts requests; data that it fetches are the reader's own."""
 LOCALES = {"zh-hans": "zh-CN", "en": "en"}
 PHONE, DESKTOP = 390, 1440
 HEIGHTS = {PHONE: 844, DESKTOP: 900}
@@ -36,8 +40,11 @@ class Reader:
             reduced_motion="reduce",
             **options,
         )
-        self.context.set_default_timeout(20_000)
+        self.context.set_default_timeout(SECONDS * 1_000)
+        self.costly: dict[str, bool] = {}
         self.context.on("request", self._sees_request)
+        self.context.on("requestfinished", self._has_got)
+        self.context.on("requestfailed", self._has_got)
         self.context.on("console", self._hears)
         self.context.on("weberror", lambda error: self.complaints.append(str(error.error)))
         self.page: Page = self.context.new_page()
@@ -46,6 +53,12 @@ class Reader:
         address = urlsplit(request.url)
         if address.scheme in ("http", "https", "ws", "wss") and address.hostname not in ("127.0.0.1", "localhost"):
             self.complaints.append(f"asks elsewhere: {request.url}")
+        if request.resource_type in COSTLY:
+            self.costly[request.url] = False
+
+    def _has_got(self, request: Request) -> None:
+        if request.url in self.costly:
+            self.costly[request.url] = True
 
     def _hears(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -59,6 +72,7 @@ class Reader:
 
     def go(self, address: str) -> int:
         """Open an address, wait until it is loaded, and return the status of its answer."""
+        self.costly.clear()
         answer = self.page.goto(f"{self.site}{address}", wait_until="load")
         assert answer is not None
         return answer.status
@@ -84,9 +98,25 @@ class Reader:
             return bool(self.evaluate(expression))
         except Error as error:
             # The page is just being left for another.
-            if "context was destroyed" in str(error):
+            if "context was destroyed" in str(error) or "Cannot find context" in str(error):
                 return False
             raise
+
+    def leave(self) -> None:
+        """Leave the page: what it still asks for is asked no more, and what it has said until now was of this page."""
+        self.page.goto("about:blank")
+        self.take_complaints()
+
+    def parts(self) -> list[str]:
+        """Return the addresses of scripts, styles, pictures and fonts that the page has asked for, once all have come.
+
+        Raises: AssertionError where one does not come in time.
+        """
+        deadline = monotonic() + SECONDS
+        while not all(self.costly.values()):
+            assert monotonic() < deadline, f"still under way: {self.costly}"
+            self.page.wait_for_timeout(20)
+        return list(self.costly)
 
     def change(self, pattern: str, change: Change) -> None:
         """Change what pages fetch from addresses of a pattern with ** in it."""

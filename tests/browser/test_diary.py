@@ -14,7 +14,7 @@ from tests.browser.grounds import wait_until_there
 from tests.browser.readers import reading
 from tests.factories import ParcelFactory, ProjectFactory
 from tests.files import picture
-from tests.running import running, wait_until
+from tests.running import running
 
 pytestmark = needs_chromium
 
@@ -44,18 +44,10 @@ def write(tab, *, kind, field, value, photo=None):
     )
 
 
-def waiting(tab):
-    """Return how many entries the page says wait."""
-    return tab.evaluate(
-        """(() => {
-            const card = document.querySelector("[data-waiting]");
-            return card.hidden ? 0 : Number(card.querySelector("[data-count]").textContent);
-        })()"""
-    )
-
-
 COUNT = "Number(document.querySelector('[data-waiting]:not([hidden]) [data-count]')?.textContent ?? 0)"
 READY = "document.querySelector('[data-diary]').dataset.ready !== undefined"
+# Until the page is told so, an entry is still a draft, which it would send again.
+SENT = "document.querySelector('[data-said] [data-when=sent]').hidden === false"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -79,8 +71,8 @@ def test_what_is_written_without_a_connection_arrives_when_there_is_one(who, bro
             tab.wait_for(READY)
             tab.wait_for(f"caches.match('/projects/{project.code}/diary').then(Boolean)")
             write(tab, kind="fertiliser", field="n_kg_per_ha", value="75")
-            wait_until(lambda: DiaryEntry.objects.count() == 1)
-            tab.wait_for(f"{COUNT} === 0")
+            tab.wait_for(f"{SENT} && {COUNT} === 0")
+            assert DiaryEntry.objects.count() == 1
         # The server is gone.
         photo = base64.b64encode(picture()).decode()
         write(tab, kind="harvest", field="yield_t_per_ha", value="6.6", photo=photo)
@@ -88,8 +80,7 @@ def test_what_is_written_without_a_connection_arrives_when_there_is_one(who, bro
         write(tab, kind="straw", field="straw_t_per_ha", value="450")
         tab.wait_for(f"{COUNT} === 2")
         tab.go(address)
-        tab.wait_for(READY)
-        assert waiting(tab) == 2
+        tab.wait_for(f"{READY} && {COUNT} === 2")
         assert tab.evaluate("document.title").startswith("Field diary")
         assert DiaryEntry.objects.count() == 1
         with running("web") as (_processes, environment):
@@ -109,13 +100,12 @@ def test_what_is_written_without_a_connection_arrives_when_there_is_one(who, bro
             tab.evaluate("document.querySelector('[data-edit]').click()")
             tab.wait_for("document.querySelector('form[data-entry]').elements['straw-straw_t_per_ha'].value === '450'")
             write(tab, kind="straw", field="straw_t_per_ha", value="4.5")
-            # Until it is told so, the entry is still a draft: leaving would ask whether to delete it.
-            tab.wait_for("document.querySelector('[data-said] [data-when=sent]').hidden === false")
-            assert waiting(tab) == 0
+            tab.wait_for(f"{SENT} && {COUNT} === 0")
             assert DiaryEntry.objects.count() == 3
             # Who logs out leaves nothing behind.
-            tab.evaluate("document.querySelector('form[data-person]').requestSubmit()")
-            wait_until(lambda: not Session.objects.exists())
+            with tab.page.expect_navigation():
+                tab.evaluate("document.querySelector('form[data-person]').requestSubmit()")
+            assert not Session.objects.exists()
             tab.go("/projects")
             tab.wait_for("caches.keys().then((names) => names.length === 0)")
             tab.wait_for("indexedDB.databases().then((found) => found.length === 0)")

@@ -55,7 +55,8 @@ def named(visit: tuple[Page, str]) -> str:
 def test_a_page_is_whole_in_chinese(visit: tuple[Page, str], chinese: Reader, scene: Scene) -> None:
     page, who = visit
     open_page(chinese, scene, page, who, width=PHONE if VISITS.index(visit) % 2 else DESKTOP)
-    found = shift(chinese, page) + checks.shape(chinese) + checks.width(chinese) + checks.focus(chinese)
+    found = shift(chinese, page) + checks.cost(chinese)
+    found += checks.shape(chinese) + checks.width(chinese) + checks.focus(chinese)
     if is_read_by_axe(page, who):
         found += checks.access(chinese)
     found += english_in(checks.texts(chinese))
@@ -96,8 +97,9 @@ def shift(reader: Reader, page: Page) -> list[str]:
 
 def open_page(reader: Reader, scene: Scene, page: Page, who: str, *, width: int) -> None:
     """Open a page as somebody, which must be there."""
+    # A page that keeps asking would ask on as the next person.
+    reader.leave()
     reader.widen(width)
     reader.take_session(scene.sessions[who] if who else "")
-    reader.take_complaints()
     assert reader.go(page.at(scene.names)) == 200, page.address
     assert reader.page.url.endswith(page.at(scene.names)), f"leads on to {reader.page.url}"

@@ -80,16 +80,28 @@ def fill(form: Any, **fields: str) -> None:
             field.fill(value)
 
 
-def buy(page: Page, *, price: str, quantity: str) -> None:
-    """Fill the ticket in, which a phone shows when it is asked to, look at the order once more, and send it."""
+def send_each(page: Page, action: str, **fields: str) -> None:
+    """Send all forms that go to such addresses, one after the other: each is gone before the next one is sent."""
+    forms = page.locator(f"main form[action$='{action}']")
+    for left in reversed(range(forms.count())):
+        send(page, action, **fields)
+        expect(forms).to_have_count(left)
+
+
+def step(page: Page, button: Any) -> None:
+    """Press a button that leads to another page, and wait until it is there: who goes elsewhere earlier calls the step off."""
+    with page.expect_navigation():
+        button.click()
+
+
+def write_order(page: Page, *, price: str, quantity: str) -> Any:
+    """Fill the ticket in, which a phone shows when it is asked to, and return the button that sends it when it was reviewed."""
     ticket = page.locator("form[data-ticket]")
     if not ticket.is_visible():
         page.locator("[data-take-side=buy]").first.click()
     fill(ticket, price=price, quantity=quantity)
     ticket.locator("[name=send]:visible").first.click()
-    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith("/orders")):
-        page.locator("form[action$='/orders'] button[data-first]").first.click()
-    page.wait_for_load_state()
+    return page.locator("form[action$='/orders'] button[data-first]").first
 
 
 def complete(fields: Any) -> None:
@@ -119,7 +131,8 @@ def test_a_visitor_finds_a_project_and_checks_a_certificate(reader: Reader, grou
     reader.go("/")
     page.locator("nav a[href='/projects']").first.click()
     page.locator("main [name=q]").fill(ground.names["project"])
-    page.locator("main [name=q]").press("Enter")
+    with page.expect_navigation():
+        page.locator("main [name=q]").press("Enter")
     follow(page, f"/projects/{ground.names['project']}")
     expect(page.locator("h1")).to_be_visible()
     expect(page.locator("main")).to_contain_text("2,300")
@@ -134,7 +147,7 @@ def test_an_auditor_reconciles_the_books_and_proves_a_record(reader: Reader, gro
     log_in(reader, "auditor", ground.password)
     reader.go("/admin/")
     page.locator("a[href^='/admin/reconcile/']").first.click()
-    page.locator("#content form.decide button").click()
+    step(page, page.locator("#content form.decide button"))
     # Who has begun the newest run stands beside its result.
     load_until(page, "方澈")
     assert page.locator(".invariants .holds").count() == page.locator(".invariants > li").count() > 8
@@ -155,13 +168,10 @@ def test_a_verifier_opens_a_finding_has_it_answered_and_verifies(
     with reading(browser, ground.site, language=reader.language, width=PHONE) as cooperative:
         cooperative.take_session(ground.sessions["coop"])
         cooperative.go(report)
-        for _finding in range(2):
-            send(cooperative.page, "/answer", answer="已补。Added.")
-            cooperative.page.wait_for_load_state()
+        assert cooperative.page.locator("main form[action$='/answer']").count() == 2
+        send_each(cooperative.page, "/answer", answer="已补。Added.")
     reader.go(report)
-    while page.locator("form[action$='/close']").count():
-        send(page, "/close", note="可以。As it should be.")
-        page.wait_for_load_state()
+    send_each(page, "/close", note="可以。As it should be.")
     send(page, "/verify", statement="已核对灌溉记录。Irrigation records were checked.")
     expect(page.locator("main .badge--good, main .steps .done").first).to_be_visible()
     expect(page.locator("form[action$='/verify']")).to_have_count(0)
@@ -207,7 +217,9 @@ def test_a_buyer_buys_holds_and_retires_with_a_certificate(reader: Reader, groun
     log_in(reader, "buyer2", ground.password)
     reader.go(f"/markets/{ground.names['market']}?side=buy")
     price = page.locator("[data-asks] .rung[data-price-fen]").last.get_attribute("data-price-fen")
-    buy(page, price=f"{int(price or 0) / 100:.2f}", quantity="2")
+    button = write_order(page, price=f"{int(price or 0) / 100:.2f}", quantity="2")
+    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith("/orders")):
+        button.click()
     reader.go("/orders?show=trades")
     load_until(page, batch)
     reader.go("/holdings")
@@ -229,19 +241,17 @@ def test_a_payment_that_one_treasurer_entered_is_confirmed_by_another(
     page = reader.page
     log_in(reader, "treasurer", ground.password)
     reader.go("/admin/ledger/payment/?q=DEMO-WAITING")
-    page.locator("#result_list a[href$='/change/'], #result_list a[href*='/change/']").first.click()
+    step(page, page.locator("#result_list a[href$='/change/'], #result_list a[href*='/change/']").first)
     waiting = page.url.removeprefix(ground.site)
     # Who has entered it may not confirm it: it waits for another.
     reader.go(waiting.replace("change/", "confirm-deposit/").split("?")[0])
     if page.locator("#content form button[type=submit]").count():
-        page.locator("#content form button[type=submit]").first.click()
-        page.wait_for_load_state()
+        step(page, page.locator("#content form button[type=submit]").first)
     with reading(browser, ground.site, language=reader.language, width=DESKTOP) as second:
         log_in(second, "treasurer2", ground.password)
         second.go(waiting)
-        second.page.locator("#content a[href*='/confirm-deposit/']").first.click()
-        second.page.locator("#content form button[type=submit]").first.click()
-        second.page.wait_for_load_state()
+        step(second.page, second.page.locator("#content a[href*='/confirm-deposit/']").first)
+        step(second.page, second.page.locator("#content form button[type=submit]").first)
         second.go(waiting)
         expect(second.page.locator("#content a[href*='/confirm-deposit/']")).to_have_count(0)
     reader.take_complaints()
@@ -262,7 +272,7 @@ def test_forms_are_sent_without_a_script(ground: Scene, browser: Browser) -> Non
         page = reader.page
         log_in(reader, "buyer3", ground.password)
         reader.go(f"/markets/{ground.names['market']}?side=buy")
-        buy(page, price="21.70", quantity="3")
+        step(page, write_order(page, price="21.70", quantity="3"))
         reader.go("/orders")
         expect(page.locator("main")).to_contain_text("21.70")
         # Light and dark, too.

@@ -10,7 +10,7 @@ from tests.browser.chromium import needs_chromium
 from tests.browser.grounds import wait_until_there
 from tests.browser.readers import PHONE, reading
 from tests.factories import PRACTICES, ParcelFactory, ProjectFactory, square
-from tests.running import running, wait_until
+from tests.running import running
 
 pytestmark = [
     needs_chromium,
@@ -26,8 +26,7 @@ def tap(tab, x, y):
     tab.page.mouse.click(box["x"] + x, box["y"] + y)
 
 
-def corners(tab):
-    return tab.evaluate("document.querySelectorAll('.corner').length")
+CORNERS = "document.querySelectorAll('.corner').length"
 
 
 def area_shown(tab):
@@ -51,7 +50,7 @@ def draw(tab, draft):
     tab.wait_for("document.querySelector('[data-ready]') !== null && document.querySelector('[data-shown]') !== null")
     for count, (x, y) in enumerate([(80, 60), (200, 60), (200, 180), (80, 180)], 1):
         tap(tab, x, y)
-        tab.wait_for(f"document.querySelectorAll('.corner').length === {count}")
+        tab.wait_for(f"{CORNERS} === {count}")
     shape = json.loads(tab.evaluate("document.querySelector('[name=geometry]').value"))
     measured = float(area_ha(shape))
     assert float(area_shown(tab).split(" ")[0]) == pytest.approx(measured, rel=1e-5, abs=1e-4)
@@ -62,9 +61,9 @@ def draw(tab, draft):
     assert moved["coordinates"][0][1][0] > shape["coordinates"][0][1][0]
     tab.evaluate("document.querySelector('[data-canvas]').focus()")
     tab.page.keyboard.press("Enter")
-    assert corners(tab) == 5
+    tab.wait_for(f"{CORNERS} === 5")
     tab.page.keyboard.press("Backspace")
-    assert corners(tab) == 4
+    tab.wait_for(f"{CORNERS} === 4")
     # The map lies over the first field, so the drawn one is refused, and the shared land is shown.
     tab.evaluate("document.querySelector('[name=code]').value = 'B01'")
     tab.evaluate("document.querySelector('form.form--wide').submit()")
@@ -75,6 +74,7 @@ def draw(tab, draft):
     # Elsewhere it is taken.
     elsewhere = json.dumps(json.dumps(square(7)))
     tab.evaluate(f"document.querySelector('[name=geometry]').value = {elsewhere}")
-    tab.evaluate("document.querySelector('form.form--wide').submit()")
-    wait_until(lambda: Parcel.objects.count() == 2)
+    with tab.page.expect_navigation():
+        tab.evaluate("document.querySelector('form.form--wide').submit()")
+    assert Parcel.objects.count() == 2
     assert [complaint for complaint in tab.complaints if "422" not in complaint] == []

@@ -72,13 +72,13 @@ def test_a_page_follows_the_stream_and_one_that_lost_it_asks_and_comes_back(who,
         enter("b1", who.buyer, "buy", 4_050, 4)
         tab.wait_for(f"{text('last-price')} === '40.50' && {text('volume')} === '4'")
         tab.wait_for("document.querySelectorAll('[data-orders] tr').length === 1")
-        assert tab.evaluate("[...document.querySelectorAll('[data-asks] .rung')].at(-1).cells[1].textContent") == "6"
-        assert tab.evaluate("document.querySelectorAll('[data-tape] tr').length") == 1
+        tab.wait_for("[...document.querySelectorAll('[data-asks] .rung')].at(-1).cells[1].textContent === '6'")
+        tab.wait_for("document.querySelectorAll('[data-tape] tr').length === 1")
         # What was gone is gone, and what takes its place is shown.
         enter("s2", who.cooperative, "sell", 4_060, 3)
         enter("b2", who.buyer, "buy", 4_050, 6)
         tab.wait_for("[...document.querySelectorAll('[data-asks] .rung')].at(-1).dataset.priceFen === '4060'")
-        assert tab.evaluate(text("volume")) == "10"
+        tab.wait_for(f"{text('volume')} === '10'")
         signal_program(processes, "stream", signal.SIGKILL)
         enter("b3", who.buyer, "buy", 4_060, 1)
         start_again(processes, environment, "stream")
@@ -86,10 +86,8 @@ def test_a_page_follows_the_stream_and_one_that_lost_it_asks_and_comes_back(who,
         tab.wait_for("!document.querySelector('[data-connection] [data-state=live]').hidden")
         enter("b4", who.buyer, "buy", 4_060, 1)
         tab.wait_for(f"{text('volume')} === '12'")
-        complaints = [
-            each for each in tab.complaints if "ERR_CONNECTION_REFUSED" not in each and "ERR_INCOMPLETE" not in each
-        ]
-        assert complaints == []
+        # Of the stream that was killed: however its connections came to their end.
+        assert [each for each in tab.complaints if "net::ERR_" not in each] == []
 
 
 @pytest.fixture
@@ -116,6 +114,8 @@ def floor(who, browser, request):
 
 
 IS_OPEN = "document.querySelector('[data-sheet]').open"
+# A frame is a sixtieth of a second on a fast phone; this is thrice as long.
+MOST_SECONDS_A_CHANGE = 0.05
 LIVE = "document.querySelector('[data-market]').dataset.connection === 'polling'"
 
 
@@ -132,11 +132,10 @@ def test_an_order_is_written_reviewed_and_sent_by_keys_alone_and_once(floor, who
     tab.evaluate("document.querySelector('[data-ticket] [name=quantity]').focus()")
     for _ in range(8):
         tab.page.keyboard.press("ArrowUp")
-    assert tab.evaluate("document.querySelector('[data-forecast-filled]').textContent") == "6"
-    assert tab.evaluate("document.querySelector('[data-forecast-rests]').textContent") == "2"
+    tab.wait_for("document.querySelector('[data-forecast-filled]').textContent === '6'")
+    tab.wait_for("document.querySelector('[data-forecast-rests]').textContent === '2'")
     tab.page.keyboard.press("Enter")
-    tab.wait_for(IS_OPEN)
-    assert "Trades at once" in tab.evaluate("document.querySelector('[data-sheet]').textContent")
+    tab.wait_for(f"{IS_OPEN} && document.querySelector('[data-sheet]').textContent.includes('Trades at once')")
     tab.page.keyboard.press("Escape")
     tab.wait_for(f"!{IS_OPEN}")
     assert tab.evaluate("document.querySelector('[data-ticket] [name=quantity]').value") == "8"
@@ -147,7 +146,7 @@ def test_an_order_is_written_reviewed_and_sent_by_keys_alone_and_once(floor, who
     tab.evaluate("for (const _ of [1, 2, 3]) document.activeElement.form.requestSubmit()")
     tab.wait_for(f"!{IS_OPEN} && document.querySelector('[data-told]').textContent.includes('Received: buy 8 t')")
     assert Order.objects.filter(quantity_t=8).count() == 1
-    assert tab.evaluate("document.querySelector('[data-ticket] [name=quantity]').value") == ""
+    tab.wait_for("document.querySelector('[data-ticket] [name=quantity]').value === ''")
     tab.wait_for("document.querySelector('[data-orders]').textContent.includes('40.51')")
     assert tab.complaints == []
 
@@ -160,7 +159,7 @@ def test_what_is_refused_stands_beside_the_field_and_what_was_written_is_kept(fl
     tab.evaluate("document.querySelector('[data-ticket] [name=quantity]').value = '1.5'")
     tab.evaluate("document.querySelector('[data-ticket]').requestSubmit()")
     tab.wait_for("document.querySelector('[data-ticket] .errorlist')?.textContent.includes('whole tonnes')")
-    assert tab.evaluate("document.activeElement.name") == "quantity"
+    tab.wait_for("document.activeElement.name === 'quantity'")
     assert tab.evaluate("document.activeElement.value") == "1.5"
     assert not tab.evaluate(IS_OPEN)
 
@@ -191,6 +190,17 @@ def test_an_order_is_changed_and_cancelled_without_leaving_the_page(floor, who):
 @pytest.mark.django_db(transaction=True)
 def test_a_flooded_page_keeps_up_stands_still_and_draws_its_charts(floor):
     tab, url, _market, _enter = floor
+    devtools = tab.context.new_cdp_session(tab.page)
+    devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def busy_seconds():
+        """Return how long the page has kept its processor busy, without the time in which others had it."""
+        return next(
+            each["value"]
+            for each in devtools.send("Performance.getMetrics")["metrics"]
+            if each["name"] == "TaskDuration"
+        )
+
     tab.page.add_init_script(path=FLOOD)
     tab.go(url)
     tab.wait_for("document.querySelector('[data-charts]').hasAttribute('data-drawn')")
@@ -198,13 +208,14 @@ def test_a_flooded_page_keeps_up_stands_still_and_draws_its_charts(floor):
     tab.evaluate("document.querySelector('#draw-depth').click()")
     tab.wait_for("document.querySelector('.charts__live .uplot canvas') !== null")
     tab.evaluate("document.querySelector('#draw-price').click()")
-    tab.evaluate("Object.assign(seen, { long: [], shift: 0, moved: [], frames: 0, longestGap: 0 })")
+    tab.evaluate("Object.assign(seen, { shift: 0, moved: [] })")
+    before = busy_seconds()
     assert tab.evaluate("flood.start(3)") == 180
     tab.wait_for("document.querySelector('[data-tape] tr [data-price]').textContent.startsWith('40.0')")
     seen = tab.evaluate("seen")
-    # How fast a loaded machine paints is no test's to say; that the page moves nothing, and never stops for long, is.
+    # How fast a loaded machine paints is no test's to say; that the page moves nothing, and what it costs a processor, is.
     assert seen["shift"] < 0.02, seen["moved"]
-    assert max(seen["long"], default=0) < 1_000
+    assert busy_seconds() - before < 180 * MOST_SECONDS_A_CHANGE
     assert tab.complaints == []
 
 

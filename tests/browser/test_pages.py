@@ -1,5 +1,6 @@
 """That a breach of the policy, or a request to elsewhere, would be noticed: what every page's check builds on."""
 
+import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,20 +18,22 @@ BAD = b"""<!DOCTYPE html><html lang="en"><title>Bad</title><h1>One</h1><h1>Two</
 <img alt="" src="http://elsewhere.example/a.png">
 <p class="pale">pale</p><div class="wide">wide</div><input name="nameless">
 <p id="twice">a</p><p id="twice">b</p><button class="hidden-focus">Press</button>
-<link rel="stylesheet" href="/bad.css">"""
+<link rel="stylesheet" href="/bad.css"><img alt="" src="/heavy.png">"""
 STYLE = b""".pale { color: #ccc; background: #fff } .wide { width: 900px } .hidden-focus:focus { outline: none }"""
+# Noise cannot be compressed.
+PARTS = {"/bad.css": ("text/css", STYLE), "/heavy.png": ("image/png", random.Random(0).randbytes(200_000))}
 
 
 class _Breach(BaseHTTPRequestHandler):
     """A page that breaks the policy that it comes with, and everything else."""
 
     def do_GET(self) -> None:
-        is_style = self.path == "/bad.css"
+        kind, content = PARTS.get(self.path, ("text/html; charset=utf-8", BAD))
         self.send_response(200)
-        self.send_header("Content-Type", "text/css" if is_style else "text/html; charset=utf-8")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Security-Policy", "default-src 'self'; img-src *")
         self.end_headers()
-        self.wfile.write(STYLE if is_style else BAD)
+        self.wfile.write(content)
 
     def log_message(self, format: str, *arguments: object) -> None:
         pass
@@ -55,6 +58,8 @@ def test_every_check_finds_what_it_looks_for(browser):
             assert said in shape
         assert any("wider than 390 px" in line for line in checks.width(reader))
         assert any("does not show where the keys are" in line for line in checks.focus(reader))
+        (cost,) = checks.cost(reader)
+        assert "/heavy.png" in cost
         access = "\n".join(checks.access(reader))
         assert "color-contrast" in access
         assert "label" in access

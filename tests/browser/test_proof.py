@@ -39,8 +39,9 @@ def batch(who):
     return issue_to_cooperative(who, 1_000, buffer_t=100)
 
 
-@pytest.fixture
-def site():
+@pytest.fixture(scope="module")
+def site(django_db_setup):
+    """Return a site for all tests of this file: it keeps nothing between them but what the database has."""
     with running("web") as (_processes, environment):
         root = f"http://127.0.0.1:{environment['WEB_PORT']}"
         wait_until_there(f"{root}/trace")

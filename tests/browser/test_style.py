@@ -1,18 +1,12 @@
 """The design keeps its own rules: tokens alike in both dark blocks, no colour beside them, no class that nobody uses."""
 
-import gzip
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Response
 
 from config.messages import BASE_DIR
-from tests.browser.chromium import needs_chromium
-from tests.browser.grounds import Scene
-from tests.browser.pages import BUYER, Page, visits
-from tests.browser.readers import reading
 
 CSS = BASE_DIR / "config" / "static" / "css"
 OURS = [*CSS.glob("*.css"), *(BASE_DIR / "trading" / "static").rglob("*.css")]
@@ -24,9 +18,6 @@ SOURCES = [
         for file in (BASE_DIR / folder).rglob(f"*.{kind}")
     )
 ]
-# What a page may cost before charts and maps, which have their own libraries.
-MOST_BYTES = 150_000
-CHARTS = ("/vendor/leaflet/", "/vendor/uplot/", "/vendor/lightweight-charts/")
 
 
 def dark_blocks() -> Iterator[dict[str, str]]:
@@ -74,36 +65,3 @@ def test_no_class_is_styled_that_no_page_has(file: Path):
 def stem(name: str) -> str:
     head, separator, _tail = name.rpartition("--")
     return head + separator if separator else name
-
-
-@needs_chromium
-@pytest.mark.django_db
-def test_no_page_costs_more_than_a_village_has(scene: Scene, browser: Browser):
-    too_much = {}
-    with reading(browser, scene.site, language="zh-hans") as reader:
-        for page, who in one_each():
-            weights: dict[str, int] = {}
-
-            def weigh(answer: Response, weights: dict[str, int] = weights) -> None:
-                if answer.status == 200 and answer.request.resource_type in ("script", "stylesheet", "image", "font"):
-                    weights[answer.url] = len(gzip.compress(answer.body()))
-
-            reader.context.clear_cookies()
-            reader.take_session(scene.sessions[who] if who else "")
-            reader.page.on("response", weigh)
-            reader.go(page.at(scene.names))
-            reader.page.wait_for_load_state("networkidle") if page.name != "market" else None
-            reader.page.remove_listener("response", weigh)
-            sum_bytes = sum(size for url, size in weights.items() if not any(part in url for part in CHARTS))
-            if sum_bytes >= MOST_BYTES:
-                too_much[page.address] = (sum_bytes, sorted(weights.items(), key=lambda pair: -pair[1])[:3])
-    assert too_much == {}
-
-
-def one_each() -> list[tuple[Page, str]]:
-    """Return a page of each kind, with the reader that has most on it."""
-    found: dict[str, tuple[Page, str]] = {}
-    for page, who in visits():
-        if page.name not in found or who == BUYER:
-            found[page.name] = (page, who)
-    return list(found.values())

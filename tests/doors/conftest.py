@@ -14,8 +14,8 @@ from ledger.parties.services import issue_token
 from ledger.transparency.sequencer import sequence_log
 from tests.factories import MembershipFactory, UserFactory
 from tests.factors import with_app
-from tests.ledger.api.test_fuzz import _names
 from tests.scenes import people as people_of_all_kinds
+from tests.things import things
 from trading.orders.services import NewOrder, place_orders
 
 
@@ -24,7 +24,7 @@ def cast(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[dict[s
     """Return the people by the names of the columns, and the things of the scene by theirs."""
     with django_db_blocker.unblock(), transaction.atomic():
         who = people_of_all_kinds()
-        names = _names(who)
+        names = things(who)
         ours = {"organisation": who.cooperative.organisation}
         names = {**names, **_more(who, names)}
         yield (
