@@ -18,7 +18,7 @@ def touch() -> None:
         Path(path).touch()
 
 
-class Pulse(bootsteps.StartStopStep):  # type: ignore[misc]
+class Pulse(bootsteps.StartStopStep):
     """Touches the file from the worker's own loop, which also waits for messages and runs the tasks."""
 
     requires = ("celery.worker.components:Timer",)

@@ -22,6 +22,7 @@ from urllib.parse import urlencode, urlsplit
 import psycopg
 
 from config.embedded import free_port, postgres, redis
+from config.processes import WATCHDOG
 from config.programs import BASE_DIR
 from tests import ports
 from tests.operations.deploy.deployed import Unit, env_file, read_unit
@@ -56,6 +57,8 @@ class Machine:
     stream_port: int = 0
     redis_port: int = 0
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    # Ends whatever we have started, where we are killed.
+    watchdog: subprocess.Popen[bytes] | None = None
 
     def path(self, path: str) -> Path:
         """Return where a path of the documentation is."""
@@ -131,6 +134,8 @@ class Machine:
     def start(self, name: str) -> None:
         """Start a unit's program as the unit says."""
         unit = read_unit(name, self.path("/etc/systemd/system"))
+        for folder in unit.last("StateDirectory").split():
+            self.path(f"/var/lib/{folder}").mkdir(mode=0o700, exist_ok=True)
         self._start(name, self._command_of(unit), self.environment_of(unit), self.path(unit.last("WorkingDirectory")))
 
     def run(self, name: str) -> str:
@@ -166,7 +171,12 @@ class Machine:
         }
         system = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "CREDENTIALS_DIRECTORY": str(handed_in)}
         own = {"WEB_PORT": str(self.web_port), "STREAM_PORT": str(self.stream_port)}
+        own |= {"PULSE_FILE": str(self.pulse_of(unit.name))}
         return settings | system | own
+
+    def pulse_of(self, name: str) -> Path:
+        """Return where a program leaves its sign of life, as it would in a container."""
+        return self.root / f"{name}.pulse"
 
     def _start(self, name: str, command: list[str], environment: dict[str, str], folder: Path) -> None:
         with (self.root / f"{name}.log").open("ab") as log:
@@ -180,6 +190,12 @@ class Machine:
                 start_new_session=True,
                 preexec_fn=_deny_memory_that_is_written_and_executed,
             )
+        if self.watchdog is None:
+            command = [sys.executable, "-I", "-S", str(WATCHDOG)]
+            self.watchdog = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+        assert self.watchdog.stdin is not None
+        self.watchdog.stdin.write(f"{self.running[name].pid}\n".encode())
+        self.watchdog.stdin.flush()
 
     def said(self, name: str) -> str:
         """Return what a program has printed."""
@@ -244,6 +260,9 @@ def machine(root: Path) -> Iterator[Machine]:
         yield found
     finally:
         found.stop(*found.running)
+        if found.watchdog is not None:
+            found.watchdog.kill()
+            found.watchdog.communicate()
         with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {OWNER} WITH (FORCE)")
             for role in (APPLICATION, OWNER):
