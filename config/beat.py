@@ -4,6 +4,8 @@ from typing import Any
 
 from celery.beat import PersistentScheduler
 
+from config.operations.deploy import pulse
+
 
 class SteadyScheduler(PersistentScheduler):
     """Celery's own scheduler, but that a clock set back does not put it to sleep.
@@ -21,5 +23,6 @@ class SteadyScheduler(PersistentScheduler):
                 is_set_back = True
         if is_set_back:
             self.populate_heap()
+        pulse.touch()
         seconds: float = super().tick(*args, **kwargs)
         return seconds

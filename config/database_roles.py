@@ -194,6 +194,25 @@ def _default_privileges(cursor: "CursorWrapper", name: str) -> list[tuple[str, s
     return list(cursor.fetchall())
 
 
+def owns_schema(name: str) -> bool:
+    """Return whether a role can do what it likes with the tables: as their owner, or as a superuser.
+
+    Raises: RolesError where there are no tables.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT relowner::regrole::text = quote_ident(%(name)s)
+                   OR EXISTS (SELECT FROM pg_roles WHERE rolname = %(name)s AND rolsuper)
+              FROM pg_class WHERE oid = to_regclass('django_migrations')
+            """,
+            {"name": name},
+        )
+        if (row := cursor.fetchone()) is None:
+            raise RolesError("There are no tables yet: run `manage.py migrate` first.")
+        return bool(row[0])
+
+
 def differences(name: str = ROLE) -> list[str]:
     """Return where the role has more or less than it should, a sentence each; none where all is well."""
     with connection.cursor() as cursor:

@@ -16,10 +16,13 @@ class SettingError(RuntimeError):
 def text(name: str, default: str | None = None) -> str:
     """Return the setting `name`, or what the file `NAME_FILE` holds.
 
-    Raises: SettingError where neither is set and there is no default.
+    Raises: SettingError where neither is set and there is no default, or where the file cannot be read.
     """
     if path := os.environ.get(f"{name}_FILE"):
-        return Path(path).read_text(encoding="utf-8").strip()
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingError(f"{name}_FILE names {path}, which cannot be read: {error}.") from None
     value = os.environ.get(name, default)
     if value is None:
         raise SettingError(f"Set {name} (or {name}_FILE, a file that holds it).")
@@ -67,8 +70,8 @@ def mail_backend(name: str, default: str) -> str:
 
 
 def words(name: str, default: str = "") -> list[str]:
-    """Return the comma-separated setting `name` as a list."""
-    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+    """Return the comma-separated setting `name`, or that in the file `NAME_FILE`, as a list."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
 def witnesses(name: str) -> list[tuple[str, str]]:

@@ -20,21 +20,11 @@ from config import embedded, env
 from config.database_roles import ROLE
 from config.embedded import EmbeddedError, Services
 from config.processes import Processes, run_to_end, write_line
+from config.programs import BASE_DIR, LOOPBACK, OWNERS_SETTINGS, STREAM_PORT, UNCHECKED, WEB_PORT, manage, programs
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-WEB_PORT = 8000
-STREAM_PORT = 8001
-WEB_WORKERS = 2
-WEB_THREADS = 8
-# One above asgi.MAX_READERS: who comes too many is told so, not left waiting.
-STREAM_READERS = 10_001
-STREAM_STOP_SECONDS = 2
 READY_SECONDS = 60.0
-LOOPBACK = "127.0.0.1"
 # The demo's people share a password that is printed: to ask them for a second factor would guard nothing. Every page says so.
 DEMO_SETTINGS = {"IS_DEMO": "1", "SECOND_FACTOR_REQUIRED": "0"}
-# The owner's address is for what changes the schema; the programs never see it.
-OWNERS_SETTINGS = {"MIGRATIONS_DATABASE_URL", "MIGRATIONS_DATABASE_URL_FILE"}
 
 
 class Stopped(SystemExit):
@@ -136,9 +126,7 @@ def environment_for(var_dir: Path, services: Services) -> dict[str, str]:
         "DEMO_PASSWORD_FILE": str(var_dir / "demo-password"),
         "CELERY_BEAT_SCHEDULE_FILENAME": str(var_dir / "beat-schedule"),
         "PYTHONUNBUFFERED": "1",
-        # `migrate` has checked the code before any program starts. A worker that does it again imports every page and
-        # document, and is up half as fast when it was killed.
-        "CELERY_SKIP_CHECKS": "1",
+        **UNCHECKED,
     }
     if not {"SECRET_KEY", "SECRET_KEY_FILE"} & os.environ.keys():
         embedded.private_text(var_dir / "secret-key")
@@ -161,57 +149,6 @@ def application_login(var_dir: Path, services: Services) -> dict[str, str]:
 
 def _password_file(var_dir: Path) -> Path:
     return var_dir / "application-password"
-
-
-def programs(environment: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return the programs that make up the product, each as name and command.
-
-    A market has one writer, hence one process a shard (`matching.0` …); checking all the books takes minutes, hence a
-    process that nothing else waits for (`audit`); so has what waits for servers of others (`sending`); the rest of the
-    tasks have their own. What follows the log has a queue of its own (`telling`), for a worker of its own where one is not enough.
-    """
-    shards = int(environment.get("MATCHING_SHARDS", "1"))
-    workers = min(WEB_WORKERS, os.cpu_count() or 1)
-    return {
-        "web": [
-            *_granian("wsgi", environment["WEB_PORT"], workers),
-            *("--blocking-threads", str(WEB_THREADS), "config.wsgi:application"),
-        ],
-        "stream": [
-            *_granian("asgi", environment["STREAM_PORT"], 1),
-            # Every reader is a request under way, and none ends by itself: they will connect anew.
-            *("--backpressure", str(STREAM_READERS), "--workers-kill-timeout", str(STREAM_STOP_SECONDS)),
-            "config.asgi:application",
-        ],
-        "worker": _celery_worker("celery,telling"),
-        **{f"match-{shard}": _celery_worker(f"matching.{shard}") for shard in range(shards)},
-        "audit": _celery_worker("audit"),
-        "sending": _celery_worker("sending,webhooks"),
-        "beat": [*_celery("beat"), "--loglevel", "WARNING", "--pidfile", ""],
-    }
-
-
-def _granian(interface: str, port: str, workers: int) -> list[str]:
-    listen = ["--host", LOOPBACK, "--port", port, "--workers", str(workers)]
-    # Its one warning is about more threads than cores: ours wait for the database most of their time.
-    quiet = ["--no-ws", "--log-level", "error", "--respawn-failed-workers"]
-    return [*_python("granian"), "--interface", interface, *listen, *quiet]
-
-
-def _celery_worker(tasks_queue: str) -> list[str]:
-    # One process that does one task after the other: a book in its memory is then always the newest.
-    alone = ["--pool", "solo", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
-    return [*_celery("worker"), "-Q", tasks_queue, "-n", f"{tasks_queue.partition(',')[0]}@%h", *alone]
-
-
-def _celery(command: str) -> list[str]:
-    # Root is warned of messages that are pickles; ours are JSON.
-    return [*_python("celery", "-W", "ignore:You're running the worker"), "--quiet", "-A", "config", command]
-
-
-def _python(module: str, *options: str) -> list[str]:
-    # By module: scripts in .venv/bin name the path at which .venv was made.
-    return [sys.executable, *options, "-m", module]
 
 
 def _addresses(var_dir: Path) -> dict[str, str]:
@@ -240,8 +177,7 @@ def _ours(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _manage(command: Sequence[str], environment: Mapping[str, str]) -> None:
-    words = [sys.executable, "manage.py", *command]
-    if status := run_to_end(words, folder=BASE_DIR, environment=environment):
+    if status := run_to_end(manage(*command), folder=BASE_DIR, environment=environment):
         raise StepFailed(f"manage.py {command[0]} failed (status {status}); everything stops.")
 
 
@@ -282,7 +218,7 @@ def _stop_on_signals() -> None:
 def _command_of(options: argparse.Namespace) -> list[str]:
     words = [word for place, word in enumerate(options.words) if (place, word) != (0, "--")]
     if options.command == "manage":
-        return [sys.executable, "manage.py", *words]
+        return manage(*words)
     return words
 
 

@@ -67,7 +67,7 @@ class InvitationSerializer(serializers.Serializer[Invitation]):
     id = Identifier(source="public_id")
     role = Choice(choices=ROLES)
     note = Text()
-    invited_by = Text(source="invited_by.username")
+    invited_by = Text(source="inviter")
     invited_at = Moment()
     expires_at = Moment()
     is_open = serializers.BooleanField()

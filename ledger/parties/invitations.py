@@ -15,7 +15,9 @@ from ledger.parties import entries
 from ledger.parties.access import log_name
 from ledger.parties.attempts import count_miss, seconds_to_wait
 from ledger.parties.locks import lock_for_owner, lock_organisation
-from ledger.parties.models import Invitation, Membership, User
+from ledger.parties.members import needs_two
+from ledger.parties.models import Invitation, Membership, Organisation, User
+from ledger.parties.rights import RIGHTS, Right
 from ledger.parties.role_changes import require_second
 from ledger.parties.services import check_role, join
 from ledger.texts import check_texts
@@ -43,6 +45,8 @@ def open_invitations_of(membership: Membership) -> QuerySet[Invitation]:
 def invite_member(*, actor: Membership, role: str, note: str = "") -> tuple[Invitation, str]:
     """Offer a role to whoever has the link, and return the link's secret, which is shown this once.
 
+    The operator's first person is alone: of them one invitation at a time is good without another, to a role that confirms.
+
     Locks: the organisation.
     Raises: NotAllowed, InvalidValue (role, note; too many).
     """
@@ -51,20 +55,43 @@ def invite_member(*, actor: Membership, role: str, note: str = "") -> tuple[Invi
     if open_invitations_of(actor).count() >= MAX_OPEN:
         reason = _("%(most)s invitations are open already. Withdraw some first.")
         raise InvalidValue(field="role", reason=reason % {"most": MAX_OPEN})
-    secret, now = secrets.token_urlsafe(_TOKEN_BYTES), timezone.now()
+    secret = secrets.token_urlsafe(_TOKEN_BYTES)
     invitation = Invitation(
         organisation=organisation,
         role=role,
         note=note.strip(),
-        token_hash=_hash(secret),
         invited_by=actor.user,
-        invited_at=now,
-        expires_at=now + GOOD_FOR,
+        needs_no_other=stands_alone(organisation, actor.user)
+        and role in roles_that_confirm(organisation)
+        and not open_invitations_of(actor).filter(needs_no_other=True).exists(),
     )
+    return offer(invitation, secret=secret, good_for=GOOD_FOR, actor=log_name(actor)), secret
+
+
+def offer(invitation: Invitation, *, secret: str, good_for: dt.timedelta, actor: str) -> Invitation:
+    """Store an invitation that is good from now on, and record it; whoever calls has found that it may be made."""
+    now = timezone.now()
+    invitation.token_hash = hash_secret(secret)
+    invitation.invited_at, invitation.expires_at = now, now + good_for
     check_texts(invitation)
     invitation.save()
-    append_record(kind="member_invited", body=entries.invitation(invitation), actor=log_name(actor), at=now)
-    return invitation, secret
+    append_record(kind="member_invited", body=entries.invitation(invitation), actor=actor, at=now)
+    return invitation
+
+
+def roles_that_confirm(organisation: Organisation) -> list[str]:
+    """Return in which roles the operator's people confirm what another has proposed (role_changes.require_second)."""
+    return [role for role, held in RIGHTS[organisation.kind].items() if {Right.MEMBERS, Right.APPROVE} & held]
+
+
+def stands_alone(organisation: Organisation, person: User | None) -> bool:
+    """Return whether nobody but this person could confirm anything among the operator's people; the organisation is locked."""
+    if not needs_two(organisation):
+        return False
+    others = Membership.objects.filter(
+        organisation=organisation, role__in=roles_that_confirm(organisation), user__is_active=True
+    )
+    return not (others if person is None else others.exclude(user=person)).exists()
 
 
 @transaction.atomic
@@ -109,7 +136,7 @@ def find_invitation(*, secret: str, address: str) -> Invitation:
     if (seconds := seconds_to_wait(address)) > 0:
         raise TooManyAttempts(seconds=seconds)
     found = Invitation.objects.select_related("organisation", "invited_by")
-    invitation = found.filter(token_hash=_hash(secret[:_MAX_TOKEN])).first()
+    invitation = found.filter(token_hash=hash_secret(secret[:_MAX_TOKEN])).first()
     if invitation is None:
         count_miss(address)
         raise NotFound()
@@ -129,6 +156,8 @@ def accept_invitation(*, user: User, secret: str, address: str) -> Membership:
     # Read after the lock: two may come with the same link, or it may be withdrawn just now.
     invitation.refresh_from_db()
     _require_good(invitation)
+    if invitation.needs_no_other and not stands_alone(organisation, invitation.invited_by):
+        raise InvitationOver()
     if Membership.objects.filter(user=user).exists():
         raise ActsAlready()
     if user.pk in (invitation.invited_by_id, invitation.confirmed_by_id):
@@ -164,5 +193,6 @@ def _record(kind: str, invitation: Invitation, actor: str, at: dt.datetime) -> N
     append_record(kind=kind, body=entries.invitation_named(invitation), actor=actor, at=at)
 
 
-def _hash(secret: str) -> bytes:
+def hash_secret(secret: str) -> bytes:
+    """Return what is kept of an invitation's secret."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).digest()

@@ -1,8 +1,18 @@
 """Locks on who acts for an organisation: its row, for whatever changes there, so that such changes come one after another."""
 
+from django.db import connection
+
 from ledger.errors import NotAllowed, NotFound
 from ledger.parties.models import Membership, Organisation
 from ledger.parties.rights import Right, require_right
+
+_OPERATORS = 0x7469_616E_6875_6911
+
+
+def lock_operators() -> None:
+    """Hold, until the transaction ends, whoever else would bring the operator into being."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_OPERATORS])
 
 
 def lock_organisation(organisation_id: int) -> Organisation:

@@ -140,7 +140,8 @@ class Household(models.Model):
 class Invitation(models.Model):
     """An offer of a role to whoever has the link: shown once, kept as its hash, good once and for a week.
 
-    Into the operator it is good only when another has confirmed it: roles there make value.
+    Into the operator it is good only when another has confirmed it: roles there make value. But for the first of them, while
+    there is nobody else who could (first_operator.py).
     """
 
     public_id = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
@@ -151,9 +152,12 @@ class Invitation(models.Model):
     # For whom it is, in the inviter's own words, such as a name or an e-mail address.
     note = models.CharField(_("for whom"), max_length=120, blank=True)
     token_hash = models.BinaryField(unique=True)
-    invited_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("invited by"), related_name="+")
+    # Nobody: who is at the server's command line.
+    invited_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("invited by"), null=True, related_name="+")
     invited_at = models.DateTimeField(_("invited at"))
     expires_at = models.DateTimeField(_("expires at"))
+    # Into the operator, made while nobody but the inviter could have confirmed it, and good while that is so.
+    needs_no_other = models.BooleanField(_("good without another"), default=False, db_default=False)
     confirmed_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("confirmed by"), null=True, related_name="+")
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
     accepted_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("accepted by"), null=True, related_name="+")
@@ -175,6 +179,10 @@ class Invitation(models.Model):
                 name="invitation_ends_once",
                 condition=Q(accepted_at__isnull=True) | Q(withdrawn_at__isnull=True),
             ),
+            models.CheckConstraint(
+                name="invitation_by_nobody_is_the_first",
+                condition=Q(invited_by__isnull=False) | Q(needs_no_other=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -188,7 +196,13 @@ class Invitation(models.Model):
     @property
     def waits_for_another(self) -> bool:
         """Whether a second person has to confirm it before it is good."""
-        return self.organisation.kind == Organisation.Kind.OPERATOR and self.confirmed_at is None
+        is_into_operator = self.organisation.kind == Organisation.Kind.OPERATOR
+        return is_into_operator and self.confirmed_at is None and not self.needs_no_other
+
+    @property
+    def inviter(self) -> str:
+        """The user name of who made it; empty where that was done at the server's command line."""
+        return self.invited_by.username if self.invited_by else ""
 
 
 class RoleChange(models.Model):

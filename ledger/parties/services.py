@@ -17,7 +17,7 @@ from ledger.errors import ActsAlready, InvalidValue, NotAllowed, NotFound, SameP
 from ledger.parties import entries
 from ledger.parties.access import log_name, require_registrar
 from ledger.parties.credit_codes import check_credit_code, normal_credit_code
-from ledger.parties.locks import lock_for_owner
+from ledger.parties.locks import lock_for_owner, lock_operators
 from ledger.parties.models import ApiToken, Membership, Organisation, User
 from ledger.parties.rights import roles_in
 from ledger.parties.scopes import WITHOUT_MEMBERS, check_scopes
@@ -91,8 +91,10 @@ def apply_for_organisation(
 def create_operator(*, name: str, name_en: str, members: Sequence[tuple[User, str]]) -> Organisation:
     """Create the operator itself, approved, with its first people: done once, on the server's command line.
 
+    Locks: an advisory lock, so that of two who create it at once one does.
     Raises: WrongState where there is one.
     """
+    lock_operators()
     if Organisation.objects.filter(kind=Organisation.Kind.OPERATOR).exists():
         raise WrongState(state=_("one operator"))
     operator = _create(Organisation.Kind.OPERATOR, name, name_en, "", None, members)

@@ -55,6 +55,7 @@ def _context(membership: Membership) -> dict[str, Any]:
         "is_owner": is_owner,
         "decides": decides,
         "needs_two": members.needs_two(membership.organisation),
+        "is_alone": is_owner and invitations.stands_alone(membership.organisation, membership.user),
         "invitations": list(invitations.open_invitations_of(membership)) if decides else [],
         "changes": list(waiting) if decides else [],
     }
@@ -172,10 +173,10 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     try:
         offered = invitations.find_invitation(secret=secret, address=address_of(request))
     except DomainError as error:
-        return _unlisted(_refused(request, error))
+        return unlisted(_refused(request, error))
     back = reverse("invitation", args=[secret])
     context = {"invitation": offered, "secret": secret, "back": back, "reader": reader_of(request)}
-    return _unlisted(render(request, "ledger/members/invitation.html", context))
+    return unlisted(render(request, "ledger/members/invitation.html", context))
 
 
 @never_cache
@@ -187,7 +188,7 @@ def invitation_accept(request: HttpRequest, secret: str) -> HttpResponse:
     try:
         joined = invitations.accept_invitation(user=request.user, secret=secret, address=address_of(request))
     except DomainError as error:
-        return _unlisted(_refused(request, error))
+        return unlisted(_refused(request, error))
     messages.success(
         request,
         _("You act for %(organisation)s now, as %(role)s.")
@@ -203,7 +204,7 @@ def _refused(request: HttpRequest, error: DomainError) -> HttpResponse:
     return response
 
 
-def _unlisted(response: HttpResponse) -> HttpResponse:
+def unlisted(response: HttpResponse) -> HttpResponse:
     """Keep a page with a secret in its address out of search engines.
 
     Other sites never learn the address: the referrer goes to our own pages alone (SECURE_REFERRER_POLICY). It must go there,

@@ -60,10 +60,16 @@ INVARIANTS = (
         f"""
         SELECT invitation.id AS invitation, invited.record_id AS record
           FROM (SELECT invitation.*, organisation.public_id::text AS organisation,
-                       {person("invitation.invited_by_id", "inviter")} AS inviter,
+                       {person("invitation.invited_by_id", "inviter", otherwise="'system'")} AS inviter,
                        {person("invitation.confirmed_by_id", "confirmer")} AS confirmer,
                        {person("invitation.accepted_by_id", "accepter")} AS accepter,
-                       {person("invitation.withdrawn_by_id", "withdrawer")} AS withdrawer
+                       {
+            person(
+                "invitation.withdrawn_by_id",
+                "withdrawer",
+                otherwise="CASE WHEN invitation.withdrawn_at IS NOT NULL THEN 'system' END",
+            )
+        } AS withdrawer
                   FROM ledger_invitation invitation
                   LEFT JOIN ledger_organisation organisation ON organisation.id = invitation.organisation_id
                   LEFT JOIN ledger_user inviter ON inviter.id = invitation.invited_by_id

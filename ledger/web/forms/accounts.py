@@ -60,6 +60,17 @@ class SignUpForm(forms.Form):
     )
 
 
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=60,
+        help_text=_("Five groups of four letters and digits, from the server's command line."),
+        widget=forms.TextInput(
+            attrs={"autocapitalize": "characters", "autocomplete": "off", "spellcheck": "false", "class": "tabular"}
+        ),
+    )
+
+
 class ApplyForm(forms.Form):
     kind = forms.ChoiceField(
         label=_("What your organisation does"),

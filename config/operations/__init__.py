@@ -1,0 +1,1 @@
+"""What it takes to run the product for real, a folder a part."""
