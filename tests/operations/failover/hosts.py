@@ -141,9 +141,11 @@ def copy_primary(name: str, var: Path, *, port: int, password: str, settings: Ma
     login = conninfo(home, port, password, account)
     run_program(
         postgres._reachable_binaries(home, account) / "pg_basebackup",
-        # With a slot: what happens between the copy and the start is kept for it.
-        ("-d", f"{login} application_name={name}", "-D", str(home / "data"), "-X", "stream", "--checkpoint=fast")
-        + ("-R", "-C", "-S", name),
+        (
+            # With a slot: what happens between the copy and the start is kept for it.
+            *("-d", f"{login} application_name={name}", "-D", str(home / "data"), "-R", "-C", "-S", name),
+            *("-X", "stream", "--checkpoint=fast"),
+        ),
         home,
         account,
     )
@@ -154,8 +156,10 @@ def confirm_by(primary: Host, standby: Host) -> None:
     """Let commits on the primary wait until the standby has them on its disk, and wait until it is so."""
     primary.set("synchronous_standby_names", standby.name)
     wait_until(
-        lambda: primary.ask("SELECT sync_state FROM pg_stat_replication WHERE application_name = %s", standby.name)
-        == "sync",
+        lambda: (
+            primary.ask("SELECT sync_state FROM pg_stat_replication WHERE application_name = %s", standby.name)
+            == "sync"
+        ),
         f"{standby.name} does not follow {primary.name}",
     )
 
