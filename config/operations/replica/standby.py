@@ -61,16 +61,19 @@ class Standby:
 
     def __init__(self) -> None:
         self._known = _Known()
+        # 0 while nothing is wrong with it.
         self._away_until = 0.0
         self._times_left_out = 0
+        self._lock = threading.Lock()
 
     @property
     def is_left_out(self) -> bool:
+        """Tell whether nobody asks it just now."""
         return time.monotonic() < self._away_until
 
     def connection_for(self, position: int | None) -> BaseDatabaseWrapper | None:
         """Return the connection to a standby that has all up to a position, None where there is none just now."""
-        if not has_standby() or position == UNKNOWN or self.is_left_out:
+        if not has_standby() or position == UNKNOWN or not self._may_be_asked():
             return None
         standby = connections[ALIAS]
         known = self._known
@@ -103,6 +106,17 @@ class Standby:
         self._away_until = 0.0
         self._times_left_out += 1
 
+    def _may_be_asked(self) -> bool:
+        """Let everybody ask while nothing is wrong, and one at a time whether it is back: that may take long."""
+        if self._away_until == 0.0:
+            return True
+        with self._lock:
+            now = time.monotonic()
+            if now < self._away_until:
+                return False
+            self._away_until = now + AWAY_SECONDS
+            return True
+
     def _ask(self, standby: BaseDatabaseWrapper) -> None:
         found = ask(standby)
         known = self._known
@@ -114,6 +128,7 @@ class Standby:
             self.leave_out(f"it is {lag} behind", seconds=AWAY_SECONDS / 10)
         else:
             known.position = found.position
+            self._away_until = 0.0
 
 
 def ask(standby: BaseDatabaseWrapper) -> Standing:

@@ -17,6 +17,7 @@ from typing import Any
 
 from django.db import connections
 
+from config.embedded import free_port
 from config.run import BASE_DIR
 from ledger.models import UnsequencedRecord
 from ledger.parties.services import issue_token
@@ -34,8 +35,10 @@ CLIENTS = 6
 START_SECONDS = 60.0
 SETTLED_SECONDS = 60.0
 RECOVERED_AT_MOST_SECONDS = 30.0
+# For how long an old primary that has come back is given a commit to acknowledge.
+ALONE_SECONDS = 2.0
 READ_EVERY_SECONDS = 0.1
-REDIS, PRIMARY = "Redis lost", "primary killed"
+REDIS, PRIMARY, SWITCH = "Redis lost", "primary killed", "planned switchover back"
 
 
 @dataclass
@@ -84,7 +87,10 @@ def drill(here: Grounds, seconds: float, seed: int) -> Report:
         sleep(seconds)
         _rejoin(here, report)
         sleep(seconds)
-        wait_until(lambda: stream.events > 0, "the stream has nothing to tell")
+        moments[SWITCH] = time.time()
+        hosts.switch_over(here.standby, here.primary)
+        stream.wait_until_it_goes_on(report)
+        sleep(seconds)
     reader.stop()
     told, summaries = _all_told(logs)
     connections.close_all()
@@ -117,6 +123,9 @@ def _fail_over(here: Grounds, reader: "Reader", report: Report) -> str:
 def _rejoin(here: Grounds, report: Report) -> None:
     """Bring the old primary back as the standby of the new one, while clients trade on."""
     old, new = here.primary, here.standby
+    alone = hosts.acknowledges_nothing(old, port=free_port(new.port + 1), seconds=ALONE_SECONDS)
+    report.check(alone, "the old primary acknowledges commits though nobody follows it")
+    hosts.fence(old)
     began = time.monotonic()
     old.start()
     report.check(not old.is_primary(), "the old primary has come back as a primary")

@@ -6,6 +6,7 @@ itself, is here a function each (docs/failover.md).
 
 import contextlib
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -87,7 +88,7 @@ class Host:
         process.kill()
         process.wait()
 
-    def ask(self, statement: str, *parameters: Any) -> Any:
+    def ask(self, statement: str, **parameters: Any) -> Any:
         """Return the first value of a statement that its owner makes."""
         with psycopg.connect(self.url(), autocommit=True, connect_timeout=5) as connection:
             row = connection.execute(statement, parameters).fetchone()
@@ -157,7 +158,9 @@ def confirm_by(primary: Host, standby: Host) -> None:
     primary.set("synchronous_standby_names", standby.name)
     wait_until(
         lambda: (
-            primary.ask("SELECT sync_state FROM pg_stat_replication WHERE application_name = %s", standby.name)
+            primary.ask(
+                "SELECT sync_state FROM pg_stat_replication WHERE application_name = %(name)s", name=standby.name
+            )
             == "sync"
         ),
         f"{standby.name} does not follow {primary.name}",
@@ -172,6 +175,26 @@ def fence(host: Host) -> None:
         os.chown(signal_file, account.uid, account.gid)
 
 
+def acknowledges_nothing(host: Host, *, port: int, seconds: float) -> bool:
+    """Start what was a primary as it is, at a port that nobody knows, and tell whether a commit there waits in vain.
+
+    It waits for the word of the standby that it had, which follows it no more. It is down again afterwards.
+    """
+    (host.cluster.files / "standby.signal").unlink(missing_ok=True)
+    usual, host.last_port = host.port, port
+    host.start()
+    try:
+        assert host.is_primary(), "it has come back as a standby, which nobody has told it to be"
+        with psycopg.connect(host.url(), autocommit=True) as connection:
+            connection.pgconn.send_query(b"SELECT pg_logical_emit_message(true, 'fence', '')")
+            answered, _, _ = select.select([connection.pgconn.socket], [], [], seconds)
+            waits = host.ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+            return not answered and waits >= 1
+    finally:
+        host.die()
+        host.last_port = usual
+
+
 def promote(host: Host) -> None:
     """Make a standby the primary. It waits for nobody's word: the one that it followed is gone."""
     host.set("synchronous_standby_names", "")
@@ -181,7 +204,7 @@ def promote(host: Host) -> None:
 def rejoin(host: Host, primary: Host) -> None:
     """Make what was the primary a standby of the new one: what it has that nobody was told of is taken back."""
     cluster = host.cluster
-    primary.ask("SELECT pg_create_physical_replication_slot(%s, true)", host.name)
+    primary.ask("SELECT pg_create_physical_replication_slot(%(name)s, true)", name=host.name)
     # pg_rewind lets it recover by itself first, which is no standby's way.
     (cluster.files / "standby.signal").unlink(missing_ok=True)
     (cluster.files / "postmaster.pid").unlink(missing_ok=True)
@@ -195,6 +218,27 @@ def rejoin(host: Host, primary: Host) -> None:
     )
     host.settings["primary_slot_name"] = host.name
     host.start()
+
+
+def switch_over(old: Host, new: Host) -> None:
+    """Have a standby take the primary's place in order: the primary hands on all that it has, and ends first."""
+    old.stop()
+    promote(new)
+    new.ask(
+        "SELECT pg_create_physical_replication_slot(%(name)s, true)"
+        " WHERE NOT EXISTS (SELECT 1 FROM pg_replication_slots WHERE slot_name = %(name)s)",
+        name=old.name,
+    )
+    # Both ended at the same place: there is nothing to rewind.
+    fence(old)
+    old.settings["primary_slot_name"] = old.name
+    old.start()
+    # Nobody fetches anything by this one any more: it would keep what is written for ever.
+    old.ask(
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %(name)s",
+        name=new.name,
+    )
+    confirm_by(new, old)
 
 
 def wait_until(what: Any, otherwise: str, *, seconds: float = WAIT_SECONDS) -> None:
