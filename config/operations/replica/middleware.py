@@ -1,12 +1,13 @@
 """Reads of the public from the standby; writes that their writer carries along."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import FileResponse, HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 
 from config.operations.replica.positions import HEADER, position_now, position_of, remember_position
 from config.operations.replica.public import is_public
@@ -29,7 +30,14 @@ class ReplicaReads:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if has_standby() and request.method not in SAFE and connection.connection is not None:
+        if not has_standby():
+            return response
+        if request.method in SAFE:
+            caching = response.get("Cache-Control", "")
+            if "public" in caching and "immutable" not in caching:
+                # What a cache has kept for a reader is not what it has for the same reader after a write.
+                patch_vary_headers(response, ("Cookie", HEADER))
+        elif connection.connection is not None:
             # A program that sends a token keeps no cookies.
             remember_position(response, position_now(), in_cookie="Authorization" not in request.headers)
         return response
@@ -57,7 +65,8 @@ class ReplicaReads:
         if response.status_code >= 400:
             return None
         if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):
-            response.streaming_content = pieces_from(standby, response.streaming_content)
+            pieces = cast(Iterator[bytes], response.streaming_content)
+            response.streaming_content = pieces_from(standby, pieces)
         return response
 
 

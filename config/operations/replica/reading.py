@@ -30,7 +30,7 @@ def reading_from(standby: BaseDatabaseWrapper) -> Iterator[None]:
     all of it in one place, also what it asks by hand, and never half of it older than the other half.
     """
     assert _aside.primary is None, "a standby is being read from"
-    _aside.primary = connections[DEFAULT_DB_ALIAS]  # type: ignore[assignment]
+    _aside.primary = connections[DEFAULT_DB_ALIAS]
     connections[DEFAULT_DB_ALIAS] = standby
     try:
         yield

@@ -185,7 +185,7 @@ def acknowledges_nothing(host: Host, *, port: int, seconds: float) -> bool:
     host.start()
     try:
         assert host.is_primary(), "it has come back as a standby, which nobody has told it to be"
-        with psycopg.connect(host.url(), autocommit=True) as connection:
+        with contextlib.closing(psycopg.connect(host.url(), autocommit=True)) as connection:
             connection.pgconn.send_query(b"SELECT pg_logical_emit_message(true, 'fence', '')")
             answered, _, _ = select.select([connection.pgconn.socket], [], [], seconds)
             waits = host.ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")

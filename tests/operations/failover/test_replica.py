@@ -190,6 +190,14 @@ def test_where_the_position_is_not_known_after_a_write_the_primary_is_read(clien
     assert str(retire(client, batch)) in listed(client)
 
 
+def test_what_a_cache_keeps_is_kept_for_who_has_written_no_more(client, who, batch, replica):
+    answer = client.get("/api/v1/markets")
+    assert answer.status_code == 200
+    assert "public" in answer["Cache-Control"]
+    assert {"Cookie", "Tianhui-Written"} <= {each.strip() for each in answer["Vary"].split(",")}
+    assert "Cookie" not in client.get("/log/tile/0/000.p/1").get("Vary", "")
+
+
 # Programs
 
 
