@@ -23,8 +23,9 @@ def main() -> None:
     trader = Trader(plan["name"], plan["market"], line, random.Random(plan["seed"]), plan["offers"])
     with open(plan["log"], "w", encoding="utf-8") as log:
         while not select.select([sys.stdin], [], [], 0)[0]:
+            asked = time.time()
             for told in trader.step():
-                log.write(json.dumps({"at": time.time(), **told}) + "\n")
+                log.write(json.dumps({"at": time.time(), "asked": asked, **told}) + "\n")
             log.flush()
             os.fsync(log.fileno())
         names = ("unanswered", "out_of_reach", "failed", "longest_seconds")
