@@ -102,7 +102,10 @@ def postgres(name: str) -> dict[str, Any]:
 
     Raises: SettingError where the URL is missing or names another database.
     """
-    url = urlsplit(text(name))
+    try:
+        url = urlsplit(text(name))
+    except ValueError as error:
+        raise SettingError(f"{name} is no URL: {error}.") from None
     if url.scheme not in {"postgres", "postgresql"}:
         raise SettingError(f"{name} must start with postgresql://: PostgreSQL is the only database.")
     login, _at, servers = url.netloc.rpartition("@")

@@ -82,13 +82,14 @@ def test_a_silent_host_costs_a_connection_no_more_than_its_time_and_the_next_one
 
 
 @pytest.mark.django_db
-def test_where_nobody_takes_writes_the_database_is_out_of_reach(client, settings, monkeypatch):
+def test_where_no_host_is_what_is_wanted_the_database_is_out_of_reach():
     found = connections.create_connection("default")
     found.settings_dict = found.settings_dict | {
         "OPTIONS": found.settings_dict["OPTIONS"] | {"target_session_attrs": "standby"},
     }
+    # As which the pages answer 503 (tests/config/test_errors.py).
     with pytest.raises(OperationalError, match="standby"):
-        found.connect()
+        found.ensure_connection()
 
 
 def test_psycopg_tries_every_host_for_one_that_takes_writes():
