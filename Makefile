@@ -8,7 +8,7 @@ SCREENSHOTS ?= --all
 # Settings with which lint can import the product; nothing listens there.
 NO_SERVERS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@127.0.0.1:1/lint REDIS_URL=redis://127.0.0.1:1/0
 
-.PHONY: help install demo up demo-check test lint messages schema bench screenshots soak
+.PHONY: help install demo up demo-check test lint messages schema bench screenshots soak drill-failover
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -68,3 +68,6 @@ screenshots: .venv/dev.stamp  ## take the pictures of docs/images, and of every 
 
 soak: .venv/dev.stamp  ## trade for ten minutes (SOAK_SECONDS) while workers, web and servers are killed, and check everything
 	@$(BIN)/python -m tests.soak
+
+drill-failover: .venv/dev.stamp  ## lose Redis, kill the primary database under load, promote its standby, and compare what clients were told
+	@$(BIN)/python -m tests.operations.failover

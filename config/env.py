@@ -100,19 +100,55 @@ def _witness(name: str, word: str) -> tuple[str, str]:
 def postgres(name: str) -> dict[str, Any]:
     """Return Django's database settings for the URL in `name` (postgresql://user:password@host:port/db).
 
+    Several hosts stand with commas between, as libpq has them: postgresql://…@a:5432,b:5432/db?target_session_attrs=read-write.
+    They are tried in their order, each time that a connection is made.
+
     Raises: SettingError where the URL is missing or names another database.
     """
-    url = urlsplit(text(name))
+    try:
+        url = urlsplit(text(name))
+    except ValueError as error:
+        raise SettingError(f"{name} is no URL: {error}.") from None
     if url.scheme not in {"postgres", "postgresql"}:
         raise SettingError(f"{name} must start with postgresql://: PostgreSQL is the only database.")
+    login, _at, servers = url.netloc.rpartition("@")
+    user, _colon, password = login.partition(":")
+    found = [_host_and_port(name, server) for server in servers.split(",")]
+    ports = [port for _host, port in found]
     return {
         "ENGINE": "config.postgresql",
         "NAME": unquote(url.path.lstrip("/")),
-        "USER": unquote(url.username or ""),
-        "PASSWORD": unquote(url.password or ""),
-        "HOST": unquote(url.hostname or ""),
-        "PORT": str(url.port or ""),
+        "USER": unquote(user),
+        "PASSWORD": unquote(password),
+        "HOST": ",".join(host for host, _port in found),
+        # libpq wants one for each host, or one for all.
+        "PORT": ",".join(port or "5432" for port in ports) if any(ports) else "",
         "OPTIONS": dict(parse_qsl(url.query)),
+    }
+
+
+def _host_and_port(name: str, server: str) -> tuple[str, str]:
+    """Return one of the hosts that a URL names, and its port, which may be empty."""
+    try:
+        one = urlsplit(f"//{server}")
+        return unquote(one.hostname or ""), str(one.port or "")
+    except ValueError as error:
+        raise SettingError(f"{name} names a server that is none, {server!r}: {error}.") from None
+
+
+def silence(seconds: int) -> dict[str, Any]:
+    """Return what makes libpq give a connection up on which nothing comes back for so long, be it a host that is cut off.
+
+    Where data are on their way TCP itself waits so long for their arrival (tcp_user_timeout); where an answer is waited for,
+    the other host is asked after a third of it whether it is there still. Source: libpq, "Connection Control Functions".
+    """
+    third = max(seconds // 3, 1)
+    return {
+        "keepalives": 1,
+        "keepalives_idle": third,
+        "keepalives_interval": third,
+        "keepalives_count": 2,
+        "tcp_user_timeout": seconds * 1_000,
     }
 
 

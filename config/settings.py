@@ -51,6 +51,8 @@ MIDDLEWARE = [
     "ledger.web.security.seen.SessionsSeen",
     "config.middleware.DomainErrors",
     "ledger.web.rates.PageRates",
+    # The last one: what others have refused is read from nowhere.
+    "config.operations.replica.middleware.ReplicaReads",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -79,10 +81,32 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 # Who changes the schema is its owner; everything else works as a role that may do less (docs/database.md).
 _AS_OWNER = env.flag("DATABASE_AS_OWNER") and env.text("MIGRATIONS_DATABASE_URL", "") != ""
 _DATABASE = env.postgres("MIGRATIONS_DATABASE_URL" if _AS_OWNER else "DATABASE_URL")
+# For how long each host is tried that a connection is wanted of, and after how long one is given up that says nothing more.
+_PATIENCE = {
+    "connect_timeout": env.integer("DATABASE_CONNECT_SECONDS", 5),
+    **env.silence(env.integer("DATABASE_SILENT_SECONDS", 15)),
+}
+_DATABASE["OPTIONS"] = _PATIENCE | _DATABASE["OPTIONS"]
 DATABASES = {"default": _DATABASE | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}}
+# Where what is public is read from (config/operations/replica), and by how much its data may be older than the primary's.
+REPLICA_LAG_SECONDS = env.integer("REPLICA_LAG_SECONDS", 10)
+if env.text("REPLICA_URL", ""):
+    _REPLICA = env.postgres("REPLICA_URL")
+    _REPLICA["OPTIONS"] = _PATIENCE | {"target_session_attrs": "standby", "connect_timeout": 2} | _REPLICA["OPTIONS"]
+    # A standby takes no writes anyway; what has become a primary is to take none from here.
+    _REPLICA["OPTIONS"]["options"] = " ".join(
+        [_REPLICA["OPTIONS"].get("options", ""), "-c default_transaction_read_only=on"]
+    ).strip()
+    DATABASES["replica"] = _REPLICA | {
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "TEST": {"MIRROR": "default"},
+    }
+    DATABASE_ROUTERS = ["config.operations.replica.router.ReplicaRouter"]
 if env.flag("DATABASE_PREPARES", default=True):
     # What a connection asks again is parsed and planned once, which is half of what an order costs PostgreSQL.
-    DATABASES["default"]["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 2}
+    for _each in DATABASES.values():
+        _each["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 2}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.text("REDIS_URL")
@@ -432,6 +456,8 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"queue": "audit", "expires": 3_600},
     },
 }
+if "replica" in DATABASES:
+    CELERY_BEAT_SCHEDULE["mark-time"] = {"task": "ledger.tasks.mark_time", "schedule": 1.0, "options": {"expires": 5}}
 CELERY_BEAT_SCHEDULER = "config.beat:SteadyScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = env.text("CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "var" / "beat-schedule"))
 # How long after its end a crediting period may still be reported; then the project is completed.

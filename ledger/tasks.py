@@ -6,6 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from config.operations.replica import marking
 from ledger.credits.reversals import ending
 from ledger.credits.sharing import distributing
 from ledger.credits.transfers import services as transfers
@@ -166,3 +167,9 @@ def sweep_told() -> None:
     """Delete notices, messages and deliveries that are older than they are kept."""
     sweep_notices()
     sweep_deliveries()
+
+
+@shared_task
+def mark_time() -> None:
+    """Let standbys know what the time is at the primary."""
+    marking.mark_time()

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from config.operations.replica.reading import from_primary
 from ledger.errors import NotAllowed, OrganisationNotApproved
 from ledger.parties.models import Membership, Organisation
 
 
+@from_primary
 def find_membership(user: object, **also: Any) -> Membership | None:
     """Return for whom a person acts, or None for a visitor or somebody of no organisation; `also`: what is read along."""
     at_hand: Membership | None = getattr(user, "membership_at_hand", None)

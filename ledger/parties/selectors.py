@@ -6,6 +6,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from config.operations.replica.reading import from_primary
 from ledger.errors import NotFound
 from ledger.parties.access import reads_everything
 from ledger.parties.models import ApiToken, Membership, Organisation, User
@@ -53,6 +54,7 @@ def token_at_hand(user: object) -> HeldToken | None:
     return found
 
 
+@from_primary
 def person_with_token(secret: str, *, address: str) -> User | None:
     """Return whose token this is, with the token and the membership at hand; None where it is unknown, over or revoked.
 

@@ -17,14 +17,15 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 
+from config.operations.replica.positions import COOKIE as WRITTEN
 from ledger.web.themes import theme_of
 
 View = Callable[..., HttpResponse]
 # A token is written in another way each time.
 TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*(")')
 TOKEN_PLACE = b"@@csrf-token@@"
-# A cookie of these makes a page somebody's own.
-PERSONAL = (settings.SESSION_COOKIE_NAME, "messages")
+# A cookie of these makes a page somebody's own; who has just written sees what they have written.
+PERSONAL = (settings.SESSION_COOKIE_NAME, "messages", WRITTEN)
 LONGEST_ADDRESS = 1_000
 
 logger = logging.getLogger(__name__)

@@ -60,6 +60,30 @@ def test_a_postgresql_url_becomes_django_settings(monkeypatch):
     }
 
 
+def test_a_postgresql_url_may_name_several_hosts(monkeypatch):
+    url = "postgresql://us%40er:p%2Fw@a.example:5433,b.example,[::1]:5434/tianhui?target_session_attrs=read-write"
+    monkeypatch.setenv("DATABASE_URL", url)
+    found = env.postgres("DATABASE_URL")
+    assert (found["HOST"], found["PORT"]) == ("a.example,b.example,::1", "5433,5432,5434")
+    assert (found["USER"], found["PASSWORD"]) == ("us@er", "p/w")
+    assert found["OPTIONS"] == {"target_session_attrs": "read-write"}
+
+
+@pytest.mark.parametrize("servers", ["a:port", "a:5432,b:99999", "[::1"])
+def test_a_server_that_is_none_is_named(monkeypatch, servers):
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://user:secret@{servers}/tianhui")
+    with pytest.raises(env.SettingError, match="DATABASE_URL") as refused:
+        env.postgres("DATABASE_URL")
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("seconds", "third"), [(15, 5), (2, 1)])
+def test_a_silent_host_is_given_up(seconds, third):
+    found = env.silence(seconds)
+    assert found["tcp_user_timeout"] == seconds * 1_000
+    assert {found[f"keepalives_{name}"] for name in ("idle", "interval")} == {third}
+
+
 def test_another_database_is_refused(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "mysql://root@localhost/tianhui")
     with pytest.raises(env.SettingError, match="PostgreSQL is the only database"):
