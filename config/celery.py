@@ -6,6 +6,8 @@ from celery import Celery
 from celery.signals import task_postrun, task_prerun
 from django.db import close_old_connections
 
+import config.operations.observe.work  # noqa: F401 (listens to Celery's signals)
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("tianhui")
@@ -13,6 +15,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 # Celery asks for this one by the very name, which no setting of the namespace becomes.
 app.conf["CELERY_DB_REUSE_MAX"] = 2**31
 app.autodiscover_tasks()
+app.autodiscover_tasks(["config.operations.observe"])
 
 
 @task_prerun.connect
