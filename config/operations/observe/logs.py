@@ -18,6 +18,7 @@ import structlog
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from config.operations.observe.tally import Answered
 from config.operations.observe.trails import CURRENT, Trail
 
 Event = MutableMapping[str, Any]
@@ -123,22 +124,23 @@ class AccessLog:
         self.is_on = logging.getLevelNamesMapping().get(level, logging.INFO) <= logging.INFO
         self._write = _write_json if as_json else _write_line
 
-    def note(self, request: HttpRequest, trail: Trail, route: str, status: int, seconds: float) -> None:
+    def note(self, request: HttpRequest, trail: Trail, status: int, seconds: float) -> None:
         """Write the line of a request."""
+        match = request.resolver_match
+        answered = Answered(None if match is None else match.route, request.method, status, seconds)
         event: Event = {
             "event": "request",
             "level": "info",
             "logger": "tianhui.access",
             "timestamp": _now(),
             "request_id": trail.request_id,
-            "method": request.method,
-            "route": route,
+            "method": answered.known_method,
+            "route": answered.route,
             "status": status,
             "ms": round(seconds * 1_000, 1),
         }
         if trail.trace_id:
             event["trace_id"] = trail.trace_id
-        match = request.resolver_match
         if match is not None and match.kwargs:
             event.update(_named(match.kwargs))
         event.update(_who(request))

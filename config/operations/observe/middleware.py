@@ -13,12 +13,11 @@ from django.http import HttpRequest, HttpResponse
 
 from config.operations.observe import exposition, health, logs, tracing
 from config.operations.observe.access import may_read_metrics
-from config.operations.observe.tally import tally
+from config.operations.observe.tally import Answered, tally
 from config.operations.observe.trails import CURRENT, Trail, is_well_formed, new_id
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 HEADER = "X-Request-ID"
 
 
@@ -45,13 +44,10 @@ class Observed:
             response.headers[HEADER] = trail.request_id
             return response
         finally:
-            seconds = perf_counter() - started
-            method = request.method if request.method in METHODS else "other"
-            assert method is not None
-            route = route_of(request, status)
-            tally.end(route, method, status, seconds)
+            seconds, match = perf_counter() - started, request.resolver_match
+            tally.end(None if match is None else match.route, request.method, status, seconds)
             if logs.access.is_on:
-                logs.access.note(request, trail, route, status, seconds)
+                logs.access.note(request, trail, status, seconds)
             CURRENT.reset(before)
 
     def _request_id(self, request: HttpRequest) -> str:
@@ -65,21 +61,14 @@ class Observed:
         with self.tracer.serving(f"{request.method}", carrier) as span:
             trail.trace_id = span.trace_id
             response = self.get_response(request)
-            route = route_of(request, response.status_code)
+            match = request.resolver_match
+            route = Answered(None if match is None else match.route, request.method, response.status_code, 0.0).route
             span.name(f"{request.method} {route}")
             span.say({"http.request.method": request.method or "", "http.route": route})
             span.say({"http.response.status_code": response.status_code, "tianhui.request_id": trail.request_id})
             if response.status_code >= 500:
                 span.fail()
             return response
-
-
-def route_of(request: HttpRequest, status: int) -> str:
-    """Return the pattern of the address that was asked for: there are as many as we have, whatever is asked for."""
-    match = request.resolver_match
-    if match is not None:
-        return "/" + match.route.removeprefix("^")
-    return "static" if status < 400 else "none"
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
