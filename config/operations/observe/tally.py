@@ -35,7 +35,7 @@ class Answered(NamedTuple):
 
     @property
     def known_method(self) -> str:
-        return self.method if self.method in METHODS else "other"  # type: ignore[return-value]
+        return self.method if self.method in METHODS else "other"
 
 
 class Tally:
