@@ -541,4 +541,6 @@ LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
 # `json`: a line of JSON for each event; `text`: lines for people, as in the demo.
 LOG_AS_JSON = env.log_format("LOG_FORMAT", "text" if IS_DEMO or DEBUG else "json") == "json"
 LOGGING = logs.settings_for(level=LOG_LEVEL, as_json=LOG_AS_JSON)
-logs.access.set_up(level=LOG_LEVEL, as_json=LOG_AS_JSON)
+# 0 where the proxy's own log of requests is enough: it then has to name the request ids.
+ACCESS_LOG = env.flag("ACCESS_LOG", default=True)
+logs.access.set_up(level=LOG_LEVEL if ACCESS_LOG else "ERROR", as_json=LOG_AS_JSON)

@@ -51,6 +51,8 @@ class Check:
 
 
 OK = Check(State.OK)
+NOT_NEEDED = frozenset({"redis"})
+"""Without these a process is ready all the same."""
 Checks = Mapping[str, Callable[[], Mapping[str, Check]]]
 
 
@@ -116,7 +118,8 @@ class Prober:
         try:
             found = self._running[name].result(seconds)
         except TooSlow:
-            return {name: Check(State.FAILED, "no_answer", f"No answer within {self.deadline:g} s.")}
+            state = State.DEGRADED if name in NOT_NEEDED else State.FAILED
+            return {name: Check(state, "no_answer", f"No answer within {self.deadline:g} s.")}
         except Exception as error:
             # Whatever it was: a probe that fails by a stack trace would say nothing, and too much.
             del self._running[name]

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import orjson
 import redis
 from django.conf import settings
 from django.db import connection, connections, transaction
@@ -176,7 +177,7 @@ def _outgoing() -> tuple[list[OutgoingStanding], int]:
 def _database() -> DatabaseStanding:
     states, most, oldest, replicas, replica_bytes = _rows(_DATABASE)[0]
     rows = dict(_rows(_COUNTED, [list(COUNTED)]))
-    return DatabaseStanding(states or {}, most, oldest, replicas, replica_bytes, rows)
+    return DatabaseStanding(orjson.loads(states or "{}"), most, oldest, replicas, replica_bytes, rows)
 
 
 _read_slowly: tuple[float, str, SlowStanding] | None = None
@@ -303,7 +304,7 @@ SELECT 'webhook', count(*), coalesce({_AGE.format(since="min(created_at)")}, 0),
 
 # Of other roles' connections a role without pg_monitor sees neither state nor age.
 _DATABASE = f"""
-SELECT (SELECT jsonb_object_agg(state, count)
+SELECT (SELECT jsonb_object_agg(state, count)::text
           FROM (SELECT coalesce(state, 'unknown') AS state, count(*) FROM pg_stat_activity
                  WHERE datname = current_database() GROUP BY 1) counted),
        current_setting('max_connections')::int,
