@@ -11,9 +11,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
+from config.operations.observe.runbook import runbook_html
+from config.operations.observe.status import parts
 from ledger.admin import trial_balance
 from ledger.admin.access import desk_membership, is_operator, is_too_weak
 from ledger.admin.accounts import FactorResetAdmin, SecurityEventAdmin
@@ -293,6 +297,8 @@ class TianhuiAdminSite(AdminSite):
             ("queue/", self.queue, "queue"),
             ("reconcile/", self.reconcile, "reconcile"),
             ("reconcile/progress/", self.reconcile_progress, "reconcile_progress"),
+            ("status/", self.status, "status"),
+            ("runbook/", self.runbook, "runbook"),
             ("trial-balance/", self.trial_balance, "trial_balance"),
             ("trial-balance/export.csv", self.trial_balance_export, "trial_balance_export"),
         )
@@ -380,6 +386,24 @@ class TianhuiAdminSite(AdminSite):
         if progress is None or not progress.is_under_way:
             answer["HX-Refresh"] = "true"
         return answer
+
+    def status(self, request: HttpRequest) -> HttpResponse:
+        """Show how every part of the product stands; the page asks for itself again while it is open."""
+        refuse_writing(request)
+        found = parts()
+        context = self.each_context(request) | {
+            "title": pgettext("operations", "Status"),
+            "parts": found,
+            "worst": found[0].state,
+            "looked_at": timezone.now(),
+        }
+        return TemplateResponse(request, "admin/status.html", context)
+
+    def runbook(self, request: HttpRequest) -> HttpResponse:
+        """Show what to do when something does not work."""
+        refuse_writing(request)
+        context = self.each_context(request) | {"title": _("Runbook"), "text": runbook_html()}
+        return TemplateResponse(request, "admin/runbook.html", context)
 
     def trial_balance(self, request: HttpRequest) -> HttpResponse:
         """Show what every account was debited and credited, now or as of a past instant."""

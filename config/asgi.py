@@ -13,6 +13,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 if not apps.ready:
     django.setup()
 
-from trading.stream.app import application
+from config.operations.observe.stream import observed
+from trading.stream.app import application as streams
+
+application = observed(streams)
 
 __all__ = ["application"]

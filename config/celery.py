@@ -6,6 +6,7 @@ from celery import Celery
 from celery.signals import task_postrun, task_prerun
 from django.db import close_old_connections
 
+import config.operations.observe.work  # noqa: F401 (listens to Celery's signals)
 from config.operations.deploy.pulse import Pulse
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -16,6 +17,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf["CELERY_DB_REUSE_MAX"] = 2**31
 app.autodiscover_tasks()
 app.steps["worker"].add(Pulse)
+app.autodiscover_tasks(["config.operations.observe"])
 
 
 @task_prerun.connect

@@ -1,5 +1,6 @@
 """Read settings from the environment, and fail loudly at start when one is wrong."""
 
+import ipaddress
 import os
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,28 @@ def mail_backend(name: str, default: str) -> str:
     if word not in backends:
         raise SettingError(f"{name} must be console, file or smtp, not {word!r}.")
     return f"django.core.mail.backends.{backends[word]}.EmailBackend"
+
+
+def log_format(name: str, default: str) -> str:
+    """Return how log lines are written by the word in the setting `name`: json or text."""
+    word = os.environ.get(name, default).strip().lower()
+    if word not in {"json", "text"}:
+        raise SettingError(f"{name} must be json or text, not {word!r}.")
+    return word
+
+
+def networks(name: str, default: str) -> list[str]:
+    """Return the comma-separated setting `name` as networks, such as 10.0.0.0/8 or one address.
+
+    Raises: SettingError.
+    """
+    found = words(name, default)
+    for word in found:
+        try:
+            ipaddress.ip_network(word)
+        except ValueError as error:
+            raise SettingError(f"{name} holds {word!r}, which is no network: {error}.") from None
+    return found
 
 
 def words(name: str, default: str = "") -> list[str]:

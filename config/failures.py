@@ -7,6 +7,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from config.operations.observe.trails import current_request_id
+
 RETRY_AFTER_SECONDS = 1
 
 
@@ -15,8 +17,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
     The templates need neither a reader nor a language: both may be what could not be read.
     """
+    context = {"request_id": current_request_id()}
     if isinstance(sys.exception(), InterfaceError | OperationalError):
-        page = render_to_string("503.html")
+        page = render_to_string("503.html", context)
         headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
         return HttpResponse(page, status=HTTPStatus.SERVICE_UNAVAILABLE, headers=headers)
-    return HttpResponse(render_to_string("500.html"), status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    return HttpResponse(render_to_string("500.html", context), status=HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from config.operations.observe.metrics import refusals
 from ledger.errors import DomainError
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -53,4 +54,5 @@ class DomainErrors:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, DomainError):
             return None
+        refusals.labels(exception.code).inc()
         return render(request, "error.html", {"error": exception}, status=exception.status)

@@ -19,6 +19,7 @@ from urllib.parse import quote, urlsplit
 from config import embedded, env
 from config.database_roles import ROLE
 from config.embedded import EmbeddedError, Services
+from config.operations.observe.folders import begin_anew
 from config.processes import Processes, run_to_end, write_line
 from config.programs import BASE_DIR, LOOPBACK, OWNERS_SETTINGS, STREAM_PORT, UNCHECKED, WEB_PORT, manage, programs
 
@@ -106,6 +107,7 @@ def product(var_dir: Path, *, steps: Sequence[Sequence[str]]) -> Iterator[tuple[
         for step in (["migrate", "--verbosity", "0"], *roles, files, *steps):
             _manage(step, environment)
         environment = {name: value for name, value in environment.items() if name not in OWNERS_SETTINGS}
+        begin_anew(Path(environment["METRICS_DIR"]))
         processes = Processes(BASE_DIR, environment)
         try:
             for name, command in programs(environment).items():
@@ -120,6 +122,8 @@ def environment_for(var_dir: Path, services: Services) -> dict[str, str]:
     """Return the environment of our programs: the servers, and secrets that are made at first."""
     environment = {
         "LOG_LEVEL": "WARNING",
+        # All programs count into one folder, and any of them tells of all.
+        "METRICS_DIR": str(var_dir / "metrics"),
         "DOCUMENTS_DIR": str(var_dir / "documents"),
         "LOG_SIGNING_KEY_FILE": str(var_dir / "log-signing-key"),
         "REGISTRY_FILES": str(var_dir / "registry"),

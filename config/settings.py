@@ -5,6 +5,7 @@ from pathlib import Path
 from celery.schedules import crontab
 
 from config import env
+from config.operations.observe import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -37,6 +38,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.operations.observe.middleware.Observed",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.ContentSecurityPolicy",
@@ -458,11 +460,20 @@ CELERY_BEAT_SCHEDULE = {
 }
 if "replica" in DATABASES:
     CELERY_BEAT_SCHEDULE["mark-time"] = {"task": "ledger.tasks.mark_time", "schedule": 1.0, "options": {"expires": 5}}
+MATCHING_SHARDS = env.integer("MATCHING_SHARDS", 1)
+# Each queue that has a worker. Beat sends a pulse through every one of them (config/operations/observe/pulses.py).
+QUEUES = ["celery", "telling", "sending", "webhooks", "audit", *(f"matching.{each}" for each in range(MATCHING_SHARDS))]
+for _queue in QUEUES:
+    CELERY_BEAT_SCHEDULE[f"pulse-{_queue}"] = {
+        "task": "config.operations.observe.tasks.pulse",
+        "schedule": 10.0,
+        "args": [_queue],
+        "options": {"queue": _queue, "expires": 10},
+    }
 CELERY_BEAT_SCHEDULER = "config.beat:SteadyScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = env.text("CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "var" / "beat-schedule"))
 # How long after its end a crediting period may still be reported; then the project is completed.
 PROJECT_REPORTING_GRACE_DAYS = env.integer("PROJECT_REPORTING_GRACE_DAYS", 730)
-MATCHING_SHARDS = env.integer("MATCHING_SHARDS", 1)
 
 # The transparency log: its name, and the Ed25519 seed that signs its checkpoints (made at first start).
 LOG_ORIGIN = env.text("LOG_ORIGIN", "tianhui.example/log")
@@ -550,12 +561,19 @@ SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 # Whether browsers carry the name in their own list is for who owns the domain to apply for.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
-    # What a caller did wrong is told to the caller.
-    "loggers": {"django.request": {"level": "ERROR"}},
-}
+# Who reads /metrics: callers that come straight from these networks, and whoever has the token, from anywhere.
+METRICS_NETWORKS = env.networks("METRICS_NETWORKS", "127.0.0.0/8,::1")
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+# Where a worker, on a host without a web process, answers Prometheus; 0: nowhere.
+METRICS_PORT = env.integer("METRICS_PORT", 0)
+METRICS_HOST = env.text("METRICS_HOST", "127.0.0.1")
+# A file that is written anew whenever a backup is whole; its age is shown and watched. Empty: nothing is said of backups.
+BACKUP_STATUS_FILE = env.text("BACKUP_STATUS_FILE", "")
+
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
+# `json`: a line of JSON for each event; `text`: lines for people, as in the demo.
+LOG_AS_JSON = env.log_format("LOG_FORMAT", "text" if IS_DEMO or DEBUG else "json") == "json"
+LOGGING = logs.settings_for(level=LOG_LEVEL, as_json=LOG_AS_JSON)
+# 0 where the proxy's own log of requests is enough: it then has to name the request ids.
+ACCESS_LOG = env.flag("ACCESS_LOG", default=True)
+logs.access.set_up(level=LOG_LEVEL if ACCESS_LOG else "ERROR", as_json=LOG_AS_JSON)

@@ -57,6 +57,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     for budget in ("READS", "ORDERS", "WRITES", "LOG_INS", "VISITORS", "SEARCHES", "DOWNLOADS"):
         os.environ.setdefault(f"RATE_{budget}", "100000/60")
     os.environ.setdefault("PUBLIC_PAGES_SECONDS", "0")
+    os.environ.setdefault("ACCESS_LOG", "0")
     yield
 
 

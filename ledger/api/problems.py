@@ -14,6 +14,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from config.operations.observe.metrics import refusals
+from config.operations.observe.trails import current_request_id
 from ledger.api.catalogue import type_of
 from ledger.api.renderers import OrjsonRenderer
 from ledger.errors import DomainError, InsufficientScope
@@ -66,11 +68,15 @@ def problem(status: int, code: str, detail: str, errors: list[dict[str, str]] | 
     }
     if errors:
         found["errors"] = errors
+    if request_id := current_request_id():
+        # An extension member (RFC 9457 §3.2): what to quote to whoever runs this.
+        found["request_id"] = request_id
     return found
 
 
 def of_domain(error: DomainError) -> dict[str, Any]:
     """Return the problem that a refusal of the domain is."""
+    refusals.labels(error.code).inc()
     detail = str(error)
     if isinstance(error, ParcelsRefused):
         return _of_parcels(error)

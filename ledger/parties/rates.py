@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from config.hints import hint_client
+from config.operations.observe.metrics import rate_limited
 from ledger.errors import RateLimited
 from ledger.parties.addresses import network_of
 from ledger.parties.models import User
@@ -133,6 +134,8 @@ class Meter:
             logger.warning("requests are not counted: %s", error)
             self._away_until = time.monotonic() + AWAY_SECONDS
             return None
+        if not taken:
+            rate_limited.labels(budget.name).inc()
         return Standing(budget, int(remaining), int(reset), 0 if taken else max(1, int(wait)))
 
 

@@ -4,16 +4,19 @@ import contextlib
 import gc
 import logging
 from collections.abc import Iterator, Sequence
+from time import perf_counter
 from typing import Any
 
 import orjson
 from django.db import connection, transaction
 from django.utils import timezone
 
+from config.operations.observe import metrics, tracing
 from ledger.ahead import working_ahead
 from ledger.rows import columns_of, read_models
 from trading.execution import batches, publishing
 from trading.execution.books import ORDER_COLUMNS, LiveOrder, forget, live_book
+from trading.execution.noting import note_batch
 from trading.execution.steps import Waiting
 from trading.execution.writing import write_batch
 from trading.markets.models import Market
@@ -49,8 +52,9 @@ def execute_market(market_id: int) -> int:
 
 def _execute_batch(market_id: int, limit: int) -> int:
     waiting: list[Waiting] = []
+    started = perf_counter()
     try:
-        with _collector_paused(), transaction.atomic():
+        with tracing.inside("matching.batch"), _collector_paused(), transaction.atomic():
             market = _lock_market(market_id)
             if market is None:
                 return 0
@@ -65,6 +69,7 @@ def _execute_batch(market_id: int, limit: int) -> int:
             live.version = market.last_sequence
     except BaseException:
         # Whatever it was, the book is ahead of the database now.
+        metrics.batch_failures.inc()
         forget(market_id)
         _narrow(market_id, waiting)
         raise
@@ -73,6 +78,7 @@ def _execute_batch(market_id: int, limit: int) -> int:
         if order.is_finished:
             live.orders.pop(order_id, None)
     publishing.publish(market, live.book, batch, settled, executed_at=now)
+    note_batch(market, batch, perf_counter() - started)
     return len(waiting)
 
 

@@ -8,6 +8,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.operations.observe.metrics import orders_entered
+from config.operations.observe.trails import say
 from ledger.errors import DomainError
 from ledger.journal.locks import LockedAccount, lock_accounts
 from ledger.journal.models import Account, Asset
@@ -89,7 +91,14 @@ def enter_orders(*, actor: Membership, standing: Standing, orders: Sequence[NewO
     if entry.accepted:
         _store(entry, now)
         wake_after_commit(standing.market)
+        note_entered(*(order for order, _amount in entry.accepted))
     return results
+
+
+def note_entered(*orders: Order) -> None:
+    """Count orders that were entered, and have the request's line in the log name them: the market's worker names them, too."""
+    orders_entered.inc(len(orders))
+    say(market=orders[0].market.symbol, first_order=orders[0].pk, last_order=orders[-1].pk, orders=len(orders))
 
 
 def require_trader(actor: Membership) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from ledger.parties.models import Membership
 from trading.markets.limits import NO_LIMITS
 from trading.orders.models import Order
-from trading.orders.services import OrderResult, enter_orders, require_trader
+from trading.orders.services import OrderResult, enter_orders, note_entered, require_trader
 from trading.orders.standing import Standing, standing_in
 from trading.orders.terms import NewOrder, check_order, needed_for
 from trading.orders.wakeups import wake_after_commit
@@ -28,6 +28,7 @@ def enter_order(*, actor: Membership, symbol: str, order: NewOrder) -> OrderResu
     if entered is None:
         return enter_orders(actor=actor, standing=standing, orders=[order])[0]
     wake_after_commit(standing.market)
+    note_entered(entered)
     return OrderResult(entered)
 
 

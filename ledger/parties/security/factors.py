@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.operations.observe.metrics import sign_in_failures
 from ledger.errors import InvalidValue, LastFactor, NotFound, TooManyAttempts, WrongCode
 from ledger.parties import second_factor
 from ledger.parties.access import find_membership
@@ -47,6 +48,7 @@ def check_code(*, user: User, code: str, origin: Origin = NOWHERE) -> Authentica
         raise
     factor = _take(user, _tidy(code), origin)
     if factor is None:
+        sign_in_failures.labels("code").inc()
         raise WrongCode(field="code")
     forget_codes(user.pk)
     return factor

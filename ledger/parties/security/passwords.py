@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.http import base36_to_int, int_to_base36
 from django.utils.translation import gettext_lazy as _
 
+from config.operations.observe.metrics import sign_in_failures
 from ledger.errors import (
     InvalidValue,
     SecondFactorMissing,
@@ -49,10 +50,12 @@ def person_by_password(*, username: str, password: str, origin: Origin) -> User:
         if error.params["begins"]:
             # A worker finds out whether there is anybody of that name: it shall not show in how long this takes.
             later("note_lockout", username=username, address=origin.address, browser=origin.browser)
+        sign_in_failures.labels("too many").inc()
         raise
     # Django hashes the password for an unknown name too, so that the time taken tells nothing either.
     user = authenticate(username=username, password=password)
     if user is None:
+        sign_in_failures.labels("password").inc()
         raise WrongCredentials()
     assert isinstance(user, User)
     forgive_attempt(username=username, address=origin.address)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.utils import timezone
 
+from config.operations.observe.metrics import security_events
 from ledger.parties.models import User
 from ledger.parties.security.models import EventOrigin, SecurityEvent
 from ledger.transparency.services import append_record
@@ -38,6 +39,7 @@ def record_security_event(*, user: User, kind: str, origin: Origin = NOWHERE, ac
         at=at,
     )
     event = SecurityEvent.objects.create(user=user, kind=kind, at=at, record_id=record_id)
+    security_events.labels(str(event.kind)).inc()
     if origin != NOWHERE:
         EventOrigin.objects.create(event=event, address=_address(origin.address), browser=origin.browser[:80])
     return event

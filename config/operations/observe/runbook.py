@@ -1,0 +1,29 @@
+"""The runbook (docs/runbook.md) as the desk shows it: each section has the name by which alerts and the status page link to it."""
+
+from functools import cache
+
+from django.conf import settings
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+
+FILE = settings.BASE_DIR / "docs" / "runbook.md"
+
+
+@cache
+def runbook_html() -> SafeString:
+    """Return the runbook, read once: it changes with the program alone."""
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = parser.parse(FILE.read_text(encoding="utf-8"))
+    for at, token in enumerate(tokens):
+        if token.type == "heading_open" and token.tag == "h2":
+            token.attrSet("id", anchor_of(tokens[at + 1].content))
+    renderer = parser.renderer
+    assert isinstance(renderer, RendererHTML)
+    # Our own text, with its HTML escaped by the parser. The page has its title already.
+    return mark_safe(renderer.render(tokens[3:], parser.options, {}))
+
+
+def anchor_of(title: str) -> str:
+    """Return the name of a section: the first word of its title."""
+    return title.split(maxsplit=1)[0]
