@@ -154,8 +154,9 @@ def test_a_moment_between_two_trades(who, tmp_path, open_folder):
         status, said, errors = manage(environment, *dead, "--accept-lost", str(signed))
         assert status == 0, errors
         assert "NOT ALL of them in the copy" in said
-        assert sign(environment)[:2] == (0, "2\n")
+        # The three that were to be signed, and the record of taking over.
+        assert sign(environment)[:2] == (0, "4\n")
         body = json.loads((tmp_path / "key.state").read_text())
-        assert body["size"] == size + 2
+        assert body["size"] == size + 4
     assert Trade.objects.filter(pk__in=[first, second]).count() == 2
     assert Record.objects.filter(kind="log_restored").count() == 0

@@ -3,20 +3,15 @@
 import os
 import subprocess
 import sys
-import threading
-import time
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from config.run import BASE_DIR
-from tests.running import running, test_environment, wait_until
-from tests.scenes import issue_to_cooperative, market_for, pay_in
-from trading.models import Instruction, Trade
-from trading.orders.services import NewOrder, place_orders
+from tests.operations.market import Market
+from tests.running import running, test_environment
 
 SETTINGS = "tests.operations.upgrades.release.settings"
 
@@ -46,59 +41,6 @@ def take_back():
     owner("DROP INDEX IF EXISTS orders_noted")
     owner("ALTER TABLE trading_order DROP COLUMN IF EXISTS noted_t CASCADE")
     owner("DELETE FROM django_migrations WHERE app = 'release'")
-
-
-class Market:
-    """A market on which two parties trade with one another all the time, once `trading` has begun."""
-
-    def __init__(self, who):
-        self.who = who
-        self.market = market_for(who, issue_to_cooperative(who, 1_000_000))
-        pay_in(who, who.buyer, 10_000_000_000)
-        self.placed = 0
-
-    def enter(self, count=20):
-        """Enter orders that trade with one another one by one."""
-        start, self.placed = self.placed, self.placed + count
-        for actor, side in ((self.who.cooperative, "sell"), (self.who.buyer, "buy")):
-            orders = [NewOrder(f"{side}{start + at}", side, 4_000, 1) for at in range(count)]
-            results = place_orders(actor=actor, market_id=self.market.pk, orders=orders)
-            assert not any(result.error for result in results)
-
-    @contextmanager
-    def trading(self):
-        """Trade in a thread as long as the context lasts."""
-        stop = threading.Event()
-        problems = []
-
-        def trade():
-            try:
-                while not stop.is_set():
-                    self.enter()
-                    time.sleep(0.02)
-            except Exception as error:
-                problems.append(error)
-            finally:
-                connections.close_all()
-
-        thread = threading.Thread(target=trade)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
-        assert problems == []
-
-    def goes_on(self, *, seconds=60):
-        """Wait until more has been traded than now."""
-        before = Trade.objects.count()
-        wait_until(lambda: Trade.objects.count() > before, seconds=seconds)
-
-    def settles(self):
-        """Wait until nothing waits; then every tonne that was offered was sold."""
-        wait_until(lambda: not Instruction.objects.exists(), seconds=60)
-        assert Trade.objects.count() == self.placed
 
 
 @pytest.fixture

@@ -73,9 +73,9 @@ def test_without_a_bound_the_market_stands_still_behind_it(market, worker, relea
         try:
             wait_until(lambda: waits() == 1, seconds=60)
             # Nobody reads an order any more, though the reader before would mind none.
-            with psycopg.connect(owner_url(), options="-c lock_timeout=300ms") as another:
-                with pytest.raises(psycopg.errors.LockNotAvailable):
-                    another.execute("SELECT count(*) FROM trading_order")
+            another = psycopg.connect(owner_url(), options="-c lock_timeout=300ms")
+            with another, pytest.raises(psycopg.errors.LockNotAvailable):
+                another.execute("SELECT count(*) FROM trading_order")
         finally:
             reader.rollback()
             said, errors = process.communicate(timeout=120)

@@ -75,12 +75,12 @@ def test_a_task_that_the_older_worker_does_not_know_waits_for_the_newer_one(who,
     programs.start("older", older("celery", LOCKOUT))
     note_lockout.delay(person.username, "192.0.2.1", "")
     wait_until(lambda: parked() == 1, seconds=60)
-    assert not SecurityEvent.objects.filter(person=person).exists()
+    assert not SecurityEvent.objects.filter(user=person).exists()
     # Another old one that starts cannot do it either, and leaves it where it is.
     signal_program(programs, "older", signal.SIGTERM)
     assert programs._running["older"].wait(timeout=60) == 0
     with running("worker"):
-        wait_until(lambda: SecurityEvent.objects.filter(person=person).exists(), seconds=60)
+        wait_until(lambda: SecurityEvent.objects.filter(user=person).exists(), seconds=60)
     assert parked() == 0
 
 

@@ -25,7 +25,7 @@ from ledger.transparency.offline.verify import verify_log as verify_offline
 from ledger.transparency.selectors import latest_checkpoint, waiting_records, witnessed_checkpoint
 from ledger.transparency.verification import verify_log
 from trading.execution.reconciliation import reconcile
-from trading.models import Instruction, Trade
+from trading.models import Instruction, Order, Trade
 
 
 class Command(BaseCommand):
@@ -56,6 +56,7 @@ class Command(BaseCommand):
             "books": _books(problems),
             "log": _log(problems),
             "offline": _offline(problems, options),
+            "orders": Order.objects.count(),
             "trades": _trades(),
         }
         if options["documents"]:
