@@ -35,7 +35,7 @@ class SteadyConsumer(Consumer):
         logger.warning("task %s is of another release: it is parked until a worker starts that knows it", name)
         with self.app.producer_or_acquire() as producer:
             park(producer, message)
-        message.ack_log_error(logger, self.connection_errors)
+        message.ack_log_error(logger, self.connection_errors)  # type: ignore[attr-defined]
 
 
 PARKED = Queue("parked")

@@ -29,6 +29,7 @@ from config.operations.backup.restoring import Opener, verify_base
 from config.operations.backup.retention import plan_pruning, prune
 from config.operations.backup.source import Source
 from config.operations.backup.wal import Shipper, receive
+from ledger.transparency.notes import Signer, Verifier
 
 DONE, FAILED, BROKEN = 0, 1, 2
 
@@ -196,11 +197,11 @@ def _recipients(options: argparse.Namespace) -> list[pyrage.x25519.Recipient]:
     return sealing.read_recipients(options.recipient or env.words("BACKUP_RECIPIENTS"))
 
 
-def _signer(options: argparse.Namespace) -> signing.Signer:
+def _signer(options: argparse.Namespace) -> Signer:
     return signing.signer_in(Path(options.signing_key))
 
 
-def _verifier(options: argparse.Namespace) -> signing.Verifier:
+def _verifier(options: argparse.Namespace) -> Verifier:
     if options.vkey:
         return signing.verifier_of(options.vkey)
     if options.signing_key and Path(options.signing_key).exists():

@@ -67,9 +67,7 @@ class Report:
         """Return how much time before the loss is not in the copy (RPO); None where it was restored to a moment."""
         if self.asked_for or not self.recovery.last_commit_at:
             return None
-        last = dt.datetime.fromisoformat(
-            self.recovery.last_commit_at.replace(" UTC", "+00:00").replace("+00", "+00:00", 1)[:32]
-        )
+        last = dt.datetime.fromisoformat(self.recovery.last_commit_at)
         return (dt.datetime.fromisoformat(self.lost_at) - last).total_seconds()
 
     def as_json(self) -> dict[str, Any]:

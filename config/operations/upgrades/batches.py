@@ -41,4 +41,4 @@ def _run(table: str, statement: str, first: int, last: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT FROM {name} WHERE id BETWEEN %s AND %s ORDER BY id FOR NO KEY UPDATE", [first, last])
         cursor.execute(statement, {"first": first, "last": last})
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -54,10 +54,10 @@ def test_what_was_signed_is_remembered_beside_the_key():
 
 
 def test_a_transaction_that_fails_leaves_nothing_signed():
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         append_record(kind="test", body={}, actor="system")
         sequence_log()
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert read_state().size == 0
     assert write(1) == 1
     assert read_state().token == str(LogBinding.objects.get().token)
@@ -88,7 +88,7 @@ def test_a_database_with_other_records_is_not_signed_for():
     state = read_state()
     state_file().write_text(json.dumps({"token": state.token, "size": 2, "root": "AQ" * 21 + "AQ=="[:2]}))
     waiting_write()
-    with pytest.raises((LogStateMismatch, ValueError), match="See docs/backup.md"):
+    with pytest.raises((LogStateMismatch, ValueError), match=r"See docs/backup\.md"):
         sequence_log()
 
 

@@ -1,11 +1,11 @@
 """A small server of its own to back up, the keys, and commands run as their own processes."""
 
+import io
 import os
 import signal
-import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pytest
 
 from config.embedded import postgres
 from config.operations.backup import signing
+from config.operations.backup.__main__ import main
 from config.operations.backup.archive import Archive
 from config.operations.backup.restoring import Opener
 from config.operations.backup.source import Source
@@ -72,10 +73,16 @@ class Grounds:
 
     def run(self, *words, **environment):
         """Run a command to its end, and return its exit status, what it printed and what it said of errors."""
-        run = subprocess.run(
-            self.command(*words), cwd=BASE_DIR, env=self.environment() | environment, capture_output=True, text=True
-        )
-        return run.returncode, run.stdout, run.stderr
+        said, errors = io.StringIO(), io.StringIO()
+        before = dict(os.environ)
+        os.environ.update(self.environment() | environment)
+        try:
+            with redirect_stdout(said), redirect_stderr(errors):
+                status = main([str(word) for word in words])
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        return status, said.getvalue(), errors.getvalue()
 
     def execute(self, statement):
         with psycopg.connect(self.source.url, autocommit=True) as connection:

@@ -1,6 +1,7 @@
 """Backups of a small server: killed in the middle, cut short, changed, forged, with WAL missing. Real processes throughout."""
 
 import datetime as dt
+import hashlib
 import io
 import json
 import shutil
@@ -16,6 +17,7 @@ import pytest
 from config.operations.backup import sealing, signing
 from config.operations.backup.archive import next_segment, run_from
 from config.operations.backup.bases import take_base
+from config.operations.backup.documents import copy_documents, restore_documents
 from config.operations.backup.errors import BackupError, Damaged
 from config.operations.backup.restoring import choose_base, note_verified, restore, running, verify_base
 from config.operations.backup.retention import plan_pruning, prune
@@ -218,7 +220,7 @@ def test_a_receiver_killed_at_any_moment_goes_on_where_it_was(grounds, open_fold
     grounds.execute("TRUNCATE fact")
     base = take_base(grounds.archive, grounds.source, grounds.recipients, grounds.signer)
     with grounds.receiving() as processes:
-        for number in range(3):
+        for number in range(2):
             grounds.execute(f"INSERT INTO fact VALUES ({number})")
             grounds.execute("SELECT pg_switch_wal()")
             kill(processes._running["receive"])
@@ -231,7 +233,7 @@ def test_a_receiver_killed_at_any_moment_goes_on_where_it_was(grounds, open_fold
             )
             processes.start("receive", grounds.command("receive", "--partial-seconds", "0.2", "--slot", grounds.slot))
     recovery = restore(grounds.archive, grounds.opener, open_folder / "data", until=None, base=base)
-    assert facts_in(open_folder / "data", recovery) == [0, 1, 2, 10, 11, 12]
+    assert facts_in(open_folder / "data", recovery) == [0, 1, 10, 11]
 
 
 # What is kept
@@ -328,3 +330,71 @@ def test_a_note_says_what_it_is_of(backed_up):
     said = json.loads(text.split("\n")[1])
     assert said["kind"] == "base"
     assert said["sealed_bytes"] == base.file.stat().st_size
+
+
+# Documents
+
+
+def kept_document(folder, content):
+    sha256 = hashlib.sha256(content).hexdigest()
+    path = folder / sha256[:2] / sha256[2:4] / sha256
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    return path
+
+
+def test_documents_are_sealed_once_and_come_back_by_their_hashes(grounds, tmp_path):
+    one = kept_document(tmp_path / "documents", "土地承包合同".encode())
+    (tmp_path / "documents" / "unfinished").mkdir()
+    (tmp_path / "documents" / "unfinished" / "half").write_bytes(b"half a file")
+    grounds.archive.make()
+    assert copy_documents(grounds.archive, tmp_path / "documents", grounds.recipients) == 1
+    two = kept_document(tmp_path / "documents", b"a photograph")
+    assert copy_documents(grounds.archive, tmp_path / "documents", grounds.recipients) == 1
+    assert restore_documents(grounds.archive, tmp_path / "restored", grounds.opener.identities) == 2
+    for path in (one, two):
+        assert (tmp_path / "restored" / path.relative_to(tmp_path / "documents")).read_bytes() == path.read_bytes()
+    assert not list((tmp_path / "restored").rglob("half"))
+
+
+def test_a_document_that_is_not_what_its_name_says_is_not_backed_up(grounds, tmp_path):
+    path = kept_document(tmp_path / "documents", b"a contract")
+    path.write_bytes(b"another contract")
+    grounds.archive.make()
+    with pytest.raises(BackupError, match="is not what its name says"):
+        copy_documents(grounds.archive, tmp_path / "documents", grounds.recipients)
+    assert not list(grounds.archive.documents.rglob("*.age"))
+
+
+def test_a_sealed_document_that_is_another_is_refused(grounds, tmp_path):
+    for content in (b"one", b"two"):
+        kept_document(tmp_path / "documents", content)
+    grounds.archive.make()
+    copy_documents(grounds.archive, tmp_path / "documents", grounds.recipients)
+    first, second = sorted(grounds.archive.documents.rglob("*.age"))
+    shutil.copy(first, second)
+    with pytest.raises(Damaged, match="another document than its name says"):
+        restore_documents(grounds.archive, tmp_path / "restored", grounds.opener.identities)
+
+
+# The log's key, sealed by itself
+
+
+def test_the_signing_key_is_sealed_by_itself_and_opens_with_the_private_key(grounds, tmp_path):
+    (tmp_path / "key").write_bytes(b"seed in base64")
+    status, said, _errors = grounds.run("seal-key", tmp_path / "key", tmp_path / "key.gz.age")
+    assert (status, "age -d -i IDENTITY" in said) == (0, True)
+    out = io.BytesIO()
+    sealing.unseal(tmp_path / "key.gz.age", out, grounds.opener.identities)
+    assert out.getvalue() == b"seed in base64"
+
+
+def test_keys_are_made_once_and_printed_without_what_is_private(grounds, tmp_path):
+    words = ("keys", "--identity", tmp_path / "new-identity", "--signing-key", tmp_path / "new-key")
+    status, said, _errors = grounds.run(*words)
+    assert status == 0
+    assert "AGE-SECRET" not in said
+    assert (tmp_path / "new-identity").stat().st_mode & 0o777 == 0o600
+    assert sealing.read_identities(tmp_path / "new-identity")
+    status, _said, errors = grounds.run(*words)
+    assert (status, "is there already" in errors) == (1, True)

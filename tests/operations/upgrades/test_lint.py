@@ -1,5 +1,7 @@
 """Migrations since the last release hold up nobody; and those that would are named."""
 
+from pathlib import Path
+
 import pytest
 from django.db import migrations
 
@@ -15,8 +17,6 @@ def test_no_migration_since_the_last_release_holds_up_trading():
 
 def test_the_release_that_the_tests_migrate_is_as_the_rules_say():
     """As SQL; its Python is read below."""
-    from pathlib import Path
-
     folder = Path(__file__).with_name("release") / "migrations"
     statements = []
     for name in ("0001_column", "0002_constraint", "0004_valid"):
@@ -56,7 +56,7 @@ def test_what_blocks_is_named(rule, statement):
         "ALTER TABLE trading_order ADD COLUMN x bigint",
         "ALTER TABLE trading_order ADD COLUMN x bigint DEFAULT 0 NOT NULL",
         "CREATE INDEX CONCURRENTLY i ON trading_order (price_fen)",
-        "CREATE TABLE fresh (id bigint PRIMARY KEY, a bigint); CREATE INDEX i ON fresh (a)",
+        "BEGIN; CREATE TABLE fresh (id bigint PRIMARY KEY, a bigint); CREATE INDEX i ON fresh (a); COMMIT",
         "ALTER TABLE trading_order ADD CONSTRAINT c CHECK (price_fen > 0) NOT VALID",
     ],
 )

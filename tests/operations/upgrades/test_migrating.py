@@ -2,7 +2,6 @@
 
 import psycopg
 import pytest
-from django.db import connection
 
 from tests.operations.upgrades.conftest import migrating, owner, owner_url, take_back
 from tests.running import wait_until
@@ -18,21 +17,21 @@ def release():
     take_back()
 
 
-def waits():
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            " AND query LIKE 'ALTER TABLE trading_order%%'"
-        )
-        return cursor.fetchone()[0]
+WAITS = """
+SELECT count(*) FROM pg_stat_activity
+ WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'ALTER TABLE trading_order%'
+"""
+
+
+def ended(process):
+    said, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, said + errors
 
 
 def test_a_release_is_migrated_while_the_market_trades(market, worker, release):
     with market.trading():
         market.goes_on()
-        process = migrating()
-        said, errors = process.communicate(timeout=300)
-        assert process.returncode == 0, said + errors
+        ended(migrating())
         market.goes_on()
     market.settles()
     assert not [result for result in reconcile() if not result.holds]
@@ -63,42 +62,27 @@ def test_a_long_reader_holds_up_the_migration_and_not_the_market(market, worker,
             process.stdout.close()
     market.settles()
     assert owner("SELECT count(noted_t) FROM trading_order") == [(0,)]
+    # What a build leaves that was killed: an index that is not valid. And two migrate at once: they take turns.
+    owner("CREATE INDEX orders_noted ON trading_order (noted_t)")
+    owner("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'orders_noted'::regclass")
+    for each in [migrating(), migrating()]:
+        ended(each)
+    assert owner("SELECT indisvalid FROM pg_index WHERE indexrelid = 'orders_noted'::regclass") == [(True,)]
+    assert owner("SELECT count(*) FROM django_migrations WHERE app = 'release'") == [(6,)]
 
 
-def test_without_a_bound_the_market_stands_still_behind_it(market, worker, release):
+def test_without_a_bound_everybody_stands_still_behind_it(transactional_db, release):
     """The control: what the bound is there for."""
     with psycopg.connect(owner_url()) as reader:
         reader.execute("SELECT count(*) FROM trading_order")
         process = migrating("0001", "--lock-timeout-ms", "0")
         try:
-            wait_until(lambda: waits() == 1, seconds=60)
+            wait_until(lambda: owner(WAITS) == [(1,)], seconds=60)
             # Nobody reads an order any more, though the reader before would mind none.
             another = psycopg.connect(owner_url(), options="-c lock_timeout=300ms")
             with another, pytest.raises(psycopg.errors.LockNotAvailable):
                 another.execute("SELECT count(*) FROM trading_order")
         finally:
             reader.rollback()
-            said, errors = process.communicate(timeout=120)
-        assert process.returncode == 0, said + errors
+        ended(process)
     assert Order.objects.count() == 0
-
-
-def test_two_that_migrate_at_once_take_turns(market, release):
-    first, second = migrating(), migrating()
-    for process in (first, second):
-        said, errors = process.communicate(timeout=300)
-        assert process.returncode == 0, said + errors
-    assert owner("SELECT count(*) FROM django_migrations WHERE app = 'release'") == [(6,)]
-
-
-def test_an_index_of_which_half_was_made_is_made_again(market, release):
-    process = migrating("0005")
-    said, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, said + errors
-    # What a build leaves that was killed: an index that is not valid.
-    owner("CREATE INDEX orders_noted ON trading_order (noted_t)")
-    owner("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'orders_noted'::regclass")
-    process = migrating()
-    said, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, said + errors
-    assert owner("SELECT indisvalid FROM pg_index WHERE indexrelid = 'orders_noted'::regclass") == [(True,)]
