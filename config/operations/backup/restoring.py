@@ -171,11 +171,16 @@ def stage_wal(archive: Archive, base: Base, opener: Opener, folder: Path, *, has
     folder.mkdir(mode=0o700, parents=True)
     for name in [*(name for name in run if name in names), *(name for name in names if HISTORY.fullmatch(name))]:
         _stage(archive, name, folder / name, opener)
-    # The one that was being written: on the newest timeline that has it.
-    partial = sorted(name for name in names if name.endswith(PARTIAL) and name[8:24] == wanted[8:])
+    # The one that was being written: on the newest timeline that has it, as it was last.
+    partial = [name for name in names if PARTIAL in name and name[8:24] == wanted[8:]]
     if partial:
-        _stage(archive, partial[-1], folder / partial[-1].removesuffix(PARTIAL), opener)
+        newest = max(partial, key=lambda name: (name[:8], _sealed_at(archive, name, opener)))
+        _stage(archive, newest, folder / newest[:24], opener)
     return wanted
+
+
+def _sealed_at(archive: Archive, name: str, opener: Opener) -> str:
+    return str(signing.read_note(archive.wal_note(name), opener.verifier)["sealed_at"])
 
 
 def _stage(archive: Archive, name: str, target: Path, opener: Opener) -> None:

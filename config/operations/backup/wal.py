@@ -5,6 +5,7 @@ that is lost with them. The replication slot keeps on the primary what has not c
 (`max_slot_wal_keep_size`), and watch it.
 """
 
+import datetime as dt
 import hashlib
 import io
 import time
@@ -24,6 +25,8 @@ from config.processes import Processes
 from ledger.transparency.notes import Signer
 
 PARTIAL = ".partial"
+PARTIAL_TURNS = (0, 1)
+DOCUMENTS_SECONDS = 30.0
 LOOK_SECONDS = 0.5
 
 
@@ -45,7 +48,7 @@ class Shipper:
         shipped = 0
         for name in full:
             if name not in there:
-                self._seal(name, name)
+                self._write(name, (self.spool / name).read_bytes())
                 shipped += 1
             self._forget(name + PARTIAL)
         if with_partial:
@@ -64,23 +67,32 @@ class Shipper:
         digest = hashlib.sha256(content).hexdigest()
         if self._partial.get(name) == digest:
             return 0
-        self._write(name, content)
+        # Two by turns: while one is written anew, the other still stands.
+        self._write(min(self._turns(name), key=self._written_at), content)
         self._partial[name] = digest
         return 1
 
-    def _seal(self, name: str, file: str) -> None:
-        self._write(name, (self.spool / file).read_bytes())
+    def _turns(self, partial: str) -> list[str]:
+        return [f"{partial}.{turn}" for turn in PARTIAL_TURNS]
+
+    def _written_at(self, name: str) -> float:
+        try:
+            return self.archive.wal_note(name).stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
 
     def _write(self, name: str, content: bytes) -> None:
-        # The note goes first: a file without one does not count, nor does one beside the note of what it was before.
+        # The note of what it was before goes first: a file counts with its own alone.
         self.archive.wal_note(name).unlink(missing_ok=True)
         sealed = sealing.seal(io.BytesIO(content), self.archive.wal_file(name), self.recipients)
-        signing.write_note(self.archive.wal_note(name), {"kind": "wal", "name": name, **vars_of(sealed)}, self.signer)
+        said = {"kind": "wal", "name": name, "sealed_at": dt.datetime.now(dt.UTC).isoformat(), **vars_of(sealed)}
+        signing.write_note(self.archive.wal_note(name), said, self.signer)
 
     def _forget(self, partial: str) -> None:
         self._partial.pop(partial, None)
-        self.archive.wal_note(partial).unlink(missing_ok=True)
-        self.archive.wal_file(partial).unlink(missing_ok=True)
+        for name in self._turns(partial):
+            self.archive.wal_note(name).unlink(missing_ok=True)
+            self.archive.wal_file(name).unlink(missing_ok=True)
 
 
 def receive(
@@ -104,7 +116,7 @@ def receive(
     processes = Processes(shipper.spool, source.environment())
     # What is flushed here is told to the primary at once: with the slot it knows what it may forget.
     processes.start("receive", [receiver, "-D", str(shipper.spool), "-S", slot, "--synchronous", "--no-password"])
-    last_partial = 0.0
+    last_partial = last_documents = 0.0
     try:
         while not must_stop():
             if processes.ended() is not None:
@@ -112,10 +124,13 @@ def receive(
             is_due = time.monotonic() - last_partial >= partial_seconds
             shipper.ship(with_partial=is_due)
             if is_due:
-                if documents is not None:
-                    copy_documents(shipper.archive, documents, shipper.recipients)
                 last_partial = time.monotonic()
+            if documents is not None and time.monotonic() - last_documents >= DOCUMENTS_SECONDS:
+                copy_documents(shipper.archive, documents, shipper.recipients)
+                last_documents = time.monotonic()
             time.sleep(LOOK_SECONDS)
     finally:
         processes.stop()
         shipper.ship(with_partial=True)
+        if documents is not None:
+            copy_documents(shipper.archive, documents, shipper.recipients)
