@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from config.operations.observe.metrics import refusals
-from ledger.errors import DomainError
+from ledger.errors import refusal_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -52,7 +52,8 @@ class DomainErrors:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, DomainError):
+        refusal = refusal_of(exception)
+        if refusal is None:
             return None
-        refusals.labels(exception.code).inc()
-        return render(request, "error.html", {"error": exception}, status=exception.status)
+        refusals.labels(refusal.code).inc()
+        return render(request, "error.html", {"error": refusal}, status=refusal.status)

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.test import TransactionTestCase
 
 from config.database_roles import ROLE, set_up_role
+from ledger.transparency.binding import state_file
 
 PASSWORD = secrets.token_urlsafe(16)
 
@@ -56,6 +57,8 @@ def empty_tables_as_owner() -> None:
 
     Django would empty all of them, and then tell all again that they are migrated: twenty times as much work.
     """
+    # That of an earlier run, whose database is gone.
+    state_file().unlink(missing_ok=True)
     TransactionTestCase._fixture_teardown = lambda _test: _empty_tables()
 
 
@@ -74,6 +77,8 @@ def _empty_tables() -> None:
         if many:
             cursor.execute(f"TRUNCATE {', '.join(many)} CASCADE")
         cursor.execute("SET LOCAL session_replication_role = origin")
+    # The log is empty again, so the key has signed nothing of it.
+    state_file().unlink(missing_ok=True)
 
 
 def _tables_with_rows(cursor: Any) -> tuple[list[str], list[str]]:
