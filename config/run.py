@@ -174,11 +174,11 @@ def programs(environment: Mapping[str, str]) -> dict[str, list[str]]:
     workers = min(WEB_WORKERS, os.cpu_count() or 1)
     return {
         "web": [
-            *_granian("wsgi", environment["WEB_PORT"], workers),
+            *_granian("wsgi", environment.get("WEB_HOST", LOOPBACK), environment["WEB_PORT"], workers),
             *("--blocking-threads", str(WEB_THREADS), "config.wsgi:application"),
         ],
         "stream": [
-            *_granian("asgi", environment["STREAM_PORT"], 1),
+            *_granian("asgi", environment.get("STREAM_HOST", LOOPBACK), environment["STREAM_PORT"], 1),
             # Every reader is a request under way, and none ends by itself: they will connect anew.
             *("--backpressure", str(STREAM_READERS), "--workers-kill-timeout", str(STREAM_STOP_SECONDS)),
             "config.asgi:application",
@@ -191,8 +191,8 @@ def programs(environment: Mapping[str, str]) -> dict[str, list[str]]:
     }
 
 
-def _granian(interface: str, port: str, workers: int) -> list[str]:
-    listen = ["--host", LOOPBACK, "--port", port, "--workers", str(workers)]
+def _granian(interface: str, host: str, port: str, workers: int) -> list[str]:
+    listen = ["--host", host, "--port", port, "--workers", str(workers)]
     # Its one warning is about more threads than cores: ours wait for the database most of their time.
     quiet = ["--no-ws", "--log-level", "error", "--respawn-failed-workers"]
     return [*_python("granian"), "--interface", interface, *listen, *quiet]
