@@ -8,6 +8,7 @@ import contextlib
 import secrets
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +60,13 @@ class Product:
         command = [*programs(self.environment)[program], *options]
         processes.start(f"{host}:{program}", self.network[host].command(command))
         self._running[host, program] = processes
+
+    def manage(self, host: str, *words: str) -> str:
+        """Run a management command on a host to its end, and return what it says."""
+        command = self.network[host].command([sys.executable, "manage.py", *words])
+        run = subprocess.run(command, cwd=BASE_DIR, env=self.environment, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stderr
+        return run.stdout
 
     def stop(self, host: str, program: str) -> None:
         """Stop a program in order."""

@@ -5,7 +5,7 @@ import itertools
 import json
 import threading
 from dataclasses import dataclass, field
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from ledger.models import Membership
@@ -13,6 +13,7 @@ from ledger.parties.services import issue_token
 from trading.models import Market
 
 TIMEOUT_SECONDS = 3.0
+PATIENCE_SECONDS = 30.0
 BATCH = 5
 MIDDLE_FEN = 4_000
 
@@ -41,7 +42,7 @@ class Trader(threading.Thread):
 
     def run(self) -> None:
         for number in itertools.count():
-            if self._stopped.wait(0.02):
+            if self._stopped.wait(0.05):
                 return
             self._enter(f"{self.side}-{self.market.symbol}-{number}")
 
@@ -60,7 +61,8 @@ class Trader(threading.Thread):
         # Until there is an answer: the same ids mean the same orders.
         while (answer := self._ask({"market": self.market.symbol, "orders": orders})) is None:
             self.unanswered += 1
-            if self._stopped.wait(0.1) and monotonic() > began + 30:
+            sleep(0.1)
+            if self._stopped.is_set() and monotonic() > began + PATIENCE_SECONDS:
                 return
         self.longest_seconds = max(self.longest_seconds, monotonic() - began)
         for result in answer["results"]:
