@@ -7,6 +7,7 @@ of the market that the worker had locked. A link that is back sooner has done no
 """
 
 import socket
+from typing import Any
 
 CONNECT_SECONDS = 5
 IDLE_SECONDS = 5
@@ -18,7 +19,7 @@ CHECK_SECONDS = 2
 """How often PostgreSQL looks whether anybody still waits for a statement that takes long."""
 
 # libpq's, for our end; and the server's settings of our session, for the other end. Neither touches other clients of the server.
-POSTGRESQL = {
+POSTGRESQL: dict[str, Any] = {
     "connect_timeout": CONNECT_SECONDS,
     "keepalives_idle": IDLE_SECONDS,
     "keepalives_interval": INTERVAL_SECONDS,
@@ -36,7 +37,7 @@ _SOCKET = {
     "TCP_KEEPCNT": PROBES,
     "TCP_USER_TIMEOUT": GONE_SECONDS * 1_000,
 }
-REDIS = {
+REDIS: dict[str, Any] = {
     "socket_connect_timeout": CONNECT_SECONDS,
     "socket_keepalive": True,
     "socket_keepalive_options": {

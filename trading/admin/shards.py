@@ -7,8 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from ledger.admin.actions import Action, ReasonForm
-from ledger.admin.desk import Text
+from ledger.admin.actions import Action, ReasonForm, Text
 from ledger.admin.display import Table, moment, tonnes
 from ledger.parties.models import Membership
 from trading.execution.shards import Shard, shards, suggest

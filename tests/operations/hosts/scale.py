@@ -14,6 +14,7 @@ from time import monotonic, perf_counter, sleep
 from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg import sql
 
 from config.run import BASE_DIR
 from tests.benchmarks.stage import Floor, Stage, open_floor, stage
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from config.processes import Processes
 
 OUTPUT = BASE_DIR / "var" / "scale.json"
-ORDERS = 12_000
+ORDERS = 20_000
 TRADERS = 40
 SHARDS = (1, 2, 4)
 LIMIT_SECONDS = 300.0
@@ -31,9 +32,13 @@ LIMIT_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class Meter:
-    """What has been used and written up to a moment: processor seconds by program, bytes and rows by table, bytes of WAL."""
+    """What has been used and written up to a moment: processor seconds by program, bytes and rows by table, bytes of WAL.
 
-    cpu: Mapping[str, float]
+    Counting takes time too: `reached` is before it, `left` after it.
+    """
+
+    reached: Mapping[str, float]
+    left: Mapping[str, float]
     bytes: Mapping[str, int]
     index_bytes: Mapping[str, int]
     rows: Mapping[str, int]
@@ -62,13 +67,29 @@ class Run:
         return self.trades / self.settle_seconds
 
 
+@dataclass(frozen=True)
+class Log:
+    """What it takes to bring records into the log."""
+
+    records: int
+    seconds: float
+    cpu: float
+    bytes: int
+
+
 def main() -> int:
     """Measure, print and write."""
     with stage() as here:
         runs = [measure(here, shards) for shards in SHARDS]
+        log = measure_log(here)
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
-    OUTPUT.write_text(json.dumps([asdict(run) for run in runs], indent=1) + "\n", encoding="utf-8")
+    found = {"runs": [asdict(run) for run in runs], "log": asdict(log)}
+    OUTPUT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(table(runs))
+    print(
+        f"log: {log.records:,} records in {log.seconds:.1f} s, {log.bytes / log.records:,.0f} bytes and "
+        f"{log.cpu * 1_000_000 / log.records:,.0f} µs of processor time a record (leaves, tiles, signature)"
+    )
     return 0
 
 
@@ -104,14 +125,36 @@ def measure(here: Stage, shards: int) -> Run:
         trades=Trade.objects.count() - trades,
         enter_seconds=entered,
         settle_seconds=settled,
-        cpu_enter=_less(between.cpu, before.cpu),
-        cpu_settle=_less(after.cpu, between.cpu),
+        cpu_enter=_less(between.reached, before.left),
+        cpu_settle=_less(after.reached, between.left),
         wal_enter=between.wal_bytes - before.wal_bytes,
         wal_settle=after.wal_bytes - between.wal_bytes,
         written_bytes=_less(after.bytes, before.bytes),
         written_index_bytes=_less(after.index_bytes, before.index_bytes),
         written_rows=_less(after.rows, before.rows),
     )
+
+
+def measure_log(here: Stage) -> Log:
+    """Bring all that the trades have recorded into the log."""
+    from ledger.transparency.sequencer import sequence_log
+
+    cpu, size, began = _log_cpu(here), _log_bytes(here), perf_counter()
+    records = sequence_log()
+    return Log(records, perf_counter() - began, _log_cpu(here) - cpu, _log_bytes(here) - size)
+
+
+def _log_cpu(here: Stage) -> float:
+    return seconds_of(_postmaster(here)) + own_seconds()
+
+
+def _log_bytes(here: Stage) -> int:
+    with psycopg.connect(here.database_url) as connection:
+        row = connection.execute(
+            "SELECT sum(pg_total_relation_size(name))::bigint FROM unnest(ARRAY['ledger_logleaf', 'ledger_logtile']::regclass[]) name"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _floor_on(shard: int) -> Floor:
@@ -149,31 +192,36 @@ def _wait_until_drained(floors: Sequence[Floor]) -> None:
 
 
 def _meter(here: Stage, processes: "Processes") -> Meter:
+    reached = _used(here, processes)
     with psycopg.connect(here.database_url) as connection:
-        # What is written is counted when it is known: statistics come late.
         row = connection.execute("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')").fetchone()
         assert row is not None
-        tables = connection.execute(
+        sizes = connection.execute(
             """
-            SELECT relname, pg_table_size(oid), pg_indexes_size(oid),
-                   (xpath('/row/c/text()', query_to_xml('SELECT count(*) AS c FROM ' || quote_ident(relname), false, true, '')))[1]::text::bigint
-              FROM pg_class
+            SELECT relname, pg_table_size(oid), pg_indexes_size(oid) FROM pg_class
              WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname ~ '^(ledger|trading)_'
             """
         ).fetchall()
-        server = connection.execute("SELECT pg_postmaster_start_time()").fetchone()
-        assert server is not None
+        counts = sql.SQL(" UNION ALL ").join(
+            sql.SQL("SELECT {}, count(*) FROM {}").format(name, sql.Identifier(name)) for name, _size, _indexes in sizes
+        )
+        rows = dict(connection.execute(counts).fetchall())
     return Meter(
-        cpu={
-            "PostgreSQL": seconds_of(_postmaster(here)),
-            "workers": sum(seconds_of(each.pid) for each in processes._running.values()),
-            "clients": own_seconds(),
-        },
-        bytes={name: size for name, size, _indexes, _rows in tables},
-        index_bytes={name: size for name, _size, size, _rows in tables},
-        rows={name: count for name, _size, _indexes, count in tables},
+        reached=reached,
+        left=_used(here, processes),
+        bytes={name: size for name, size, _indexes in sizes},
+        index_bytes={name: size for name, _size, size in sizes},
+        rows=rows,
         wal_bytes=int(row[0]),
     )
+
+
+def _used(here: Stage, processes: "Processes") -> dict[str, float]:
+    return {
+        "PostgreSQL": seconds_of(_postmaster(here)),
+        "workers": sum(seconds_of(each.pid) for each in processes._running.values()),
+        "clients": own_seconds(),
+    }
 
 
 def _postmaster(here: Stage) -> int:

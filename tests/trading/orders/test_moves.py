@@ -48,7 +48,7 @@ def test_a_move_is_on_record_with_its_reason(who, market):
 )
 def test_a_move_that_makes_no_sense_is_refused(who, market, changes, field):
     with pytest.raises(InvalidValue) as refused:
-        move(who, market, 1, **changes)
+        move(who, market, **{"shard": 1} | changes)
     assert refused.value.field == field
     assert not Record.objects.filter(kind="market_moved").exists()
 
