@@ -8,7 +8,7 @@ SCREENSHOTS ?= --all
 # Settings with which lint can import the product; nothing listens there.
 NO_SERVERS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@127.0.0.1:1/lint REDIS_URL=redis://127.0.0.1:1/0
 
-.PHONY: help install demo up demo-check test lint messages schema bench screenshots soak drill-failover drill-restore drill-upgrade
+.PHONY: help install demo up demo-check test lint messages schema bench scale screenshots soak drill-failover drill-restore drill-upgrade
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -62,6 +62,9 @@ schema: install  ## write docs/openapi.yaml anew
 
 bench: .venv/bench.stamp  ## measure, print a table, and write var/bench.json; BENCH=quick has a look
 	@$(BIN)/python -m tests.benchmarks
+
+scale: .venv/dev.stamp  ## measure what a settled trade costs, and what more shards bring (docs/scaling.md)
+	@$(BIN)/python -m tests.operations.hosts.scale
 
 screenshots: .venv/dev.stamp  ## take the pictures of docs/images, and of every page to var/screenshots (SCREENSHOTS= for docs alone)
 	@$(BIN)/python -m tests.browser screenshots $(SCREENSHOTS)

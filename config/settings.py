@@ -6,6 +6,7 @@ from celery.schedules import crontab
 
 from config import env
 from config.operations.observe import logs
+from config import env, peers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -105,6 +106,8 @@ if env.text("REPLICA_URL", ""):
         "TEST": {"MIRROR": "default"},
     }
     DATABASE_ROUTERS = ["config.operations.replica.router.ReplicaRouter"]
+# A server that is gone, or cut off, is given up within seconds, and gives us up as soon; what the address itself says goes first.
+DATABASES["default"]["OPTIONS"] = peers.POSTGRESQL | DATABASES["default"]["OPTIONS"]
 if env.flag("DATABASE_PREPARES", default=True):
     # What a connection asks again is parsed and planned once, which is half of what an order costs PostgreSQL.
     for _each in DATABASES.values():
@@ -350,10 +353,19 @@ CELERY_WORKER_CONSUMER = "config.worker:SteadyConsumer"
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5.0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# However long the broker is away: a worker that gave up would be alive, or not, and consume nothing either way.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    **peers.REDIS,
+    # Also of a question that is never answered: sending waits for one.
+    "socket_timeout": peers.GONE_SECONDS,
+    "health_check_interval": peers.IDLE_SECONDS,
+}
 CELERY_TIMEZONE = TIME_ZONE
 # What beat sent while no worker was there is worth nothing later: the next second's will do.
 CELERY_BEAT_SCHEDULE = {
     "wake-markets": {"task": "trading.tasks.wake_waiting_markets", "schedule": 1.0, "options": {"expires": 10}},
+    "ask-shards": {"task": "trading.tasks.ask_shards", "schedule": 5.0, "options": {"expires": 5}},
     "step-markets": {"task": "trading.tasks.step_markets", "schedule": 1.0, "options": {"expires": 10}},
     "expire-orders": {"task": "trading.tasks.expire_orders", "schedule": 1.0, "options": {"expires": 10}},
     "expire-offers": {"task": "trading.tasks.expire_block_offers", "schedule": 1.0, "options": {"expires": 10}},

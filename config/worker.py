@@ -1,5 +1,6 @@
 """Workers that live on when their broker does not, and lose nothing that a newer release has sent."""
 
+import functools
 import logging
 from typing import Any
 
@@ -10,9 +11,12 @@ from kombu.exceptions import KombuError
 
 logger = logging.getLogger(__name__)
 
+RETRY_SECONDS = 2
+"""After which a broker is sought again; Celery itself waits ever longer, up to half a minute."""
+
 
 class SteadyConsumer(Consumer):
-    """Celery's own consumer, but that losing Redis in the middle of a task does not end the worker.
+    """Celery's own consumer, but that losing Redis in the middle of a task does not end the worker, and that it is back soon.
 
     Where a message is not acknowledged yet, kombu tries to give it back while it closes the connection, over a transport that
     it has just let go: an AttributeError that Celery does not expect, and ends by. The sweep wakes again whatever that
@@ -36,6 +40,11 @@ class SteadyConsumer(Consumer):
         with self.app.producer_or_acquire() as producer:
             park(producer, message)
         message.ack_log_error(logger, self.connection_errors)  # type: ignore[attr-defined]
+
+    def ensure_connected(self, conn: Any) -> Any:
+        """Connect to the broker, however long that takes, and soon after it can be reached."""
+        conn.ensure_connection = functools.partial(conn.ensure_connection, interval_max=RETRY_SECONDS)
+        return super().ensure_connected(conn)
 
 
 PARKED = Queue("parked")

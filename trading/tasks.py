@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from trading.auctions.closing import close_auctions
 from trading.blocks.services import expire_offers
-from trading.execution import publishing, runs, services
+from trading.execution import publishing, runs, services, shards
 from trading.execution.selectors import oldest_instructions
 from trading.orders import expiries, phases
 from trading.orders.wakeups import wake
@@ -42,6 +42,18 @@ def wake_waiting_markets() -> None:
                 oldest.kind,
                 oldest.entered_at.isoformat(timespec="seconds"),
             )
+
+
+@shared_task
+def ask_shards() -> None:
+    """Ask each shard's queue whether a worker takes from it, and name those where none does."""
+    shards.ask_shards()
+
+
+@shared_task
+def answer_for_shard(shard: int) -> None:
+    """Say that a worker takes from a shard's queue: this one."""
+    shards.answer(shard)
 
 
 @shared_task

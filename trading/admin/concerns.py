@@ -13,6 +13,7 @@ from ledger.admin.desk import LogState, Queue
 from ledger.admin.display import list_url, object_url
 from ledger.journal.runs import ReconciliationRun
 from ledger.transparency.models import Record
+from trading.execution.shards import silent_shards
 from trading.markets.models import Market
 
 LATE_INSTRUCTION = dt.timedelta(seconds=30)
@@ -66,6 +67,8 @@ def _of_markets(markets: Iterable[Market]) -> Iterator[Concern]:
             yield Concern(object_url(market), _("Halted market"), f"{market} · {market.halt_reason}", None)
         if since is not None and since < limit:
             yield Concern(object_url(market), _("The market stands still: instructions wait"), str(market), since)
+    for shard in silent_shards():
+        yield Concern(list_url(Market), _("No worker takes what its markets have to do: shard"), str(shard), None)
 
 
 def _of_queues(queues: Iterable[Queue]) -> Iterator[Concern]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
@@ -15,6 +16,7 @@ from ledger.journal.models import Asset
 from ledger.parties.models import Membership
 from trading.admin.fields import sessions_as_text
 from trading.admin.rules import ChangeForm, MarketForm, ResumeForm, rules_as_written
+from trading.admin.shards import MOVE, shards_table
 from trading.execution.models import Trade
 from trading.marketdata.selectors import tape
 from trading.markets.models import Market
@@ -33,6 +35,7 @@ RECORDS = (
     "market_changed",
     "market_halt_ordered",
     "market_resume_ordered",
+    "market_moved",
 )
 AUCTION_ENDS_AT = at_moment("auction_ends_at", _("call auction ends at"))
 STEPS = {
@@ -128,7 +131,7 @@ class MarketAdmin(ViewOnlyAdmin):
         "opened_at",
     )
     list_actions = (OPEN,)
-    object_actions = (HALT, RESUME, CHANGE)
+    object_actions = (HALT, RESUME, CHANGE, MOVE)
 
     @admin.display(description=_("reference price in yuan"), ordering="reference_price_fen")
     def reference_figure(self, market: Market) -> str:
@@ -200,7 +203,8 @@ class MarketAdmin(ViewOnlyAdmin):
         ]
 
     def tables(self, target: Market) -> list[Table]:
-        return [_waiting(target), _trades(target)]
+        found = [_waiting(target), _trades(target)]
+        return [*found, shards_table()] if settings.MATCHING_SHARDS > 1 else found
 
 
 def _lines(market: Market) -> list[str]:

@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 MAX_BATCH = 5_000
 """Instructions a transaction at most: what came meanwhile is the next batch, so a busy market has large ones."""
 
+HUNG_SECONDS = 30
+"""A worker that leaves PostgreSQL without a word for so long in the middle of a batch hangs: it loses the market."""
+
 _limits: dict[int, int] = {}
 """How many instructions the next batch may have, of markets whose last one failed."""
 
@@ -83,10 +86,18 @@ def _execute_batch(market_id: int, limit: int) -> int:
 
 
 def _lock_market(market_id: int) -> Market | None:
-    """Take the market for a batch, by hand: in an idle market Django's way took a twelfth of the time to settle an order."""
+    """Take the market for a batch, by hand: in an idle market Django's way took a twelfth of the time to settle an order.
+
+    Who takes it may not keep it for ever: a process that is stopped in the middle of a batch would.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {columns_of(Market, 'market')} FROM trading_market market WHERE id = %s FOR NO KEY UPDATE",
+            f"""
+            SELECT {columns_of(Market, "market")}, set_config('idle_in_transaction_session_timeout', '{HUNG_SECONDS}s', true)
+              FROM trading_market market
+             WHERE id = %s
+               FOR NO KEY UPDATE
+            """,
             [market_id],
         )
         row = cursor.fetchone()

@@ -50,7 +50,12 @@ def taken(market_id: int) -> None:
 
 def queue_of(shard: int) -> str:
     """Return the Celery queue of a shard of markets."""
-    return f"matching.{shard % settings.MATCHING_SHARDS}"
+    return f"matching.{shard_of(shard)}"
+
+
+def shard_of(shard: int) -> int:
+    """Return which shard serves a market whose row says this one: there may be fewer now than there were."""
+    return shard % settings.MATCHING_SHARDS
 
 
 def _key(market_id: int) -> str:

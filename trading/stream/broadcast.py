@@ -14,6 +14,7 @@ from redis.asyncio.connection import BlockingConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from config import peers
 from trading.execution.buffers import ORDERS_CHANNEL, channel_of
 from trading.stream.events import (
     Item,
@@ -176,10 +177,8 @@ def _tell(inboxes: set[Inbox], item: Item) -> None:
 
 @asynccontextmanager
 async def _subscription(redis_url: str) -> AsyncIterator[PubSub]:
-    # A peer that is gone without a word is noticed by the health check, which get_message makes.
-    client = redis.asyncio.Redis.from_url(
-        redis_url, socket_connect_timeout=5, socket_keepalive=True, health_check_interval=10
-    )
+    # A peer that is gone without a word is noticed by the kernel, or by the health check, which get_message makes.
+    client = redis.asyncio.Redis.from_url(redis_url, health_check_interval=10, **peers.REDIS)
     async with client, client.pubsub() as subscription:
         await subscription.subscribe(ORDERS_CHANNEL)
         await subscription.psubscribe(f"{MARKETS}*")

@@ -253,3 +253,24 @@ def test_the_step_that_is_due_is_offered(who: People, market: Market) -> None:
     Market.objects.update(state=Market.State.HALTED)
     assert [url for _label, url, _grave in client.get(address).context["offered"]] == [step("resume", market), changing]
     assert [url for _label, url, _grave in client.get("/admin/trading/market/").context["offered"]] == [OPEN]
+
+
+def test_registrar_moves_a_market_to_another_shard(who: People, market: Market, settings: Any) -> None:
+    settings.MATCHING_SHARDS = 2
+    client = client_of(who.registrar)
+    page = client.get(reverse("admin:trading_market_change", args=[market.pk])).content.decode()
+    assert "2 shards of markets" in page
+    assert step("move", market) in page
+    refused = client.post(step("move", market), {"shard": "2", "reason": "Balance"})
+    assert list(refused.context["form"].errors) == ["shard"]
+    client.post(step("move", market), {"shard": "1", "reason": "Balance"})
+    market.refresh_from_db()
+    assert market.shard == 1
+    page = client.get(reverse("admin:trading_market_change", args=[market.pk]))
+    assert next(row[1] for row in page.context["records"].rows) == "market_moved"
+
+
+def test_with_one_shard_there_is_nowhere_to_move_to(who: People, market: Market) -> None:
+    page = client_of(who.registrar).get(reverse("admin:trading_market_change", args=[market.pk]))
+    assert step("move", market) not in page.content.decode()
+    assert "shards of markets" not in page.content.decode()
