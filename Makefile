@@ -66,5 +66,5 @@ bench: .venv/bench.stamp  ## measure, print a table, and write var/bench.json; B
 screenshots: .venv/dev.stamp  ## take the pictures of docs/images, and of every page to var/screenshots (SCREENSHOTS= for docs alone)
 	@$(BIN)/python -m tests.browser screenshots $(SCREENSHOTS)
 
-soak: .venv/dev.stamp  ## trade for ten minutes (SOAK_SECONDS) while workers, web and servers are killed, and check everything
+soak: .venv/dev.stamp  ## 200 participants trade for half an hour (SOAK_SECONDS, SOAK_PARTICIPANTS) while everything is killed; a report with plots
 	@$(BIN)/python -m tests.soak
