@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from config.run import BASE_DIR
-from ledger.credits.retiring import Use, retire_credits
+from ledger.credits.retiring import retire_credits
 from ledger.journal.selectors import cash_account
 from ledger.models import Account, Checkpoint, Payment, Retirement
 from ledger.transparency.sequencer import sequence_log
@@ -25,7 +25,7 @@ from tests.soak.watch import SIGNS
 from trading.blocks.services import withdraw_offer
 from trading.execution.services import execute_market
 from trading.models import BlockOffer, ExecutedInstruction, Instruction, Order, Trade
-from trading.orders.cancels import cancel_order
+from trading.orders.cancels import cancel_order, cancel_orders
 from trading.orders.services import place_orders
 from trading.orders.terms import NewOrder
 
@@ -97,8 +97,13 @@ def told(who, market, total):
     cancelled = Order.objects.get(client_order_id="b3")
     cancel_order(actor=who.buyer, order_id=cancelled.pk)
     execute_market(market.pk)
-    use = Use(beneficiary_name="闽江纸业", purpose="own_footprint")
-    retirement = retire_credits(actor=who.buyer, batch_id=market.asset.batch.pk, quantity_t=1, use=use)
+    retirement = retire_credits(
+        actor=who.buyer,
+        batch_id=market.asset.batch.pk,
+        quantity_t=1,
+        beneficiary_name="闽江纸业",
+        purpose="own_footprint",
+    )
     offer = offer_block(who.buyer, who.cooperative, market, "o1", quantity_t=1)
     withdraw_offer(actor=who.buyer, offer_id=offer.pk)
     sequence_log()
@@ -204,10 +209,12 @@ def test_a_replaced_order_may_have_any_of_its_terms(told, market, total):
 
 @pytest.mark.django_db
 def test_what_is_held_though_nothing_is_open_is_named(told, market, who):
-    assert list(books.still_held()) == []
-    place_orders(actor=who.cooperative, market_id=market.pk, orders=[NewOrder("s2", "sell", 4_000, 5)])
-    assert list(books.still_held()) == ["1 holds for order still hold 5", "1 accounts have something held"]
+    assert list(books.still_held()) == ["1 holds for order still hold 3", "1 accounts have something held"]
     assert not books.nothing_is_open()
+    cancel_orders(actor=who.cooperative)
+    execute_market(market.pk)
+    assert list(books.still_held()) == []
+    assert books.nothing_is_open()
 
 
 @pytest.mark.django_db

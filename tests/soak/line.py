@@ -5,12 +5,15 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from random import uniform
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 TIMEOUT_SECONDS = 30.0
 PATIENCE_SECONDS = 180.0
 LONGEST_PAUSE_SECONDS = 20.0
+# Longer and longer, up to a bound, each by lot: two hundred who ask again at once keep down what is coming up.
+FIRST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.1, 2.0
 TOO_MANY = 429
 IN_FLIGHT = "idempotency_in_flight"
 # What stands in an address for which of many it is.
@@ -66,14 +69,15 @@ class Line:
 
         Who is told to come later comes later. Headers are given by names with underscores.
         """
-        began = monotonic()
+        began, pause = monotonic(), FIRST_PAUSE_SECONDS
         content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         while monotonic() < began + PATIENCE_SECONDS:
             answer = self.ask_once(method, path, content, **headers)
             if answer is not None and answer.status < 500 and not _is_later(answer):
                 self.longest_seconds = max(self.longest_seconds, monotonic() - began)
                 return answer
-            sleep(self._pause_after(answer))
+            sleep(self._pause_after(answer) or pause * uniform(0.5, 1.5))
+            pause = min(2 * pause, MOST_PAUSE_SECONDS)
         return None
 
     def ask_once(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer | None:
@@ -94,6 +98,7 @@ class Line:
             self._connection = None
 
     def _pause_after(self, answer: Answer | None) -> float:
+        """Return for how long the answer says to wait; 0 where it does not say."""
         if answer is None:
             self.unanswered += 1
         elif answer.status in (TOO_MANY, 409):
@@ -103,7 +108,7 @@ class Line:
             self.out_of_reach += 1
         else:
             self.failed += 1
-        return 0.2
+        return 0.0
 
     def _send(self, method: str, path: str, body: bytes | None, more: Mapping[str, str]) -> Answer:
         if self._connection is None:

@@ -105,8 +105,8 @@ def ends_told(told: Iterable[Told]) -> Iterator[str]:
         expected = (409, 422) if "replace" in answer else (409,)
         if not 200 <= answer["status"] < 300 and answer["status"] not in expected:
             yield f"{answer}: nothing was a reason for such an answer"
-    still_open = Order.objects.filter(pk__in=cancelled, status__in=Order.OPEN_STATUSES).values_list("pk", flat=True)
-    yield from (f"order {pk} was cancelled and is open" for pk in still_open)
+    still_open = Order.objects.filter(status__in=Order.OPEN_STATUSES).values_list("pk", flat=True)
+    yield from (f"order {pk} was cancelled and is open" for pk in sorted(cancelled.intersection(still_open)))
 
 
 def terms_asked(order: Told, market: Market) -> dict[str, Any]:
@@ -146,12 +146,14 @@ def orders_themselves(market: Market, replaced: Collection[int] = ()) -> Iterato
         market=market,
     )
     yield from (f"trade {trade.pk} was taken by an order that only makes" for trade in taking)
-    worse = Trade.objects.filter(
-        Q(price_fen__gt=F("buy_order__price_fen")) & ~Q(buy_order__in=replaced)
-        | Q(price_fen__lt=F("sell_order__price_fen")) & ~Q(sell_order__in=replaced),
-        market=market,
+    outside = Trade.objects.filter(
+        Q(price_fen__gt=F("buy_order__price_fen")) | Q(price_fen__lt=F("sell_order__price_fen")), market=market
     )
-    yield from (f"trade {trade.pk} is at a price that one side did not agree to" for trade in worse)
+    for trade in outside.select_related("buy_order", "sell_order"):
+        is_too_high = trade.price_fen > trade.buy_order.price_fen and trade.buy_order_id not in replaced
+        is_too_low = trade.price_fen < trade.sell_order.price_fen and trade.sell_order_id not in replaced
+        if is_too_high or is_too_low:
+            yield f"trade {trade.pk} is at a price that one side did not agree to"
 
 
 def instructions(market: Market) -> Iterator[str]:
@@ -159,7 +161,8 @@ def instructions(market: Market) -> Iterator[str]:
     market.refresh_from_db()
     log = ExecutedInstruction.objects.filter(market=market)
     seen = log.aggregate(first=Min("sequence"), last=Max("sequence"), count=Count("sequence", distinct=True))
-    if (seen["first"], seen["last"], seen["count"]) != (1, market.last_sequence, market.last_sequence):
+    last = market.last_sequence
+    if (seen["first"] or 1, seen["last"] or 0, seen["count"]) != (1, last, last):
         yield f"{market.symbol}: the instructions are {seen}, the market's last is {market.last_sequence}"
     submitted = log.filter(kind="submit")
     listed = market.orders.filter(trading_mode=TradingMode.LISTING).count()

@@ -6,7 +6,7 @@ from tests.soak.participants.trading import TradingParticipant, in_seconds
 
 PAY_IN_BELOW_FEN = 20_000_000
 PAY_IN_FEN = (10_000_000, 60_000_000)
-RETIRE_FROM_T = 40
+RETIRE_FROM_T = 10
 OFFER_SECONDS = 25.0
 
 

@@ -2,7 +2,7 @@
 
 from tests.soak.participants.trading import TradingParticipant
 
-WITHDRAW_FROM_FEN = 2_000_000
+WITHDRAW_FROM_FEN = 100_000
 
 
 class Cooperative(TradingParticipant):

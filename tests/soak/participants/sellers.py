@@ -26,11 +26,11 @@ class Seller(TradingParticipant):
             self.cancel(self.open[0])
         elif self._slices:
             self._slice()
-        elif draw < 0.4:
+        elif draw < 0.3:
             self._iceberg()
-        elif draw < 0.75:
-            self._slices = self.lot.randint(5, 12)
-        elif draw < 0.9:
+        elif draw < 0.5:
+            self._slices = self.lot.randint(3, 8)
+        elif draw < 0.8:
             self._offer_block()
         else:
             self._put_up_lot()
