@@ -3,7 +3,7 @@
 import os
 import random
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Event, Thread
@@ -71,14 +71,20 @@ class Fault:
 
 
 def plan_faults(
-    seed: int, seconds: float, pause_seconds: float, first_pause_seconds: float, calm_from: float = float("inf")
+    seed: int,
+    seconds: float,
+    pause_seconds: float,
+    first_pause_seconds: float,
+    *,
+    calm_from: float = float("inf"),
+    only: Collection[str] = (),
 ) -> list[Planned]:
     """Return what is to happen: each kind once in each round, in an order drawn by lot, those of FIRST before all others.
 
-    From `calm_from` on nothing that runs is ended any more: what leaks needs time to show.
+    `only` are the kinds there are; all of them where none is named. From `calm_from` on nothing that runs is ended any more: what leaks needs time to show.
     """
     lot, at, found = random.Random(seed), first_pause_seconds, []
-    for drawn in _names(lot):
+    for drawn in _names(lot, only):
         if at >= seconds and len(found) >= len(FIRST):
             return found
         name = lot.choice(ENDS_NOTHING) if at >= calm_from and drawn not in ENDS_NOTHING else drawn
@@ -87,12 +93,16 @@ def plan_faults(
     raise AssertionError("there is always another round")
 
 
-def _names(lot: random.Random) -> Iterator[str]:
-    rest = sorted(set(KINDS) - set(FIRST))
-    names = lot.sample(FIRST, len(FIRST)) + lot.sample(rest, len(rest))
+def _names(lot: random.Random, only: Collection[str]) -> Iterator[str]:
+    kinds = sorted(only or KINDS)
+    first, rest = (
+        [name for name in kinds if name in FIRST],
+        [name for name in kinds if name not in FIRST],
+    )
+    names = lot.sample(first, len(first)) + lot.sample(rest, len(rest))
     while True:
         yield from names
-        names = lot.sample(list(KINDS), len(KINDS))
+        names = lot.sample(kinds, len(kinds))
 
 
 class Chaos:

@@ -102,12 +102,12 @@ class Report:
         }
         if found is not None:
             content |= {
-                "memory": [asdict(each) | {"is_flat": each.is_flat} for each in found.growths()],
-                "requests": [_as_json(each) for each in found.request_slowings()],
-                "statements": [_as_json(each) for each in found.statement_slowings()],
+                "memory": [asdict(each) | {"is_flat": each.is_flat} for each in found.growths],
+                "requests": [_as_json(each) for each in found.request_slowings],
+                "statements": [_as_json(each) for each in found.statement_slowings],
                 "failures": [
                     {"during": window, "operation": operation, "status": status, "count": count}
-                    for (window, operation, status), count in sorted(found.failures().items())
+                    for (window, operation, status), count in sorted(found.failures.items())
                 ],
                 "tables": found.bloat(),
                 "errors_of_postgresql": dict(found.statements.said.most_common(40)),
@@ -129,9 +129,9 @@ class Report:
             "<h2>Memory, second half</h2>",
             _table(("program", "median MB", "MB an hour", "MB grown", "samples", "lives", ""), _memory_rows(found)),
             "<h2>Requests, first and last third</h2>",
-            _table(SLOWING_HEAD, _slowing_rows(found.request_slowings())),
+            _table(SLOWING_HEAD, _slowing_rows(found.request_slowings)),
             "<h2>Statements, first and last third</h2><p><small>A sample from PostgreSQL's log, what takes most in all first.</small></p>",
-            _table(SLOWING_HEAD, _slowing_rows(found.statement_slowings()[:SLOWEST_SHOWN])),
+            _table(SLOWING_HEAD, _slowing_rows(found.statement_slowings[:SLOWEST_SHOWN])),
             "<h2>Tables</h2>",
             _table(("table", "rows", "dead at the end", "most dead", "MB", "vacuums"), _bloat_rows(found)),
             "<h2>Who took part</h2>",
@@ -278,7 +278,7 @@ def _fault_rows(faults: Iterable[dict[str, Any]]) -> list[list[str]]:
 def _failure_rows(found: Findings) -> list[list[object]]:
     return [
         [window or "nothing", operation, status or "no answer", count]
-        for (window, operation, status), count in sorted(found.failures().items())
+        for (window, operation, status), count in sorted(found.failures.items())
     ]
 
 
@@ -293,7 +293,7 @@ def _memory_rows(found: Findings) -> list[list[object]]:
             each.lives,
             "" if each.is_flat else "grows" if each.is_judged else "too few samples",
         ]
-        for each in found.growths()
+        for each in found.growths
     ]
 
 

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -99,12 +99,18 @@ class Stage:
         return list(Market.objects.select_related("asset").order_by("pk"))
 
 
-def run(here: Grounds, seconds: float, seed: int, participants: int, folder: Path) -> Report:
-    """Let everybody trade and do harm for so many seconds, write a report into a folder, and return it."""
+def run(
+    here: Grounds, seconds: float, seed: int, participants: int, folder: Path, *, only: Collection[str] = ()
+) -> Report:
+    """Let everybody trade and do harm for so many seconds, write a report into a folder, and return it.
+
+    `only` are the kinds of faults; all where none is named.
+    """
     cast = assemble(participants, seed)
     is_short = seconds <= SHORT_SECONDS
     calm_from = float("inf") if is_short else CALM_FROM * seconds
-    plan = plan_faults(seed, seconds, PAUSE_SECONDS[is_short], FIRST_PAUSE_SECONDS[is_short], calm_from)
+    pauses = PAUSE_SECONDS[is_short], FIRST_PAUSE_SECONDS[is_short]
+    plan = plan_faults(seed, seconds, *pauses, calm_from=calm_from, only=only)
     report = Report(seed, seconds, cast.counts(), [str(each) for each in plan])
     print(f"{participants} take part: {', '.join(f'{count} {kind}s' for kind, count in cast.counts().items())}")
     print("What is to happen:", *report.schedule, sep="\n", flush=True)
@@ -246,7 +252,7 @@ def _tell(stage: Stage, found: Findings, told: Sequence[dict[str, Any]]) -> None
         f"{stage.watch.longest_stall:.1f} s, after: {stage.watch.stalled_after or 'nothing'}",
     )
     report.add("longest wait for an answer", f"{summary.get('longest_seconds', 0.0):.1f} s")
-    failures = found.failures()
+    failures = found.failures
     for name, wanted in (("not answered", (0,)), ("answered by 503", (503,))):
         during = sum(count for (window, _op, status), count in failures.items() if status in wanted and window)
         outside = sum(count for (window, _op, status), count in failures.items() if status in wanted and not window)
@@ -260,17 +266,17 @@ def _tell(stage: Stage, found: Findings, told: Sequence[dict[str, Any]]) -> None
         "events of live streams",
         f"{sum(each.get('events', 0) for each in told):,}, connected {sum(each.get('connections', 0) for each in told)} times",
     )
-    for grown in found.growths():
+    for grown in found.growths:
         report.add(
             f"memory of {grown.program}",
             f"{grown.median_mb:.0f} MB, {grown.mb_an_hour:+.1f} MB an hour ({grown.points} samples)",
         )
-    judged = [each for each in found.statement_slowings() if each.is_judged]
+    judged = [each for each in found.statement_slowings if each.is_judged]
     report.add(
         "kinds of statements judged",
         f"{len(judged)}, the slowest of them by {max((each.ratio for each in judged), default=1.0):.2f}",
     )
-    requests = [each for each in found.request_slowings() if each.is_judged]
+    requests = [each for each in found.request_slowings if each.is_judged]
     report.add(
         "kinds of requests judged",
         f"{len(requests)}, the slowest of them by {max((each.ratio for each in requests), default=1.0):.2f}",

@@ -25,8 +25,12 @@ def test_half_an_hour_has_every_kind_of_fault_and_a_moment_has_the_first():
     assert all(earlier.at_seconds < later.at_seconds for earlier, later in pairwise(long))
 
 
+def test_only_some_faults_may_be_asked_for():
+    assert {planned.name for planned in plan_faults(7, 600, 30, 45, only=["beat killed"])} == {"beat killed"}
+
+
 def test_towards_the_end_nothing_is_ended_any_more():
-    plan = plan_faults(7, 1_800, 30, 45, 1_440)
+    plan = plan_faults(7, 1_800, 30, 45, calm_from=1_440)
     assert {planned.name for planned in plan if planned.at_seconds >= 1_440} <= set(ENDS_NOTHING)
     assert [planned for planned in plan if planned.at_seconds < 1_440] == plan_faults(7, 1_440, 30, 45)
     assert set(ENDS_NOTHING) < set(KINDS)
