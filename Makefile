@@ -69,7 +69,7 @@ scale: .venv/dev.stamp  ## measure what a settled trade costs, and what more sha
 screenshots: .venv/dev.stamp  ## take the pictures of docs/images, and of every page to var/screenshots (SCREENSHOTS= for docs alone)
 	@$(BIN)/python -m tests.browser screenshots $(SCREENSHOTS)
 
-soak: .venv/dev.stamp  ## trade for ten minutes (SOAK_SECONDS) while workers, web and servers are killed, and check everything
+soak: .venv/dev.stamp  ## 200 participants trade for half an hour (SOAK_SECONDS, SOAK_PARTICIPANTS) while everything is killed; a report with plots
 	@$(BIN)/python -m tests.soak
 
 drill-failover: .venv/dev.stamp  ## lose Redis, kill the primary database under load, promote its standby, and compare what clients were told

@@ -11,7 +11,7 @@ from ledger.parties.services import issue_token
 from tests.faults.test_processes import broken, locked, nothing_waits, sessions
 from tests.running import running, signal_program, start_again, wait_until
 from tests.scenes import issue_to_cooperative, market_for, pay_in
-from tests.soak.trader import Line
+from tests.soak.line import Line
 from trading.models import Order, Trade
 from trading.orders.services import place_order
 from trading.orders.terms import NewOrder

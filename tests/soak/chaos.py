@@ -1,14 +1,14 @@
-"""Something is killed every few moments, by a seed; whoever looks after programs and servers starts it again, no more."""
+"""Faults by a seed: what happens when is drawn beforehand; whoever looks after programs and servers starts them again, no more."""
 
 import os
 import random
 import signal
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Event, Thread
-from time import sleep
+from time import monotonic, sleep
+from typing import Any
 
 import psycopg
 import redis
@@ -16,47 +16,121 @@ import redis
 from tests.soak.grounds import SECOND, Grounds
 from tests.soak.watch import Watch
 
-GOES_ON_SECONDS = 45.0
-"""A market that has not gone on for so long after what was killed is up again stands still."""
+RECOVERED_SECONDS = 120.0
+"""What has not recovered by then, after what was killed is up again, stands still."""
 # What a short run has time for comes first.
 FIRST = (
     "both workers of the market killed",
     "web killed",
-    "PostgreSQL restarted",
     "PostgreSQL stopped at once, recovered",
     "Redis killed, started empty",
 )
-CLOCK = "programs started with a clock that is set back"
+# What leaves every process alive.
+ENDS_NOTHING = (
+    "market's worker stopped for a while",
+    "worker of other tasks stopped for a while",
+    "web stopped for a while",
+    "stream stopped for a while",
+    "Redis emptied",
+    "Redis stopped for a while",
+)
+CLOCK_SHARE = 0.3
+"""How often what is started again has a clock that is set back."""
 
 
-@dataclass
-class Chaos:
-    """Does harm in a thread of its own: every kind once in each round, in an order drawn by lot.
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A fault to come: when, what, for how long something is down, and whether it starts again with its clock set back."""
 
-    At first come those of FIRST, and none is left out when it is stopped before.
+    at_seconds: float
+    name: str
+    down_seconds: float
+    is_clock_back: bool
+    draw: float
+
+    def __str__(self) -> str:
+        clock = ", clock set back" if self.is_clock_back else ""
+        return f"{self.at_seconds:7.1f} s  {self.name} (down {self.down_seconds:.1f} s{clock})"
+
+
+@dataclass(slots=True)
+class Fault:
+    """One that has happened. Times are of the monotonic clock; `recovered` are seconds from its beginning to each sign of life."""
+
+    name: str
+    began_at: float
+    is_clock_back: bool
+    up_at: float = 0.0
+    over_at: float = 0.0
+    recovered: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """Return how long it took until everything went on again."""
+        return self.over_at - self.began_at
+
+
+def plan_faults(
+    seed: int,
+    seconds: float,
+    pause_seconds: float,
+    first_pause_seconds: float,
+    *,
+    calm_from: float = float("inf"),
+    only: Collection[str] = (),
+) -> list[Planned]:
+    """Return what is to happen: each kind once in each round, in an order drawn by lot, those of FIRST before all others.
+
+    `only` are the kinds there are; all of them where none is named. From `calm_from` on nothing that runs is ended any more: what leaks needs time to show.
     """
+    lot, at, found = random.Random(seed), first_pause_seconds, []
+    for drawn in _names(lot, only):
+        if at >= seconds and len(found) >= len(FIRST):
+            return found
+        name = lot.choice(ENDS_NOTHING) if at >= calm_from and drawn not in ENDS_NOTHING else drawn
+        found.append(Planned(at, name, lot.uniform(0.1, 1.2), lot.random() < CLOCK_SHARE, lot.random()))
+        at += pause_seconds * lot.uniform(0.4, 1.6)
+    raise AssertionError("there is always another round")
 
-    grounds: Grounds
-    watch: Watch
-    seed: int
-    pause_seconds: float
-    kills: Counter[str] = field(default_factory=Counter)
-    failures: list[str] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self._lot = random.Random(self.seed)
-        self._ended = Event()
-        self._resting = Event()
+def _names(lot: random.Random, only: Collection[str]) -> Iterator[str]:
+    kinds = sorted(only or KINDS)
+    first, rest = (
+        [name for name in kinds if name in FIRST],
+        [name for name in kinds if name not in FIRST],
+    )
+    names = lot.sample(first, len(first)) + lot.sample(rest, len(rest))
+    while True:
+        yield from names
+        names = lot.sample(kinds, len(kinds))
+
+
+class Chaos:
+    """Does harm in a thread of its own, by a plan. The next fault comes when the one before it is over."""
+
+    def __init__(self, grounds: Grounds, watch: Watch, plan: list[Planned], began_at: float) -> None:
+        self.grounds, self.watch, self.plan = grounds, watch, plan
+        self.faults: list[Fault] = []
+        self.failures: list[str] = []
+        self._began_at = began_at
+        self._ended, self._aborted, self._resting, self._quiet = Event(), Event(), Event(), Event()
         self._thread = Thread(target=self._run, name="chaos", daemon=True)
-        self._quiet = Event()
 
     def start(self) -> None:
+        """Begin."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Let what is under way be ended; all is up when this returns."""
+        """Let what is under way be ended, and what a short run must have; all is up when this returns."""
         self._ended.set()
         self._thread.join()
+
+    def abort(self) -> None:
+        """Begin nothing any more; whatever was down is up, or is being stopped, when this returns."""
+        self._aborted.set()
+        self._ended.set()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def rest(self) -> None:
         """Do no harm until `go_on`; all is up when this returns."""
@@ -64,98 +138,90 @@ class Chaos:
         self._quiet.wait()
 
     def go_on(self) -> None:
+        """Do harm again."""
         self._quiet.clear()
         self._resting.clear()
 
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return the faults, as a report has them: in seconds from the beginning."""
+        began = self._began_at
+        return [
+            asdict(each)
+            | {name: getattr(each, name) - began for name in ("began_at", "up_at", "over_at")}
+            | {"seconds": each.seconds}
+            for each in self.faults
+        ]
+
     def _run(self) -> None:
         try:
-            for name, harm in self._lots():
-                self._ended.wait(self.pause_seconds * self._lot.uniform(0.3, 1.7))
-                self._pause()
-                if self._ended.is_set() and self.kills.keys() >= set(FIRST):
+            for number, planned in enumerate(self.plan):
+                self._wait_for(planned)
+                if self._aborted.is_set() or (self._ended.is_set() and number >= len(FIRST)):
                     return
-                self._do(name, harm)
+                self._do(planned)
         except Exception as error:
             self.failures.append(f"who does the harm has failed: {error!r}")
         finally:
             self._quiet.set()
 
-    def _lots(self) -> Iterator[tuple[str, Callable[[], None]]]:
-        kinds = self.kinds()
-        lots = self._lot.sample(FIRST, len(FIRST))
-        lots += self._lot.sample(sorted(kinds.keys() - set(FIRST)), len(kinds) - len(FIRST))
-        while True:
-            yield from ((name, kinds[name]) for name in lots)
-            lots = self._lot.sample(list(kinds), len(kinds))
+    def _wait_for(self, planned: Planned) -> None:
+        while (left := self._began_at + planned.at_seconds - monotonic()) > 0 and not self._ended.is_set():
+            self._pause()
+            self._ended.wait(min(left, 0.2))
+        self._pause()
 
     def _pause(self) -> None:
         while self._resting.is_set() and not self._ended.is_set():
             self._quiet.set()
             sleep(0.05)
 
-    def _do(self, name: str, harm: Callable[[], None]) -> None:
-        self.watch.last_kill = name
-        self.kills[name] += 1
-        harm()
-        if not self.watch.wait_until_it_goes_on(GOES_ON_SECONDS):
-            self.failures.append(f"the market stands still after: {name}")
+    def _do(self, planned: Planned) -> None:
+        fault = Fault(planned.name, monotonic(), planned.is_clock_back)
+        self.faults.append(fault)
+        self.watch.last_fault = planned.name
+        KINDS[planned.name](self, planned)
+        fault.up_at = monotonic()
         for program, status in self.grounds.programs.take_ended():
             # The product's own starter would now stop everything.
-            self.failures.append(f"{program} ended by itself (status {status}) after: {name}")
-            self._start(program)
+            self.failures.append(f"{program} ended by itself (status {status}) after: {planned.name}")
+            self.grounds.start(program)
+        seconds = 0.0 if self._aborted.is_set() else RECOVERED_SECONDS
+        for sign, at in self.watch.wait_until_all_goes_on(seconds, self._aborted).items():
+            fault.recovered[sign] = at - fault.began_at
+            if at == float("inf"):
+                self.failures.append(f"nothing is {sign} any more after: {planned.name}")
+        fault.over_at = monotonic()
 
-    def kinds(self) -> dict[str, Callable[[], None]]:
-        """Return what may be done, by its name in the report."""
-        return {
-            "market's worker killed": lambda: self._kill("match-0"),
-            "market's second worker killed": lambda: self._kill(SECOND),
-            "both workers of the market killed": lambda: self._kill("match-0", SECOND),
-            "worker stopped for a while": self._freeze_worker,
-            "worker of other tasks killed": lambda: self._kill("worker"),
-            "beat killed": lambda: self._kill("beat"),
-            "web killed": lambda: self._kill("web"),
-            "one process of web killed": self._kill_part_of_web,
-            "stream killed": lambda: self._kill("stream"),
-            "PostgreSQL restarted": lambda: self._restart_postgres(signal.SIGINT),
-            "PostgreSQL stopped at once, recovered": lambda: self._restart_postgres(signal.SIGQUIT),
-            "PostgreSQL's process of the worker killed": self._kill_backend,
-            "Redis killed, started empty": self._replace_redis,
-            "Redis emptied": self._empty_redis,
-            "Redis and the workers killed": self._replace_redis_and_workers,
-        }
-
-    def _while_down(self) -> None:
-        sleep(self._lot.uniform(0.0, 1.0))
-
-    def _kill(self, *names: str) -> None:
+    def kill(self, planned: Planned, *names: str) -> None:
+        """Kill programs, and start them again after a while."""
         for name in names:
             self.grounds.programs.kill(name)
-        self._while_down()
+        sleep(planned.down_seconds)
         for name in names:
-            self._start(name)
+            self.grounds.start(name, on_stepping_clock=planned.is_clock_back)
 
-    def _start(self, name: str) -> None:
-        steps = self._lot.random() < 0.3
-        self.kills[CLOCK] += steps
-        self.grounds.start(name, on_stepping_clock=steps)
+    def freeze(self, planned: Planned, *names: str) -> None:
+        """Stop programs, and let them go on after a while, as on a machine that is too busy."""
+        process_ids = [self.grounds.programs.process_id(name) for name in names]
+        for process_id in process_ids:
+            os.killpg(process_id, signal.SIGSTOP)
+        sleep(3 * planned.down_seconds)
+        for process_id in process_ids:
+            os.killpg(process_id, signal.SIGCONT)
 
-    def _freeze_worker(self) -> None:
-        process_id = self.grounds.programs.process_id("match-0")
-        os.killpg(process_id, signal.SIGSTOP)
-        self._while_down()
-        os.killpg(process_id, signal.SIGCONT)
-
-    def _kill_part_of_web(self) -> None:
+    def kill_part_of_web(self, planned: Planned) -> None:
+        """Kill one of the processes that answer."""
         parts = children_of(self.grounds.programs.process_id("web"))
         if parts:
-            os.kill(self._lot.choice(parts), signal.SIGKILL)
+            os.kill(parts[int(planned.draw * len(parts))], signal.SIGKILL)
 
-    def _restart_postgres(self, number: signal.Signals) -> None:
+    def restart_postgres(self, planned: Planned, number: signal.Signals) -> None:
+        """Stop PostgreSQL by a signal, and start it again."""
         self.grounds.stop_postgres(number)
-        self._while_down()
+        sleep(planned.down_seconds)
         self.grounds.start_postgres()
 
-    def _kill_backend(self) -> None:
+    def kill_backend(self, _planned: Planned) -> None:
         """Kill the process that serves whoever works most: PostgreSQL then starts all others anew, and recovers."""
         with psycopg.connect(self.grounds.owner_url, autocommit=True) as connection:
             row = connection.execute(
@@ -165,19 +231,71 @@ class Chaos:
         if row is not None:
             os.kill(row[0], signal.SIGKILL)
 
-    def _replace_redis(self) -> None:
+    def end_sessions(self, _planned: Planned) -> None:
+        """End every session of the application, as an operator or a proxy in between may."""
+        with psycopg.connect(self.grounds.owner_url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE backend_type = 'client backend' AND usename <> current_user"
+            )
+
+    def replace_redis(self, planned: Planned, *names: str) -> None:
+        """Kill Redis with all that it holds, and programs at the same time, and start them again."""
         self.grounds.kill_redis()
-        self._while_down()
+        if names:
+            self.kill(planned, *names)
+        else:
+            sleep(planned.down_seconds)
         self.grounds.start_redis()
 
-    def _empty_redis(self) -> None:
+    def empty_redis(self, _planned: Planned) -> None:
+        """Take away all that Redis holds while it runs."""
         with redis.Redis.from_url(self.grounds.environment["REDIS_URL"]) as client:
             client.flushall()
 
-    def _replace_redis_and_workers(self) -> None:
-        self.grounds.kill_redis()
-        self._kill("match-0", SECOND)
-        self.grounds.start_redis()
+    def freeze_redis(self, planned: Planned) -> None:
+        """Let Redis not answer for a while."""
+        process = self.grounds.redis.process
+        process.send_signal(signal.SIGSTOP)
+        sleep(3 * planned.down_seconds)
+        process.send_signal(signal.SIGCONT)
+
+
+Harm = Callable[[Chaos, Planned], None]
+
+
+def _killed(*names: str) -> Harm:
+    return lambda chaos, planned: chaos.kill(planned, *names)
+
+
+def _frozen(*names: str) -> Harm:
+    return lambda chaos, planned: chaos.freeze(planned, *names)
+
+
+KINDS: dict[str, Harm] = {
+    "market's worker killed": _killed("match-0"),
+    "market's second worker killed": _killed(SECOND),
+    "both workers of the market killed": _killed("match-0", SECOND),
+    "market's worker stopped for a while": _frozen("match-0"),
+    "worker of other tasks killed": _killed("worker"),
+    "worker of other tasks stopped for a while": _frozen("worker"),
+    "workers of long tasks killed": _killed("audit", "sending"),
+    "beat killed": _killed("beat"),
+    "web killed": _killed("web"),
+    "web stopped for a while": _frozen("web"),
+    "one process of web killed": Chaos.kill_part_of_web,
+    "stream killed": _killed("stream"),
+    "stream stopped for a while": _frozen("stream"),
+    "PostgreSQL restarted": lambda chaos, planned: chaos.restart_postgres(planned, signal.SIGINT),
+    "PostgreSQL stopped at once, recovered": lambda chaos, planned: chaos.restart_postgres(planned, signal.SIGQUIT),
+    "PostgreSQL's process of the worker killed": Chaos.kill_backend,
+    "PostgreSQL's sessions ended": Chaos.end_sessions,
+    "Redis killed, started empty": Chaos.replace_redis,
+    "Redis emptied": Chaos.empty_redis,
+    "Redis stopped for a while": Chaos.freeze_redis,
+    "Redis and the workers killed": lambda chaos, planned: chaos.replace_redis(planned, "match-0", SECOND, "worker"),
+}
+"""What may happen, by its name in the report."""
 
 
 def children_of(process_id: int) -> list[int]:
@@ -185,5 +303,5 @@ def children_of(process_id: int) -> list[int]:
     try:
         tasks = list(Path(f"/proc/{process_id}/task").iterdir())
         return [int(child) for task in tasks for child in (task / "children").read_text().split()]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return []

@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -23,7 +23,17 @@ from tests import ports
 STEPPING_CLOCK = ("env", "DJANGO_SETTINGS_MODULE=tests.stepping_clock")
 # A second one for the same market, which a product never has: they are to take turns.
 SECOND = "match-0-too"
-PROGRAMS = ("web", "stream", "worker", "match-0", SECOND, "beat")
+PROGRAMS = ("web", "stream", "worker", "match-0", SECOND, "audit", "sending", "beat")
+# Some statements by lot into the log, with how long they took and a number for all that differ by their values alone.
+TIMES_STATEMENTS = {
+    "log_min_duration_sample": "0",
+    "log_statement_sample_rate": "0.03",
+    "log_parameter_max_length": "0",
+    "compute_query_id": "on",
+    "log_line_prefix": "%n %Q ",
+}
+# Everybody here comes from one address; and who hammers is to find the end of the budget soon.
+RATES = {"RATE_READS": "300/60", "RATE_VISITORS": "6000/60"}
 OF_OTHERS = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "LOG_SIGNING_KEY_FILE", "DJANGO_SETTINGS_MODULE")
 
 
@@ -44,6 +54,10 @@ class QuietProcesses(Processes):
         for name, _status in found:
             del self._running[name]
         return found
+
+    def running(self) -> dict[str, int]:
+        """Return the numbers of the processes of all programs."""
+        return {name: process.pid for name, process in list(self._running.items())}
 
     def process_id(self, name: str) -> int:
         """Return the number of a program's process, which leads its group."""
@@ -69,6 +83,7 @@ class Grounds:
     programs: QuietProcesses
     # As whom PostgreSQL's owner logs in; the programs are not told.
     owner_url: str
+    postgres_settings: Mapping[str, str]
     # Whether the folder is to be looked at afterwards.
     is_kept: bool = False
 
@@ -94,7 +109,7 @@ class Grounds:
 
     def start_postgres(self) -> None:
         """Start PostgreSQL again, at its port; it recovers what it has to."""
-        self.postgres = start_postgres(self.var, self.postgres.port)
+        self.postgres = start_postgres(self.var, self.postgres.port, self.postgres_settings)
 
     def kill_redis(self) -> None:
         """Kill Redis; nothing of what it held will be there again."""
@@ -107,16 +122,16 @@ class Grounds:
         self.redis, _url = redis.start(self.var, last_port=self.redis.port)
 
 
-def start_postgres(var: Path, last_port: int | None) -> Server:
+def start_postgres(var: Path, last_port: int | None, settings: Mapping[str, str]) -> Server:
     """Start PostgreSQL on a folder."""
-    server, _url = postgres.start(var, settings={}, last_port=last_port, say=lambda _message: None)
+    server, _url = postgres.start(var, settings=settings, last_port=last_port, say=lambda _message: None)
     assert last_port in (None, server.port), "the port of last time was taken"
     return server
 
 
 @contextlib.contextmanager
-def grounds(var: Path) -> Iterator[Grounds]:
-    """Have an empty product with its schema on servers of its own.
+def grounds(var: Path, settings: Mapping[str, str] | None = None) -> Iterator[Grounds]:
+    """Have an empty product with its schema on servers of its own; `settings` are PostgreSQL's, over the usual ones.
 
     The folder is gone afterwards, unless it is to be looked at, or something was raised.
     """
@@ -126,15 +141,15 @@ def grounds(var: Path) -> Iterator[Grounds]:
     embedded.remove(var)
     with contextlib.ExitStack() as stack:
         stack.enter_context(lifecycle.locked(var.resolve()))
-        found = _start(var, stack)
+        found = _start(var, stack, TIMES_STATEMENTS | dict(settings or {}))
         os.environ.update(found.environment)
         yield found
     if not found.is_kept:
         embedded.remove(var)
 
 
-def _start(var: Path, stack: contextlib.ExitStack) -> Grounds:
-    server, database_url = postgres.start(var, settings={}, last_port=None, say=lambda _message: None)
+def _start(var: Path, stack: contextlib.ExitStack, settings: Mapping[str, str]) -> Grounds:
+    server, database_url = postgres.start(var, settings=settings, last_port=None, say=lambda _message: None)
     # Whichever runs in the end; what is gone by then is passed over.
     stack.callback(postgres.stop_fast, server)
     broker, redis_url = redis.start(var, last_port=None)
@@ -148,24 +163,14 @@ def _start(var: Path, stack: contextlib.ExitStack) -> Grounds:
         assert run_to_end(words, folder=BASE_DIR, environment=owner) == 0, command
     environment = {name: value for name, value in owner.items() if name != "MIGRATIONS_DATABASE_URL"} | {
         "DJANGO_SETTINGS_MODULE": "config.settings",
-        "RATE_READS": "100000000/60",
-        "RATE_ORDERS": "100000000/60",
+        **RATES,
         "WEB_PORT": str(web),
         "STREAM_PORT": str(embedded.free_port(web + 1)),
     }
     processes = QuietProcesses(BASE_DIR, environment)
-    found = Grounds(var, environment, server, broker, processes, database_url)
+    found = Grounds(var, environment, server, broker, processes, database_url, settings)
     stack.callback(lambda: postgres.stop_fast(found.postgres))
     stack.callback(lambda: redis.stop_saving(found.redis))
     processes.log = stack.enter_context((var / "programs.log").open("wb"))
     stack.callback(processes.stop)
     return found
-
-
-def resident_mb(process_id: int) -> float:
-    """Return how much memory a process has, 0 where it is gone."""
-    try:
-        lines = Path(f"/proc/{process_id}/status").read_text(encoding="utf-8").splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)

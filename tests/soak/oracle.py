@@ -2,14 +2,16 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Count, F, Max, Min, Q, Sum
 from django.utils import timezone
 
-from ledger.models import Account, UnsequencedRecord
+from ledger.models import UnsequencedRecord
+from tests.soak.books import books_told
 from trading.execution.reconciliation import reconcile
+from trading.markets.models import TradingMode
 from trading.models import ExecutedInstruction, Instruction, Market, Order, Trade
 
 OVERDUE = dt.timedelta(seconds=30)
@@ -18,18 +20,26 @@ TERMS = ("side", "price_fen", "quantity_t", "order_type", "time_in_force", "post
 USUAL = {"order_type": "limit", "post_only": False, "display_t": None, "self_trade_mode": "cancel_newest"}
 
 
-def problems(told: Iterable[Told], market: Market, total: Mapping[str, int]) -> Iterator[str]:
+MEANS = ("insufficient_funds", "insufficient_credits", "duplicate_order")
+"""Refusals by 409 for which who asked was the reason."""
+
+
+def problems(told: Iterable[Told], markets: Sequence[Market], total: Mapping[str, int]) -> Iterator[str]:
     """Yield everything that is not as it must be, once nothing is under way any more.
 
-    `total` is what was there of each asset, by code, before anybody traded.
+    `total` is what was there of each asset, by code, before anybody traded, and what was issued since.
     """
     told = list(told)
     replaced = {answer["replace"] for answer in told if "replace" in answer}
-    yield from orders_told(told, market)
+    yield from (answer["complaint"] for answer in told if "complaint" in answer)
+    yield from orders_told(told, markets)
     yield from ends_told(told)
-    yield from orders_themselves(market, replaced)
-    yield from instructions(market)
-    yield from positions(market, total)
+    for market in markets:
+        yield from orders_themselves(market, replaced)
+        yield from instructions(market)
+    if (waiting := UnsequencedRecord.objects.count()) != 0:
+        yield f"{waiting} records wait for the log"
+    yield from books_told(told, total)
     yield from broken_invariants()
 
 
@@ -40,10 +50,11 @@ def broken_invariants() -> Iterator[str]:
             yield f"invariant {result.number}, {result.name}: {result.detail}"
 
 
-def orders_told(told: Iterable[Told], market: Market) -> Iterator[str]:
+def orders_told(told: Iterable[Told], markets: Sequence[Market]) -> Iterator[str]:
     """Yield where the orders are not those that clients were told of."""
     found: dict[str, list[Order]] = {}
-    for order in Order.objects.filter(market=market):
+    by_symbol = {market.symbol: market for market in markets}
+    for order in Order.objects.filter(market__in=markets, trading_mode=TradingMode.LISTING).iterator():
         found.setdefault(order.client_order_id, []).append(order)
     replaced: dict[int, list[dict[str, int]]] = {}
     for answer in told:
@@ -52,6 +63,7 @@ def orders_told(told: Iterable[Told], market: Market) -> Iterator[str]:
     for answer in told:
         if "order" in answer:
             orders = found.pop(answer["order"]["client_order_id"], [])
+            market = by_symbol[answer["market"]]
             yield from _one_order(answer, orders, market, replaced.get(answer.get("id", 0), []))
     for name, orders in found.items():
         yield f"{name}: nobody has entered it, and there are {len(orders)}"
@@ -66,12 +78,12 @@ def _one_order(
     elif answer["status"] not in (200, 201):
         if found:
             yield f"{name}: refused ({answer['code']}), and entered all the same"
-        elif answer["status"] not in (400, 422):
+        elif answer["status"] not in (400, 422) and answer["code"] not in MEANS:
             yield f"{name}: refused by {answer['status']} ({answer['code']}), which nothing was a reason for"
     elif len(found) != 1:
         yield f"{name}: told to be order {answer['id']}, and there are {len(found)}"
-    elif found[0].pk != answer["id"]:
-        yield f"{name}: told to be order {answer['id']}, and is {found[0].pk}"
+    elif found[0].pk != answer["id"] or found[0].market_id != market.pk:
+        yield f"{name}: told to be order {answer['id']} of {market.symbol}, and is {found[0].pk}"
     else:
         first = terms_asked(asked, market)
         has = {term: getattr(found[0], term) for term in TERMS}
@@ -93,8 +105,8 @@ def ends_told(told: Iterable[Told]) -> Iterator[str]:
         expected = (409, 422) if "replace" in answer else (409,)
         if not 200 <= answer["status"] < 300 and answer["status"] not in expected:
             yield f"{answer}: nothing was a reason for such an answer"
-    still_open = Order.objects.filter(pk__in=cancelled, status__in=Order.OPEN_STATUSES).values_list("pk", flat=True)
-    yield from (f"order {pk} was cancelled and is open" for pk in still_open)
+    still_open = Order.objects.filter(status__in=Order.OPEN_STATUSES).values_list("pk", flat=True)
+    yield from (f"order {pk} was cancelled and is open" for pk in sorted(cancelled.intersection(still_open)))
 
 
 def terms_asked(order: Told, market: Market) -> dict[str, Any]:
@@ -134,41 +146,28 @@ def orders_themselves(market: Market, replaced: Collection[int] = ()) -> Iterato
         market=market,
     )
     yield from (f"trade {trade.pk} was taken by an order that only makes" for trade in taking)
-    worse = Trade.objects.filter(
-        Q(price_fen__gt=F("buy_order__price_fen")) & ~Q(buy_order__in=replaced)
-        | Q(price_fen__lt=F("sell_order__price_fen")) & ~Q(sell_order__in=replaced),
-        market=market,
+    outside = Trade.objects.filter(
+        Q(price_fen__gt=F("buy_order__price_fen")) | Q(price_fen__lt=F("sell_order__price_fen")), market=market
     )
-    yield from (f"trade {trade.pk} is at a price that one side did not agree to" for trade in worse)
+    for trade in outside.select_related("buy_order", "sell_order"):
+        is_too_high = trade.price_fen > trade.buy_order.price_fen and trade.buy_order_id not in replaced
+        is_too_low = trade.price_fen < trade.sell_order.price_fen and trade.sell_order_id not in replaced
+        if is_too_high or is_too_low:
+            yield f"trade {trade.pk} is at a price that one side did not agree to"
 
 
 def instructions(market: Market) -> Iterator[str]:
-    """Yield where the log of instructions has gaps or repeats, or does not have each order once."""
+    """Yield where a market's log of instructions has gaps or repeats, or does not have each order once."""
     market.refresh_from_db()
     log = ExecutedInstruction.objects.filter(market=market)
     seen = log.aggregate(first=Min("sequence"), last=Max("sequence"), count=Count("sequence", distinct=True))
-    if (seen["first"], seen["last"], seen["count"]) != (1, market.last_sequence, market.last_sequence):
-        yield f"the instructions are {seen}, the market's last is {market.last_sequence}"
+    last = market.last_sequence
+    if (seen["first"] or 1, seen["last"] or 0, seen["count"]) != (1, last, last):
+        yield f"{market.symbol}: the instructions are {seen}, the market's last is {market.last_sequence}"
     submitted = log.filter(kind="submit")
-    counts = submitted.count(), submitted.values("order_id").distinct().count(), market.orders.count()
+    listed = market.orders.filter(trading_mode=TradingMode.LISTING).count()
+    counts = submitted.count(), submitted.values("order_id").distinct().count(), listed
     if len(set(counts)) != 1:
         yield f"{counts[0]} orders were taken, {counts[1]} different ones, of {counts[2]}"
     if (waiting := Instruction.objects.filter(market=market).count()) != 0:
         yield f"{waiting} instructions wait"
-    if (waiting := UnsequencedRecord.objects.count()) != 0:
-        yield f"{waiting} records wait for the log"
-
-
-def positions(market: Market, total: Mapping[str, int]) -> Iterator[str]:
-    """Yield where money or tonnes were made or lost, in all."""
-    for code, amount in held_in_all(market).items():
-        if amount != total[code]:
-            yield f"{code}: {total[code]} were there, {amount} are"
-
-
-def held_in_all(market: Market) -> dict[str, int]:
-    """Return what organisations and the exchange's fees have together, of money and of the market's credits."""
-    theirs = Account.objects.filter(Q(organisation__isnull=False) | Q(purpose=Account.Purpose.FEES))
-    codes = ("CNY", market.asset.code)
-    found = theirs.filter(asset__code__in=codes).values_list("asset__code").annotate(Sum("balance"))
-    return dict.fromkeys(codes, 0) | dict(found)

@@ -1,228 +1,286 @@
-"""One run: a market, clients that trade, harm that is done, and what is looked at afterwards."""
+"""One run: a market and all who take part, harm that is done, harvests, and what is looked at afterwards."""
 
 import contextlib
 import http.client
 import json
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
-from typing import IO, Any
+from typing import Any
 
 from django.db import connection
-from django.urls import resolve
 
 from config.run import BASE_DIR
-from ledger.api.problems import no_such_address
 from ledger.models import UnsequencedRecord
-from ledger.parties.services import issue_token
-from tests.benchmarks.stage import Floor, open_floor
-from tests.soak import oracle
-from tests.soak.chaos import Chaos
-from tests.soak.grounds import PROGRAMS, Grounds, resident_mb
+from tests.soak import books, oracle
+from tests.soak.cast import HARVEST_T, Cast, assemble
+from tests.soak.chaos import Chaos, plan_faults
+from tests.soak.findings import Findings, read_told, read_tried
+from tests.soak.grounds import PROGRAMS, Grounds
+from tests.soak.judge import Window
+from tests.soak.report import Report
+from tests.soak.sampler import Sampler
+from tests.soak.statement_times import StatementTimes
 from tests.soak.watch import Watch
-from trading.models import Instruction, Order, Trade
+from trading.models import Instruction, Market, Order, Trade
 
-CLIENTS = 4
-RECONCILED_EVERY_SECONDS = 120.0
-START_SECONDS = 60.0
-SETTLED_SECONDS = 60.0
-STALL_AT_MOST_SECONDS = 45.0
-MEMORY_AT_MOST_MB = 600.0
+START_SECONDS = 240.0
+SETTLED_SECONDS = 180.0
+CROWD_ENDS_SECONDS = 400.0
+STALL_AT_MOST_SECONDS = 120.0
+"""Slow machines take long to start a killed program; what does not go on by itself stands still for ever."""
 # Short runs do more harm in less time.
-PAUSE_SECONDS = (0.2, 3.0)
 SHORT_SECONDS = 120.0
+PAUSE_SECONDS = {True: 4.0, False: 30.0}
+FIRST_PAUSE_SECONDS = {True: 3.0, False: 45.0}
+HARVESTS_AT = (0.12, 0.3, 0.5)
+WAVES_AT = (0.05, 0.2, 0.4, 0.6, 0.8)
+RECONCILED_AT = (0.25, 0.5, 0.75)
+CALM_FROM = 0.8
+ASKED_FOR = {
+    "cancel": "cancels asked for",
+    "cancel_all": "cancels of all orders asked for",
+    "replace": "replaces asked for",
+    "block": "blocks offered",
+    "lot": "lots put up for auction",
+    "bid": "bids",
+    "deposit": "deposits",
+    "withdrawal": "withdrawals asked for",
+    "payout": "payouts to households asked for",
+    "retirement": "retirements asked for",
+    "misdeed": "misdeeds of faulty clients",
+    "proved": "proofs of the log",
+}
 
 
 @dataclass
-class Report:
-    """What is printed at the end."""
+class Stage:
+    """All that is under way."""
 
-    figures: list[tuple[str, str]] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    grounds: Grounds
+    cast: Cast
+    watch: Watch
+    sampler: Sampler
+    statements: StatementTimes
+    chaos: Chaos
+    report: Report
+    began_at: float
+    checks: list[Window]
 
-    def add(self, name: str, value: object) -> None:
-        self.figures.append((name, str(value)))
+    def due(self, fraction_of: float) -> Iterator[tuple[float, Callable[[], None]]]:
+        """Yield what is to be done, and when, in seconds from the beginning."""
+        jobs: list[tuple[float, Callable[[], None]]] = []
+        jobs += [(at * fraction_of, self.harvest) for at in HARVESTS_AT]
+        jobs += [(at * fraction_of, self.wave) for at in WAVES_AT]
+        jobs += [(at * fraction_of, self.reconcile) for at in RECONCILED_AT]
+        yield from sorted(jobs, key=lambda job: job[0])
 
-    def lines(self) -> list[str]:
-        width = max(len(name) for name, _value in self.figures)
-        table = [f"{name:<{width}}  {value}" for name, value in self.figures]
-        if not self.problems:
-            return [*table, "Nothing lost, nothing doubled, every invariant holds."]
-        return [*table, f"{len(self.problems)} PROBLEMS", *self.problems[:50]]
+    def harvest(self) -> None:
+        """Let a cooperative have the credits of a year, and a market of its own."""
+        if (market := self.cast.harvest()) is not None:
+            self.cast.total[market.asset.code] += HARVEST_T
+
+    def wave(self) -> None:
+        """Let all cooperatives have more to sell."""
+        self.cast.wave()
+
+    def reconcile(self) -> None:
+        """Check every invariant while everybody trades on."""
+        began = monotonic()
+        self.report.problems += oracle.broken_invariants()
+        self.checks.append(Window("reconciled", began, monotonic()))
+
+    def markets(self) -> list[Market]:
+        """Return all markets there are."""
+        return list(Market.objects.select_related("asset").order_by("pk"))
 
 
-def run(here: Grounds, seconds: float, seed: int) -> Report:
-    """Trade and do harm for so many seconds, and return what has come of it."""
-    report = Report()
-    floor = open_floor(CLIENTS)
-    total = oracle.held_in_all(floor.market)
+def run(
+    here: Grounds, seconds: float, seed: int, participants: int, folder: Path, *, only: Collection[str] = ()
+) -> Report:
+    """Let everybody trade and do harm for so many seconds, write a report into a folder, and return it.
+
+    `only` are the kinds of faults; all where none is named.
+    """
+    cast = assemble(participants, seed)
+    is_short = seconds <= SHORT_SECONDS
+    calm_from = float("inf") if is_short else CALM_FROM * seconds
+    pauses = PAUSE_SECONDS[is_short], FIRST_PAUSE_SECONDS[is_short]
+    plan = plan_faults(seed, seconds, *pauses, calm_from=calm_from, only=only)
+    report = Report(seed, seconds, cast.counts(), [str(each) for each in plan])
+    print(f"{participants} take part: {', '.join(f'{count} {kind}s' for kind, count in cast.counts().items())}")
+    print("What is to happen:", *report.schedule, sep="\n", flush=True)
     for name in PROGRAMS:
         here.start(name)
-    watch = Watch(here.owner_url, floor.market.symbol)
-    chaos = Chaos(here, watch, seed, PAUSE_SECONDS[seconds > SHORT_SECONDS])
-    stream = Stream(here.stream_port, floor.market.symbol)
     _wait_until(lambda: _answers(here.web_port), START_SECONDS, "the pages do not answer")
-    with _trading(here, floor, seed) as told_files:
-        watch.start()
-        stream.start()
-        assert watch.wait_until_it_goes_on(START_SECONDS), "nobody trades"
-        memory = [resident_mb(here.programs.process_id("match-0"))]
+    watch = Watch(here.owner_url, here.web_port, here.stream_port, cast.market.symbol)
+    sampler, statements = Sampler(here), StatementTimes(here.postgres.log)
+    with _crowd(here, cast) as (crowd, told_file, tried_file):
+        for each in (watch, sampler, statements):
+            each.start()
+        signs = watch.wait_until_all_goes_on(START_SECONDS)
+        assert float("inf") not in signs.values(), f"nobody trades: {signs}"
         began = monotonic()
+        chaos = Chaos(here, watch, plan, began)
+        stage = Stage(here, cast, watch, sampler, statements, chaos, report, began, [])
         chaos.start()
-        _reconcile_until(began + seconds, chaos, report)
-        chaos.stop()
-        stream.wait_until_it_goes_on(report)
-        memory.append(resident_mb(here.programs.process_id("match-0")))
-    told, summaries = _read(told_files)
+        try:
+            _pass_time(stage, seconds)
+            chaos.stop()
+        except BaseException:
+            # Nobody is to start a server while all of them are stopped.
+            chaos.abort()
+            raise
+        ended = monotonic()
+        _end(crowd)
     _settle(report)
+    sampler.stop()
+    statements.stop()
     watch.stop()
-    report.problems += [*chaos.failures, *oracle.problems(told, floor.market, total)]
-    _judge(report, watch, memory, summaries)
-    _tell(report, chaos, watch, stream, memory, told, summaries)
+    report.problems += chaos.failures
+    told = [*cast.told, *read_told(told_file)]
+    _judge(stage, told, here.var / "log")
+    faults = [Window(each.name, each.began_at, each.over_at or ended) for each in chaos.faults]
+    found = Findings(began, ended, faults, stage.checks, read_tried(tried_file), sampler, statements)
+    report.problems += found.judge()
+    report.faults = chaos.as_json()
+    _tell(stage, found, told)
+    report.write(folder, found)
     return report
 
 
-def _reconcile_until(end: float, chaos: Chaos, report: Report) -> None:
-    """Check all invariants every two minutes while clients trade on; no harm is done meanwhile."""
-    checks = 0
-    while (left := end - monotonic()) > 0:
-        sleep(min(RECONCILED_EVERY_SECONDS, left))
-        if end - monotonic() > 1.0:
-            chaos.rest()
-            connection.close()
-            report.problems += oracle.broken_invariants()
-            checks += 1
-            chaos.go_on()
+def _pass_time(stage: Stage, seconds: float) -> None:
+    """Wait for the end, and do meanwhile what is due; no harm is done at that time."""
+    end = stage.began_at + seconds
+    for at, job in stage.due(seconds):
+        sleep(max(0.0, stage.began_at + at - monotonic()))
+        stage.chaos.rest()
+        connection.close()
+        job()
+        stage.chaos.go_on()
+    sleep(max(0.0, end - monotonic()))
     connection.close()
-    report.add("reconciled while trading", f"{checks} times")
-
-
-def offers() -> dict[str, str]:
-    """Return what the API offers beyond entering and cancelling, with its path; the order's number goes into it."""
-    paths = {"replace": "/orders/{}/replace", "cancel_all": "/orders/cancel"}
-    return {
-        name: path for name, path in paths.items() if resolve("/api/v1" + path.format(1)).func is not no_such_address
-    }
 
 
 @contextlib.contextmanager
-def _trading(here: Grounds, floor: Floor, seed: int) -> Iterator[list[Path]]:
-    """Let every trader trade, each from a process of its own, until the context ends."""
-    files = [here.var / f"told-{at}.jsonl" for at in range(len(floor.traders))]
-    clients: list[tuple[subprocess.Popen[str], IO[str]]] = []
+def _crowd(here: Grounds, cast: Cast) -> Iterator[tuple["subprocess.Popen[str]", Path, Path]]:
+    """Let everybody live in a process of their own, until the context ends."""
+    told, tried = here.var / "told.jsonl", here.var / "tried.jsonl"
+    plan = {
+        "web_port": here.web_port,
+        "stream_port": here.stream_port,
+        "markets": [cast.market.symbol],
+        "board_token": cast.board_token,
+        "told": str(told),
+        "tried": str(tried),
+        "participants": cast.plans_as_json(),
+    }
+    words = [sys.executable, "-m", "tests.soak.crowd"]
+    # Ctrl-C is for us: everybody then ends because we have.
+    crowd = subprocess.Popen(words, cwd=BASE_DIR, stdin=subprocess.PIPE, text=True, start_new_session=True)
     try:
-        for at, (trader, file) in enumerate(zip(floor.traders, files, strict=True)):
-            plan = {
-                "port": here.web_port,
-                "token": issue_token(user=trader.user, name="soak")[1],
-                "market": floor.market.symbol,
-                "name": f"c{at}",
-                "seed": seed + at,
-                "offers": offers(),
-            }
-            output = file.open("w", encoding="utf-8")
-            command = [sys.executable, "-m", "tests.soak.trader"]
-            client = subprocess.Popen(command, cwd=BASE_DIR, stdin=subprocess.PIPE, stdout=output, text=True)
-            clients.append((client, output))
-            assert client.stdin is not None
-            client.stdin.write(json.dumps(plan) + "\n")
-            client.stdin.flush()
-        yield files
-        for client, _output in clients:
-            assert client.stdin is not None
-            client.stdin.close()
-        for client, _output in clients:
-            assert client.wait(SETTLED_SECONDS * 2) == 0, "a client has failed"
+        assert crowd.stdin is not None
+        crowd.stdin.write(json.dumps(plan) + "\n")
+        crowd.stdin.flush()
+        yield crowd, told, tried
     finally:
-        for client, output in clients:
-            client.kill()
-            client.wait()
-            output.close()
+        crowd.kill()
+        crowd.wait()
 
 
-def _read(files: list[Path]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    lines = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
-    return [line for line in lines if "summary" not in line], [line["summary"] for line in lines if "summary" in line]
+def _end(crowd: "subprocess.Popen[str]") -> None:
+    """Let everybody come to an end, and leave nothing open."""
+    assert crowd.stdin is not None
+    crowd.stdin.close()
+    assert crowd.wait(CROWD_ENDS_SECONDS) == 0, "who takes part has failed"
 
 
 def _settle(report: Report) -> None:
     """Wait until nothing is under way any more."""
-    try:
-        _wait_until(lambda: not Instruction.objects.exists(), SETTLED_SECONDS, "instructions wait")
-        _wait_until(lambda: not UnsequencedRecord.objects.exists(), SETTLED_SECONDS, "records wait for the log")
-    except AssertionError as error:
-        report.problems.append(str(error))
-
-
-def _judge(report: Report, watch: Watch, memory: list[float], summaries: list[dict[str, Any]]) -> None:
-    if any(each["failed"] for each in summaries):
-        report.problems.append("requests were answered as nobody should be answered: see the programs' log")
-    if watch.longest_stall > STALL_AT_MOST_SECONDS:
-        report.problems.append(f"the market stood still for {watch.longest_stall:.0f} s")
-    if max(memory) > MEMORY_AT_MOST_MB:
-        report.problems.append(f"the market's worker takes {max(memory):.0f} MB")
-
-
-def _tell(
-    report: Report,
-    chaos: Chaos,
-    watch: Watch,
-    stream: "Stream",
-    memory: list[float],
-    told: list[dict[str, Any]],
-    summaries: list[dict[str, Any]],
-) -> None:
-    refused = sum("order" in each and each["status"] not in (0, 200, 201) for each in told)
-    report.add("orders entered", f"{Order.objects.count():,}")
-    report.add("orders refused, as they must be", f"{refused:,}")
-    for what, name in (("cancels", "cancel"), ("cancels of all orders", "cancel_all"), ("replaces", "replace")):
-        report.add(f"{what} asked for", f"{sum(name in each for each in told):,}")
-    report.add("trades settled", f"{Trade.objects.count():,}")
-    for name, count in sorted(chaos.kills.items()):
-        report.add(name, f"{count} times")
-    report.add("longest stall", f"{watch.longest_stall:.1f} s, after: {watch.stalled_after or 'nothing'}")
-    report.add("longest wait for an answer", f"{max(each['longest_seconds'] for each in summaries):.1f} s")
-    report.add("tries that were not answered", sum(each["unanswered"] for each in summaries))
-    report.add("tries that were answered by 503", sum(each["out_of_reach"] for each in summaries))
-    report.add("tries that were answered by another 5xx", sum(each["failed"] for each in summaries))
-    report.add("requests never answered", sum(each["status"] == 0 for each in told))
-    report.add("events of the live stream", f"{stream.events:,}, connected {stream.connections} times")
-    report.add("memory of the market's worker", f"{memory[0]:.0f} MB at the start, {memory[-1]:.0f} MB at the end")
-
-
-class Stream:
-    """Reads the market's live stream as a page would: whenever it breaks, it connects again."""
-
-    def __init__(self, port: int, symbol: str) -> None:
-        self._address, self._path = port, f"/stream/markets/{symbol}"
-        self.events = self.connections = 0
-        self._thread = threading.Thread(target=self._read, name="stream", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def wait_until_it_goes_on(self, report: Report) -> None:
-        """Note a problem where nothing more comes, though the market goes on."""
-        before = self.events
+    for what, name in (
+        (lambda: not Instruction.objects.exists(), "instructions wait"),
+        (books.nothing_is_open, "not everything is decided"),
+        (lambda: not Instruction.objects.exists(), "instructions wait"),
+        (lambda: not UnsequencedRecord.objects.exists(), "records wait for the log"),
+    ):
         try:
-            _wait_until(lambda: self.events > before, START_SECONDS, "the live stream has stopped")
+            _wait_until(what, SETTLED_SECONDS, name)
         except AssertionError as error:
             report.problems.append(str(error))
 
-    def _read(self) -> None:
-        while True:
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                reader = http.client.HTTPConnection("127.0.0.1", self._address, timeout=30)
-                reader.request("GET", self._path)
-                response = reader.getresponse()
-                self.connections += 1
-                while line := response.readline():
-                    self.events += line.startswith(b"data:")
-            sleep(0.2)
+
+def _judge(stage: Stage, told: Sequence[dict[str, Any]], folder: Path) -> None:
+    problems = stage.report.problems
+    problems += oracle.problems(told, stage.markets(), stage.cast.total)
+    problems += books.still_held()
+    found, figures = books.verify_offline(told, folder)
+    problems += found
+    stage.report.add("records of the log, verified offline", f"{figures['records']:,}")
+    stage.report.add("checkpoints seen on the way, all in it", f"{figures['checkpoints']:,}")
+    if stage.watch.longest_stall > STALL_AT_MOST_SECONDS:
+        problems.append(f"the markets stood still for {stage.watch.longest_stall:.0f} s")
+
+
+def _tell(stage: Stage, found: Findings, told: Sequence[dict[str, Any]]) -> None:
+    report, seconds = stage.report, found.end - found.start
+    (summary,) = [each["summary"] for each in told if "summary" in each] or [{}]
+    statuses = Counter(each.status for each in found.tried)
+    of = Counter(name for each in told for name in each if name not in ("by", "status", "id", "code", "market", "root"))
+    refused = sum("order" in each and each["status"] not in (0, 200, 201) for each in told)
+    report.add("orders entered", f"{Order.objects.count():,}")
+    report.add("orders refused, as they must be", f"{refused:,}")
+    report.add("trades settled", f"{Trade.objects.count():,}")
+    report.add(
+        "requests answered",
+        f"{sum(count for each, count in statuses.items() if each):,}, {len(found.tried) / seconds:.0f} a second",
+    )
+    for name, words in ASKED_FOR.items():
+        report.add(words, f"{of[name]:,}")
+    report.add("markets", len(stage.markets()))
+    report.add("reconciled while trading", f"{len(stage.checks)} times")
+    for fault in stage.chaos.faults:
+        report.faults_at_all[fault.name] += 1
+    for name, count in sorted(report.faults_at_all.items()):
+        longest = max(fault.seconds for fault in stage.chaos.faults if fault.name == name)
+        report.add(name, f"{count} times, all goes on after {longest:.1f} s at most")
+    report.add(
+        "longest stall of the markets",
+        f"{stage.watch.longest_stall:.1f} s, after: {stage.watch.stalled_after or 'nothing'}",
+    )
+    report.add("longest wait for an answer", f"{summary.get('longest_seconds', 0.0):.1f} s")
+    failures = found.failures
+    for name, wanted in (("not answered", (0,)), ("answered by 503", (503,))):
+        during = sum(count for (window, _op, status), count in failures.items() if status in wanted and window)
+        outside = sum(count for (window, _op, status), count in failures.items() if status in wanted and not window)
+        report.add(f"requests {name}", f"{during} during faults, {outside} else")
+    report.add(
+        "requests answered by another 5xx",
+        sum(count for status, count in statuses.items() if status >= 500 and status != 503),
+    )
+    report.add("requests told to come later (429)", f"{statuses[429]:,}")
+    report.add(
+        "events of live streams",
+        f"{sum(each.get('events', 0) for each in told):,}, connected {sum(each.get('connections', 0) for each in told)} times",
+    )
+    for grown in found.growths:
+        report.add(
+            f"memory of {grown.program}",
+            f"{grown.median_mb:.0f} MB, {grown.mb_an_hour:+.1f} MB an hour ({grown.points} samples)",
+        )
+    judged = [each for each in found.statement_slowings if each.is_judged]
+    report.add(
+        "kinds of statements judged",
+        f"{len(judged)}, the slowest of them by {max((each.ratio for each in judged), default=1.0):.2f}",
+    )
+    requests = [each for each in found.request_slowings if each.is_judged]
+    report.add(
+        "kinds of requests judged",
+        f"{len(requests)}, the slowest of them by {max((each.ratio for each in requests), default=1.0):.2f}",
+    )
 
 
 def _answers(port: int) -> bool:
@@ -230,14 +288,14 @@ def _answers(port: int) -> bool:
     try:
         page.request("GET", "/api/v1/markets")
         return page.getresponse().status == 200
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return False
     finally:
         page.close()
 
 
-def _wait_until(what: Any, seconds: float, otherwise: str) -> None:
+def _wait_until(what: Callable[[], Any], seconds: float, otherwise: str) -> None:
     deadline = monotonic() + seconds
     while not what():
         assert monotonic() < deadline, otherwise
-        sleep(0.05)
+        sleep(0.1)
