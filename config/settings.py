@@ -4,9 +4,8 @@ from pathlib import Path
 
 from celery.schedules import crontab
 
-from config import env
-from config.operations.observe import logs
 from config import env, peers
+from config.operations.observe import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
