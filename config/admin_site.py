@@ -74,6 +74,7 @@ from ledger.models import (
     Finding,
     Hold,
     Household,
+    Incident,
     Invitation,
     Membership,
     MonitoringReport,
@@ -107,6 +108,7 @@ from trading.admin.concerns import concerns
 from trading.admin.days import ClosedDayAdmin
 from trading.admin.desk import halted_line, market_states
 from trading.admin.execution import ExecutedInstructionAdmin, TradeAdmin
+from trading.admin.incidents import IncidentAdmin
 from trading.admin.limits import TradingLimitAdmin
 from trading.admin.markets import MarketAdmin
 from trading.admin.orders import OrderAdmin
@@ -220,7 +222,12 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
     ),
     (
         _("Proof"),
-        {Record: WholeRecordAdmin, Checkpoint: CheckpointAdmin, ReconciliationRun: ReconciliationRunAdmin},
+        {
+            Incident: IncidentAdmin,
+            Record: WholeRecordAdmin,
+            Checkpoint: CheckpointAdmin,
+            ReconciliationRun: ReconciliationRunAdmin,
+        },
     ),
 )
 RUNS_SHOWN = 5

@@ -48,6 +48,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "ledger.web.security.seen.SessionsSeen",
+    "ledger.web.frozen.FrozenPages",
     "config.middleware.DomainErrors",
     "ledger.web.rates.PageRates",
 ]
@@ -273,12 +274,14 @@ SPECTACULAR_SETTINGS = {
         "NoticeSeverity": "ledger.notices.models.Severity",
         "WebhookState": "ledger.api.webhooks.STATES",
         "WebhookDeliveryState": "ledger.webhooks.models.WebhookDelivery.State",
+        "FrozenScope": "ledger.freezes.Scope",
         "AlertRule": "trading.surveillance.models.Rule",
         "AlertSeverity": "trading.surveillance.models.Alert.Severity",
         "AlertState": "trading.surveillance.models.Alert.State",
         "RelationKind": "trading.surveillance.models.Relation.Kind",
     },
     "TAGS": [
+        {"name": "status", "description": "What the operator has frozen, if anything."},
         {"name": "people", "description": "Sign up, get tokens, and see who you are."},
         {"name": "organisations", "description": "For whom people act; the operator approves them."},
         {

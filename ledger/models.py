@@ -14,6 +14,7 @@ from ledger.credits.sharing.models import (
 )
 from ledger.credits.transfers.models import CreditTransfer
 from ledger.idempotency.models import IdempotentRequest
+from ledger.incidents.models import Incident
 from ledger.journal.bank.models import BankEntry, BankStatement
 from ledger.journal.models import (
     Account,
@@ -88,6 +89,7 @@ __all__ = [
     "Household",
     "HouseholdLink",
     "IdempotentRequest",
+    "Incident",
     "Invitation",
     "LogFollower",
     "LogKey",

@@ -7,6 +7,7 @@ import pytest
 import redis
 from django.conf import settings
 
+from ledger import freezes
 from tests import database, strength
 from tests.scenes import People, people
 
@@ -26,6 +27,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 def _strong_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let whoever is logged in by `force_login` have used a second factor; `strength.weak_login` is for who has not."""
     strength.make_logins_strong(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_frozen() -> None:
+    """Take it that nothing is frozen until a test freezes something: when a process looks anew would else be counted."""
+    freezes.keep_for_good()
 
 
 @pytest.fixture(autouse=True)

@@ -41,6 +41,15 @@ ADVICE: dict[str, Promise] = {
         "tell the operator when it happened if it goes on."
     ),
     "database_out_of_reach": _("It passes in moments. Send it again after Retry-After with the same Idempotency-Key."),
+    # What the operator has frozen.
+    "withdrawals_frozen": _(
+        "No money and no credits leave until the operator lifts it; nothing is lost. GET /api/v1/status says why and since when. "
+        "Trading goes on; do not ask again in a loop."
+    ),
+    "everything_frozen": _(
+        "Read what you like, change nothing. GET /api/v1/status says when it is over; then send it again with the same "
+        "Idempotency-Key."
+    ),
     # Sending again, and what others have changed.
     "idempotency_in_flight": _(
         "The first request with this key has not ended yet. Wait for Retry-After and send the same request with the same key: "

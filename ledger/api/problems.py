@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from rest_framework.views import exception_handler
 from ledger.api.catalogue import type_of
 from ledger.api.renderers import OrjsonRenderer
 from ledger.errors import DomainError, InsufficientScope
+from ledger.freezes import as_refusal
 from ledger.projects.land.problems import ParcelsRefused
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,9 @@ def handle_exception(exception: Exception, context: dict[str, Any]) -> Response:
     if isinstance(exception, DomainError):
         return _response(of_domain(exception), _headers_of(exception))
     request = context["request"]
+    refused = as_refusal(exception) if isinstance(exception, DatabaseError) else None
+    if refused is not None:
+        return _response(of_domain(refused), _headers_of(refused))
     if isinstance(exception, InterfaceError | OperationalError):
         # It is being started again, or has undone what was asked: there is nothing to look for in our code.
         logger.error("%s %s failed: %s", request.method, request.path, exception)
@@ -47,6 +51,12 @@ def handle_exception(exception: Exception, context: dict[str, Any]) -> Response:
     response.data = _problem_of(known, response.status_code)
     response.content_type = MEDIA_TYPE
     return response
+
+
+def answer_to(error: DomainError) -> HttpResponse:
+    """Return a refusal that no operation has made: the request never came to one."""
+    content = OrjsonRenderer().render(of_domain(error))
+    return HttpResponse(content, status=error.status, headers=_headers_of(error), content_type=MEDIA_TYPE)
 
 
 def no_such_address(request: HttpRequest) -> HttpResponse:

@@ -9,6 +9,7 @@ from trading.api.marketdata import MarketData, Streams
 from trading.api.markets import Markets
 from trading.api.orders import Orders
 from trading.api.portfolio import PortfolioEndpoint
+from trading.api.status import Status
 from trading.api.surveillance import Surveillance
 from trading.api.trades import Trades
 
@@ -46,6 +47,7 @@ urlpatterns = [
     path("streams/ticket", Streams.as_view({"post": "issue_stream_ticket"})),
     path("markets/<code:symbol>/halt", Markets.as_view({"post": "halt_market"})),
     path("markets/<code:symbol>/resume", Markets.as_view({"post": "resume_market"})),
+    path("status", Status.as_view({"get": "get_status"})),
     path("surveillance/alerts", Surveillance.as_view({"get": "list_alerts"})),
     path("surveillance/alerts/<id:alert_id>", Surveillance.as_view({"get": "get_alert"})),
     path("surveillance/rules", Surveillance.as_view({"get": "list_rules"})),
