@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.admin import trial_balance
 from ledger.admin.access import desk_membership, is_operator, is_too_weak
-from ledger.admin.accounts import FactorResetAdmin, SecurityEventAdmin
+from ledger.admin.accounts import AccountLockAdmin, FactorResetAdmin, SecurityEventAdmin
 from ledger.admin.actions import Action, Text
 from ledger.admin.bank import BankStatementAdmin
 from ledger.admin.bank_entries import BankEntryAdmin
@@ -44,6 +44,7 @@ from ledger.admin.parties import (
     UserAdmin,
 )
 from ledger.admin.payments import PaymentAdmin
+from ledger.admin.personal import ErasureAdmin
 from ledger.admin.positions import HoldAdmin, SerialBlockAdmin
 from ledger.admin.projects import ParcelAdmin, ProjectAdmin
 from ledger.admin.queue import WHOSE, areas_of, oldest_first
@@ -55,6 +56,7 @@ from ledger.admin.supply import supply_of_all
 from ledger.admin.transparency import CheckpointAdmin, RecordAdmin
 from ledger.models import (
     Account,
+    AccountLock,
     ApiToken,
     Asset,
     BankEntry,
@@ -70,6 +72,7 @@ from ledger.models import (
     DiaryEntry,
     Distribution,
     Document,
+    Erasure,
     FactorReset,
     Finding,
     Hold,
@@ -104,6 +107,7 @@ from ledger.transparency.keys import log_signer
 from ledger.web.security.doors import address_with_next, lead_to_second_factor, next_of
 from trading.admin.auctions import BidAdmin, OneWayAuctionAdmin
 from trading.admin.blocks import BlockOfferAdmin
+from trading.admin.changes import MarketChangeAdmin
 from trading.admin.concerns import concerns
 from trading.admin.days import ClosedDayAdmin
 from trading.admin.desk import halted_line, market_states
@@ -122,6 +126,7 @@ from trading.models import (
     ClosedDay,
     ExecutedInstruction,
     Market,
+    MarketChange,
     OneWayAuction,
     Order,
     Relation,
@@ -153,6 +158,8 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             ApiToken: ApiTokenAdmin,
             SecurityEvent: SecurityEventAdmin,
             FactorReset: FactorResetAdmin,
+            AccountLock: AccountLockAdmin,
+            Erasure: ErasureAdmin,
         },
     ),
     (
@@ -206,6 +213,7 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
         _("Exchange"),
         {
             Market: MarketAdmin,
+            MarketChange: MarketChangeAdmin,
             ClosedDay: ClosedDayAdmin,
             TradingLimit: TradingLimitAdmin,
             Order: OrderAdmin,

@@ -256,6 +256,7 @@ SPECTACULAR_SETTINGS = {
         "PaymentStatus": "ledger.journal.models.Payment.Status",
         "CorrectionStatus": "ledger.journal.models.Correction.Status",
         "MarketState": "trading.markets.models.Market.State",
+        "MarketChangeState": "trading.markets.models.MarketChange.State",
         "MarketPhase": "trading.markets.models.Market.Phase",
         "MarketStep": "trading.api.markets.STEPS",
         "CandleInterval": "trading.api.marketdata.INTERVAL_CHOICES",
@@ -491,7 +492,7 @@ WEBHOOKS_TO_LOOPBACK = env.flag("WEBHOOKS_TO_LOOPBACK")
 DEMO_PASSWORD_FILE = Path(env.text("DEMO_PASSWORD_FILE", str(BASE_DIR / "var" / "demo-password")))
 
 # How often somebody may ask, as requests (orders, for orders) in so many seconds: budgets of a token, or of a person on pages;
-# of an address for visitors, log-ins, searches and downloads (ledger/parties/rates.py).
+# of an address for visitors, log-ins, searches and downloads; files that somebody sends count as uploads, too (ledger/parties/rates.py).
 RATE_LIMITS = {
     "reads": env.rate("RATE_READS", "1200/60"),
     "orders": env.rate("RATE_ORDERS", "12000/60"),
@@ -500,6 +501,7 @@ RATE_LIMITS = {
     "visitors": env.rate("RATE_VISITORS", "600/60"),
     "searches": env.rate("RATE_SEARCHES", "120/60"),
     "downloads": env.rate("RATE_DOWNLOADS", "60/60"),
+    "uploads": env.rate("RATE_UPLOADS", "120/60"),
 }
 
 # For how long a public page of the registry is handed to visitors as it was rendered; 0: each is rendered anew.

@@ -74,6 +74,9 @@ ADVICE: dict[str, Promise] = {
     "organisation_not_approved": _(
         "Wait until the operator has approved the organisation; GET /api/v1/me shows its status."
     ),
+    "organisation_suspended": _(
+        "Ask the operator why. Tokens are good again once the organisation is approved again; people log in on the pages meanwhile."
+    ),
     "wrong_credentials": _("Check user name and password. After several wrong ones you have to wait."),
     "too_many_attempts": _("Wait for as many seconds as Retry-After says. Do not try more often: that does not help."),
     "same_person": _("Maker and checker are two people: let a colleague confirm it."),

@@ -6,7 +6,7 @@ from config import converters  # noqa: F401 (registers id and code)
 from trading.api.auctions import Auctions, Bids
 from trading.api.blocks import Blocks
 from trading.api.marketdata import MarketData, Streams
-from trading.api.markets import Markets
+from trading.api.markets import MarketChanges, Markets
 from trading.api.orders import Orders
 from trading.api.portfolio import PortfolioEndpoint
 from trading.api.status import Status
@@ -42,6 +42,9 @@ urlpatterns = [
     path("markets/<code:symbol>/book", Markets.as_view({"get": "get_book"})),
     path("markets/<code:symbol>/trades", Markets.as_view({"get": "list_market_trades"})),
     path("markets/<code:symbol>/rules", Markets.as_view({"get": "get_market_rules", "post": "change_market"})),
+    path("market-changes", MarketChanges.as_view({"get": "list_market_changes"})),
+    path("market-changes/<id:change_id>/confirm", MarketChanges.as_view({"post": "confirm_market_change"})),
+    path("market-changes/<id:change_id>/refuse", MarketChanges.as_view({"post": "refuse_market_change"})),
     path("markets/<code:symbol>/candles", MarketData.as_view({"get": "get_candles"})),
     path("markets/<code:symbol>/ticker", MarketData.as_view({"get": "get_ticker"})),
     path("streams/ticket", Streams.as_view({"post": "issue_stream_ticket"})),
