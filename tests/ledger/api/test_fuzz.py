@@ -74,6 +74,8 @@ from tests.scenes import (
     sell,
 )
 from tests.scenes import answer as answer_finding
+from trading.models import Market
+from trading.orders.changes import propose_market_change
 
 # Numbers, texts and shapes that have broken programs before.
 NASTY = st.sampled_from(
@@ -385,6 +387,8 @@ CASES = {
         },
     ),
     "markets/{batch}/rules": ("registrar", {"band_percent": 5, "reason": "calmer"}),
+    "market-changes/{market_change}/confirm": ("registrar", {}),
+    "market-changes/{market_change}/refuse": ("registrar", {}),
     "markets/{batch}/halt": ("registrar", {"reason": "maintenance"}),
     "markets/{batch}/resume": ("registrar", {"auction_minutes": 5}),
     "orders": ("buyer", {"market": "{batch}", **ORDER}),
@@ -462,6 +466,12 @@ def _names(who: People) -> dict[str, Any]:
         reason="mistake",
         note="n",
     )
+    change = propose_market_change(
+        actor=MembershipFactory(organisation=who.registrar.organisation, role="registrar"),
+        market_id=Market.objects.order_by("id").last().pk,
+        reason="calmer",
+        band_percent=7,
+    )
     UserFactory(username="lin", password=PASSWORD)
     return {
         **{status: project.code for status, project in projects.items()},
@@ -483,6 +493,7 @@ def _names(who: People) -> dict[str, Any]:
         "other_batch": other_batch.asset.code,
         "transfer": offer_credits(who.cooperative, who.buyer, batch, 1).public_id,
         "cancellation_order": ordered.pk,
+        "market_change": change.pk,
         "lossy": other_batch.project.code,
         "reversal": reversals[0].public_id,
         "owed": reversals[1].public_id,
