@@ -48,7 +48,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "ledger.web.security.seen.SessionsSeen",
-    "ledger.web.frozen.FrozenPages",
+    "config.frozen.FrozenPages",
     "config.middleware.DomainErrors",
     "ledger.web.rates.PageRates",
 ]

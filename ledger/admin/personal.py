@@ -10,6 +10,7 @@ from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import EMPTY, link, moment
 from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.parties.models import Household, Membership, User
+from ledger.parties.security.locking import ERASED
 from ledger.personal import services
 from ledger.personal.models import Erasure
 
@@ -45,7 +46,7 @@ ERASE_PERSON = StewardsAction(
     role=Membership.Role.REGISTRAR,
     perform=_erase_person,
     makers=("pk",),
-    is_due=lambda user: not user.username.startswith("erased-"),
+    is_due=lambda user: not user.username.startswith(ERASED),
     is_grave=True,
 )
 ERASE_HOUSEHOLD = StewardsAction(
@@ -58,7 +59,7 @@ ERASE_HOUSEHOLD = StewardsAction(
     done=_("%(object)s: entered. A second person confirms it."),
     role=Membership.Role.REGISTRAR,
     perform=_erase_household,
-    is_due=lambda household: household.left_at is not None and not household.code.startswith("erased-"),
+    is_due=lambda household: household.left_at is not None and not household.code.startswith(ERASED),
     is_grave=True,
 )
 EXPORT_HOUSEHOLD = StewardsAction(

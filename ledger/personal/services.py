@@ -18,6 +18,7 @@ from ledger.notices.models import Message, Notice, NoticeSettings
 from ledger.parties.access import log_name, require_kind, require_role
 from ledger.parties.models import ApiToken, Household, Invitation, Membership, Organisation, User
 from ledger.parties.security.keys import end_all_tokens
+from ledger.parties.security.locking import ERASED
 from ledger.parties.security.models import AccountLock, EventOrigin, FactorReset
 from ledger.parties.security.sessions import end_sessions
 from ledger.personal.models import Erasure
@@ -144,7 +145,7 @@ def _erase_person(person: User, actor: str) -> None:
     Invitation.objects.filter(Q(accepted_by=user) | Q(invited_by=user)).update(note="")
     FactorReset.objects.filter(user=user).update(reason="–")
     AccountLock.objects.filter(user=user).update(reason="–")
-    user.username = f"erased-{user.public_id.hex[:16]}"
+    user.username = f"{ERASED}{user.public_id.hex[:16]}"
     user.display_name = user.first_name = user.last_name = user.email = ""
     user.last_login, user.is_active, user.is_staff = None, False, False
     user.set_unusable_password()
@@ -155,7 +156,7 @@ def _erase_household(household: Household) -> None:
     found = Household.objects.select_for_update(of=("self",)).get(pk=household.pk)
     _check(None, found)
     HouseholdLink.objects.filter(household=found).update(token_hash=None, revoked_at=timezone.now())
-    found.code = f"erased-{found.public_id.hex[:16]}"
+    found.code = f"{ERASED}{found.public_id.hex[:16]}"
     found.name = "–"
     found.save(update_fields=["code", "name"])
 

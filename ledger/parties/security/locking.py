@@ -13,6 +13,8 @@ from ledger.parties.security.services import record_security_event
 from ledger.parties.security.sessions import end_sessions
 from ledger.texts import check_text
 
+ERASED = "erased-"
+"""How the user name of a person begins whose data are erased: nobody logs in by it any more."""
 ROLES = (Membership.Role.OWNER, Membership.Role.REGISTRAR)
 
 
@@ -65,6 +67,8 @@ def unlock_account(*, actor: Membership, lock_id: int) -> AccountLock:
     if actor.user_id in (lock.locked_by_id, lock.user_id):
         raise SamePerson()
     user = User.objects.select_for_update(of=("self",)).get(pk=lock.user_id)
+    if user.username.startswith(ERASED):
+        raise WrongState(state=_("erased"))
     lock.unlocked_by, lock.unlocked_at = actor.user, timezone.now()
     lock.save(update_fields=["unlocked_by", "unlocked_at"])
     user.is_active = True

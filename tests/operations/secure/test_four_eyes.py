@@ -29,7 +29,9 @@ ROWS = [
 HOW = {"two", "other side", "first of two", "one"}
 OPERATORS = ("registrar", "treasurer", "second_treasurer")
 # What operators send in the fuzzing cases though others may as well, and what only reads, refuses or is a person's own.
-EVERYBODYS = re.compile(r"refuse|reject|return|decline|preview|members|invitations|tokens|password|role-changes|notices|webhooks")
+EVERYBODYS = re.compile(
+    r"refuse|reject|return|decline|preview|members|invitations|tokens|password|role-changes|notices|webhooks"
+)
 
 
 def test_every_step_of_the_desk_is_in_the_table_and_no_other():
@@ -64,11 +66,7 @@ def test_what_two_people_do_names_its_maker_at_the_desk():
 
 
 def test_every_address_by_which_the_operator_changes_something_is_named():
-    ours = {
-        path
-        for path, (person, _body) in CASES.items()
-        if person in OPERATORS and not EVERYBODYS.search(path)
-    }
+    ours = {path for path, (person, _body) in CASES.items() if person in OPERATORS and not EVERYBODYS.search(path)}
     services = {row[3].strip("`") for row in ROWS}
     unnamed = [path for path in sorted(ours) if f"`{path}`" not in DOCUMENT and not _has_service(path, services)]
     assert unnamed == []
@@ -92,7 +90,9 @@ def second(who):
 
 
 def propose(actor, market, **rules):
-    return propose_market_change(actor=actor, market_id=market.pk, reason="As announced.", **(rules or {"band_percent": 5}))
+    return propose_market_change(
+        actor=actor, market_id=market.pk, reason="As announced.", **(rules or {"band_percent": 5})
+    )
 
 
 def test_other_rules_of_a_market_wait_for_a_second_person(who, market, second):

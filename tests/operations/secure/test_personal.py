@@ -7,6 +7,8 @@ from allauth.account.models import EmailAddress
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
+from ledger.credits.sharing.distributing import share_waiting_proceeds
+from ledger.credits.sharing.links import make_links
 from ledger.errors import NotAllowed, SamePerson, WrongState
 from ledger.models import (
     ApiToken,
@@ -20,8 +22,6 @@ from ledger.models import (
     Record,
     User,
 )
-from ledger.credits.sharing.distributing import share_waiting_proceeds
-from ledger.credits.sharing.links import make_links
 from ledger.notices.telling import tell_what_is_recorded
 from ledger.parties.households import leave_household
 from ledger.parties.members import leave_organisation
@@ -174,7 +174,7 @@ def test_erasing_takes_two_people_of_the_operator(who, marked):
 
 def test_a_household_is_handed_out_and_erased_once_it_has_left_and_is_owed_nothing(who):
     project = ProjectFactory(proponent=who.cooperative.organisation)
-    one, other = households_of(who, project, ["1", "2"])
+    one, _other = households_of(who, project, ["1", "2"])
     Household.objects.filter(pk=one.pk).update(name=f"{MARK}户")
     one.refresh_from_db()
     make_links(actor=who.cooperative, public_ids=[one.public_id])
@@ -212,4 +212,13 @@ def test_a_household_that_is_owed_money_is_paid_first(who):
 
 def test_what_is_handed_out_of_a_person_names_every_table_that_has_their_data(marked):
     data = data_of_person(marked.user)
-    assert {"person", "emails", "memberships", "sessions", "security_events", "tokens", "notices", "messages"} <= data.keys()
+    assert {
+        "person",
+        "emails",
+        "memberships",
+        "sessions",
+        "security_events",
+        "tokens",
+        "notices",
+        "messages",
+    } <= data.keys()
