@@ -8,7 +8,7 @@ SCREENSHOTS ?= --all
 # Settings with which lint can import the product; nothing listens there.
 NO_SERVERS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@127.0.0.1:1/lint REDIS_URL=redis://127.0.0.1:1/0
 
-.PHONY: help install demo up demo-check test lint messages schema bench scale screenshots soak drill-failover drill-restore drill-upgrade
+.PHONY: help install demo up demo-check test lint audit messages schema bench scale screenshots soak drill-failover drill-restore drill-upgrade
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -53,6 +53,9 @@ lint: .venv/dev.stamp  ## ruff, mypy, import-linter, missing migrations and tran
 	$(BIN)/lint-imports
 	$(NO_SERVERS) $(BIN)/python -W ignore manage.py makemigrations --check --dry-run
 	$(BIN)/python -m config.messages check
+
+audit: .venv/dev.stamp  ## known holes of packages, secrets in files, unsafe code, packages that are not needed
+	$(BIN)/python -m config.operations.audit
 
 messages: .venv/dev.stamp  ## gather what is to be translated, and compile what is
 	@$(BIN)/python -m config.messages update

@@ -20,7 +20,7 @@ from config.operations.observe.runbook import runbook_html
 from config.operations.observe.status import parts
 from ledger.admin import trial_balance
 from ledger.admin.access import desk_membership, is_operator, is_too_weak
-from ledger.admin.accounts import FactorResetAdmin, SecurityEventAdmin
+from ledger.admin.accounts import AccountLockAdmin, FactorResetAdmin, SecurityEventAdmin
 from ledger.admin.actions import Action, Text
 from ledger.admin.bank import BankStatementAdmin
 from ledger.admin.bank_entries import BankEntryAdmin
@@ -48,6 +48,7 @@ from ledger.admin.parties import (
     UserAdmin,
 )
 from ledger.admin.payments import PaymentAdmin
+from ledger.admin.personal import ErasureAdmin
 from ledger.admin.positions import HoldAdmin, SerialBlockAdmin
 from ledger.admin.projects import ParcelAdmin, ProjectAdmin
 from ledger.admin.queue import WHOSE, areas_of, oldest_first
@@ -59,6 +60,7 @@ from ledger.admin.supply import supply_of_all
 from ledger.admin.transparency import CheckpointAdmin, RecordAdmin
 from ledger.models import (
     Account,
+    AccountLock,
     ApiToken,
     Asset,
     BankEntry,
@@ -74,10 +76,12 @@ from ledger.models import (
     DiaryEntry,
     Distribution,
     Document,
+    Erasure,
     FactorReset,
     Finding,
     Hold,
     Household,
+    Incident,
     Invitation,
     Membership,
     MonitoringReport,
@@ -107,10 +111,12 @@ from ledger.transparency.keys import log_signer
 from ledger.web.security.doors import address_with_next, lead_to_second_factor, next_of
 from trading.admin.auctions import BidAdmin, OneWayAuctionAdmin
 from trading.admin.blocks import BlockOfferAdmin
+from trading.admin.changes import MarketChangeAdmin
 from trading.admin.concerns import concerns
 from trading.admin.days import ClosedDayAdmin
 from trading.admin.desk import halted_line, market_states
 from trading.admin.execution import ExecutedInstructionAdmin, TradeAdmin
+from trading.admin.incidents import IncidentAdmin
 from trading.admin.limits import TradingLimitAdmin
 from trading.admin.markets import MarketAdmin
 from trading.admin.orders import OrderAdmin
@@ -124,6 +130,7 @@ from trading.models import (
     ClosedDay,
     ExecutedInstruction,
     Market,
+    MarketChange,
     OneWayAuction,
     Order,
     Relation,
@@ -155,6 +162,8 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             ApiToken: ApiTokenAdmin,
             SecurityEvent: SecurityEventAdmin,
             FactorReset: FactorResetAdmin,
+            AccountLock: AccountLockAdmin,
+            Erasure: ErasureAdmin,
         },
     ),
     (
@@ -208,6 +217,7 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
         _("Exchange"),
         {
             Market: MarketAdmin,
+            MarketChange: MarketChangeAdmin,
             ClosedDay: ClosedDayAdmin,
             TradingLimit: TradingLimitAdmin,
             Order: OrderAdmin,
@@ -224,7 +234,12 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
     ),
     (
         _("Proof"),
-        {Record: WholeRecordAdmin, Checkpoint: CheckpointAdmin, ReconciliationRun: ReconciliationRunAdmin},
+        {
+            Incident: IncidentAdmin,
+            Record: WholeRecordAdmin,
+            Checkpoint: CheckpointAdmin,
+            ReconciliationRun: ReconciliationRunAdmin,
+        },
     ),
 )
 RUNS_SHOWN = 5

@@ -11,7 +11,7 @@ from config.operations.deploy.pulse import Pulse
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-app = Celery("tianhui")
+app = Celery("tianhui", task_cls="ledger.incidents.tasks:FreezableTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # Celery asks for this one by the very name, which no setting of the namespace becomes.
 app.conf["CELERY_DB_REUSE_MAX"] = 2**31

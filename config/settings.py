@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "ledger.web.security.seen.SessionsSeen",
+    "config.frozen.FrozenPages",
     "config.middleware.DomainErrors",
     "ledger.web.rates.PageRates",
     # The last one: what others have refused is read from nowhere.
@@ -284,6 +285,7 @@ SPECTACULAR_SETTINGS = {
         "PaymentStatus": "ledger.journal.models.Payment.Status",
         "CorrectionStatus": "ledger.journal.models.Correction.Status",
         "MarketState": "trading.markets.models.Market.State",
+        "MarketChangeState": "trading.markets.models.MarketChange.State",
         "MarketPhase": "trading.markets.models.Market.Phase",
         "MarketStep": "trading.api.markets.STEPS",
         "CandleInterval": "trading.api.marketdata.INTERVAL_CHOICES",
@@ -302,12 +304,14 @@ SPECTACULAR_SETTINGS = {
         "NoticeSeverity": "ledger.notices.models.Severity",
         "WebhookState": "ledger.api.webhooks.STATES",
         "WebhookDeliveryState": "ledger.webhooks.models.WebhookDelivery.State",
+        "FrozenScope": "ledger.freezes.Scope",
         "AlertRule": "trading.surveillance.models.Rule",
         "AlertSeverity": "trading.surveillance.models.Alert.Severity",
         "AlertState": "trading.surveillance.models.Alert.State",
         "RelationKind": "trading.surveillance.models.Relation.Kind",
     },
     "TAGS": [
+        {"name": "status", "description": "What the operator has frozen, if anything."},
         {"name": "people", "description": "Sign up, get tokens, and see who you are."},
         {"name": "organisations", "description": "For whom people act; the operator approves them."},
         {
@@ -539,7 +543,7 @@ WEBHOOKS_TO_LOOPBACK = env.flag("WEBHOOKS_TO_LOOPBACK")
 DEMO_PASSWORD_FILE = Path(env.text("DEMO_PASSWORD_FILE", str(BASE_DIR / "var" / "demo-password")))
 
 # How often somebody may ask, as requests (orders, for orders) in so many seconds: budgets of a token, or of a person on pages;
-# of an address for visitors, log-ins, searches and downloads (ledger/parties/rates.py).
+# of an address for visitors, log-ins, searches and downloads; files that somebody sends count as uploads, too (ledger/parties/rates.py).
 RATE_LIMITS = {
     "reads": env.rate("RATE_READS", "1200/60"),
     "orders": env.rate("RATE_ORDERS", "12000/60"),
@@ -548,6 +552,7 @@ RATE_LIMITS = {
     "visitors": env.rate("RATE_VISITORS", "600/60"),
     "searches": env.rate("RATE_SEARCHES", "120/60"),
     "downloads": env.rate("RATE_DOWNLOADS", "60/60"),
+    "uploads": env.rate("RATE_UPLOADS", "120/60"),
 }
 
 # For how long a public page of the registry is handed to visitors as it was rendered; 0: each is rendered anew.

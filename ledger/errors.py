@@ -73,6 +73,13 @@ class OrganisationNotApproved(DomainError):
     message = _("The organisation %(organisation)s is not approved yet. The operator approves it first.")
 
 
+class OrganisationSuspended(DomainError):
+    code, status = "organisation_suspended", 403
+    message = _(
+        "The organisation %(organisation)s is suspended: its tokens are refused. Its people still read by the pages."
+    )
+
+
 class WrongCredentials(DomainError):
     code, status, message = "wrong_credentials", 401, _("User name and password do not match.")
 

@@ -14,6 +14,7 @@ from ledger.credits.sharing.models import (
 )
 from ledger.credits.transfers.models import CreditTransfer
 from ledger.idempotency.models import IdempotentRequest
+from ledger.incidents.models import Incident
 from ledger.journal.bank.models import BankEntry, BankStatement
 from ledger.journal.models import (
     Account,
@@ -31,7 +32,8 @@ from ledger.journal.models import (
 from ledger.journal.runs import ReconciliationRun
 from ledger.notices.models import DigestSent, Message, Notice, NoticeSettings
 from ledger.parties.models import ApiToken, Household, Invitation, Membership, Organisation, RoleChange, User
-from ledger.parties.security.models import EventOrigin, FactorReset, SecurityEvent
+from ledger.parties.security.models import AccountLock, EventOrigin, FactorReset, SecurityEvent
+from ledger.personal.models import Erasure
 from ledger.projects.diary.models import DiaryEntry
 from ledger.projects.documents.models import Document
 from ledger.projects.judgements import DebundlingDecision, DeclaredConflict, Renewal
@@ -63,6 +65,7 @@ from ledger.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpo
 
 __all__ = [
     "Account",
+    "AccountLock",
     "ApiToken",
     "Asset",
     "BankEntry",
@@ -82,6 +85,7 @@ __all__ = [
     "DistributedSale",
     "Distribution",
     "Document",
+    "Erasure",
     "EventOrigin",
     "FactorReset",
     "Finding",
@@ -89,6 +93,7 @@ __all__ = [
     "Household",
     "HouseholdLink",
     "IdempotentRequest",
+    "Incident",
     "Invitation",
     "LogBinding",
     "LogFollower",

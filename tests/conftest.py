@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test.utils import setup_databases, teardown_databases
 
+from ledger import freezes
 from tests import database, servers, strength
 from tests.scenes import People, people
 
@@ -50,6 +51,12 @@ def _cheap_passwords() -> None:
 def _redis() -> Iterator[redis.Redis]:
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def _nothing_frozen() -> None:
+    """Take it that nothing is frozen until a test freezes something: when a process looks anew would else be counted."""
+    freezes.keep_for_good()
 
 
 @pytest.fixture(autouse=True)

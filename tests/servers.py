@@ -54,7 +54,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     os.environ.setdefault("REGISTRY_FILES", str(VAR / "registry"))
     # What a test has just changed is to be seen; the test of kept pages turns this on.
     # Who tests much in a minute is refused only where that is what is tested.
-    for budget in ("READS", "ORDERS", "WRITES", "LOG_INS", "VISITORS", "SEARCHES", "DOWNLOADS"):
+    for budget in ("READS", "ORDERS", "WRITES", "LOG_INS", "VISITORS", "SEARCHES", "DOWNLOADS", "UPLOADS"):
         os.environ.setdefault(f"RATE_{budget}", "100000/60")
     os.environ.setdefault("PUBLIC_PAGES_SECONDS", "0")
     os.environ.setdefault("ACCESS_LOG", "0")

@@ -62,6 +62,8 @@ from tests.scenes import (
     sell,
 )
 from tests.scenes import answer as answer_finding
+from trading.models import Market
+from trading.orders.changes import propose_market_change
 
 ORDER = {"client_order_id": "a-1", "side": "buy", "price_fen": 4_000, "quantity_t": 1}
 SOON = (timezone.now() + dt.timedelta(days=2)).isoformat()
@@ -116,6 +118,12 @@ def things(who: People) -> dict[str, Any]:
         reason="mistake",
         note="n",
     )
+    change = propose_market_change(
+        actor=MembershipFactory(organisation=who.registrar.organisation, role="registrar"),
+        market_id=Market.objects.order_by("id").last().pk,
+        reason="calmer",
+        band_percent=7,
+    )
     UserFactory(username="lin", password=PASSWORD)
     return {
         **{status: project.code for status, project in projects.items()},
@@ -137,6 +145,7 @@ def things(who: People) -> dict[str, Any]:
         "other_batch": other_batch.asset.code,
         "transfer": offer_credits(who.cooperative, who.buyer, batch, 1).public_id,
         "cancellation_order": ordered.pk,
+        "market_change": change.pk,
         "lossy": other_batch.project.code,
         "reversal": reversals[0].public_id,
         "owed": reversals[1].public_id,

@@ -3,7 +3,7 @@
 from trading.auctions.models import Bid, OneWayAuction
 from trading.blocks.models import BlockOffer
 from trading.execution.models import Candle, ExecutedInstruction, Trade
-from trading.markets.models import ClosedDay, Market, MarketClock, TradingLimit
+from trading.markets.models import ClosedDay, Market, MarketChange, MarketClock, TradingLimit
 from trading.orders.models import BookEntry, Expiry, Instruction, Order
 from trading.portfolio.models import PositionDay
 from trading.surveillance.models import Alert, AlertStep, Relation, RuleChange, RuleProgress
@@ -20,6 +20,7 @@ __all__ = [
     "Expiry",
     "Instruction",
     "Market",
+    "MarketChange",
     "MarketClock",
     "OneWayAuction",
     "Order",

@@ -9,8 +9,8 @@ from ledger.admin.display import link, moment
 from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.parties.models import Membership
 from ledger.parties.second_factor import has_second_factor
-from ledger.parties.security import resets
-from ledger.parties.security.models import FactorReset, SecurityEvent
+from ledger.parties.security import locking, resets
+from ledger.parties.security.models import AccountLock, FactorReset, SecurityEvent
 
 
 class StewardsAction(Action):
@@ -65,6 +65,55 @@ REFUSE = StewardsAction(
     makers=("requested_by_id", "user_id"),
     is_due=_waits,
 )
+
+
+LOCK = StewardsAction(
+    name="lock",
+    label=_("Lock the account"),
+    explanation=_(
+        "For an account in wrong hands. You need nobody: every session and every token ends at once, streams within seconds, and no "
+        "log-in is let in. Another person than you unlocks it."
+    ),
+    done=_("%(object)s is locked."),
+    role=Membership.Role.REGISTRAR,
+    perform=lambda actor, user, values: locking.lock_account(actor=actor, user_id=user.pk, **values),
+    form=ReasonForm,
+    makers=("pk",),
+    is_due=lambda user: user.is_active,
+    is_grave=True,
+)
+UNLOCK = StewardsAction(
+    name="unlock",
+    label=_("Unlock the account"),
+    explanation=_("The person may log in again. Tokens stay ended: new ones are made."),
+    done=_("%(object)s is unlocked."),
+    role=Membership.Role.REGISTRAR,
+    perform=lambda actor, lock, _values: locking.unlock_account(actor=actor, lock_id=lock.pk),
+    makers=("locked_by_id", "user_id"),
+    is_due=lambda lock: lock.unlocked_at is None,
+)
+
+
+class AccountLockAdmin(ViewOnlyAdmin):
+    list_display = ("user", "reason", "locked_by", "locked_at", "unlocked_by", "unlocked_at")
+    list_select_related = ("user", "locked_by", "unlocked_by")
+    search_fields = ("user__username", "user__display_name", "reason")
+    ordering = ("-id",)
+    fields = list_display
+    object_actions = (UNLOCK,)
+
+    def record_ids(self, target: AccountLock) -> RecordIds:
+        kinds = ("security_account_locked", "security_account_unlocked")
+        named = Named(kinds, {"user": str(target.user.public_id)})
+        return ids_naming(named, near=(target.locked_at, target.unlocked_at))
+
+    def facts(self, target: AccountLock) -> list[Fact]:
+        return [
+            (_("Person"), link(target.user)),
+            (_("Reason"), target.reason),
+            (_("Locked by"), link(target.locked_by)),
+            (_("Locked at"), moment(target.locked_at)),
+        ]
 
 
 class SecurityEventAdmin(ViewOnlyAdmin):

@@ -8,10 +8,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from ledger.admin.accounts import LOCK
 from ledger.admin.accounts import REQUEST as REQUEST_RESET
 from ledger.admin.actions import Action
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import Table, amount_of, held_on, link, list_url, moment
+from ledger.admin.personal import ERASE_PERSON
 from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.errors import InvalidValue
 from ledger.journal.models import Account
@@ -130,7 +132,7 @@ class UserAdmin(ViewOnlyAdmin):
         "last_login",
     )
 
-    object_actions = (REQUEST_RESET,)
+    object_actions = (REQUEST_RESET, LOCK, ERASE_PERSON)
 
     def record_ids(self, target: User) -> RecordIds:
         return ids_naming(Named(MEMBER_RECORDS, {"user": str(target.public_id)}))

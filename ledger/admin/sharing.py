@@ -1,19 +1,24 @@
 """Member households, how proceeds are shared among them, and what is paid out to them."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from ledger.admin.actions import Action
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import EMPTY, Table, link, moment, money, yuan
 from ledger.admin.payments import BankReferenceForm
+from ledger.admin.personal import ERASE_HOUSEHOLD, EXPORT_HOUSEHOLD
 from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.credits.sharing.models import Distribution, SharingPlan
 from ledger.credits.sharing.selectors import funds_of, lines_of, shares_in, shares_of_household
 from ledger.journal.models import Payout
 from ledger.journal.payouts import confirm_payout, refuse_payout
 from ledger.parties.models import Household, Membership
+from ledger.personal.exports import as_file, data_of_household
 from ledger.templatetags.sharing import exact_mu, percent, rule_text
 
 SHOWN = 50
@@ -26,9 +31,16 @@ class HouseholdAdmin(ViewOnlyAdmin):
     date_hierarchy = "created_at"
     ordering = ("-id",)
     fields = ("code", "name", "cooperative", "public_id", "created_at", "left_at")
+    object_actions = (EXPORT_HOUSEHOLD, ERASE_HOUSEHOLD)
+
+    def answer(self, request: HttpRequest, action: Action, target: Any, result: Any) -> HttpResponse:
+        if action is EXPORT_HOUSEHOLD:
+            return as_file(data_of_household(result), f"household-{result.public_id}")
+        return super().answer(request, action, target, result)
 
     def record_ids(self, target: Household) -> RecordIds:
-        named = Named(("household_added", "household_left"), {"household": str(target.public_id)})
+        kinds = ("household_added", "household_left", "household_data_exported")
+        named = Named(kinds, {"household": str(target.public_id)})
         return ids_naming(named, near=(target.created_at, target.left_at))
 
     def tables(self, target: Household) -> list[Table]:

@@ -42,6 +42,15 @@ ADVICE: dict[str, Promise] = {
     ),
     "read_only": _("Read what you need. To change something, send it to the exchange that is in service."),
     "database_out_of_reach": _("It passes in moments. Send it again after Retry-After with the same Idempotency-Key."),
+    # What the operator has frozen.
+    "withdrawals_frozen": _(
+        "No money and no credits leave until the operator lifts it; nothing is lost. GET /api/v1/status says why and since when. "
+        "Trading goes on; do not ask again in a loop."
+    ),
+    "everything_frozen": _(
+        "Read what you like, change nothing. GET /api/v1/status says when it is over; then send it again with the same "
+        "Idempotency-Key."
+    ),
     # Sending again, and what others have changed.
     "idempotency_in_flight": _(
         "The first request with this key has not ended yet. Wait for Retry-After and send the same request with the same key: "
@@ -65,6 +74,9 @@ ADVICE: dict[str, Promise] = {
     "not_allowed": _("GET /api/v1/me says for whom you act and in which role. Ask somebody whose role allows it."),
     "organisation_not_approved": _(
         "Wait until the operator has approved the organisation; GET /api/v1/me shows its status."
+    ),
+    "organisation_suspended": _(
+        "Ask the operator why. Tokens are good again once the organisation is approved again; people log in on the pages meanwhile."
     ),
     "wrong_credentials": _("Check user name and password. After several wrong ones you have to wait."),
     "too_many_attempts": _("Wait for as many seconds as Retry-After says. Do not try more often: that does not help."),

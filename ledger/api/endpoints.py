@@ -23,7 +23,7 @@ from ledger.errors import DomainError, RateLimited
 from ledger.parties.access import find_membership, membership_of
 from ledger.parties.addresses import address_of
 from ledger.parties.models import Membership, User
-from ledger.parties.rates import Caller, Standing, caller_of, from_address, take
+from ledger.parties.rates import UPLOADS, Caller, Standing, caller_of, from_address, take
 from ledger.parties.scopes import Scope, require_scope
 from ledger.parties.selectors import token_at_hand
 
@@ -72,6 +72,8 @@ class Endpoint(ViewSet):
             self.caller = from_address(address)
             self.spend(budget_name(scope), 1)
             raise
+        if str(request.content_type).startswith("multipart/"):
+            self.spend(UPLOADS, 1)
         self.spend(budget_name(scope), 1)
         super().initial(request, *args, **kwargs)
         token = token_at_hand(request.user)

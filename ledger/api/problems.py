@@ -19,6 +19,7 @@ from config.operations.observe.trails import current_request_id
 from ledger.api.catalogue import type_of
 from ledger.api.renderers import OrjsonRenderer
 from ledger.errors import DomainError, InsufficientScope, refusal_of
+from ledger.freezes import as_refusal
 from ledger.projects.land.problems import ParcelsRefused
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ _UNREADABLE = (BadRequest, MultiPartParserError, SuspiciousOperation, Unreadable
 
 def handle_exception(exception: Exception, context: dict[str, Any]) -> Response:
     """Answer every exception with a problem; one that was not expected goes into the program's log, not to the caller."""
-    refusal = refusal_of(exception)
+    refusal = refusal_of(exception) or as_refusal(exception)
     if refusal is not None:
         return _response(of_domain(refusal), _headers_of(refusal))
     request = context["request"]
@@ -50,6 +51,12 @@ def handle_exception(exception: Exception, context: dict[str, Any]) -> Response:
     response.data = _problem_of(known, response.status_code)
     response.content_type = MEDIA_TYPE
     return response
+
+
+def answer_to(error: DomainError) -> HttpResponse:
+    """Return a refusal that no operation has made: the request never came to one."""
+    content = OrjsonRenderer().render(of_domain(error))
+    return HttpResponse(content, status=error.status, headers=_headers_of(error), content_type=MEDIA_TYPE)
 
 
 def no_such_address(request: HttpRequest) -> HttpResponse:

@@ -76,7 +76,7 @@ def retire_credits(
 
     Locks: the holder's account and the system's.
     Raises: NotAllowed, OrganisationNotApproved, NotFound, InvalidValue, InsufficientBalance, ChosenSerialsNotOwned,
-        IdempotencyConflict.
+        IdempotencyConflict, WithdrawalsFrozen.
     """
     require_right(actor, Right.TRADE)
     require_approved(actor)

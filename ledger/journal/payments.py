@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import InvalidValue
+from ledger.freezes import Scope, require_unfrozen
 from ledger.journal.decisions import decide, lock_to_decide, require_treasurer
 from ledger.journal.models import Account, Asset, Payment
 from ledger.journal.posting import MAX_AMOUNT, HoldChange, Leg, Posting, post_transactions
@@ -49,10 +50,11 @@ def request_deposit(*, actor: Membership, organisation: Organisation, amount_fen
 def request_withdrawal(*, actor: Membership, amount_fen: int) -> Payment:
     """Ask for money to be paid out; it is held until a treasurer confirms or refuses.
 
-    Raises: NotAllowed, OrganisationNotApproved, InvalidValue, InsufficientBalance.
+    Raises: NotAllowed, OrganisationNotApproved, InvalidValue, InsufficientBalance, WithdrawalsFrozen.
     """
     require_right(actor, Right.WITHDRAW)
     require_approved(actor)
+    require_unfrozen(Scope.WITHDRAWALS)
     _check_amount(amount_fen)
     account = open_account(organisation=actor.organisation, asset=cash())
     hold = place_hold(account_id=account.pk, amount=amount_fen, purpose="withdrawal")
@@ -72,7 +74,7 @@ def confirm_payment(*, actor: Membership, payment_id: int, bank_reference: str =
     """Confirm that the bank has moved the money, and post it.
 
     Locks: the payment, then the accounts.
-    Raises: NotAllowed, NotFound, SamePerson, WrongState, InvalidValue (a withdrawal without a bank reference).
+    Raises: NotAllowed, NotFound, SamePerson, WrongState, InvalidValue (a withdrawal without a bank reference), WithdrawalsFrozen.
     """
     payment = lock_to_decide(Payment, payment_id, actor=actor)
     holding = open_account(organisation=payment.organisation, asset=cash())

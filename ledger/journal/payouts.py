@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import InvalidValue, NothingToPayOut
+from ledger.freezes import Scope, require_unfrozen
 from ledger.journal.decisions import decide, lock_to_decide
 from ledger.journal.locks import lock_accounts
 from ledger.journal.models import Account, Hold, Payout, PayoutLine, Transaction
@@ -33,11 +34,12 @@ def request_payout(*, actor: Membership) -> list[Payout]:
     """Order that all that the cooperative's households have be paid out: one payout, or several where they are many.
 
     Locks: the households' accounts.
-    Raises: NotAllowed, OrganisationNotApproved, NothingToPayOut.
+    Raises: NotAllowed, OrganisationNotApproved, NothingToPayOut, WithdrawalsFrozen.
     """
     require_kind(actor, Organisation.Kind.COOPERATIVE)
     require_right(actor, Right.WITHDRAW)
     require_approved(actor)
+    require_unfrozen(Scope.WITHDRAWALS)
     accounts = Account.objects.filter(purpose=Account.Purpose.SHARE, household__cooperative=actor.organisation)
     ids = accounts.order_by("household__code", "id").values_list("pk", flat=True)
     locked = lock_accounts(ids)
@@ -52,7 +54,7 @@ def confirm_payout(*, actor: Membership, payout_id: int, bank_reference: str) ->
     """Confirm that the bank has paid the households, and post it.
 
     Locks: the payout, then the accounts.
-    Raises: NotAllowed, NotFound, SamePerson, WrongState, InvalidValue (no bank reference, or one that was used).
+    Raises: NotAllowed, NotFound, SamePerson, WrongState, InvalidValue (no bank reference, or one that was used), WithdrawalsFrozen.
     """
     payout = lock_to_decide(Payout, payout_id, actor=actor)
     if not bank_reference.strip():

@@ -17,6 +17,7 @@ from ledger.errors import (
     SameAccount,
     TooManyTransfers,
 )
+from ledger.freezes import Scope, require_unfrozen
 from ledger.journal import serials, writing
 from ledger.journal.cutting import take_out
 from ledger.journal.entries import is_spelled_out, listing_records, transaction_body
@@ -32,6 +33,9 @@ from ledger.transparency.services import NewRecord, append_records
 __all__ = ["MAX_AMOUNT", "HoldChange", "Leg", "PostedTransaction", "Posting", "post_transactions", "post_within"]
 
 ENTRIES_AT_A_TIME = 1_000
+
+LEAVING = frozenset({"withdrawal", "payout", "transfer", "retirement", "cancellation"})
+"""Kinds by which money or credits leave whose they are, for good: what a freeze of withdrawals stops, whoever asks."""
 
 Place = tuple[int, int]
 """Which leg of which posting of the call."""
@@ -56,7 +60,7 @@ def post_within(
     Locks: every account concerned, in id order.
     Raises: EmptyTransaction, TooManyTransfers, InvalidAmount, SameAccount, UnknownAccount, InvalidValue (the key),
         IdempotencyConflict, AssetMismatch, HoldChanged, InsufficientBalance, BalanceOverflow, InvalidSerials,
-        SerialsNotOwned. Of `post_transactions` nothing is changed then.
+        SerialsNotOwned; WithdrawalsFrozen for what leaves. Of `post_transactions` nothing is changed then.
     """
     hold_changes = hold_changes or {}
     accounts = lock_accounts(_accounts_of(postings, hold_changes))
@@ -69,6 +73,8 @@ def post_within(
 def _post(
     postings: Sequence[Posting], hold_changes: Mapping[int, HoldChange], accounts: Mapping[int, LockedAccount]
 ) -> list[PostedTransaction]:
+    if any(posting.kind in LEAVING for posting in postings):
+        require_unfrozen(Scope.WITHDRAWALS)
     _apply_holds(hold_changes, accounts)
     _apply_legs(postings, accounts)
     _check_balances(postings, accounts)

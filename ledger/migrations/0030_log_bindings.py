@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0028_supply_totals'),
+        ('ledger', '0029_first_operator'),
     ]
 
     operations = [

@@ -14,8 +14,9 @@ from ledger.parties import entries
 from ledger.parties.access import log_name
 from ledger.parties.locks import lock_for_owner, lock_organisation, read_again
 from ledger.parties.models import ApiToken, Invitation, Membership, Organisation
+from ledger.parties.security.keys import end_tokens
 from ledger.parties.security.sessions import end_sessions
-from ledger.parties.services import STAFF_KINDS, check_role, end_tokens
+from ledger.parties.services import STAFF_KINDS, check_role
 from ledger.transparency.services import NewRecord, append_record, append_records
 
 

@@ -27,6 +27,7 @@ from ledger.parties.selectors import person_with_token, token_at_hand
 logger = logging.getLogger(__name__)
 
 READS, ORDERS, WRITES, LOG_INS, SEARCHES, DOWNLOADS = "reads", "orders", "writes", "log-ins", "searches", "downloads"
+UPLOADS = "uploads"
 AWAY_SECONDS = 1.0
 """For how long Redis is not asked again when it did not answer: a hint that hangs must not hold up every request."""
 

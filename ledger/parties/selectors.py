@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from config.operations.replica.reading import from_primary
-from ledger.errors import NotFound
+from ledger.errors import NotFound, OrganisationSuspended
 from ledger.parties.access import reads_everything
 from ledger.parties.models import ApiToken, Membership, Organisation, User
 from ledger.parties.tokens import TOKEN_PREFIX, HeldToken, hash_token, require_address
@@ -60,7 +60,7 @@ def person_with_token(secret: str, *, address: str) -> User | None:
 
     Every request asks this first: one query, by hand. A token is good for the organisation that it was made for alone.
 
-    Raises: AddressNotAllowed where it names networks and the caller's address is in none of them.
+    Raises: AddressNotAllowed where it names networks and the caller's address is in none of them; OrganisationSuspended.
     """
     if not secret.startswith(TOKEN_PREFIX) or len(secret) > MAX_SECRET_CHARACTERS:
         return None
@@ -73,6 +73,8 @@ def person_with_token(secret: str, *, address: str) -> User | None:
     require_address(networks, address)
     user, membership, organisation = read_models(row[3:], User, Membership, Organisation)
     if membership is not None:
+        if organisation.status == Organisation.Status.SUSPENDED:
+            raise OrganisationSuspended(organisation=organisation.name)
         membership.user, membership.organisation = user, organisation
         user.membership_at_hand = membership
     assert isinstance(user, User)

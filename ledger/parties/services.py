@@ -21,8 +21,10 @@ from ledger.parties.locks import lock_for_owner, lock_operators
 from ledger.parties.models import ApiToken, Membership, Organisation, User
 from ledger.parties.rights import roles_in
 from ledger.parties.scopes import WITHOUT_MEMBERS, check_scopes
+from ledger.parties.security.keys import end_tokens
 from ledger.parties.security.models import SecurityEvent
 from ledger.parties.security.passwords import person_by_credentials
+from ledger.parties.security.revocations import tell_revoked
 from ledger.parties.security.services import NOWHERE, Origin, record_security_event
 from ledger.parties.selectors import tokens_of
 from ledger.parties.tokens import MAX_TOKENS, TOKEN_PREFIX, check_expiry, check_networks, hash_token
@@ -159,7 +161,7 @@ def approve_organisation(*, actor: Membership, organisation_id: int) -> Organisa
 
 @transaction.atomic
 def suspend_organisation(*, actor: Membership, organisation_id: int) -> Organisation:
-    """Suspend an organisation: it can enter nothing new; what it has stays its own.
+    """Suspend an organisation: it can enter nothing new, and its tokens are refused; what it has stays its own.
 
     Locks: the organisation.
     Raises: NotAllowed, NotFound, WrongState.
@@ -169,7 +171,10 @@ def suspend_organisation(*, actor: Membership, organisation_id: int) -> Organisa
         raise WrongState(state=organisation.get_status_display())
     organisation.status = Organisation.Status.SUSPENDED
     organisation.save()
-    User.objects.filter(memberships__organisation=organisation).update(is_staff=False)
+    people = User.objects.filter(memberships__organisation=organisation)
+    people.update(is_staff=False)
+    for user_id in people.values_list("pk", flat=True):
+        tell_revoked(user_id)
     record_organisation("organisation_suspended", organisation, log_name(actor), timezone.now())
     return organisation
 
@@ -320,13 +325,6 @@ def revoke_tokens(*, user: User, origin: Origin = NOWHERE) -> int:
     tokens = list(tokens_of(user).select_for_update(of=("self",)).order_by("pk"))
     end_tokens(tokens, origin=origin)
     return len(tokens)
-
-
-def end_tokens(tokens: Sequence[ApiToken], *, origin: Origin = NOWHERE, actor: str = "") -> None:
-    """Make keys worthless that the caller has locked, and note it to their person; `actor` did it, where it was another."""
-    ApiToken.objects.filter(pk__in=[token.pk for token in tokens]).update(revoked_at=timezone.now())
-    for token in tokens:
-        record_security_event(user=token.user, kind=SecurityEvent.Kind.TOKEN_REVOKED, origin=origin, actor=actor)
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 
 from config.operations.replica.positions import COOKIE as WRITTEN
+from ledger.freezes import frozen
 from ledger.web.themes import theme_of
 
 View = Callable[..., HttpResponse]
@@ -61,7 +62,9 @@ def _is_public(request: HttpRequest) -> bool:
 
 def _key(request: HttpRequest) -> str:
     said = (request.LANGUAGE_CODE, theme_of(request), request.scheme or "", request.get_host(), request.get_full_path())
-    return f"page:{hashlib.sha256(chr(0).join(said).encode()).hexdigest()}"
+    # What is frozen stands on every page, at once.
+    freezes = (f"{each.id}{each.waits_to_be_lifted}" for each in frozen())
+    return f"page:{hashlib.sha256(chr(0).join((*said, *freezes)).encode()).hexdigest()}"
 
 
 def read_kept(key: str) -> Any:

@@ -20,6 +20,7 @@ from ledger.credits.cancellations.services import cancel_credits
 from ledger.credits.services import retire_credits
 from ledger.credits.sharing.distributing import share_waiting_proceeds
 from ledger.credits.transfers.services import accept_transfer
+from ledger.incidents.services import ask_for_lift
 from ledger.journal.bank.services import import_statement
 from ledger.journal.corrections import request_correction
 from ledger.journal.payments import request_deposit, request_withdrawal
@@ -28,9 +29,11 @@ from ledger.models import Membership, MonitoringReport, Organisation, Project, T
 from ledger.parties.access import log_name
 from ledger.parties.invitations import invite_member
 from ledger.parties.role_changes import propose_change
+from ledger.parties.security.locking import lock_account
 from ledger.parties.security.resets import request_factor_reset
 from ledger.parties.security.services import Origin, record_security_event
 from ledger.parties.services import issue_token
+from ledger.personal.services import request_erasure
 from ledger.projects.conflicts import declare_conflict
 from ledger.projects.debundling import decide_debundling
 from ledger.projects.diary.services import NewEntry, write_entry
@@ -77,9 +80,11 @@ from tests.statements import sample
 from tests.strength import weak_login
 from trading.execution.runs import run_nightly
 from trading.execution.services import execute_market
+from trading.incidents.services import confirm_lift, freeze
 from trading.markets.days import close_day
 from trading.markets.limits import set_limit
 from trading.markets.models import Market
+from trading.orders.changes import propose_market_change
 from trading.orders.services import NewOrder, place_orders
 from trading.surveillance.models import Rule
 from trading.surveillance.rules import RULES
@@ -100,6 +105,8 @@ QUERIES = {
     "apitoken": 5,
     "securityevent": 7,
     "factorreset": 5,
+    "accountlock": 5,
+    "erasure": 5,
     "project": 9,
     "parcel": 5,
     "renewal": 5,
@@ -133,6 +140,7 @@ QUERIES = {
     "serialblock": 8,
     "asset": 5,
     "market": 5,
+    "marketchange": 5,
     "closedday": 5,
     "tradinglimit": 5,
     "order": 9,
@@ -144,6 +152,7 @@ QUERIES = {
     "alert": 7,
     "relation": 5,
     "rulechange": 6,
+    "incident": 5,
     "record": 9,
     "checkpoint": 8,
     "reconciliationrun": 6,
@@ -236,7 +245,21 @@ def all_that_can_be_done(who: People) -> People:
     ReportFactory()
     watched(who)
     guard_accounts(who)
+    secure_the_house(who)
     return who
+
+
+def secure_the_house(who: People) -> None:
+    """Let accounts be locked and data erased, rules of markets wait for a second person, and freezes come and go."""
+    for _time in range(2):
+        lock_account(actor=who.registrar, user_id=UserFactory().pk, reason="A strange log-in.")
+        request_erasure(actor=who.registrar, person_id=UserFactory().pk)
+    for market in Market.objects.order_by("id")[:2]:
+        propose_market_change(actor=who.registrar, market_id=market.pk, reason="Calmer.", largest_order_t=77)
+    for _time in range(2):
+        incident = freeze(actor=who.registrar, scope="withdrawals", reason="A drill.")
+        ask_for_lift(actor=who.registrar, incident_id=incident.pk, reason="It was one.")
+        confirm_lift(actor=who.treasurer, incident_id=incident.pk)
 
 
 def guard_accounts(who: People) -> None:

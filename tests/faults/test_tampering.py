@@ -138,6 +138,9 @@ NOT_PROVEN = {
     "ledger_supplytotal": "computed anew from accounts and forecasts, which are proven",
     "ledger_stagedcredit": "empty but for an import under way",
     "ledger_eventorigin": "from where something was done; forgotten after a while, and never in the log",
+    "ledger_accountlock": "who locked and who unlocked an account is in the log, and that it was",
+    "ledger_erasure": "whose data were erased, by whom, is in the log",
+    "ledger_incident": "who froze what, when and why, and who lifted it, is in the log; a trigger keeps the row as it is",
     "ledger_factorreset": "who asked for it and who decided is in the log, and that the factors went",
     "ledger_securityevent": "what its record says, for the person to read; the log itself has it",
     "ledger_apitoken": "keys are shown to nobody; what is done with them is recorded",
@@ -146,6 +149,7 @@ NOT_PROVEN = {
     "ledger_user_user_permissions": "Django's own, not used",
     "trading_instruction": "a queue: what is executed of it is proven",
     "trading_positionday": "computed from the journal and the trades, which are proven; a page that finds them wrong computes them anew",
+    "trading_marketchange": "who proposed and who decided is in the log, with the rules; the market is what the log says it is",
     "trading_marketclock": "up to when the clock was followed; what was done by it is proven",
     "trading_ruleprogress": "up to when rules have judged; judging again raises no alert twice, and each alert is proven",
 }

@@ -23,14 +23,17 @@ from trading.markets.models import Market
 from trading.markets.selectors import next_step
 from trading.markets.services import open_market
 from trading.markets.sessions import Step, Timed
+from trading.orders.changes import propose_market_change
 from trading.orders.models import Instruction, Order
 from trading.orders.phases import halt_market, resume_market
-from trading.orders.rules import change_market
 
 SHOWN = 20
 # What the log says of a market.
 RECORDS = (
     "market_opened",
+    "market_change_proposed",
+    "market_change_confirmed",
+    "market_change_refused",
     "market_change_ordered",
     "market_changed",
     "market_halt_ordered",
@@ -90,14 +93,14 @@ RESUME = Action(
 )
 CHANGE = Action(
     name="change-rules",
-    label=_("Change the rules"),
+    label=_("Propose other rules"),
     explanation=_(
-        "Orders on the book that the new rules do not allow expire when they take effect; new fees end all orders that rest. "
-        "The reason is kept in the log."
+        "A second person confirms them. Orders on the book that the new rules do not allow expire when they take effect; new fees "
+        "end all orders that rest. The reason is kept in the log."
     ),
-    done=_("New rules of %(object)s are ordered. They take effect after the instructions that came before them."),
+    done=_("%(object)s: proposed. A second person confirms it."),
     role=Membership.Role.REGISTRAR,
-    perform=lambda actor, market, values: change_market(actor=actor, market_id=market.pk, **values),
+    perform=lambda actor, market, values: propose_market_change(actor=actor, market_id=market.pk, **values),
     form=ChangeForm,
     initial=rules_as_written,
     is_grave=True,

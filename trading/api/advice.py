@@ -7,6 +7,10 @@ ADVICE: dict[str, Promise] = {
     "market_halted": _(
         "Cancels are taken, new orders when it resumes. GET /api/v1/markets/{symbol} says why and in which state it is."
     ),
+    "trading_frozen": _(
+        "Cancels are taken and carried out; new orders, replaces, offers and bids when the operator lifts it. GET /api/v1/status "
+        "says why and since when. An order that was entered before is answered as ever when its client_order_id is sent again."
+    ),
     "market_closed": _(
         "GET /api/v1/markets/{symbol} has next_step: when the market opens. Cancels are taken before that."
     ),

@@ -139,7 +139,9 @@ class Streams(Endpoint):
     def issue_stream_ticket(self, request: Request) -> Response:
         """For browsers, which send no token with an EventSource: it opens the stream of your orders and trades, once."""
         self.body(NothingSerializer)
-        ticket = issue_ticket(actor=self.actor, token=_token_of(request))
+        token = _token_of(request)
+        session_key = request._request.session.session_key if token is None else None
+        ticket = issue_ticket(actor=self.actor, token=token, session_key=session_key)
         base = settings.STREAM_URL.rstrip("/")
         address = f"{base}/stream/orders" if base else ""
         content = {"ticket": ticket, "expires_in": TICKET_SECONDS, "address": address}

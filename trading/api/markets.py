@@ -4,7 +4,7 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.permissions import IsAuthenticatedOrReadOnly
+from rest_framework.permissions import IsAuthenticated, IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,18 +14,19 @@ from ledger.api.fields import Choice, Moment, Text, WholeNumber, WrittenNumber
 from ledger.api.filters import WindowQuerySerializer, narrowed
 from ledger.api.schema import refuses
 from ledger.api.serializers import PageQuerySerializer, StrictSerializer
-from ledger.errors import InvalidValue, NotAllowed, NotFound, PreconditionFailed
+from ledger.errors import InvalidValue, NotAllowed, NotFound, PreconditionFailed, SamePerson, WrongState
 from ledger.journal.models import Asset
+from ledger.parties.access import reads_everything
 from trading.errors import MarketExists, NothingToChange
 from trading.execution.models import Trade
 from trading.marketdata.selectors import depth, market_by_symbol, markets, ticker, trades_of
-from trading.markets.models import Market
+from trading.markets.models import Market, MarketChange
 from trading.markets.selectors import next_step
 from trading.markets.services import MAX_PRICE_FEN, open_market
 from trading.markets.sessions import MAX_SESSIONS, Step
+from trading.orders.changes import confirm_market_change, propose_market_change, refuse_market_change
 from trading.orders.models import Order
 from trading.orders.phases import LONGEST_AUCTION, halt_market, resume_market
-from trading.orders.rules import change_market
 from trading.orders.terms import MAX_QUANTITY_T
 
 LEVELS = 20
@@ -207,6 +208,51 @@ class TapeSerializer(serializers.Serializer[Trade]):
     executed_at = Moment()
 
 
+class MarketChangeSerializer(serializers.Serializer[MarketChange]):
+    """Other rules of a market, proposed by one person and decided by another."""
+
+    id = serializers.IntegerField()
+    market = Text(source="market.symbol", help_text="Its symbol.")
+    rules = serializers.DictField(help_text="What becomes another one, by the name of the rule.")
+    reason = Text()
+    state = Choice(choices=MarketChange.State.choices)
+    proposed_by = serializers.UUIDField(source="proposed_by.public_id")
+    proposed_at = Moment()
+    decided_by = serializers.UUIDField(source="decided_by.public_id", allow_null=True, default=None)
+    decided_at = Moment(allow_null=True)
+
+
+class MarketChanges(Endpoint):
+    tag = "markets"
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(
+        summary="List changes of markets' rules",
+        parameters=[PageQuerySerializer],
+        responses=MarketChangeSerializer(many=True),
+    )
+    def list_market_changes(self, request: Request) -> Response:
+        """For the operator and auditors, newest first; what is `proposed` waits for a second person."""
+        self.query(PageQuerySerializer)
+        if not reads_everything(self.actor):
+            raise NotAllowed()
+        changes = MarketChange.objects.select_related("market", "proposed_by", "decided_by")
+        return self.page(changes, MarketChangeSerializer)
+
+    @extend_schema(summary="Confirm other rules of a market", request=None, responses=MarketChangeSerializer)
+    @refuses(NotAllowed, NotFound, SamePerson, WrongState, InvalidValue, NothingToChange)
+    def confirm_market_change(self, request: Request, change_id: int) -> Response:
+        """For another registrar than who proposed them, or an owner of the operator."""
+        changed = confirm_market_change(actor=self.actor, change_id=change_id)
+        return Response(show(MarketChangeSerializer, changed))
+
+    @extend_schema(summary="Refuse other rules of a market", request=None, responses=MarketChangeSerializer)
+    @refuses(NotAllowed, NotFound, WrongState)
+    def refuse_market_change(self, request: Request, change_id: int) -> Response:
+        """Who proposed them takes them back in the same way."""
+        return Response(show(MarketChangeSerializer, refuse_market_change(actor=self.actor, change_id=change_id)))
+
+
 class Markets(Endpoint):
     tag = "markets"
     shared_seconds = 1
@@ -268,10 +314,13 @@ class Markets(Endpoint):
         """Those alone that the operator may change."""
         return Response(show(MarketRulesSerializer, market_by_symbol(symbol)))
 
-    @extend_schema(summary="Change a market's rules", request=NewRulesSerializer, responses={202: MarketSerializer})
-    @refuses(InvalidValue, NotAllowed, NothingToChange, PreconditionFailed)
+    @extend_schema(
+        summary="Propose other rules of a market", request=NewRulesSerializer, responses={202: MarketSerializer}
+    )
+    @refuses(InvalidValue, NotAllowed, NothingToChange, PreconditionFailed, WrongState)
     def change_market(self, request: Request, symbol: str) -> Response:
-        """For the operator's registrars. It is taken in its turn among the orders: the rules follow in a moment.
+        """For the operator's registrars. Nothing changes before a second person confirms it (`/market-changes`); then it is taken in
+        its turn among the orders, and the rules follow in a moment.
 
         Orders that the new rules do not allow expire then; new fees end every order that rests. `If-Match` with the ETag of
         the rules as you read them: refused where they are others by now, or others wait to be taken.
@@ -279,8 +328,8 @@ class Markets(Endpoint):
         market = market_by_symbol(symbol)
         given = self.body(NewRulesSerializer)
         expect = self._expect_as_read if "If-Match" in request.headers else None
-        changed = change_market(actor=self.actor, market_id=market.pk, expect=expect, **given)
-        return Response(show(MarketSerializer, changed), status=202)
+        propose_market_change(actor=self.actor, market_id=market.pk, expect=expect, **given)
+        return Response(show(MarketSerializer, market), status=202)
 
     @extend_schema(summary="Halt a market", request=HaltSerializer, responses={202: MarketSerializer})
     @refuses(InvalidValue, NotAllowed)

@@ -6,10 +6,11 @@ from config import converters  # noqa: F401 (registers id and code)
 from trading.api.auctions import Auctions, Bids
 from trading.api.blocks import Blocks
 from trading.api.marketdata import MarketData, Streams
-from trading.api.markets import Markets
+from trading.api.markets import MarketChanges, Markets
 from trading.api.orders import Orders
 from trading.api.portfolio import PortfolioEndpoint
 from trading.api.previews import OrderPreviews
+from trading.api.status import Status
 from trading.api.surveillance import Surveillance
 from trading.api.trades import Trades
 
@@ -43,11 +44,15 @@ urlpatterns = [
     path("markets/<code:symbol>/book", Markets.as_view({"get": "get_book"})),
     path("markets/<code:symbol>/trades", Markets.as_view({"get": "list_market_trades"})),
     path("markets/<code:symbol>/rules", Markets.as_view({"get": "get_market_rules", "post": "change_market"})),
+    path("market-changes", MarketChanges.as_view({"get": "list_market_changes"})),
+    path("market-changes/<id:change_id>/confirm", MarketChanges.as_view({"post": "confirm_market_change"})),
+    path("market-changes/<id:change_id>/refuse", MarketChanges.as_view({"post": "refuse_market_change"})),
     path("markets/<code:symbol>/candles", MarketData.as_view({"get": "get_candles"})),
     path("markets/<code:symbol>/ticker", MarketData.as_view({"get": "get_ticker"})),
     path("streams/ticket", Streams.as_view({"post": "issue_stream_ticket"})),
     path("markets/<code:symbol>/halt", Markets.as_view({"post": "halt_market"})),
     path("markets/<code:symbol>/resume", Markets.as_view({"post": "resume_market"})),
+    path("status", Status.as_view({"get": "get_status"})),
     path("surveillance/alerts", Surveillance.as_view({"get": "list_alerts"})),
     path("surveillance/alerts/<id:alert_id>", Surveillance.as_view({"get": "get_alert"})),
     path("surveillance/rules", Surveillance.as_view({"get": "list_rules"})),

@@ -5,6 +5,7 @@ import datetime as dt
 from django.db import transaction
 from django.utils import timezone
 
+from ledger.freezes import STOPS, Scope, read_standing
 from ledger.journal.services import release_holds
 from trading.auctions.award import StandingBid, Won, award
 from trading.auctions.locks import lock_due, standing_bids
@@ -17,18 +18,22 @@ from trading.orders.models import Order
 
 
 def close_auctions() -> int:
-    """Award, or leave unsold, every auction that is due; return how many. Done twice, it is done once.
+    """Award, or leave unsold, every auction that is due; return how many. Done twice, it is done once; a freeze puts it off.
 
     Locks: one auction at a time, then the accounts of its parties.
     """
     return sum(_close(auction_id) for auction_id in due_auctions(timezone.now()))
 
 
+def _is_frozen() -> bool:
+    return any(each.scope in STOPS[Scope.TRADING] for each in read_standing())
+
+
 @transaction.atomic
 def _close(auction_id: int) -> bool:
     auction = lock_due(auction_id)
     now = timezone.now()
-    if auction is None or now < auction.closes_at or auction.market.state == Market.State.HALTED:
+    if auction is None or now < auction.closes_at or auction.market.state == Market.State.HALTED or _is_frozen():
         return False
     bids = standing_bids(auction)
     won = award(

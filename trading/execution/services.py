@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from config.operations.observe import metrics, tracing
 from ledger.ahead import working_ahead
+from ledger.freezes import EVERYTHING_FROZEN
 from ledger.rows import columns_of, read_models
 from trading.execution import batches, publishing
 from trading.execution.books import ORDER_COLUMNS, LiveOrder, forget, live_book
@@ -135,7 +136,8 @@ def _waiting(market_id: int, limit: int) -> list[Waiting]:
               LEFT JOIN trading_order o ON o.id = i.order_id
               LEFT JOIN ledger_hold hold ON hold.id = o.hold_id
               LEFT JOIN ledger_hold extra ON extra.id = i.hold_id
-             WHERE i.market_id = %s
+             -- While everything is frozen nothing waits, as it were; a freeze of trading is a halt at the head of the queue.
+             WHERE i.market_id = %s AND NOT {EVERYTHING_FROZEN}
              ORDER BY i.id
              LIMIT %s
             """,

@@ -14,8 +14,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from config.hints import hint_client
-from ledger.parties.models import ApiToken, Membership
+from ledger.parties.models import ApiToken, Membership, Organisation
 from ledger.parties.rates import reader_with_token
+from ledger.parties.security.sessions import sessions_of
 from ledger.parties.tokens import hash_token
 from trading.errors import StreamsOutOfReach
 
@@ -33,13 +34,20 @@ class Grant:
     organisation_id: int
     token_hash: str | None
     is_ticket: bool
+    # The session of the page that asked for the ticket, as it is listed for its person; none by a token.
+    session_id: int | None = None
 
     @property
     def still_holds(self) -> bool:
-        """Whether the person still acts for the organisation, and the token is still good."""
-        if not Membership.objects.filter(
-            user_id=self.user_id, user__is_active=True, organisation_id=self.organisation_id
-        ).exists():
+        """Whether the person still acts for the organisation, and the session or the token is still good."""
+        membership = (
+            Membership.objects.select_related("user")
+            .filter(user_id=self.user_id, user__is_active=True, organisation_id=self.organisation_id)
+            .first()
+        )
+        if membership is None:
+            return False
+        if self.session_id is not None and not sessions_of(membership.user).filter(pk=self.session_id).exists():
             return False
         if self.token_hash is None:
             return True
@@ -47,17 +55,20 @@ class Grant:
         found = ApiToken.objects.filter(
             is_good, user_id=self.user_id, token_hash=bytes.fromhex(self.token_hash), revoked_at=None
         )
-        return found.exists()
+        # The tokens of a suspended organisation are refused.
+        return found.exclude(organisation__status=Organisation.Status.SUSPENDED).exists()
 
 
-def issue_ticket(*, actor: Membership, token: str | None) -> str:
-    """Return a ticket for the stream of the caller's organisation's orders; what it opens ends with the token's right.
+def issue_ticket(*, actor: Membership, token: str | None, session_key: str | None = None) -> str:
+    """Return a ticket for the stream of the caller's organisation's orders; what it opens ends with the token, or the session.
 
     Raises: StreamsOutOfReach.
     """
     ticket = secrets.token_urlsafe(32)
     token_hash = None if token is None else hash_token(token).hex()
-    grant = Grant(actor.user_id, actor.organisation_id, token_hash, is_ticket=True)
+    session = None if session_key is None else sessions_of(actor.user).filter(session_key=session_key).first()
+    session_id = None if session is None else session.pk
+    grant = Grant(actor.user_id, actor.organisation_id, token_hash, is_ticket=True, session_id=session_id)
     try:
         _redis.set(ticket_key(ticket), orjson.dumps(asdict(grant)), ex=TICKET_SECONDS)
     except redis.RedisError as error:

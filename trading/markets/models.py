@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ledger.journal.models import Asset
-from ledger.parties.models import Organisation
+from ledger.parties.models import Organisation, User
 
 
 class TradingMode(models.TextChoices):
@@ -176,3 +176,38 @@ class TradingLimit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organisation} · {self.market or _('all markets')}"
+
+
+class MarketChange(models.Model):
+    """Other rules of a market that one person proposes and another confirms."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("proposed")
+        CONFIRMED = "confirmed", _("confirmed")
+        REFUSED = "refused", _("refused")
+
+    market = models.ForeignKey(Market, models.PROTECT, verbose_name=_("market"), related_name="changes")
+    # What becomes another one, by the name of the rule.
+    rules = models.JSONField(_("new rules"))
+    reason = models.CharField(_("reason"), max_length=200)
+    state = models.CharField(_("state"), max_length=16, choices=State, default=State.PROPOSED)
+    proposed_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("proposed by"), related_name="+")
+    proposed_at = models.DateTimeField(_("proposed at"))
+    decided_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("decided by"), null=True, related_name="+")
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+
+    class Meta:
+        app_label = "trading"
+        verbose_name = _("change of a market's rules")
+        verbose_name_plural = _("changes of markets' rules")
+        constraints = [
+            models.CheckConstraint(
+                name="market_change_confirmed_by_another",
+                condition=~Q(state="confirmed")
+                | (Q(decided_by__isnull=False) & ~Q(decided_by=models.F("proposed_by"))),
+            ),
+            models.UniqueConstraint(fields=["market"], condition=Q(state="proposed"), name="market_change_open_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.market}: {', '.join(sorted(self.rules))}"

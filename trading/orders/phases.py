@@ -4,18 +4,20 @@ Both are instructions to the market's book like any other, so that a replay know
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import InvalidValue, NotFound
+from ledger.freezes import Scope, require_unfrozen
+from ledger.incidents.services import lock_order
 from ledger.parties.access import require_kind, require_role
 from ledger.parties.models import Membership, Organisation
 from ledger.texts import check_text
-from ledger.transparency.services import append_record
+from ledger.transparency.services import NewRecord, append_record, append_records
 from trading.markets.models import Market, MarketClock
 from trading.markets.selectors import steps_between
 from trading.markets.sessions import Step
@@ -52,10 +54,14 @@ def halt_market(*, actor: Membership, market_id: int, reason: str) -> Market:
 def resume_market(*, actor: Membership, market_id: int, auction_minutes: int = 0) -> Market:
     """Let a halted market go on where its day has come to, after a call auction of so many minutes where that is said.
 
-    Raises: NotAllowed, NotFound, InvalidValue.
+    Locks: the order of freezes, shared.
+    Raises: NotAllowed, NotFound, InvalidValue, TradingFrozen.
     """
     if not 0 <= auction_minutes <= LONGEST_AUCTION:
         raise InvalidValue(field="auction_minutes", reason=_("A call auction lasts up to 60 minutes."))
+    # A freeze that begins at this moment is either seen here, or halts the market after this.
+    lock_order(shared=True)
+    require_unfrozen(Scope.TRADING)
     return _order(
         actor, market_id, Instruction.Kind.RESUME, "", {"minutes": auction_minutes} if auction_minutes else None
     )
@@ -77,6 +83,76 @@ def _order(
         actor=name,
     )
     return market
+
+
+def halt_all_at_once(*, note: str, actor: str) -> None:
+    """Halt every market ahead of all that waits for it, inside the transaction of a freeze; a batch under way is not waited for.
+
+    What stands at the head of a queue has a number below all of those that are drawn. A resume that waits is dropped: it was
+    ordered before the freeze, and would end the halt. A market that is halted already is halted once more for its own reason: a batch
+    may be resuming it at this moment.
+
+    Locks: the resumes that wait and that no batch is about to delete.
+    """
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM trading_instruction WHERE id IN (
+                SELECT id FROM trading_instruction WHERE kind = 'resume' ORDER BY id FOR UPDATE SKIP LOCKED
+            )
+            """
+        )
+        cursor.execute(
+            """
+            INSERT INTO trading_instruction (id, market_id, kind, actor, note, entered_at)
+            SELECT -nextval(pg_get_serial_sequence('trading_instruction', 'id')), id, 'halt', %s,
+                   CASE WHEN state = 'halted' THEN halt_reason ELSE %s END, %s
+              FROM trading_market
+             ORDER BY id
+            RETURNING market_id
+            """,
+            [actor, note, now],
+        )
+        market_ids = [row[0] for row in cursor.fetchall()]
+    _tell(Instruction.Kind.HALT, market_ids, note=note, actor=actor, at=now)
+
+
+def resume_halted(*, notes: Iterable[str], actor: str, auction_minutes: int = 0) -> None:
+    """Let those markets go on that are halted, or about to be, for one of these reasons and for no other since.
+
+    After a call auction of so many minutes where that is said. In the transaction in which the last freeze is lifted.
+    """
+    reasons = set(notes)
+    waiting = dict(
+        Instruction.objects.filter(kind=Instruction.Kind.HALT).order_by("id").values_list("market_id", "note")
+    )
+    halted = [
+        market
+        for market in Market.objects.order_by("id")
+        # The halt that comes last is what the market will be halted for.
+        if waiting.get(market.pk, market.halt_reason) in reasons
+    ]
+    content = {"minutes": auction_minutes} if auction_minutes else None
+    now = timezone.now()
+    Instruction.objects.bulk_create(
+        Instruction(market=market, kind=Instruction.Kind.RESUME, actor=actor, content=content, entered_at=now)
+        for market in halted
+    )
+    _tell(Instruction.Kind.RESUME, [market.pk for market in halted], note="", actor=actor, at=now)
+
+
+def _tell(kind: Instruction.Kind, market_ids: Sequence[int], *, note: str, actor: str, at: dt.datetime) -> None:
+    """Record what was ordered of each market, and wake them all."""
+    markets = list(Market.objects.filter(pk__in=market_ids).order_by("id"))
+    append_records(
+        NewRecord(
+            f"market_{kind}_ordered", {"market": str(market.pk), "symbol": market.symbol, "reason": note}, actor, at
+        )
+        for market in markets
+    )
+    for market in markets:
+        wake_after_commit(market)
 
 
 def step_markets() -> int:

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import InvalidValue, NotFound
+from ledger.freezes import Scope, require_unfrozen
 from ledger.journal.posting import MAX_AMOUNT
 from ledger.texts import is_storable
 from trading.errors import MarketHalted, OffLot, OffTick
@@ -27,10 +28,11 @@ def market_of(symbol: str) -> Market:
 
 
 def require_trading(market: Market) -> None:
-    """Refuse while the market is halted. Its book's sessions bind the book alone.
+    """Refuse while the market is halted, or trading is frozen. Its book's sessions bind the book alone.
 
-    Raises: MarketHalted.
+    Raises: TradingFrozen, EverythingFrozen, MarketHalted.
     """
+    require_unfrozen(Scope.TRADING)
     if market.state == Market.State.HALTED:
         raise MarketHalted(reason=market.halt_reason)
 

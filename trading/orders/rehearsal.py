@@ -30,6 +30,7 @@ def rehearse_entry(*, actor: Membership, market: Market, order: NewOrder) -> Cov
     require_trader(actor)
     check_order(order, market)
     standing = standing_in_market(market_id=market.pk, organisation_id=actor.organisation_id)
+    standing.require_unfrozen()
     accounts = Account.objects.in_bulk([each for each in (standing.cash_id, standing.credit_id) if each is not None])
     # An account that is opened with the first order is empty till then.
     cash, credit = (accounts.get(each) or Account() for each in (standing.cash_id, standing.credit_id))

@@ -33,7 +33,7 @@ def replace_order(
 
     Locks: the account that the order holds on.
     Raises: NotAllowed, OrganisationNotApproved, NotFound, TooLateToReplace, ReplacePending, InvalidOrder, MarketHalted,
-        MarketClosed, OffLot, OffTick, OutsideBand, OrderTooLarge, OverLimit, InsufficientFunds, InsufficientCredits.
+        MarketClosed, OffLot, OffTick, OutsideBand, OrderTooLarge, OverLimit, InsufficientFunds, InsufficientCredits, TradingFrozen.
     """
     require_right(actor, Right.TRADE)
     require_approved(actor)
@@ -81,6 +81,7 @@ def _check(actor: Membership, order: Order, price_fen: int, quantity_t: int) -> 
     check_state(market)
     check_rules(market, price_fen=price_fen, quantity_t=quantity_t)
     standing = standing_in_market(market_id=market.pk, organisation_id=actor.organisation_id)
+    standing.require_unfrozen()
     value_fen = worst_cost_fen(price_fen, quantity_t, market.taker_fee_bps)
     # How much is held in all, its account says once it is locked.
     check_limits(standing.limits, quantity_t=quantity_t, value_fen=value_fen, held_fen=0)

@@ -28,7 +28,8 @@ def change_market(
     expect: Callable[[Market, bool], None] | None = None,
     **changes: Any,
 ) -> Market:
-    """Give a market other rules (of `markets.rules.RULES`), with the reason that the log keeps.
+    """Give a market other rules (of `markets.rules.RULES`), with the reason that the log keeps. No door calls this: changes.py
+    has two people do it.
 
     Orders on the book that the new rules do not allow expire when they take effect; new fees end all orders that rest, since
     each holds what its fee can come to. `expect` looks at the market first, and whether another change of its rules waits to be
@@ -47,15 +48,18 @@ def change_market(
     kind = Instruction.Kind.CHANGE_RULES
     if expect is not None:
         expect(market, Instruction.objects.filter(market=market, kind=kind).exists())
-    changed = _changed(market, changes)
-    name = f"user:{actor.user.public_id}"
+    order_change(market, changed_rules(market, changes), reason=reason.strip(), actor=f"user:{actor.user.public_id}")
+    return market
+
+
+def order_change(market: Market, changed: Rules, *, reason: str, actor: str) -> None:
+    """Have a market take other rules in its turn, within the transaction of whoever may decide that."""
     append_record(
         kind="market_change_ordered",
-        body={"market": str(market.pk), "symbol": market.symbol, "rules": changed, "reason": reason.strip()},
-        actor=name,
+        body={"market": str(market.pk), "symbol": market.symbol, "rules": changed, "reason": reason},
+        actor=actor,
     )
-    instruct(market, [kind], actor=name, note=reason.strip(), content=changed)
-    return market
+    instruct(market, [Instruction.Kind.CHANGE_RULES], actor=actor, note=reason, content=changed)
 
 
 def _market(market_id: int, *, is_locked: bool) -> Market:
@@ -66,7 +70,7 @@ def _market(market_id: int, *, is_locked: bool) -> Market:
     return market
 
 
-def _changed(market: Market, changes: Rules) -> Rules:
+def changed_rules(market: Market, changes: Rules) -> Rules:
     """Return those rules that become other ones.
 
     Raises: InvalidValue, NothingToChange.

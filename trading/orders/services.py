@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from config.operations.observe.metrics import orders_entered
 from config.operations.observe.trails import say
 from ledger.errors import DomainError
+from ledger.freezes import TRADING_FROZEN, Scope, refuse_frozen
 from ledger.journal.locks import LockedAccount, lock_accounts
 from ledger.journal.models import Account, Asset
 from ledger.journal.services import open_account, open_asset
@@ -48,7 +49,7 @@ class Entry:
     cash: LockedAccount
     credit: LockedAccount
     known: dict[str, Order]
-    limits: Limits
+    standing: Standing
     accepted: list[tuple[Order, int]] = field(default_factory=list)
 
 
@@ -80,7 +81,8 @@ def enter_orders(*, actor: Membership, standing: Standing, orders: Sequence[NewO
     """Enter orders as `place_orders` does, where the organisation's standing in the market has just been read.
 
     Locks: the organisation's cash and credit accounts.
-    Raises: NotAllowed, OrganisationNotApproved, InvalidOrder (too many) for the call as a whole.
+    Raises: NotAllowed, OrganisationNotApproved, InvalidOrder (too many), TradingFrozen where a freeze begins meanwhile, for the
+        call as a whole.
     """
     require_trader(actor)
     if not 0 < len(orders) <= MAX_ORDERS_A_CALL:
@@ -115,7 +117,7 @@ def _begin(actor: Membership, standing: Standing, orders: Sequence[NewOrder]) ->
     accounts = lock_accounts([cash_id, credit_id])
     # Read after the lock: whoever enters the same id at the same moment waits there, and is seen here.
     known = {order.client_order_id: order for order in _known_orders(actor.organisation, orders)}
-    return Entry(actor, standing.market, accounts[cash_id], accounts[credit_id], known, standing.limits)
+    return Entry(actor, standing.market, accounts[cash_id], accounts[credit_id], known, standing)
 
 
 def _known_orders(organisation: Organisation, orders: Sequence[NewOrder]) -> Iterable[Order]:
@@ -145,6 +147,7 @@ def _enter(entry: Entry, new: NewOrder, now: dt.datetime) -> OrderResult:
         known = entry.known.get(new.client_order_id)
         if known is not None:
             return OrderResult(_same_or_refuse(known, new, entry.market), replayed=True)
+        entry.standing.require_unfrozen()
         check_order(new, entry.market)
         order, amount = _hold(entry, new, now)
     except DomainError as error:
@@ -186,7 +189,7 @@ def check_cover(
 def _hold(entry: Entry, new: NewOrder, now: dt.datetime) -> tuple[Order, int]:
     """Set aside the most that the order can take of its account, in memory; `_store` writes it."""
     market = entry.market
-    amount = check_cover(new, market, entry.limits, cash=entry.cash, credit=entry.credit)
+    amount = check_cover(new, market, entry.standing.limits, cash=entry.cash, credit=entry.credit)
     account = entry.cash if new.side == Order.Side.BUY else entry.credit
     account.held += amount
     order = Order(
@@ -232,12 +235,15 @@ def _store(entry: Entry, now: dt.datetime) -> None:
                 "now": now,
             },
         )
-        for order, (order_id, hold_id) in zip(orders, cursor.fetchall(), strict=True):
+        stored = cursor.fetchall()
+        if not stored:
+            raise refuse_frozen(Scope.TRADING)
+        for order, (order_id, hold_id) in zip(orders, stored, strict=True):
             order.pk, order.hold_id = order_id, hold_id
             order._state.adding = False
 
 
-_STORE = """
+_STORE = f"""
 WITH new AS MATERIALIZED (
     SELECT nextval(sequences.orders) AS order_id, nextval(sequences.holds) AS hold_id, row.*
       -- OFFSET 0: the sequences are looked up once, not for each order.
@@ -248,9 +254,11 @@ WITH new AS MATERIALIZED (
                   %(quantities)s::bigint[], %(amounts)s::bigint[])
            WITH ORDINALITY AS row (client_order_id, side, order_type, time_in_force, expires_at, post_only, display_t,
                                    self_trade_mode, price_fen, quantity_t, amount, place)
+     -- What was checked before is asked once more where it counts: nothing is entered once a freeze is committed.
+     WHERE NOT {TRADING_FROZEN}
 ), held AS (
     UPDATE ledger_account SET held = CASE id WHEN %(cash_id)s THEN %(cash_held)s ELSE %(credit_held)s END
-     WHERE id IN (%(cash_id)s, %(credit_id)s)
+     WHERE id IN (%(cash_id)s, %(credit_id)s) AND EXISTS (SELECT FROM new)
 ), holds AS (
     INSERT INTO ledger_hold (id, account_id, purpose, remaining, placed_at)
     SELECT hold_id, CASE side WHEN 'buy' THEN %(cash_id)s ELSE %(credit_id)s END, 'order', amount, %(now)s

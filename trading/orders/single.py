@@ -7,6 +7,7 @@ way of many orders, which locks first and then decides.
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
+from ledger.freezes import TRADING_FROZEN
 from ledger.parties.models import Membership
 from trading.markets.limits import NO_LIMITS
 from trading.orders.models import Order
@@ -20,7 +21,7 @@ def enter_order(*, actor: Membership, symbol: str, order: NewOrder) -> OrderResu
     """Enter one order as `place_orders` enters many.
 
     Locks: the account that it holds on, within one statement.
-    Raises: NotAllowed, OrganisationNotApproved, NotFound, and what `check_order` refuses.
+    Raises: NotAllowed, OrganisationNotApproved, NotFound, TradingFrozen, and what `check_order` refuses.
     """
     require_trader(actor)
     standing = standing_in(symbol=symbol, organisation_id=actor.organisation_id, client_order_id=order.client_order_id)
@@ -38,6 +39,7 @@ def _enter_at_once(actor: Membership, standing: Standing, new: NewOrder) -> Orde
         return None
     if standing.limits is not NO_LIMITS:
         return None
+    standing.require_unfrozen()
     check_order(new, standing.market)
     order = Order(
         market=standing.market,
@@ -62,7 +64,7 @@ def _enter_at_once(actor: Membership, standing: Standing, new: NewOrder) -> Orde
 
 
 def _store(order: Order, amount: int) -> tuple[int, int] | None:
-    """Write an order with its hold and instruction, and return both ids; None where the account has too little.
+    """Write an order with its hold and instruction, and return both ids; None where the account has too little, or a freeze began.
 
     One statement, and so one transaction: whether it is refused or the process dies, all of it is there or nothing.
     """
@@ -95,10 +97,10 @@ def _store(order: Order, amount: int) -> tuple[int, int] | None:
     return row
 
 
-_STORE = """
+_STORE = f"""
 WITH held AS (
     UPDATE ledger_account SET held = held + %(amount)s
-     WHERE id = %(account_id)s AND balance - held >= %(amount)s
+     WHERE id = %(account_id)s AND balance - held >= %(amount)s AND NOT {TRADING_FROZEN}
     RETURNING id
 ), hold AS (
     INSERT INTO ledger_hold (account_id, purpose, remaining, placed_at)

@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import Min, Q
 
 from ledger.errors import NotFound
+from ledger.freezes import TRADING_FROZEN, Scope, refuse_frozen
 from ledger.journal.models import Asset
 from ledger.rows import columns_of, read_models
 from trading.markets.limits import FIGURES, NO_LIMITS, Limits
@@ -15,13 +16,22 @@ from trading.markets.models import Market, TradingLimit
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A market with its asset, what an organisation has and may do there, and its order that has an id already."""
+    """A market with its asset, what an organisation has and may do there, its order that has an id already, and any freeze."""
 
     market: Market
     cash_id: int | None
     credit_id: int | None
     known_id: int | None
     limits: Limits = NO_LIMITS
+    is_frozen: bool = False
+
+    def require_unfrozen(self) -> None:
+        """Refuse what is new while trading is frozen.
+
+        Raises: TradingFrozen, EverythingFrozen.
+        """
+        if self.is_frozen:
+            raise refuse_frozen(Scope.TRADING)
 
 
 def standing_in(*, symbol: str, organisation_id: int, client_order_id: str | None = None) -> Standing:
@@ -49,11 +59,11 @@ def _read(key: str, value: Any, organisation_id: int, client_order_id: str | Non
         row = cursor.fetchone()
     if row is None:
         raise NotFound(field="market")
-    cash_id, credit_id, known_id, is_limited, *columns = row
+    cash_id, credit_id, known_id, is_limited, is_frozen, *columns = row
     market, asset = read_models(columns, Market, Asset)
     market.asset = asset
     limits = _limits(organisation_id, market.pk) if is_limited else NO_LIMITS
-    return Standing(market, cash_id, credit_id, known_id, limits)
+    return Standing(market, cash_id, credit_id, known_id, limits, is_frozen)
 
 
 def _limits(organisation_id: int, market_id: int) -> Limits:
@@ -63,7 +73,8 @@ def _limits(organisation_id: int, market_id: int) -> Limits:
 
 _STANDING = f"""
 SELECT cash.id, credit.id, known.id,
-       EXISTS (SELECT FROM trading_tradinglimit WHERE organisation_id = %(organisation_id)s), {columns_of(Market, "market")}, {columns_of(Asset, "asset")}
+       EXISTS (SELECT FROM trading_tradinglimit WHERE organisation_id = %(organisation_id)s), {TRADING_FROZEN},
+       {columns_of(Market, "market")}, {columns_of(Asset, "asset")}
   FROM trading_market market
   JOIN ledger_asset asset ON asset.id = market.asset_id
   LEFT JOIN ledger_asset cny ON cny.code = 'CNY'

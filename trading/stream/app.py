@@ -1,9 +1,11 @@
 """The streams' own ASGI application: server-sent events of markets, which are public, and of orders, which are not."""
 
 import asyncio
+import ipaddress
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 from urllib.parse import parse_qs
 
@@ -12,8 +14,8 @@ from django.db import DatabaseError
 
 from config import env
 from config.codes import CODE
-from ledger.errors import AddressNotAllowed, InsufficientScope
-from ledger.parties.addresses import caller_address
+from ledger.errors import AddressNotAllowed, InsufficientScope, OrganisationSuspended
+from ledger.parties.addresses import caller_address, network_of
 from trading.marketdata.access import MAX_TICKET_CHARACTERS, Grant, grant_of_token, read_grant, ticket_key
 from trading.stream.broadcast import Broadcast
 from trading.stream.database import Database
@@ -23,6 +25,8 @@ from trading.stream.reader import Reader, Refusal
 
 MAX_READERS = 10_000
 MAX_READERS_OF_AN_ORGANISATION = 32
+MAX_READERS_OF_AN_ADDRESS = 256
+"""A whole office may come from one address; nobody takes all the places there are."""
 SEND_SECONDS = 30.0
 """Who takes nothing for so long is gone, or as good as."""
 
@@ -40,6 +44,7 @@ Scope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
+_readers_from: Counter[str] = Counter()
 broadcast = Broadcast(env.text("REDIS_URL"))
 database = Database()
 
@@ -65,6 +70,11 @@ async def _route(scope: Scope, receive: Receive, send: Send) -> None:
     if broadcast.readers >= MAX_READERS:
         raise Refusal(503, b"Too many read already: poll, or try again.\n", (b"retry-after", b"30"))
     asked = Asked(scope)
+    with _place_of(asked.address):
+        await _let_in(asked, match, receive, send)
+
+
+async def _let_in(asked: "Asked", match: re.Match[str] | None, receive: Receive, send: Send) -> None:
     if match is not None:
         with broadcast.market_reader(match[1]) as inbox:
             await _serve(MarketReader(broadcast, database, inbox, match[1], asked.last_event_id), receive, send)
@@ -74,6 +84,31 @@ async def _route(scope: Scope, receive: Receive, send: Send) -> None:
         raise Refusal(429, b"Your organisation has too many streams open.\n", (b"retry-after", b"30"))
     with broadcast.orders_reader(grant.organisation_id) as inbox:
         await _serve(OrdersReader(broadcast, database, inbox, grant, asked.last_event_id), receive, send)
+
+
+@contextmanager
+def _place_of(address: str) -> Iterator[None]:
+    """Take one of the places that an address has, as long as the context lasts. Who comes from this very machine is not counted.
+
+    Raises: Refusal.
+    """
+    network = network_of(address)
+    if _readers_from[network] >= MAX_READERS_OF_AN_ADDRESS and not _is_loopback(address):
+        raise Refusal(429, b"Too many streams are open from your address.\n", (b"retry-after", b"30"))
+    _readers_from[network] += 1
+    try:
+        yield
+    finally:
+        _readers_from[network] -= 1
+        if not _readers_from[network]:
+            del _readers_from[network]
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 class Asked:
@@ -127,7 +162,7 @@ async def _grant_of_token(asked: Asked) -> Grant | None:
         return None
     try:
         return await database.ask(grant_of_token, asked.token, asked.address)
-    except (AddressNotAllowed, InsufficientScope) as error:
+    except (AddressNotAllowed, InsufficientScope, OrganisationSuspended) as error:
         raise Refusal(error.status, f"{error}\n".encode()) from None
 
 

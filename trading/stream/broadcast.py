@@ -15,10 +15,12 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from config import peers
+from ledger.parties.security.revocations import CHANNEL as REVOKED_CHANNEL
 from trading.execution.buffers import ORDERS_CHANNEL, channel_of
 from trading.stream.events import (
     Item,
     OrdersMessage,
+    Revoked,
     Signal,
     own_events,
     read_market_message,
@@ -147,6 +149,9 @@ class Broadcast:
             channel = message["channel"].decode()
             if channel == ORDERS_CHANNEL:
                 self._hand_on_orders(read_orders_message(message["data"]))
+            elif channel == REVOKED_CHANNEL:
+                for readers in self._orders.values():
+                    _tell(readers, Revoked(int(message["data"])))
             elif inboxes := self._markets.get(channel.removeprefix(MARKETS)):
                 _tell(inboxes, read_market_message(message["data"]))
             # Many messages may be here already: let readers send before there are too many for them.
@@ -180,6 +185,6 @@ async def _subscription(redis_url: str) -> AsyncIterator[PubSub]:
     # A peer that is gone without a word is noticed by the kernel, or by the health check, which get_message makes.
     client = redis.asyncio.Redis.from_url(redis_url, health_check_interval=10, **peers.REDIS)
     async with client, client.pubsub() as subscription:
-        await subscription.subscribe(ORDERS_CHANNEL)
+        await subscription.subscribe(ORDERS_CHANNEL, REVOKED_CHANNEL)
         await subscription.psubscribe(f"{MARKETS}*")
         yield subscription

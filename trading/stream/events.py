@@ -38,7 +38,13 @@ class OrdersMessage(NamedTuple):
     data: bytes
 
 
-Item = MarketMessage | OrdersMessage | Signal
+class Revoked(NamedTuple):
+    """That a person's session, token or role may have ended."""
+
+    user_id: int
+
+
+Item = MarketMessage | OrdersMessage | Revoked | Signal
 
 
 def event(name: str, data: bytes = b"{}", event_id: str | None = None) -> bytes:

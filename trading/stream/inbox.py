@@ -2,7 +2,7 @@
 
 import asyncio
 
-from trading.stream.events import Item, Signal
+from trading.stream.events import Item, Revoked, Signal
 
 MAX_BACKLOG = 64
 """A reader that is further behind than that asks Redis's buffer for what it was not given."""
@@ -34,7 +34,7 @@ class Inbox:
             self.overruns = 0
         if self.is_overrun or (item is Signal.HEARTBEAT and self._items):
             return
-        if self.is_paused and item not in _KEPT:
+        if self.is_paused and item not in _KEPT and not isinstance(item, Revoked):
             return
         if len(self._items) >= MAX_BACKLOG and item is not Signal.END:
             self.is_overrun = True

@@ -67,6 +67,9 @@ class OrdersReader(Reader):
         if not holds:
             raise Ended("not_allowed")
 
+    def is_of(self, user_id: int) -> bool:
+        return self.grant.user_id == user_id
+
     def heartbeat(self) -> bytes:
         # Others' entries are passed over in silence: the id says how far, so that whoever comes back need not ask for them.
         newest = self.broadcast.orders_at

@@ -10,7 +10,7 @@ import redis
 
 from trading.stream.broadcast import Broadcast
 from trading.stream.database import Database
-from trading.stream.events import RETRY, Item, Signal, event
+from trading.stream.events import RETRY, Item, Revoked, Signal, event
 from trading.stream.inbox import Inbox
 
 MAX_OVERRUNS = 3
@@ -56,6 +56,10 @@ class Reader(ABC):
 
         Raises: Ended.
         """
+
+    def is_of(self, user_id: int) -> bool:
+        """Return whether the stream rests on what a person may do."""
+        return False
 
     @abstractmethod
     def heartbeat(self) -> bytes:
@@ -122,6 +126,10 @@ class Reader(ABC):
                 return None
             case Signal.END:
                 raise Ended("")
+            case Revoked(user_id=user_id):
+                if self.is_of(user_id):
+                    await self._look()
+                return b""
         return self.follow(item)
 
     async def _look_if_due(self) -> None:

@@ -29,6 +29,7 @@ from ledger.errors import (
     TooManyTransfersOpen,
     TransferNotOpen,
 )
+from ledger.freezes import Scope, require_unfrozen
 from ledger.journal.locks import lock_accounts
 from ledger.journal.models import Account, Hold, Transaction
 from ledger.journal.posting import MAX_AMOUNT
@@ -66,10 +67,11 @@ def offer_transfer(
 
     Locks: the sender's account.
     Raises: NotAllowed, OrganisationNotApproved, NotFound, UnknownRecipient, InvalidValue, InsufficientBalance,
-        TooManyTransfersOpen, IdempotencyConflict.
+        TooManyTransfersOpen, IdempotencyConflict, WithdrawalsFrozen.
     """
     _require_acting_holder(actor)
     require_approved(actor)
+    require_unfrozen(Scope.WITHDRAWALS)
     batch = Batch.objects.select_related("asset", "project").filter(pk=batch_id).first()
     if batch is None:
         raise NotFound()
@@ -143,7 +145,7 @@ def accept_transfer(*, actor: Membership, public_id: UUID) -> CreditTransfer:
     """Take the credits that were offered: they move at once, with their serial numbers.
 
     Locks: the transfer, then the accounts of both.
-    Raises: NotAllowed, OrganisationNotApproved (either of the two), NotFound, TransferNotOpen.
+    Raises: NotAllowed, OrganisationNotApproved (either of the two), NotFound, TransferNotOpen, WithdrawalsFrozen.
     """
     _require_acting_holder(actor)
     require_approved(actor)

@@ -101,12 +101,22 @@ SECURITY = {
     "security_recovery_code_used": _("A recovery code was used"),
     "security_token_made": _("An API token was made"),
     "security_token_revoked": _("An API token was revoked"),
+    "security_account_locked": _("Your account was locked by the operator"),
+    "security_account_unlocked": _("Your account was unlocked by the operator"),
 }
 EVERYDAY = ("security_logged_in", "security_session_ended")
 RESETS = {
     "security_reset_requested": _("The reset of somebody's second factors waits for a second person"),
     "security_reset_confirmed": _("The reset of somebody's second factors is confirmed"),
     "security_reset_refused": _("The reset of somebody's second factors is refused"),
+    "security_erasure_requested": _("The erasure of somebody's data waits for a second person"),
+    "security_erasure_confirmed": _("Somebody's data are erased"),
+    "security_erasure_refused": _("The erasure of somebody's data is refused"),
+    "household_erasure_requested": _("The erasure of a household's data waits for a second person"),
+    "incident_begun": _("Something is frozen: see the head of every page"),
+    "incident_lift_requested": _("The lift of a freeze waits for a second person"),
+    "incident_lift_refused": _("A freeze stays"),
+    "incident_lifted": _("A freeze is lifted"),
 }
 NOT_YOU = _("If that was not you, change your password at once and tell the operator.")
 GENERAL = _("Something has changed about your account")

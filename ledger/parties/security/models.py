@@ -25,6 +25,8 @@ class SecurityEvent(models.Model):
         SESSION_ENDED = "session_ended", _("session ended")
         TOKEN_MADE = "token_made", _("API token made")
         TOKEN_REVOKED = "token_revoked", _("API token revoked")
+        ACCOUNT_LOCKED = "account_locked", _("account locked by the operator")
+        ACCOUNT_UNLOCKED = "account_unlocked", _("account unlocked by the operator")
 
     user = models.ForeignKey(User, models.PROTECT, verbose_name=_("person"), related_name="security_events")
     kind = models.CharField(_("what happened"), max_length=24, choices=Kind)
@@ -95,3 +97,35 @@ class FactorReset(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.get_status_display()}"
+
+
+class AccountLock(models.Model):
+    """An account that one person of the operator has locked at once, and another one unlocks."""
+
+    user = models.ForeignKey(User, models.PROTECT, verbose_name=_("person"), related_name="locks")
+    reason = models.CharField(_("reason"), max_length=200)
+    locked_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("locked by"), related_name="+")
+    locked_at = models.DateTimeField(_("locked at"))
+    unlocked_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("unlocked by"), null=True, related_name="+")
+    unlocked_at = models.DateTimeField(_("unlocked at"), null=True)
+
+    class Meta:
+        app_label = "ledger"
+        verbose_name = _("locked account")
+        verbose_name_plural = _("locked accounts")
+        constraints = [
+            models.CheckConstraint(
+                name="account_unlocked_by_another",
+                condition=~Q(user=models.F("locked_by"))
+                & (
+                    Q(unlocked_by__isnull=True)
+                    | (~Q(unlocked_by=models.F("locked_by")) & ~Q(unlocked_by=models.F("user")))
+                ),
+            ),
+            models.UniqueConstraint(
+                fields=["user"], condition=Q(unlocked_at=None), name="account_lock_one_open_a_person"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user)

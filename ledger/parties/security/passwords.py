@@ -23,6 +23,7 @@ from ledger.parties.access import find_membership
 from ledger.parties.attempts import count_attempt, forget_attempts, forget_codes, forgive_attempt
 from ledger.parties.models import User
 from ledger.parties.security.factors import check_code
+from ledger.parties.security.keys import end_all_tokens
 from ledger.parties.security.later import later
 from ledger.parties.security.models import SecurityEvent
 from ledger.parties.security.services import NOWHERE, Origin, record_security_event
@@ -79,7 +80,7 @@ def person_by_credentials(*, username: str, password: str, code: str, origin: Or
 
 @transaction.atomic
 def change_password(*, user: User, old: str, new: str, session_key: str | None, origin: Origin = NOWHERE) -> User:
-    """Change one's password; every other session of the person ends.
+    """Change one's password; every other session of the person ends, and every API token.
 
     Raises: InvalidValue (old, new), TooManyAttempts.
     """
@@ -89,6 +90,7 @@ def change_password(*, user: User, old: str, new: str, session_key: str | None, 
         raise InvalidValue(field="old", reason=_("This is not your password.")) from error
     _set(user, new, "new")
     end_sessions(user=user, kept=session_key)
+    end_all_tokens(user, origin=origin)
     record_security_event(user=user, kind=SecurityEvent.Kind.PASSWORD_CHANGED, origin=origin)
     return user
 
@@ -110,7 +112,7 @@ def person_of_link(link: ResetLink) -> User | None:
 
 @transaction.atomic
 def reset_password(*, link: ResetLink, new: str, origin: Origin = NOWHERE) -> User:
-    """Set a new password by a link; every session ends, and who was locked out may try again at once.
+    """Set a new password by a link; every session and every API token ends, and who was locked out may try again at once.
 
     The second factor is asked for as ever.
 
@@ -123,6 +125,7 @@ def reset_password(*, link: ResetLink, new: str, origin: Origin = NOWHERE) -> Us
         raise InvalidValue(reason=_("This link was used already, or is too old. Ask for another one."))
     _set(user, new, "new")
     end_sessions(user=user, kept=None)
+    end_all_tokens(user, origin=origin)
     record_security_event(user=user, kind=SecurityEvent.Kind.PASSWORD_RESET, origin=origin)
     transaction.on_commit(lambda: _let_in(user))
     return user

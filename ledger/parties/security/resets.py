@@ -9,6 +9,7 @@ from ledger.errors import InvalidValue, NotAllowed, NotFound, SamePerson, WrongS
 from ledger.parties.access import log_name, require_kind, require_role
 from ledger.parties.models import Membership, Organisation, User
 from ledger.parties.second_factor import has_second_factor
+from ledger.parties.security.keys import end_all_tokens
 from ledger.parties.security.models import FactorReset, SecurityEvent
 from ledger.parties.security.services import record_security_event
 from ledger.parties.security.sessions import end_sessions
@@ -47,7 +48,7 @@ def request_factor_reset(*, actor: Membership, user_id: int, reason: str) -> Fac
 
 @transaction.atomic
 def confirm_factor_reset(*, actor: Membership, reset_id: int) -> FactorReset:
-    """Take a person's second factors away, and end every session; with the password one then sets up new ones.
+    """Take a person's second factors away, and end every session and token; with the password one then sets up new ones.
 
     Locks: the reset.
     Raises: NotAllowed, NotFound, WrongState, SamePerson for whoever entered it, or whose factors they are.
@@ -55,6 +56,7 @@ def confirm_factor_reset(*, actor: Membership, reset_id: int) -> FactorReset:
     reset = _decide(actor, reset_id, FactorReset.Status.CONFIRMED)
     Authenticator.objects.filter(user_id=reset.user_id).delete()
     end_sessions(user=reset.user)
+    end_all_tokens(reset.user, actor=log_name(actor))
     _record(reset, "confirmed", actor)
     record_security_event(user=reset.user, kind=SecurityEvent.Kind.FACTORS_RESET, actor=log_name(actor))
     return reset

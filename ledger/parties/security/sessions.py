@@ -10,6 +10,7 @@ from django.utils import timezone
 from ledger.errors import NotFound
 from ledger.parties.models import User
 from ledger.parties.security.models import SecurityEvent
+from ledger.parties.security.revocations import tell_revoked
 from ledger.parties.security.services import NOWHERE, Origin, record_security_event
 
 
@@ -63,6 +64,7 @@ def end_sessions(*, user: User, kept: str | None = None, only: str | None = None
     keys = list(sessions.values_list("session_key", flat=True))
     Session.objects.filter(session_key__in=keys).delete()
     sessions.filter(session_key__in=keys).delete()
+    tell_revoked(user.pk)
     return len(keys)
 
 

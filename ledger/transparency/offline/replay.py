@@ -40,6 +40,7 @@ FAMILIES = (
     "alert_",
     "relation_",
     "webhook_",
+    "incident_",
 )
 OTHERS = frozenset(("bank_statement_imported", "instructions_executed", "log_restored"))
 """Kinds that are counted and move nothing."""

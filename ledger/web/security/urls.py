@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ledger.web.security import entrance, pages
+from ledger.web.security import entrance, pages, personal
 
 urlpatterns = [
     path("login", entrance.log_in, name="login"),
@@ -18,6 +18,8 @@ urlpatterns = [
     path("security/events", pages.events, name="security_events"),
     path("security/confirm", pages.confirm, name="security_confirm"),
     path("security/setup", pages.setup, name="security_setup"),
+    path("security/data", personal.my_data, name="my_data"),
+    path("security/data.json", personal.my_data_file, name="my_data_file"),
     path("security/password", pages.password, name="security_password"),
     path("security/email", pages.email, name="security_email"),
     path("security/email/remove", pages.email_remove, name="security_email_remove"),

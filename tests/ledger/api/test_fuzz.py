@@ -323,6 +323,8 @@ CASES = {
         },
     ),
     "markets/{batch}/rules": ("registrar", {"band_percent": 5, "reason": "calmer"}),
+    "market-changes/{market_change}/confirm": ("registrar", {}),
+    "market-changes/{market_change}/refuse": ("registrar", {}),
     "markets/{batch}/halt": ("registrar", {"reason": "maintenance"}),
     "markets/{batch}/resume": ("registrar", {"auction_minutes": 5}),
     "orders": ("buyer", {"market": "{batch}", **ORDER}),

@@ -5,9 +5,10 @@ from django.urls import reverse
 
 from ledger.models import Batch
 from tests.desk import client_of
+from tests.factories import MembershipFactory
 from tests.scenes import People, issue_to_cooperative, market_for, pay_in
 from trading.execution.services import execute_market
-from trading.models import Instruction, Market
+from trading.models import Instruction, Market, MarketChange
 from trading.orders.rules import change_market
 
 OPEN = "/admin/trading/market/open/"
@@ -178,7 +179,14 @@ def test_registrar_changes_what_differs_alone(who: People, day: Market) -> None:
     change_market(actor=who.registrar, market_id=day.pk, reason="wider", band_percent=20)
     execute_market(day.pk)
     done = client.post(address, sent | {"sessions": "09:30-15:00", "largest_order_t": "500", "reason": "A longer day."})
-    assert done["Location"] == reverse("admin:trading_market_change", args=[day.pk])
+    change = MarketChange.objects.get()
+    assert done["Location"] == reverse("admin:trading_marketchange_change", args=[change.pk])
+    confirming = reverse("admin:trading_marketchange_confirm", args=[change.pk])
+    assert client.post(confirming).status_code == 403
+    assert not Instruction.objects.exists()
+    director = MembershipFactory(organisation=who.registrar.organisation, role="owner")
+    assert client_of(director).post(confirming).status_code == 302
+    done["Location"] = reverse("admin:trading_market_change", args=[day.pk])
     assert Instruction.objects.get().content == {
         "sessions": [{"open": "09:30", "close": "15:00"}],
         "largest_order_t": 500,
@@ -190,6 +198,8 @@ def test_registrar_changes_what_differs_alone(who: People, day: Market) -> None:
     assert [row[1] for row in records.rows] == [
         "market_changed",
         "market_change_ordered",
+        "market_change_confirmed",
+        "market_change_proposed",
         "market_changed",
         "market_change_ordered",
         "market_opened",

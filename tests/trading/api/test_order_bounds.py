@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from ledger.models import Account
 from tests.callers import Caller, is_problem, statuses
+from tests.factories import MembershipFactory
 from tests.scenes import issue_to_cooperative, market_for, pay_in
 from trading.execution.services import execute_market
 from trading.models import Instruction, Order
@@ -237,6 +238,12 @@ def test_what_the_state_of_the_market_refuses(who, market) -> None:
     sessions = [{"open": "00:00", "closing": "00:01", "close": "00:02"}]
     rules = {"reason": "From tomorrow.", "sessions": sessions}
     assert operator.send(f"/markets/{market.symbol}/rules", rules).json()["sessions"] == []
+    second = Caller(MembershipFactory(organisation=who.registrar.organisation, role="registrar"))
+    change = second.ask("/market-changes").json()["results"][0]
+    assert (change["state"], change["rules"]) == ("proposed", {"sessions": sessions})
+    assert is_problem(operator.send(f"/market-changes/{change['id']}/confirm"), 409, "same_person")
+    assert second.send(f"/market-changes/{change['id']}/confirm").json()["state"] == "confirmed"
+    assert is_problem(second.send(f"/market-changes/{change['id']}/refuse"), 409, "wrong_state")
     execute_market(market.pk)
     assert operator.ask(f"/markets/{market.symbol}").json()["sessions"] == sessions
     operator.send(f"/markets/{market.symbol}/halt", {"reason": "Checking."})

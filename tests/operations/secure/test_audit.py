@@ -1,0 +1,37 @@
+"""The audit: what it finds it names, and what could not be looked up is not taken for found to be good."""
+
+from config.operations.audit import checks
+
+
+def package(name: str, *holes: str) -> dict[str, object]:
+    return {"name": name, "version": "1.0", "vulns": [{"id": hole, "aliases": [f"CVE-{hole}"]} for hole in holes]}
+
+
+def test_a_known_hole_is_named_unless_it_was_accepted_with_a_reason(monkeypatch):
+    found = [package("good"), package("bad", "PYSEC-1", "PYSEC-2"), {"name": "x", "skip_reason": "not there"}]
+    assert checks.holes_in(found) == ["bad 1.0: PYSEC-1", "bad 1.0: PYSEC-2"]
+    monkeypatch.setattr(checks, "ACCEPTED_HOLES", {"CVE-PYSEC-1": "we never open such files"})
+    assert checks.holes_in(found) == ["bad 1.0: PYSEC-2"]
+
+
+def test_the_code_breaks_no_rule_of_bandit_that_nobody_has_looked_at():
+    found = checks.static_analysis()
+    assert not found.is_bad, found.said
+
+
+def test_every_exception_has_a_reason():
+    assert all(checks.PASSED_OVER.values())
+    assert all(checks.ACCEPTED_HOLES.values())
+
+
+def test_what_is_scanned_leaves_out_what_is_made_up_and_nothing_else():
+    names = [
+        "config/settings.py",
+        "tests/x.py",
+        "docs/openapi.yaml",
+        "config/static/vendor/x.js",
+        "a.png",
+        "",
+        "Makefile",
+    ]
+    assert checks._worth_scanning(names) == ["config/settings.py", "Makefile"]
