@@ -125,7 +125,7 @@ def _fail_over(here: Grounds, reader: "Reader", report: Report) -> str:
 def _rejoin(here: Grounds, report: Report) -> None:
     """Bring the old primary back as the standby of the new one, while clients trade on."""
     old, new = here.primary, here.standby
-    alone = hosts.acknowledges_nothing(old, port=free_port(new.port + 1), seconds=ALONE_SECONDS)
+    alone = hosts.acknowledges_nothing(old, port=free_port(here.redis.port + 1), seconds=ALONE_SECONDS)
     report.check(alone, "the old primary acknowledges commits though nobody follows it")
     hosts.fence(old)
     began = time.monotonic()
