@@ -34,7 +34,7 @@ from trading.models import Instruction, Order, Trade
 CLIENTS = 6
 START_SECONDS = 60.0
 SETTLED_SECONDS = 60.0
-RECOVERED_AT_MOST_SECONDS = 30.0
+RECOVERED_AT_MOST_SECONDS = 45.0
 # For how long an old primary that has come back is given a commit to acknowledge.
 ALONE_SECONDS = 2.0
 READ_EVERY_SECONDS = 0.1
