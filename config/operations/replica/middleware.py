@@ -1,10 +1,11 @@
 """Reads of the public from the standby; writes that their writer carries along."""
 
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import Any, cast
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.http import FileResponse, HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
@@ -54,13 +55,14 @@ class ReplicaReads:
         try:
             with reading_from(standby):
                 response = _rendered(view(request, *args, **kwargs))
-        except DatabaseError as error:
+        except (OperationalError, InterfaceError) as error:
             the_standby.leave_out(f"it failed: {error}")
             return None
         except Exception:
-            # A refusal, maybe of something that is too new for the standby: what the primary says counts.
+            # A refusal, maybe of something that is too new for the standby, or what is wrong with the request or with us: what
+            # the primary says counts, and nobody can have the standby left out by what they ask.
             return None
-        if response.status_code >= 500:
+        if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
             the_standby.leave_out(f"it failed at {request.path}")
         if response.status_code >= 400:
             return None

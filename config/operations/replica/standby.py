@@ -64,6 +64,7 @@ class Standby:
         # 0 while nothing is wrong with it.
         self._away_until = 0.0
         self._times_left_out = 0
+        self._is_out = False
         self._lock = threading.Lock()
 
     @property
@@ -95,10 +96,12 @@ class Standby:
 
     def leave_out(self, why: str, *, seconds: float | None = None) -> None:
         """Read from the primary for a while; another connection is made then, maybe to another standby."""
-        seconds = AWAY_SECONDS if seconds is None else seconds
-        self._away_until = time.monotonic() + seconds
+        if not self._is_out:
+            # Said once, however often it is asked in vain.
+            logger.warning("public pages are read from the primary, not from the standby: %s", why)
+        self._is_out = True
+        self._away_until = time.monotonic() + (AWAY_SECONDS if seconds is None else seconds)
         self._times_left_out += 1
-        logger.warning("public pages are read from the primary for %.1f s, not from the standby: %s", seconds, why)
         close_quietly(connections[ALIAS])
 
     def come_back(self) -> None:
@@ -128,7 +131,9 @@ class Standby:
             self.leave_out(f"it is {lag} behind", seconds=AWAY_SECONDS / 10)
         else:
             known.position = found.position
-            self._away_until = 0.0
+            if self._is_out:
+                logger.warning("public pages are read from the standby again")
+            self._is_out, self._away_until = False, 0.0
 
 
 def ask(standby: BaseDatabaseWrapper) -> Standing:

@@ -54,7 +54,9 @@ class Grounds:
 
     def start_redis(self) -> None:
         """Start Redis again, at its port, empty."""
-        self.redis, _url = redis.start(self.var, last_port=self.redis.port)
+        before = self.redis.port
+        self.redis, _url = redis.start(self.var, last_port=before)
+        assert self.redis.port == before, "the port of last time was taken"
 
 
 @contextlib.contextmanager
@@ -73,7 +75,7 @@ def grounds(var: Path) -> Iterator[Grounds]:
 
 
 def _start(var: Path, primary: Host, standby: Host, stack: contextlib.ExitStack) -> Grounds:
-    broker, redis_url = redis.start(var, last_port=None)
+    broker, redis_url = redis.start(var, last_port=embedded.free_port(standby.port + 1))
     web = embedded.free_port(ports.own(18_500))
     password = embedded.private_text(var / "application-password")
     environment = environment_for(var, Services(application_url(password, primary, standby), redis_url)) | {

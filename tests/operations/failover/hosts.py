@@ -19,8 +19,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from config.embedded import postgres
+from config.embedded import free_port, postgres
 from config.embedded.launch import Server, bare_environment, write_private
+from tests import ports
 from tests.soak.chaos import children_of
 
 USER = DATABASE = postgres.USER
@@ -252,16 +253,25 @@ def wait_until(what: Any, otherwise: str, *, seconds: float = WAIT_SECONDS) -> N
         sleep(0.05)
 
 
+def first_port() -> int:
+    """Return from where on this process looks for ports that it comes back to after a while.
+
+    Nobody else looks there, no connection is given one by the kernel, and another run on the same machine begins elsewhere.
+    """
+    return ports.own(22_000) + os.getpid() % 48 * 4
+
+
 @contextlib.contextmanager
 def pair(var: Path) -> Iterator[tuple[Host, Host]]:
     """Have a primary and its synchronous standby on new data as long as the context lasts."""
-    primary = Host("a", var / "a")
+    primary = Host("a", var / "a", last_port=free_port(first_port()))
     hosts = [primary]
     try:
         primary.var.mkdir(parents=True, exist_ok=True)
         primary.start()
         standby = copy_primary("b", var / "b", port=primary.port, password=primary.cluster.password)
         hosts.append(standby)
+        standby.last_port = free_port(primary.port + 1)
         standby.start()
         confirm_by(primary, standby)
         yield primary, standby

@@ -7,7 +7,7 @@ import signal
 import pytest
 from django.core.cache import cache
 from django.db import connection, connections
-from django.db.utils import DatabaseError
+from django.db.utils import DatabaseError, DataError, OperationalError
 from django.test import Client
 
 from config.operations.replica import positions
@@ -299,19 +299,24 @@ def test_one_that_takes_writes_is_no_standby(client, batch, replica):
     assert the_standby.is_left_out
 
 
-def test_a_view_that_fails_at_the_standby_is_answered_by_the_primary(client, batch, replica, monkeypatch):
+@pytest.mark.parametrize(("error", "is_left_out"), [(OperationalError, True), (DataError, False)])
+def test_a_view_that_fails_at_the_standby_is_answered_by_the_primary(
+    client, batch, replica, monkeypatch, error, is_left_out
+):
+    """It is left out where it is at fault, not where somebody has asked for what no database can answer."""
     tries = []
 
     def fails_once():
         tries.append(connection.settings_dict["PORT"])
         if len(tries) == 1:
-            raise DatabaseError("canceling statement due to conflict with recovery")
+            raise error("canceling statement due to conflict with recovery")
         return Retirement.objects.all()
 
     monkeypatch.setattr("ledger.web.registry.retirements", fails_once)
     assert client.get("/retirements").status_code == 200
     assert len(tries) == 2
     assert tries[0] != tries[1]
+    assert the_standby.is_left_out == is_left_out
 
 
 def test_nothing_can_be_written_by_way_of_the_standby(who, batch, replica):
