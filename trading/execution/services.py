@@ -31,6 +31,8 @@ MAX_BATCH = 5_000
 HUNG_SECONDS = 30
 """A worker that leaves PostgreSQL without a word for so long in the middle of a batch hangs: it loses the market."""
 
+_LIMITED = f", set_config('idle_in_transaction_session_timeout', '{HUNG_SECONDS}s', true)"
+
 _limits: dict[int, int] = {}
 """How many instructions the next batch may have, of markets whose last one failed."""
 
@@ -91,14 +93,11 @@ def _lock_market(market_id: int) -> Market | None:
 
     Who takes it may not keep it for ever: a process that is stopped in the middle of a batch would.
     """
+    # A transaction that holds more than the batch is for whoever began it to limit.
+    limited = "" if connection.savepoint_ids else _LIMITED
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""
-            SELECT {columns_of(Market, "market")}, set_config('idle_in_transaction_session_timeout', '{HUNG_SECONDS}s', true)
-              FROM trading_market market
-             WHERE id = %s
-               FOR NO KEY UPDATE
-            """,
+            f"SELECT {columns_of(Market, 'market')}{limited} FROM trading_market market WHERE id = %s FOR NO KEY UPDATE",
             [market_id],
         )
         row = cursor.fetchone()

@@ -53,7 +53,10 @@ class MarketLoad:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A shard: its markets, and the hosts whose workers have answered for it, with when. `is_served` is None where it is not known."""
+    """A shard: its markets, and the hosts whose workers have answered for it lately, with when.
+
+    `is_served` is None where it is not known.
+    """
 
     number: int
     markets: tuple[MarketLoad, ...]
@@ -142,10 +145,7 @@ def shards() -> list[Shard]:
         is_known, answers = _are_asked(now), _answers()
     except redis.RedisError:
         is_known, answers = False, {number: {} for number in range(settings.MATCHING_SHARDS)}
-    return [
-        Shard(number, tuple(by_shard[number]), found, _is_served(found, by_shard[number], now, is_known=is_known))
-        for number, found in answers.items()
-    ]
+    return [_shard(number, by_shard[number], found, now, is_known=is_known) for number, found in answers.items()]
 
 
 def market_loads(window: dt.timedelta = WINDOW) -> list[MarketLoad]:
@@ -195,13 +195,13 @@ def _most_urgent(markets: Iterable[MarketLoad]) -> MarketLoad:
     return max(markets, key=lambda market: (market.waiting, market.executed, -market.market_id))
 
 
-def _is_served(
-    answers: Mapping[str, dt.datetime], markets: Iterable[MarketLoad], now: dt.datetime, *, is_known: bool
-) -> bool | None:
-    signs = [*answers.values(), *(market.last_executed_at for market in markets if market.last_executed_at)]
-    if _is_recent(max(signs, default=None), now):
-        return True
-    return False if is_known else None
+def _shard(
+    number: int, markets: Sequence[MarketLoad], answers: Mapping[str, dt.datetime], now: dt.datetime, *, is_known: bool
+) -> Shard:
+    recent = {host: at for host, at in answers.items() if _is_recent(at, now)}
+    if recent or any(_is_recent(market.last_executed_at, now) for market in markets):
+        return Shard(number, tuple(markets), recent, True)
+    return Shard(number, tuple(markets), {}, False if is_known else None)
 
 
 def _is_recent(at: dt.datetime | None, now: dt.datetime) -> bool:

@@ -100,12 +100,16 @@ def test_of_two_who_move_a_market_to_one_shard_one_is_told_that_it_is_there(who,
     assert Record.objects.filter(kind="market_moved").count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_worker_that_hangs_in_a_batch_loses_the_market(market):
     """It is PostgreSQL that ends its transaction; other transactions of the session may take their time."""
     with connection.cursor() as cursor, transaction.atomic():
         _lock_market(market.pk)
         cursor.execute("SHOW idle_in_transaction_session_timeout")
         assert cursor.fetchone() == (f"{HUNG_SECONDS}s",)
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("0",)
 
 
 def test_the_command_moves_a_market_for_a_registrar(who, market, capsys):
