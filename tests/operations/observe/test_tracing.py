@@ -49,15 +49,19 @@ def receiver(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_a_request_its_statements_and_its_id_are_one_trace(receiver, monkeypatch):
-    monkeypatch.setattr(connection, "execute_wrappers", [])
+def test_a_request_its_statements_and_its_id_are_one_trace(receiver):
     client = Client()
     # The middleware sets tracing up where it is made.
     client.handler.load_middleware()
     tracer = tracing.tracer()
     tracer._follow_statements(connection=connection)
-    answer = client.get("/api/v1/markets?secret=marker-secret")
-    tracer.provider.shutdown()
+    try:
+        answer = client.get(
+            "/api/v1/markets", headers={"user-agent": "marker-secret", "authorization": "marker-secret"}
+        )
+    finally:
+        connection.execute_wrappers.remove(tracer._execute)
+        tracer.provider.shutdown()
     served = [span for span in receiver if span.name == "GET /api/v1/markets"]
     assert len(served) == 1
     attributes = {each.key: each.value for each in served[0].attributes}
