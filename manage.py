@@ -11,6 +11,8 @@ OWNERS_COMMANDS = ("migrate", "database_roles", "take_into_service")
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    # A command is over before anybody asks what it has counted.
+    os.environ["METRICS_DIR"] = ""
     if sys.argv[1:2] and sys.argv[1] in OWNERS_COMMANDS:
         os.environ.setdefault("DATABASE_AS_OWNER", "1")
     execute_from_command_line(sys.argv)

@@ -1,4 +1,4 @@
-"""Every address: pages, API, admin, log."""
+"""Every address: pages, API, admin, log. Probes and metrics are answered before these (config/operations/observe/middleware.py)."""
 
 from django.contrib import admin
 from django.urls import include, path, re_path

@@ -259,6 +259,8 @@ DESK = (
     Page("admin:index", "/admin/", (REGISTRAR, TREASURER, AUDITOR), "The desk"),
     Page("admin:queue", "/admin/queue/", (REGISTRAR, TREASURER), "What waits at the desk"),
     Page("admin:reconcile", "/admin/reconcile/", (AUDITOR,), "Reconcile the books"),
+    Page("admin:status", "/admin/status/", (REGISTRAR, AUDITOR), "How every part stands"),
+    Page("admin:runbook", "/admin/runbook/", (REGISTRAR,), "The runbook"),
     Page("admin:trial_balance", "/admin/trial-balance/", (AUDITOR,), "Trial balance"),
 )
 """Pages of the desk that are about no one table; those of a table are found in the desk's own list of tables."""

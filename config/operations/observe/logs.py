@@ -141,7 +141,8 @@ class AccessLog:
         }
         if trail.trace_id:
             event["trace_id"] = trail.trace_id
-        if match is not None and match.kwargs:
+        # What was not found, or refused, may be anything that somebody has typed.
+        if match is not None and match.kwargs and status < 400:
             event.update(_named(match.kwargs))
         event.update(_who(request))
         event.update(trail.said)

@@ -247,7 +247,7 @@ def backup_age_seconds() -> float | None:
         return None
 
 
-_AGE = "greatest(extract(epoch FROM now() - {since}), 0)::float8"
+_AGE = "greatest(extract(epoch FROM clock_timestamp() - {since}), 0)::float8"
 
 # An instruction that was entered in the future has waited since the clock was set back: it counts as fresh until then.
 _MARKETS = f"""

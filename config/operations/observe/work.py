@@ -57,7 +57,8 @@ def _serve_metrics(**_more: Any) -> None:
 def _begin(task_id: str = "", task: Task[Any, Any] | None = None, **_more: Any) -> None:
     if task is None:
         return
-    given = getattr(task.request, REQUEST_ID, None)
+    # A worker has the headers of a message beside everything else; a task that is called at once has them apart.
+    given = getattr(task.request, REQUEST_ID, None) or (task.request.headers or {}).get(REQUEST_ID)
     trail = Trail(given if isinstance(given, str) and is_well_formed(given) else new_id())
     stack = ExitStack()
     span = _span_of(task, stack)
