@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import ClassVar, NamedTuple
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -106,11 +106,19 @@ _kept: _Kept | None = None
 
 
 def frozen() -> tuple[Standing, ...]:
-    """Return the freezes that stand, the oldest first, as they were read at most a second ago."""
+    """Return the freezes that stand, the oldest first, as they were read at most a second ago; for what is shown and refused beforehand.
+
+    While the database is away it is what was known last: pages that need none are still shown.
+    """
     global _kept
     now = time.monotonic()
     if _kept is None or _kept.until <= now:
-        _kept = _Kept(now + KEPT_SECONDS, read_standing())
+        before = () if _kept is None else _kept.standing
+        try:
+            standing = read_standing()
+        except (InterfaceError, OperationalError):
+            standing = before
+        _kept = _Kept(now + KEPT_SECONDS, standing)
     return _kept.standing
 
 

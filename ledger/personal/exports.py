@@ -87,9 +87,10 @@ def data_of_household(household: Household) -> dict[str, Any]:
             "member_since": household.created_at,
             "left_at": household.left_at,
         },
-        "fields": _rows(
-            Parcel.objects.filter(household=household).order_by("pk"), "project__code", "code", "area_ha", "geometry"
-        ),
+        "fields": [
+            {"project": each.project.code, "field": each.code, "area_ha": each.area_ha, "geometry": each.geometry}
+            for each in Parcel.objects.filter(household=household).select_related("project").order_by("pk")[:MOST]
+        ],
         "shares": _rows(
             Share.objects.filter(household=household).order_by("pk"),
             *("distribution_id", "area_ha", "contribution", "amount_fen"),

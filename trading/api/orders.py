@@ -14,6 +14,7 @@ from ledger.api.problems import of_domain
 from ledger.api.schema import refuses
 from ledger.api.serializers import NothingSerializer, ProblemSerializer, StrictSerializer
 from ledger.errors import NotAllowed, NotFound, OrganisationNotApproved
+from ledger.freezes import TradingFrozen
 from ledger.parties.rates import ORDERS
 from ledger.parties.scopes import Scope
 from trading.errors import (
@@ -52,6 +53,7 @@ ENTRY = (
     NotAllowed,
     OrganisationNotApproved,
     NotFound,
+    TradingFrozen,
     MarketHalted,
     MarketClosed,
     OffTick,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from config.operations.observe.metrics import orders_entered
 from config.operations.observe.trails import say
 from ledger.errors import DomainError
-from ledger.freezes import TRADING_FROZEN, Scope, refuse_frozen
+from ledger.freezes import TRADING_FROZEN, Frozen, Scope, refuse_frozen
 from ledger.journal.locks import LockedAccount, lock_accounts
 from ledger.journal.models import Account, Asset
 from ledger.journal.services import open_account, open_asset
@@ -49,7 +49,9 @@ class Entry:
     cash: LockedAccount
     credit: LockedAccount
     known: dict[str, Order]
-    standing: Standing
+    limits: Limits
+    # What refuses each new order of the call, where trading is frozen.
+    freeze: Frozen | None = None
     accepted: list[tuple[Order, int]] = field(default_factory=list)
 
 
@@ -117,7 +119,8 @@ def _begin(actor: Membership, standing: Standing, orders: Sequence[NewOrder]) ->
     accounts = lock_accounts([cash_id, credit_id])
     # Read after the lock: whoever enters the same id at the same moment waits there, and is seen here.
     known = {order.client_order_id: order for order in _known_orders(actor.organisation, orders)}
-    return Entry(actor, standing.market, accounts[cash_id], accounts[credit_id], known, standing)
+    freeze = refuse_frozen(Scope.TRADING) if standing.is_frozen else None
+    return Entry(actor, standing.market, accounts[cash_id], accounts[credit_id], known, standing.limits, freeze)
 
 
 def _known_orders(organisation: Organisation, orders: Sequence[NewOrder]) -> Iterable[Order]:
@@ -147,7 +150,8 @@ def _enter(entry: Entry, new: NewOrder, now: dt.datetime) -> OrderResult:
         known = entry.known.get(new.client_order_id)
         if known is not None:
             return OrderResult(_same_or_refuse(known, new, entry.market), replayed=True)
-        entry.standing.require_unfrozen()
+        if entry.freeze is not None:
+            raise entry.freeze
         check_order(new, entry.market)
         order, amount = _hold(entry, new, now)
     except DomainError as error:
@@ -189,7 +193,7 @@ def check_cover(
 def _hold(entry: Entry, new: NewOrder, now: dt.datetime) -> tuple[Order, int]:
     """Set aside the most that the order can take of its account, in memory; `_store` writes it."""
     market = entry.market
-    amount = check_cover(new, market, entry.standing.limits, cash=entry.cash, credit=entry.credit)
+    amount = check_cover(new, market, entry.limits, cash=entry.cash, credit=entry.credit)
     account = entry.cash if new.side == Order.Side.BUY else entry.credit
     account.held += amount
     order = Order(

@@ -182,7 +182,7 @@ def test_a_household_is_handed_out_and_erased_once_it_has_left_and_is_owed_nothi
     owner = MembershipFactory(organisation=who.registrar.organisation, role="owner")
     with pytest.raises(WrongState):
         request_erasure(actor=who.registrar, household_id=one.pk)
-    Household.objects.filter(pk=one.pk).update(left_at=one.created_at)
+    leave_household(actor=who.cooperative, public_id=one.public_id)
     desk = client_of(who.registrar)
     handed = desk.post(reverse("admin:ledger_household_export-data", args=[one.pk]))
     assert json.loads(handed.content)["household"]["name"] == f"{MARK}户"
