@@ -12,7 +12,7 @@ LONGER_WARM_SECONDS = {"PostgreSQL": 150.0, "web": 120.0}
 """Each session fills caches of its own, one statement after the other; each thread has a session."""
 LEAK_AT_LEAST_MB = 8.0
 LEAK_SHARE = 0.05
-POINTS_AT_LEAST = 8
+POINTS_AT_LEAST = 24
 PAIRS_AT_MOST = 200_000
 SLOWER_AT_MOST = 1.5
 """Medians of the last third against those of the first."""
@@ -48,13 +48,21 @@ class Growth:
 
 
 def theil_sen(lives: Iterable[Sequence[tuple[float, float]]]) -> float:
-    """Return the median of the slopes between all pairs of points of one life, 0 where there are none. Source: Theil 1950, Sen 1968."""
+    """Return the median of the slopes between pairs of points of one life, 0 where there are none. Source: Theil 1950, Sen 1968.
+
+    Pairs that are further apart than half a life are left out: a single step, such as after an outage, is then between a third of the
+    pairs at most, and does not move the median. What grows steadily grows between all of them.
+    """
     slopes: list[float] = []
     for points in lives:
+        if len(points) < 2:
+            continue
         # Of very many points every so many is enough.
-        step = max(1, int((len(points) ** 2 / 2 / PAIRS_AT_MOST) ** 0.5))
-        pairs = combinations(points[::step], 2)
-        slopes += [(late[1] - early[1]) / (late[0] - early[0]) for early, late in pairs if late[0] > early[0]]
+        thinned = points[:: max(1, int((len(points) ** 2 / 2 / PAIRS_AT_MOST) ** 0.5))]
+        furthest = (thinned[-1][0] - thinned[0][0]) / 2
+        for early, late in combinations(thinned, 2):
+            if 0 < late[0] - early[0] <= furthest:
+                slopes.append((late[1] - early[1]) / (late[0] - early[0]))
     return median(slopes) if slopes else 0.0
 
 
