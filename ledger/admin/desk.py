@@ -5,25 +5,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Min, Model, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger.admin.actions import Text
 from ledger.admin.display import list_url, money, object_url, tonnes
-from ledger.credits.cancellations.models import CancellationOrder
-from ledger.credits.reversals.models import Reversal
-from ledger.journal.models import Correction, Payment, Payout
-from ledger.parties.models import Membership, Organisation
-from ledger.projects.judgements import Renewal
+from ledger.parties.models import Membership
 from ledger.projects.models import MonitoringReport, Project
 from ledger.projects.selectors import LARGE
 from ledger.transparency.models import Checkpoint, Record, UnsequencedRecord
 from ledger.transparency.selectors import WitnessState, latest_checkpoint, witness_states
+from ledger.workload import operators
 
 SHOWN = 5
-REGISTRAR, TREASURER = Membership.Role.REGISTRAR, Membership.Role.TREASURER
 LATE_RECORD = dt.timedelta(minutes=1)
 """The sequencer comes every second."""
 
@@ -108,158 +103,82 @@ def queue_for(line: Line, reader: Membership) -> Queue:
 
 def lines() -> list[Line]:
     """Return every step of the registry and the ledger that waits for the operator."""
-    return [*_of_the_registry(), *_of_the_reports(), *_of_the_money(), *_of_the_credits()]
+    return [_line(queue, *_SHOWN[queue.kind]) for queue in operators.queues()]
 
 
-def _of_the_registry() -> list[Line]:
-    return [
-        Line(
-            _("Organisations"),
-            _("Organisations to approve"),
-            Organisation.objects.filter(status=Organisation.Status.APPLIED).order_by("created_at"),
-            list_url(Organisation, status__exact=Organisation.Status.APPLIED),
-            lambda each: (f"{each} · {each.get_kind_display()}", each.created_at),
-            REGISTRAR,
-            7,
-            ("approve",),
-        ),
-        Line(
-            _("Projects"),
-            _("Projects to register"),
-            Project.objects.filter(status=Project.Status.VALIDATED).defer(*LARGE).order_by("validated_at"),
-            list_url(Project, status__exact=Project.Status.VALIDATED),
-            lambda each: (str(each), each.validated_at),
-            REGISTRAR,
-            14,
-            ("register", "reject"),
-        ),
-        Line(
-            _("Projects"),
-            _("Withdrawals to decide"),
-            Project.objects.filter(withdrawal_asked_at__isnull=False).defer(*LARGE).order_by("withdrawal_asked_at"),
-            list_url(Project, withdrawal_asked_at__isnull=False),
-            lambda each: (f"{each} · {each.withdrawal_reason}", each.withdrawal_asked_at),
-            REGISTRAR,
-            14,
-            ("withdraw", "keep"),
-        ),
-        Line(
-            _("Projects"),
-            _("Renewals to decide"),
-            Renewal.objects.filter(status=Renewal.Status.ASSESSED).select_related("project").order_by("assessed_at"),
-            list_url(Renewal, status__exact=Renewal.Status.ASSESSED),
-            lambda each: (str(each), each.assessed_at),
-            REGISTRAR,
-            14,
-            ("grant", "refuse"),
-        ),
-    ]
+def _line(
+    queue: operators.Queue, area: Text, text_of: Callable[[Any], str], related: tuple[str, ...], steps: tuple[str, ...]
+) -> Line:
+    waiting = queue.waiting.select_related(*related) if related else queue.waiting
+    waiting = waiting.defer(*_LEFT_OUT.get(queue.waiting.model, ()))
+    return Line(
+        area,
+        queue.title,
+        waiting.order_by(queue.since),
+        list_url(queue.waiting.model, **queue.query),
+        lambda each: (text_of(each), getattr(each, queue.since)),
+        queue.role,
+        queue.days,
+        steps,
+        queue.maker,
+    )
 
 
-def _of_the_reports() -> list[Line]:
-    reports = MonitoringReport.objects.select_related("project").defer("case", "sheet", "practices")
-    return [
-        Line(
-            _("Reports"),
-            _("Reports to approve"),
-            reports.filter(status=MonitoringReport.Status.VERIFIED).order_by("verified_at"),
-            list_url(MonitoringReport, status__exact=MonitoringReport.Status.VERIFIED),
-            lambda each: (f"{each} · {tonnes(each.net_t)} t", each.verified_at),
-            REGISTRAR,
-            settings.REPORT_TARGET_DAYS["verified"],
-            ("approve", "reject"),
-        ),
-        Line(
-            _("Reports"),
-            _("Reports without a verifier"),
-            reports.filter(status=MonitoringReport.Status.SUBMITTED, verifier=None).order_by("status_since"),
-            list_url(MonitoringReport, status__exact=MonitoringReport.Status.SUBMITTED),
-            lambda each: (str(each), each.status_since),
-            REGISTRAR,
-            settings.REPORT_TARGET_DAYS["submitted"],
-            ("assign",),
-        ),
-        Line(
-            _("Issuance"),
-            _("Credits to issue"),
-            reports.filter(status=MonitoringReport.Status.APPROVED).order_by("approved_at"),
-            list_url(MonitoringReport, status__exact=MonitoringReport.Status.APPROVED),
-            lambda each: (f"{each} · {tonnes(each.left_t)} t", each.approved_at),
-            REGISTRAR,
-            settings.REPORT_TARGET_DAYS["approved"],
-            ("issue",),
-        ),
-    ]
-
-
-def _of_the_money() -> list[Line]:
-    payouts = Payout.objects.filter(status=Payout.Status.REQUESTED).select_related("cooperative", "requested_by")
-    payments = Payment.objects.filter(status=Payment.Status.REQUESTED).select_related("organisation", "requested_by")
-    corrections = Correction.objects.filter(status=Correction.Status.REQUESTED)
-    return [
-        Line(
-            _("Payouts"),
-            _("Payouts to households to confirm"),
-            payouts.order_by("requested_at"),
-            list_url(Payout, status__exact=Payout.Status.REQUESTED),
-            lambda each: (f"{each.cooperative} · {money(each.amount_fen)}", each.requested_at),
-            TREASURER,
-            3,
-            ("confirm-payout", "refuse-payout"),
-            "requested_by",
-        ),
-        Line(
-            _("Payments"),
-            _("Payments for a second treasurer"),
-            payments.order_by("requested_at"),
-            list_url(Payment, status__exact=Payment.Status.REQUESTED),
-            lambda each: (f"{each} · {each.organisation} · {money(each.amount_fen)}", each.requested_at),
-            TREASURER,
-            2,
-            ("confirm-deposit", "confirm-withdrawal", "refuse"),
-            "requested_by",
-        ),
-        Line(
-            _("Corrections"),
-            _("Corrections for a second treasurer"),
-            corrections.select_related("transaction", "requested_by").order_by("requested_at"),
-            list_url(Correction, status__exact=Correction.Status.REQUESTED),
-            lambda each: (f"{each} · {each.transaction} · {each.reason}", each.requested_at),
-            TREASURER,
-            2,
-            ("confirm", "refuse"),
-            "requested_by",
-        ),
-    ]
-
-
-def _of_the_credits() -> list[Line]:
-    ordered = CancellationOrder.objects.filter(status=CancellationOrder.Status.REQUESTED)
-    reversals = Reversal.objects.filter(state=Reversal.State.REPORTED).select_related("project", "reported_by")
-    return [
-        Line(
-            _("Reversals"),
-            _("Losses to confirm"),
-            reversals.order_by("reported_at"),
-            list_url(Reversal, state__exact=Reversal.State.REPORTED),
-            lambda each: (str(each), each.reported_at),
-            REGISTRAR,
-            14,
-            ("confirm", "refuse"),
-            "reported_by",
-        ),
-        Line(
-            _("Cancellations"),
-            _("Cancellations for a second registrar"),
-            ordered.select_related("batch__asset", "requested_by").order_by("requested_at"),
-            list_url(CancellationOrder, status__exact=CancellationOrder.Status.REQUESTED),
-            lambda each: (f"{each} · {each.batch} · {tonnes(each.quantity_t)} t", each.requested_at),
-            REGISTRAR,
-            2,
-            ("confirm", "refuse"),
-            "requested_by",
-        ),
-    ]
+# What is large, and not shown.
+_LEFT_OUT: dict[type[Model], tuple[str, ...]] = {
+    Project: tuple(LARGE),
+    MonitoringReport: ("case", "sheet", "practices"),
+}
+# Of each queue: the area of the desk, what is said of each thing and which rows that needs, and the actions that decide it.
+_SHOWN: dict[str, tuple[Text, Callable[[Any], str], tuple[str, ...], tuple[str, ...]]] = {
+    "organisations_to_approve": (
+        _("Organisations"),
+        lambda each: f"{each} · {each.get_kind_display()}",
+        (),
+        ("approve",),
+    ),
+    "projects_to_register": (_("Projects"), str, (), ("register", "reject")),
+    "withdrawals_to_decide": (
+        _("Projects"),
+        lambda each: f"{each} · {each.withdrawal_reason}",
+        (),
+        ("withdraw", "keep"),
+    ),
+    "renewals_to_decide": (_("Projects"), str, ("project",), ("grant", "refuse")),
+    "reports_to_approve": (
+        _("Reports"),
+        lambda each: f"{each} · {tonnes(each.net_t)} t",
+        ("project",),
+        ("approve", "reject"),
+    ),
+    "reports_to_assign": (_("Reports"), str, ("project",), ("assign",)),
+    "credits_to_issue": (_("Issuance"), lambda each: f"{each} · {tonnes(each.left_t)} t", ("project",), ("issue",)),
+    "payouts_to_confirm": (
+        _("Payouts"),
+        lambda each: f"{each.cooperative} · {money(each.amount_fen)}",
+        ("cooperative", "requested_by"),
+        ("confirm-payout", "refuse-payout"),
+    ),
+    "payments_to_confirm": (
+        _("Payments"),
+        lambda each: f"{each} · {each.organisation} · {money(each.amount_fen)}",
+        ("organisation", "requested_by"),
+        ("confirm-deposit", "confirm-withdrawal", "refuse"),
+    ),
+    "corrections_to_confirm": (
+        _("Corrections"),
+        lambda each: f"{each} · {each.transaction} · {each.reason}",
+        ("transaction", "requested_by"),
+        ("confirm", "refuse"),
+    ),
+    "losses_to_confirm": (_("Reversals"), str, ("project", "reported_by"), ("confirm", "refuse")),
+    "cancellations_to_confirm": (
+        _("Cancellations"),
+        lambda each: f"{each} · {each.batch} · {tonnes(each.quantity_t)} t",
+        ("batch__asset", "requested_by"),
+        ("confirm", "refuse"),
+    ),
+}
 
 
 def queue_of(

@@ -15,12 +15,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from ledger.parties.models import Membership
+from ledger.parties.models import Membership, Organisation
 from ledger.projects.deadlines import due_on
-from ledger.projects.judgements import DeclaredConflict, Renewal
-from ledger.projects.models import Finding, MonitoringReport, Project, RiskAssessment
+from ledger.projects.models import Finding, MonitoringReport, Project
 from ledger.projects.selectors import LARGE
 from ledger.web.rights import may_verify
+from ledger.workload import verifiers
 
 MINE, OPEN, DONE = "mine", "open", "done"
 SHOWN: dict[str, str | Promise] = {
@@ -32,12 +32,13 @@ ROWS = 25
 MOST = 500
 """How many of a kind are put in order: whoever has more sees these first."""
 _NEVER = dt.date.max
+_BEGINNING = dt.datetime.min.replace(tzinfo=dt.UTC)
 Status = MonitoringReport.Status
 # What is next with a report that is assigned, where on its page that is done, and whether it waits for the verifier.
 NEXT: dict[str, tuple[str | Promise, str, bool]] = {
-    Status.SUBMITTED: (_("Accept the report, or decline it"), "#accept-title", True),
-    Status.IN_VERIFICATION: (_("Verify the report"), "#verify-title", True),
-    Status.FINDINGS_ANSWERED: (_("Judge the answers to your findings"), "#findings-title", True),
+    Status.SUBMITTED: (verifiers.OF_A_REPORT[Status.SUBMITTED][1], "#accept-title", True),
+    Status.IN_VERIFICATION: (verifiers.OF_A_REPORT[Status.IN_VERIFICATION][1], "#verify-title", True),
+    Status.FINDINGS_ANSWERED: (verifiers.OF_A_REPORT[Status.FINDINGS_ANSWERED][1], "#findings-title", True),
     Status.FINDINGS_OPEN: (_("The cooperative answers your findings"), "#findings-title", False),
 }
 
@@ -76,8 +77,8 @@ def verifier_queue(request: HttpRequest, membership: Membership) -> HttpResponse
     if shown not in SHOWN:
         shown = MINE
     is_working = membership.organisation.is_approved
-    counts = _counts(membership) if is_working else dict.fromkeys(SHOWN, 0)
-    found = _ENTRIES[shown](membership) if is_working else []
+    counts = _counts(membership.organisation) if is_working else dict.fromkeys(SHOWN, 0)
+    found = _ENTRIES[shown](membership.organisation) if is_working else []
     page = Paginator(found, ROWS).get_page(request.GET.get("page"))
     context = {
         "organisation": membership.organisation,
@@ -86,55 +87,45 @@ def verifier_queue(request: HttpRequest, membership: Membership) -> HttpResponse
         "page": page,
         "late": sum(1 for entry in found if entry.days_late and entry.is_ours) if shown == MINE else 0,
         "may_verify": may_verify(membership),
-        "conflicts": _conflicts(membership) if shown == OPEN else [],
+        "conflicts": list(verifiers.declared_conflicts(membership.organisation)) if shown == OPEN else [],
     }
     return render(request, "ledger/workspace/verifier.html", context)
 
 
-def _reports(membership: Membership) -> QuerySet[MonitoringReport]:
-    return (
-        MonitoringReport.objects.filter(verifier=membership.organisation)
-        .select_related("project__proponent")
-        .defer("case", "sheet", "practices", *(f"project__{name}" for name in LARGE))
-    )
-
-
-def _counts(membership: Membership) -> dict[str, int]:
-    """Return how many there are of each kind of work. In three queries."""
-    reports = MonitoringReport.objects.filter(verifier=membership.organisation).aggregate(
+def _counts(verifier: Organisation) -> dict[str, int]:
+    """Return how many there are of each kind of work. In five queries."""
+    reports = verifiers.assigned_reports(verifier).aggregate(
         mine=Count("pk", filter=Q(status__in=NEXT)), done=Count("pk", filter=Q(verified_at__isnull=False))
     )
-    ours = Q(validator=membership.organisation)
-    taken = Q(ours, status=Project.Status.IN_VALIDATION)
-    free = Q(status=Project.Status.SUBMITTED)
-    projects = Project.objects.filter(ours | free).aggregate(
-        taken=Count("pk", filter=taken), done=Count("pk", filter=Q(ours, validated_at__isnull=False))
+    free = (
+        verifiers.projects_to_take_on(verifier),
+        verifiers.renewals_to_assess(verifier),
+        verifiers.risks_to_judge(verifier),
+    )
+    projects = Project.objects.filter(validator=verifier).aggregate(
+        taken=Count("pk", filter=Q(status=Project.Status.IN_VALIDATION)),
+        done=Count("pk", filter=Q(validated_at__isnull=False)),
     )
     return {
         MINE: reports["mine"] + projects["taken"],
-        OPEN: _free_projects(membership).count() + _renewals(membership).count() + _risks(membership).count(),
+        OPEN: sum(waiting.count() for waiting in free),
         DONE: reports["done"] + projects["done"],
     }
 
 
-def _mine(membership: Membership) -> list[Entry]:
+def _mine(verifier: Organisation) -> list[Entry]:
     """Return what the verifier has in hand: what it has to do, due first in front, then what it waits for."""
-    taken = Project.objects.filter(status=Project.Status.IN_VALIDATION, validator=membership.organisation)
-    validating = taken.select_related("proponent").defer(*LARGE).order_by("accepted_at", "id")[:MOST]
-    declared = {each.project_id: str(each.get_nature_display()) for each in _conflicts(membership)}
-    entries = [*_assigned(membership, declared), *(_of_project(each, declared) for each in validating)]
-    return sorted(entries, key=lambda entry: (not entry.is_ours, entry.due_on or _NEVER, entry.since or _beginning()))
+    validating = verifiers.projects_in_hand(verifier).select_related("proponent")[:MOST]
+    declared = {each.project_id: str(each.get_nature_display()) for each in verifiers.declared_conflicts(verifier)}
+    entries = [*_assigned(verifier, declared), *(_of_project(each, declared) for each in validating)]
+    return sorted(entries, key=lambda entry: (not entry.is_ours, entry.due_on or _NEVER, entry.since or _BEGINNING))
 
 
-def _beginning() -> dt.datetime:
-    return dt.datetime.min.replace(tzinfo=dt.UTC)
-
-
-def _assigned(membership: Membership, declared: dict[int, str]) -> Iterator[Entry]:
+def _assigned(verifier: Organisation, declared: dict[int, str]) -> Iterator[Entry]:
     by_status = {
         f"{status}_findings": Count("findings", filter=Q(findings__status=status)) for status in Finding.Status.values
     }
-    found = _reports(membership).filter(status__in=NEXT).annotate(**by_status).order_by("status_since", "id")[:MOST]
+    found = _reports(verifier).filter(status__in=NEXT).annotate(**by_status).order_by("status_since", "id")[:MOST]
     for report in found:
         title, place, is_ours = NEXT[report.status]
         counted = tuple(getattr(report, f"{status}_findings") for status in Finding.Status.values)
@@ -151,6 +142,14 @@ def _assigned(membership: Membership, declared: dict[int, str]) -> Iterator[Entr
         )
 
 
+def _reports(verifier: Organisation) -> QuerySet[MonitoringReport]:
+    return (
+        verifiers.assigned_reports(verifier)
+        .select_related("project__proponent")
+        .defer("case", "sheet", "practices", *(f"project__{name}" for name in LARGE))
+    )
+
+
 def _report_url(report: MonitoringReport) -> str:
     return reverse("report", kwargs={"code": report.project.code, "report_id": report.pk})
 
@@ -158,58 +157,31 @@ def _report_url(report: MonitoringReport) -> str:
 def _of_project(project: Project, declared: dict[int, str]) -> Entry:
     url = reverse("project", kwargs={"code": project.code})
     conflict = declared.get(project.pk, "")
-    return Entry(_("Validate the project"), url, project, None, project.accepted_at, conflict=conflict)
+    return Entry(verifiers.VALIDATE, url, project, None, project.accepted_at, conflict=conflict)
 
 
-def _free_projects(membership: Membership) -> QuerySet[Project]:
-    free = Project.objects.filter(status=Project.Status.SUBMITTED)
-    return free.exclude(pk__in=_conflicting(membership))
-
-
-def _renewals(membership: Membership) -> QuerySet[Renewal]:
-    return Renewal.objects.filter(status=Renewal.Status.REQUESTED).exclude(project__in=_conflicting(membership))
-
-
-def _risks(membership: Membership) -> QuerySet[RiskAssessment]:
-    stated = RiskAssessment.objects.filter(status=RiskAssessment.Status.STATED)
-    return stated.exclude(project__in=_conflicting(membership))
-
-
-def _conflicting(membership: Membership) -> QuerySet[DeclaredConflict, int]:
-    declared = DeclaredConflict.objects.filter(verifier=membership.organisation, lifted_at__isnull=True)
-    return declared.values_list("project_id", flat=True)
-
-
-def _conflicts(membership: Membership) -> list[DeclaredConflict]:
-    declared = DeclaredConflict.objects.filter(verifier=membership.organisation, lifted_at__isnull=True)
-    return list(declared.select_related("project").defer(*(f"project__{name}" for name in LARGE)).order_by("-id"))
-
-
-def _open(membership: Membership) -> list[Entry]:
+def _open(verifier: Organisation) -> list[Entry]:
     """Return what any verifier may take on, the longest waiting first; without what this one has a conflict about."""
-    entries = []
-    free = _free_projects(membership).select_related("proponent").defer(*LARGE).order_by("submitted_at", "id")
-    for project in free[:MOST]:
-        entries.append(_for_any(project, _("Take the project on, or leave it to another"), project.submitted_at))
-    related = ("project", "project__proponent")
-    large = [f"project__{name}" for name in LARGE]
-    for renewal in _renewals(membership).select_related(*related).defer(*large).order_by("requested_at", "id")[:MOST]:
-        entries.append(_for_any(renewal.project, _("Assess whether the project may be renewed"), renewal.requested_at))
-    for risk in _risks(membership).select_related(*related).defer(*large).order_by("stated_at", "id")[:MOST]:
-        title = _("Confirm the risk that carbon is lost again, or refuse it")
-        entries.append(_for_any(risk.project, title, risk.stated_at))
-    return sorted(entries, key=lambda entry: entry.since or _beginning())
+    free = verifiers.projects_to_take_on(verifier).select_related("proponent")[:MOST]
+    renewals = verifiers.renewals_to_assess(verifier).select_related("project__proponent")[:MOST]
+    risks = verifiers.risks_to_judge(verifier).select_related("project__proponent")[:MOST]
+    entries = [
+        *(_for_any(project, verifiers.TAKE_ON, project.submitted_at) for project in free),
+        *(_for_any(renewal.project, verifiers.ASSESS, renewal.requested_at) for renewal in renewals),
+        *(_for_any(risk.project, verifiers.JUDGE, risk.stated_at) for risk in risks),
+    ]
+    return sorted(entries, key=lambda entry: entry.since or _BEGINNING)
 
 
 def _for_any(project: Project, title: str | Promise, since: dt.datetime | None) -> Entry:
     return Entry(title, reverse("project", kwargs={"code": project.code}), project, None, since)
 
 
-def _done(membership: Membership) -> list[Entry]:
+def _done(verifier: Organisation) -> list[Entry]:
     """Return what the verifier has verified and validated, the newest first."""
-    reports = _reports(membership).filter(verified_at__isnull=False).order_by("-verified_at")[:MOST]
+    reports = _reports(verifier).filter(verified_at__isnull=False).order_by("-verified_at")[:MOST]
     projects = (
-        Project.objects.filter(validator=membership.organisation, validated_at__isnull=False)
+        Project.objects.filter(validator=verifier, validated_at__isnull=False)
         .select_related("proponent")
         .defer(*LARGE)
         .order_by("-validated_at")[:MOST]
@@ -221,7 +193,7 @@ def _done(membership: Membership) -> list[Entry]:
             for each in projects
         ),
     ]
-    return sorted(entries, key=lambda entry: entry.since or _beginning(), reverse=True)
+    return sorted(entries, key=lambda entry: entry.since or _BEGINNING, reverse=True)
 
 
 _ENTRIES: dict[str, Any] = {MINE: _mine, OPEN: _open, DONE: _done}

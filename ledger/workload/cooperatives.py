@@ -1,11 +1,9 @@
 """What waits for a cooperative: projects and reports that are to be begun, mended, answered or handed in."""
 
-import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
 from django.db.models import Count, Q
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -49,14 +47,15 @@ def _of_projects(projects: Iterable[Project]) -> Iterator[Task]:
                 {"code": project.code, "part": "what"},
                 since=project.created_at,
             )
-        elif project.status == Project.Status.REJECTED:
-            yield _at(project, "project_rejected", _("Read why the project was rejected"))
         elif project.status == Project.Status.SUSPENDED:
-            yield _at(project, "project_suspended", _("Settle why the project is suspended"), project.suspended_at)
-
-
-def _at(project: Project, kind: str, title: str | Promise, since: dt.datetime | None = None) -> Task:
-    return Task(kind, title, localized(project, "name"), "project", {"code": project.code}, since=since)
+            yield Task(
+                "project_suspended",
+                _("Settle why the project is suspended"),
+                localized(project, "name"),
+                "project",
+                {"code": project.code},
+                since=project.suspended_at,
+            )
 
 
 def _of_reports(reader: Membership) -> Iterator[Task]:

@@ -26,27 +26,44 @@ REGISTRAR, TREASURER = Membership.Role.REGISTRAR, Membership.Role.TREASURER
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Things that wait for the same step of the same people: which, since when each, and how many days it may take."""
+    """Things that wait for the same step of the same people: what they are (`title`), and what is to be done (`task`).
+
+    `since` names the field that says since when each waits, `days` how many it may take, `query` the filter of the desk's list of
+    them. `maker` names the field of who has entered what one of the same role decides: that person waits for another.
+    """
 
     kind: str
     title: str | Promise
+    task: str | Promise
     waiting: QuerySet[Any]
     since: str
     role: Membership.Role
     days: int
     query: Mapping[str, str]
+    maker: str = ""
+
+    def for_reader(self, reader: Membership) -> QuerySet[Any]:
+        """Return what waits, without what the reader has entered and another must decide."""
+        if self.maker and reader.role == self.role:
+            return self.waiting.exclude(**{self.maker: reader.user})
+        return self.waiting
+
+
+def queues() -> Iterator[Queue]:
+    """Yield every step of the registry and the ledger that waits for the operator, in the order of the desk."""
+    yield from _of_the_registry()
+    yield from _of_the_reports()
+    yield from _of_the_money()
+    yield from _of_the_credits()
 
 
 def desk_tasks(reader: Membership) -> Iterator[Task]:
-    """Yield a task for each queue of the registry in which anything waits. In one query, however many there are.
-
-    What one treasurer or registrar has entered waits for another, not for that one.
-    """
-    queues = {queue.kind: queue for queue in _queues(reader)}
-    counted = [_counted(queue) for queue in queues.values()]
+    """Yield a task for each queue in which anything waits for another than who has entered it. In one query."""
+    by_kind = {queue.kind: queue for queue in queues()}
+    counted = [_counted(queue, reader) for queue in by_kind.values()]
     rows = counted[0].union(*counted[1:], all=True)
     found = {kind: (count, oldest) for kind, count, oldest in rows if count}
-    for kind, queue in queues.items():
+    for kind, queue in by_kind.items():
         if kind in found:
             yield queue_task(queue, *found[kind])
 
@@ -57,7 +74,7 @@ def queue_task(queue: Queue, count: int, oldest: dt.datetime | None) -> Task:
     due_on = None if oldest is None else timezone.localdate(oldest) + dt.timedelta(days=queue.days)
     return Task(
         queue.kind,
-        queue.title,
+        queue.task,
         "",
         f"admin:{names.app_label}_{names.model_name}_changelist",
         query=queue.query,
@@ -68,9 +85,10 @@ def queue_task(queue: Queue, count: int, oldest: dt.datetime | None) -> Task:
     )
 
 
-def _counted(queue: Queue) -> QuerySet[Any]:
+def _counted(queue: Queue, reader: Membership) -> QuerySet[Any]:
     counted: QuerySet[Any] = (
-        queue.waiting.order_by()
+        queue.for_reader(reader)
+        .order_by()
         .annotate(
             queue=Value(queue.kind, output_field=CharField()),
             waiting_since=models.ExpressionWrapper(models.F(queue.since), output_field=DateTimeField()),
@@ -82,98 +100,142 @@ def _counted(queue: Queue) -> QuerySet[Any]:
     return counted
 
 
-def _queues(reader: Membership) -> Iterator[Queue]:
-    yield from _of_organisations()
-    yield from _of_projects()
-    yield from _of_reports()
-    yield from _of_money(reader)
-    yield from _of_credits(reader)
-
-
-def _of_organisations() -> Iterator[Queue]:
-    applied = Organisation.Status.APPLIED
-    found = Organisation.objects.filter(status=applied)
-    title = _("Decide about organisations that apply")
-    yield Queue("organisations_to_approve", title, found, "created_at", REGISTRAR, 7, {"status__exact": applied})
-
-
-def _of_projects() -> Iterator[Queue]:
-    validated = Project.Status.VALIDATED
-    found = Project.objects.filter(status=validated)
-    title = _("Register the projects that are validated")
-    yield Queue("projects_to_register", title, found, "validated_at", REGISTRAR, 14, {"status__exact": validated})
-    leaving = Project.objects.filter(withdrawal_asked_at__isnull=False)
+def _of_the_registry() -> Iterator[Queue]:
+    yield Queue(
+        "organisations_to_approve",
+        _("Organisations to approve"),
+        _("Decide about organisations that apply"),
+        Organisation.objects.filter(status=Organisation.Status.APPLIED),
+        "created_at",
+        REGISTRAR,
+        7,
+        {"status__exact": Organisation.Status.APPLIED},
+    )
+    yield Queue(
+        "projects_to_register",
+        _("Projects to register"),
+        _("Register the projects that are validated"),
+        Project.objects.filter(status=Project.Status.VALIDATED),
+        "validated_at",
+        REGISTRAR,
+        14,
+        {"status__exact": Project.Status.VALIDATED},
+    )
     yield Queue(
         "withdrawals_to_decide",
+        _("Withdrawals to decide"),
         _("Decide about projects that want to be withdrawn"),
-        leaving,
+        Project.objects.filter(withdrawal_asked_at__isnull=False),
         "withdrawal_asked_at",
         REGISTRAR,
         14,
         {"withdrawal_asked_at__isnull": "False"},
     )
-    assessed = Renewal.Status.ASSESSED
-    renewals = Renewal.objects.filter(status=assessed)
-    title = _("Decide about renewals")
-    yield Queue("renewals_to_decide", title, renewals, "assessed_at", REGISTRAR, 14, {"status__exact": assessed})
+    yield Queue(
+        "renewals_to_decide",
+        _("Renewals to decide"),
+        _("Decide about renewals"),
+        Renewal.objects.filter(status=Renewal.Status.ASSESSED),
+        "assessed_at",
+        REGISTRAR,
+        14,
+        {"status__exact": Renewal.Status.ASSESSED},
+    )
 
 
-def _of_reports() -> Iterator[Queue]:
+def _of_the_reports() -> Iterator[Queue]:
     status, reports, days = MonitoringReport.Status, MonitoringReport.objects, settings.REPORT_TARGET_DAYS
-    for kind, title, found, state, since in (
-        (
-            "reports_to_assign",
-            _("Find a verifier for the reports that have none"),
-            reports.filter(status=status.SUBMITTED, verifier=None),
-            status.SUBMITTED,
-            "status_since",
-        ),
-        (
-            "reports_to_approve",
-            _("Approve the reports that are verified"),
-            reports.filter(status=status.VERIFIED),
-            status.VERIFIED,
-            "verified_at",
-        ),
-        (
-            "credits_to_issue",
-            _("Issue credits of the reports that are approved"),
-            reports.filter(status=status.APPROVED),
-            status.APPROVED,
-            "approved_at",
-        ),
-    ):
-        yield Queue(kind, title, found, since, REGISTRAR, days[str(state)], {"status__exact": state})
+    yield Queue(
+        "reports_to_approve",
+        _("Reports to approve"),
+        _("Approve the reports that are verified"),
+        reports.filter(status=status.VERIFIED),
+        "verified_at",
+        REGISTRAR,
+        days["verified"],
+        {"status__exact": status.VERIFIED},
+    )
+    yield Queue(
+        "reports_to_assign",
+        _("Reports without a verifier"),
+        _("Find a verifier for the reports that have none"),
+        reports.filter(status=status.SUBMITTED, verifier=None),
+        "status_since",
+        REGISTRAR,
+        days["submitted"],
+        {"status__exact": status.SUBMITTED},
+    )
+    yield Queue(
+        "credits_to_issue",
+        _("Credits to issue"),
+        _("Issue credits of the reports that are approved"),
+        reports.filter(status=status.APPROVED),
+        "approved_at",
+        REGISTRAR,
+        days["approved"],
+        {"status__exact": status.APPROVED},
+    )
 
 
-def _of_money(reader: Membership) -> Iterator[Queue]:
-    payments = Payment.objects.filter(status=Payment.Status.REQUESTED)
-    corrections = Correction.objects.filter(status=Correction.Status.REQUESTED)
-    if reader.role == TREASURER:
-        payments = payments.exclude(requested_by=reader.user)
-        corrections = corrections.exclude(requested_by=reader.user)
-    requested = {"status__exact": Payment.Status.REQUESTED}
-    title = _("Confirm payments as second treasurer")
-    yield Queue("payments_to_confirm", title, payments, "requested_at", TREASURER, 2, requested)
-    payouts = Payout.objects.filter(status=Payout.Status.REQUESTED)
-    title = _("Confirm payouts to households")
-    yield Queue("payouts_to_confirm", title, payouts, "requested_at", TREASURER, 3, requested)
-    title = _("Confirm corrections as second treasurer")
-    yield Queue("corrections_to_confirm", title, corrections, "requested_at", TREASURER, 2, requested)
+def _of_the_money() -> Iterator[Queue]:
+    yield Queue(
+        "payouts_to_confirm",
+        _("Payouts to households to confirm"),
+        _("Confirm payouts to households"),
+        Payout.objects.filter(status=Payout.Status.REQUESTED),
+        "requested_at",
+        TREASURER,
+        3,
+        {"status__exact": Payout.Status.REQUESTED},
+        "requested_by",
+    )
+    yield Queue(
+        "payments_to_confirm",
+        _("Payments for a second treasurer"),
+        _("Confirm payments as second treasurer"),
+        Payment.objects.filter(status=Payment.Status.REQUESTED),
+        "requested_at",
+        TREASURER,
+        2,
+        {"status__exact": Payment.Status.REQUESTED},
+        "requested_by",
+    )
+    yield Queue(
+        "corrections_to_confirm",
+        _("Corrections for a second treasurer"),
+        _("Confirm corrections as second treasurer"),
+        Correction.objects.filter(status=Correction.Status.REQUESTED),
+        "requested_at",
+        TREASURER,
+        2,
+        {"status__exact": Correction.Status.REQUESTED},
+        "requested_by",
+    )
 
 
-def _of_credits(reader: Membership) -> Iterator[Queue]:
-    losses = Reversal.objects.filter(state=Reversal.State.REPORTED)
-    ordered = CancellationOrder.objects.filter(status=CancellationOrder.Status.REQUESTED)
-    if reader.role == REGISTRAR:
-        losses = losses.exclude(reported_by=reader.user)
-        ordered = ordered.exclude(requested_by=reader.user)
-    title = _("Confirm losses that were reported")
-    reported = {"state__exact": Reversal.State.REPORTED}
-    yield Queue("losses_to_confirm", title, losses, "reported_at", REGISTRAR, 14, reported)
-    title = _("Confirm cancellations as second registrar")
-    requested = {"status__exact": CancellationOrder.Status.REQUESTED}
-    yield Queue("cancellations_to_confirm", title, ordered, "requested_at", REGISTRAR, 2, requested)
+def _of_the_credits() -> Iterator[Queue]:
+    yield Queue(
+        "losses_to_confirm",
+        _("Losses to confirm"),
+        _("Confirm losses that were reported"),
+        Reversal.objects.filter(state=Reversal.State.REPORTED),
+        "reported_at",
+        REGISTRAR,
+        14,
+        {"state__exact": Reversal.State.REPORTED},
+        "reported_by",
+    )
+    yield Queue(
+        "cancellations_to_confirm",
+        _("Cancellations for a second registrar"),
+        _("Confirm cancellations as second registrar"),
+        CancellationOrder.objects.filter(status=CancellationOrder.Status.REQUESTED),
+        "requested_at",
+        REGISTRAR,
+        2,
+        {"status__exact": CancellationOrder.Status.REQUESTED},
+        "requested_by",
+    )
 
 
 def reconciliation_tasks(reader: Membership) -> Iterator[Task]:

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ledger.parties.models import Membership
+from ledger.parties.models import Membership, Organisation
 from ledger.projects.deadlines import due_on
 from ledger.projects.judgements import DeclaredConflict, Renewal
 from ledger.projects.models import MonitoringReport, Project, RiskAssessment
@@ -16,31 +16,63 @@ from ledger.texts import localized
 from ledger.workload.tasks import MOST_OF_A_KIND, OF_REPORTS, Task
 
 Report = MonitoringReport.Status
+# What is next for the verifier with a report that is assigned to it.
 OF_A_REPORT = {
     Report.SUBMITTED: ("report_to_accept", _("Accept the report, or decline it")),
     Report.IN_VERIFICATION: ("report_to_verify", _("Verify the report")),
     Report.FINDINGS_ANSWERED: ("answers_to_judge", _("Judge the answers to your findings")),
 }
+VALIDATE = _("Validate the project")
+TAKE_ON = _("Take the project on, or leave it to another")
+ASSESS = _("Assess whether the project may be renewed")
+JUDGE = _("Confirm the risk that carbon is lost again, or refuse it")
+
+
+def assigned_reports(verifier: Organisation) -> QuerySet[MonitoringReport]:
+    """Return the reports that are assigned to a verifier, in any state."""
+    return MonitoringReport.objects.filter(verifier=verifier)
+
+
+def projects_in_hand(verifier: Organisation) -> QuerySet[Project]:
+    """Return the projects that a verifier has taken on, the longest in hand first."""
+    taken = Project.objects.filter(status=Project.Status.IN_VALIDATION, validator=verifier)
+    return taken.defer(*LARGE).order_by("accepted_at", "id")
+
+
+def projects_to_take_on(verifier: Organisation) -> QuerySet[Project]:
+    """Return the projects that any verifier may take on, the longest waiting first; none about which it has a conflict."""
+    free = Project.objects.filter(status=Project.Status.SUBMITTED)
+    return free.exclude(pk__in=_conflicting(verifier)).defer(*LARGE).order_by("submitted_at", "id")
+
+
+def renewals_to_assess(verifier: Organisation) -> QuerySet[Renewal]:
+    """Return the renewals that any verifier may assess, with their projects; none about which it has a conflict."""
+    asked = Renewal.objects.filter(status=Renewal.Status.REQUESTED).exclude(project__in=_conflicting(verifier))
+    return asked.select_related("project").defer(*_LARGE_OF_PROJECT).order_by("requested_at", "id")
+
+
+def risks_to_judge(verifier: Organisation) -> QuerySet[RiskAssessment]:
+    """Return the risks that any verifier may judge, with their projects; none about which it has a conflict."""
+    stated = RiskAssessment.objects.filter(status=RiskAssessment.Status.STATED)
+    free = stated.exclude(project__in=_conflicting(verifier))
+    return free.select_related("project").defer(*_LARGE_OF_PROJECT).order_by("stated_at", "id")
+
+
+def declared_conflicts(verifier: Organisation) -> QuerySet[DeclaredConflict]:
+    """Return the conflicts of interest that a verifier has declared and that were not lifted, the newest first."""
+    declared = DeclaredConflict.objects.filter(verifier=verifier, lifted_at__isnull=True)
+    return declared.select_related("project").defer(*_LARGE_OF_PROJECT).order_by("-id")
 
 
 def verifier_tasks(reader: Membership) -> Iterator[Task]:
-    """Yield what is to be judged: what is assigned to the verifier, and what waits for any. In five queries.
-
-    What it has declared a conflict of interest about waits for others.
-    """
-    yield from _reports(reader)
-    yield from _taken(reader)
-    yield from _for_any(reader)
+    """Yield what is to be judged: what is assigned to the verifier, and what waits for any. In five queries."""
+    yield from _of_reports(reader.organisation)
+    yield from _of_projects(reader.organisation)
 
 
-def _reports(reader: Membership) -> Iterator[Task]:
-    found = (
-        MonitoringReport.objects.filter(verifier=reader.organisation, status__in=list(OF_A_REPORT))
-        .select_related("project")
-        .only(*OF_REPORTS)
-        .order_by("status_since", "id")[:MOST_OF_A_KIND]
-    )
-    for report in found:
+def _of_reports(verifier: Organisation) -> Iterator[Task]:
+    found = assigned_reports(verifier).filter(status__in=list(OF_A_REPORT)).select_related("project").only(*OF_REPORTS)
+    for report in found.order_by("status_since", "id")[:MOST_OF_A_KIND]:
         kind, title = OF_A_REPORT[Report(report.status)]
         yield Task(
             kind,
@@ -53,33 +85,24 @@ def _reports(reader: Membership) -> Iterator[Task]:
         )
 
 
-def _taken(reader: Membership) -> Iterator[Task]:
-    found = Project.objects.filter(status=Project.Status.IN_VALIDATION, validator=reader.organisation)
-    for project in found.defer(*LARGE).order_by("accepted_at", "id")[:MOST_OF_A_KIND]:
-        yield _of_project(project, "project_to_validate", _("Validate the project"), since=project.accepted_at)
-
-
-def _for_any(reader: Membership) -> Iterator[Task]:
-    ours = Project.objects.exclude(pk__in=_conflicting(reader)).defer(*LARGE)
-    for project in ours.filter(status=Project.Status.SUBMITTED).order_by("submitted_at", "id")[:MOST_OF_A_KIND]:
-        title = _("Take the project on, or leave it to another")
-        yield _of_project(project, "project_to_take_on", title, since=project.submitted_at)
-    asked = Renewal.objects.filter(status=Renewal.Status.REQUESTED).exclude(project__in=_conflicting(reader))
-    for renewal in asked.select_related("project").order_by("requested_at", "id")[:MOST_OF_A_KIND]:
-        title = _("Assess whether the project may be renewed")
-        yield _of_project(renewal.project, "renewal_to_assess", title, since=renewal.requested_at)
-    stated = RiskAssessment.objects.filter(status=RiskAssessment.Status.STATED).exclude(
-        project__in=_conflicting(reader)
-    )
-    for risk in stated.select_related("project").order_by("stated_at", "id")[:MOST_OF_A_KIND]:
-        title = _("Confirm the risk that carbon is lost again, or refuse it")
-        yield _of_project(risk.project, "risk_to_judge", title, since=risk.stated_at)
-
-
-def _conflicting(reader: Membership) -> QuerySet[DeclaredConflict, int]:
-    declared = DeclaredConflict.objects.filter(verifier=reader.organisation, lifted_at__isnull=True)
-    return declared.values_list("project_id", flat=True)
+def _of_projects(verifier: Organisation) -> Iterator[Task]:
+    for taken in projects_in_hand(verifier)[:MOST_OF_A_KIND]:
+        yield _of_project(taken, "project_to_validate", VALIDATE, since=taken.accepted_at)
+    for free in projects_to_take_on(verifier)[:MOST_OF_A_KIND]:
+        yield _of_project(free, "project_to_take_on", TAKE_ON, since=free.submitted_at)
+    for renewal in renewals_to_assess(verifier)[:MOST_OF_A_KIND]:
+        yield _of_project(renewal.project, "renewal_to_assess", ASSESS, since=renewal.requested_at)
+    for risk in risks_to_judge(verifier)[:MOST_OF_A_KIND]:
+        yield _of_project(risk.project, "risk_to_judge", JUDGE, since=risk.stated_at)
 
 
 def _of_project(project: Project, kind: str, title: str | Promise, *, since: dt.datetime | None) -> Task:
     return Task(kind, title, localized(project, "name"), "project", {"code": project.code}, since=since)
+
+
+def _conflicting(verifier: Organisation) -> QuerySet[DeclaredConflict, int]:
+    declared = DeclaredConflict.objects.filter(verifier=verifier, lifted_at__isnull=True)
+    return declared.values_list("project_id", flat=True)
+
+
+_LARGE_OF_PROJECT = tuple(f"project__{name}" for name in LARGE)

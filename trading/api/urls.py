@@ -9,11 +9,13 @@ from trading.api.marketdata import MarketData, Streams
 from trading.api.markets import Markets
 from trading.api.orders import Orders
 from trading.api.portfolio import PortfolioEndpoint
+from trading.api.previews import OrderPreviews
 from trading.api.surveillance import Surveillance
 from trading.api.trades import Trades
 
 urlpatterns = [
     path("orders", Orders.as_view({"get": "list_orders", "post": "place_order"})),
+    path("orders/preview", OrderPreviews.as_view({"post": "preview_order"})),
     path("orders/batch", Orders.as_view({"post": "place_orders"})),
     path("orders/<id:order_id>", Orders.as_view({"get": "get_order"})),
     path("orders/cancel", Orders.as_view({"post": "cancel_orders"})),

@@ -388,6 +388,7 @@ CASES = {
     "markets/{batch}/halt": ("registrar", {"reason": "maintenance"}),
     "markets/{batch}/resume": ("registrar", {"auction_minutes": 5}),
     "orders": ("buyer", {"market": "{batch}", **ORDER}),
+    "orders/preview": ("buyer", {"market": "{batch}", **ORDER}),
     "orders/batch": ("buyer", {"market": "{batch}", "orders": [ORDER, ORDER | {"client_order_id": "a-2"}]}),
     "streams/ticket": ("buyer", {}),
     "orders/cancel": ("buyer", {"market": "{batch}", "side": "buy"}),

@@ -3,12 +3,16 @@
 import re
 
 import pytest
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.urls import resolve
+from django.utils.translation import gettext, override
 
 from ledger.web.guide import FOLDER, GUIDES, text_of
 
 LANGUAGES = ("zh-hans", "en")
+CATALOGUE = settings.LOCALE_PATHS[0] / "zh_Hans" / "LC_MESSAGES" / "django.po"
+WORDS = set(re.findall(r'^msgid "(.+)"$', CATALOGUE.read_text(encoding="utf-8"), flags=re.MULTILINE))
 BOTH = pytest.mark.parametrize(
     ("name", "language"), [(each.name, language) for each in GUIDES for language in LANGUAGES]
 )
@@ -43,6 +47,14 @@ def test_the_pictures_of_a_guide_are_served_with_their_size(name, language):
         assert re.search(r'alt="[^"]+"', picture), picture
         assert re.search(r'width="\d+" height="\d+" loading="lazy"', picture), picture
         assert finders.find(re.search(r'src="/static/([^"]+)"', picture)[1]), picture
+
+
+@BOTH
+def test_the_buttons_that_a_guide_names_are_called_so(name, language):
+    named = re.findall({"en": r'[Pp]ress "([^"]+)"', "zh-hans": "按“([^”]+)”"}[language], source(name, language))
+    with override(language):
+        shown = {gettext(words) for words in WORDS}
+    assert [words for words in named if words not in shown] == []
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)

@@ -63,10 +63,10 @@ def test_a_report_goes_from_one_list_to_another_as_its_steps_are_taken(who):
     assert (kinds(who.cooperative), kinds(who.verifier)) == ([], ["answers_to_judge"])
 
 
-def test_drafts_and_what_was_rejected_or_suspended_waits_for_its_cooperative(who):
+def test_drafts_and_what_is_suspended_wait_for_their_cooperative_and_what_was_rejected_for_nobody(who):
     for status in ("draft", "rejected", "suspended", "submitted", "withdrawn"):
         own_project(who, status=status)
-    assert sorted(kinds(who.cooperative)) == ["project_draft", "project_rejected", "project_suspended"]
+    assert sorted(kinds(who.cooperative)) == ["project_draft", "project_suspended"]
     # What was handed in waits for any verifier; a year's report is nobody's to write before the project is registered.
     assert kinds(who.verifier) == ["project_to_take_on"]
 
