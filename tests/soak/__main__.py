@@ -4,8 +4,8 @@
 clients, followers, auditors. Workers, web, PostgreSQL and Redis are killed and stopped meanwhile by a seed. At the end what
 everybody was told is compared with the books, all invariants are checked, the log is verified offline, memory must be flat, and
 nothing may have slowed down. SOAK_SECONDS is how long, SOAK_PARTICIPANTS how many, SOAK_SEED repeats what was drawn, SOAK_FAULTS
-names the only kinds of faults, between semicolons, SOAK_REPORT is where the report goes, SOAK_VAR where the product is meanwhile. The exit status is 1 if anything is not as it must be; the
-product's folder, with what the programs had to say, is then kept.
+names the only kinds of faults, between semicolons, SOAK_REPORT is where the report goes, SOAK_VAR where the product is meanwhile.
+The exit status is 1 if anything is not as it must be; the product's folder, with what the programs had to say, is then kept.
 """
 
 import datetime as dt
