@@ -4,8 +4,8 @@
 clients, followers, auditors. Workers, web, PostgreSQL and Redis are killed and stopped meanwhile by a seed. At the end what
 everybody was told is compared with the books, all invariants are checked, the log is verified offline, memory must be flat, and
 nothing may have slowed down. SOAK_SECONDS is how long, SOAK_PARTICIPANTS how many, SOAK_SEED repeats what was drawn, SOAK_FAULTS
-names the only kinds of faults, between commas, SOAK_REPORT is where the report goes, SOAK_VAR where the product is meanwhile. The exit status is 1 if anything is not as it must be; the
-product's folder, with what the programs had to say, is then kept.
+names the only kinds of faults, between semicolons, SOAK_REPORT is where the report goes, SOAK_VAR where the product is meanwhile.
+The exit status is 1 if anything is not as it must be; the product's folder, with what the programs had to say, is then kept.
 """
 
 import datetime as dt
@@ -31,9 +31,9 @@ def main() -> int:
     participants = max(PARTICIPANTS_AT_LEAST, int(os.environ.get("SOAK_PARTICIPANTS", "200")))
     seed = int(os.environ.get("SOAK_SEED") or random.SystemRandom().randrange(2**32))
     var = Path(os.environ.get("SOAK_VAR", str(BASE_DIR / "var" / "soak" / "product")))
-    only = [name.strip() for name in os.environ.get("SOAK_FAULTS", "").split(",") if name.strip()]
+    only = [name.strip() for name in os.environ.get("SOAK_FAULTS", "").split(";") if name.strip()]
     if unknown := sorted(set(only) - set(KINDS)):
-        raise SystemExit(f"There is no fault {unknown[0]!r}. There are: {', '.join(KINDS)}.")
+        raise SystemExit(f"There is no fault {unknown[0]!r}. There are: {'; '.join(KINDS)}.")
     now = dt.datetime.now().astimezone()
     folder = Path(os.environ.get("SOAK_REPORT", str(BASE_DIR / "var" / "soak" / f"{now:%Y%m%d-%H%M%S}")))
     for number in (signal.SIGTERM, signal.SIGALRM, signal.SIGINT, signal.SIGHUP):

@@ -96,6 +96,11 @@ class Findings:
                 found[window or "", each.operation, each.status] += 1
         return found
 
+    @cached_property
+    def refusals(self) -> Counter[tuple[str, int]]:
+        """Return how often what was asked for was refused, by what it was and how."""
+        return Counter((each.operation, each.status) for each in self.tried if 400 <= each.status < 500)
+
     def bloat(self) -> dict[str, dict[str, int]]:
         """Return, of the tables that matter, the most dead rows that were seen, and what is there at the end."""
         found: dict[str, dict[str, int]] = {}

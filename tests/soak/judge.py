@@ -8,11 +8,11 @@ from statistics import median
 
 WARM_SECONDS = 60.0
 """A process that has just started still loads what it needs."""
-LONGER_WARM_SECONDS = {"PostgreSQL": 150.0}
-"""Each of its sessions fills caches of its own, one statement after the other."""
+LONGER_WARM_SECONDS = {"PostgreSQL": 150.0, "web": 120.0}
+"""Each session fills caches of its own, one statement after the other; each thread has a session."""
 LEAK_AT_LEAST_MB = 8.0
 LEAK_SHARE = 0.05
-POINTS_AT_LEAST = 8
+POINTS_AT_LEAST = 24
 PAIRS_AT_MOST = 200_000
 SLOWER_AT_MOST = 1.5
 """Medians of the last third against those of the first."""
@@ -48,32 +48,48 @@ class Growth:
 
 
 def theil_sen(lives: Iterable[Sequence[tuple[float, float]]]) -> float:
-    """Return the median of the slopes between all pairs of points of one life, 0 where there are none. Source: Theil 1950, Sen 1968."""
+    """Return the median of the slopes between pairs of points of one life, 0 where there are none. Source: Theil 1950, Sen 1968.
+
+    Pairs that are further apart than half a life are left out: a single step, such as after an outage, is then between a third of the
+    pairs at most, and does not move the median. What grows steadily grows between all of them.
+    """
     slopes: list[float] = []
     for points in lives:
+        if len(points) < 2:
+            continue
         # Of very many points every so many is enough.
-        step = max(1, int((len(points) ** 2 / 2 / PAIRS_AT_MOST) ** 0.5))
-        pairs = combinations(points[::step], 2)
-        slopes += [(late[1] - early[1]) / (late[0] - early[0]) for early, late in pairs if late[0] > early[0]]
+        thinned = points[:: max(1, int((len(points) ** 2 / 2 / PAIRS_AT_MOST) ** 0.5))]
+        furthest = (thinned[-1][0] - thinned[0][0]) / 2
+        for early, late in combinations(thinned, 2):
+            if 0 < late[0] - early[0] <= furthest:
+                slopes.append((late[1] - early[1]) / (late[0] - early[0]))
     return median(slopes) if slopes else 0.0
 
 
 def growth(program: str, samples: Iterable[tuple[float, int, float]], start: float, end: float) -> Growth:
     """Return how a program's memory grows in the second half, from samples of (time, process, MB).
 
-    What a process has in its first moments does not count, and no slope is from one process to the next.
+    Of each process the first half of its life does not count, nor its first moments: it fills caches. No slope is from one process
+    to the next.
     """
-    lives: dict[int, list[tuple[float, float]]] = defaultdict(list)
-    born: dict[int, float] = {}
     half, warm = (start + end) / 2, LONGER_WARM_SECONDS.get(program, WARM_SECONDS)
+    found: dict[int, list[tuple[float, float]]] = defaultdict(list)
     for at, process_id, mb in samples:
-        born.setdefault(process_id, at)
-        if at >= max(half, born[process_id] + warm) and at <= end:
-            lives[process_id].append((at, mb))
-    points = [mb for life in lives.values() for _at, mb in life]
-    slope = theil_sen(lives.values())
+        if at <= end:
+            found[process_id].append((at, mb))
+    lives = [_settled(life, half, warm) for life in found.values()]
+    lives = [life for life in lives if life]
+    points = [mb for life in lives for _at, mb in life]
+    slope = theil_sen(lives)
     middle = median(points) if points else 0.0
     return Growth(program, middle, slope * 3_600, slope * (end - half), len(points), len(lives))
+
+
+def _settled(life: Sequence[tuple[float, float]], after: float, warm_seconds: float) -> list[tuple[float, float]]:
+    """Return the samples of a process once it has all that it needs: after its first moments, and in the second half of its life."""
+    born, died = life[0][0], life[-1][0]
+    begins = max(after, born + warm_seconds, (born + died) / 2)
+    return [(at, mb) for at, mb in life if at >= begins]
 
 
 @dataclass(frozen=True, slots=True)

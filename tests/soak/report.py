@@ -61,7 +61,8 @@ class Report:
     figures: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     faults: list[dict[str, Any]] = field(default_factory=list)
-    faults_at_all: Counter[str] = field(default_factory=Counter)
+    # Orders that were refused, by the code of the refusal.
+    refused: Counter[str] = field(default_factory=Counter)
 
     def add(self, name: str, value: object) -> None:
         """Add a figure."""
@@ -109,6 +110,8 @@ class Report:
                     {"during": window, "operation": operation, "status": status, "count": count}
                     for (window, operation, status), count in sorted(found.failures.items())
                 ],
+                "refusals": {f"{status} {operation}": n for (operation, status), n in found.refusals.most_common()},
+                "refused_orders": dict(self.refused.most_common()),
                 "tables": found.bloat(),
                 "errors_of_postgresql": dict(found.statements.said.most_common(40)),
             }
@@ -126,6 +129,8 @@ class Report:
             _table(("at", "what", "down", "answered", "executed", "logged", "told", "over"), _fault_rows(self.faults)),
             "<h2>Requests that failed</h2>",
             _table(("during", "what", "status", "times"), _failure_rows(found)),
+            "<h2>Why orders were refused</h2>",
+            _table(("code", "times"), self.refused.most_common()),
             "<h2>Memory, second half</h2>",
             _table(("program", "median MB", "MB an hour", "MB grown", "samples", "lives", ""), _memory_rows(found)),
             "<h2>Requests, first and last third</h2>",

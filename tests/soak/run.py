@@ -37,9 +37,10 @@ STALL_AT_MOST_SECONDS = 120.0
 SHORT_SECONDS = 120.0
 PAUSE_SECONDS = {True: 4.0, False: 30.0}
 FIRST_PAUSE_SECONDS = {True: 3.0, False: 45.0}
-HARVESTS_AT = (0.12, 0.3, 0.5)
-WAVES_AT = (0.05, 0.2, 0.4, 0.6, 0.8)
-RECONCILED_AT = (0.25, 0.5, 0.75)
+# What happens beside, in parts of the whole; a short run has time for one of each.
+HARVESTS_AT = {True: (0.3,), False: (0.12, 0.3, 0.5)}
+WAVES_AT = {True: (0.05,), False: (0.05, 0.2, 0.4, 0.6, 0.8)}
+RECONCILED_AT = {True: (0.6,), False: (0.25, 0.5, 0.75)}
 CALM_FROM = 0.8
 ASKED_FOR = {
     "cancel": "cancels asked for",
@@ -71,13 +72,13 @@ class Stage:
     began_at: float
     checks: list[Window]
 
-    def due(self, fraction_of: float) -> Iterator[tuple[float, Callable[[], None]]]:
-        """Yield what is to be done, and when, in seconds from the beginning."""
+    def due(self, seconds: float) -> list[tuple[float, Callable[[], None]]]:
+        """Return what is to be done in a run of so many seconds, and when."""
+        is_short = seconds <= SHORT_SECONDS
         jobs: list[tuple[float, Callable[[], None]]] = []
-        jobs += [(at * fraction_of, self.harvest) for at in HARVESTS_AT]
-        jobs += [(at * fraction_of, self.wave) for at in WAVES_AT]
-        jobs += [(at * fraction_of, self.reconcile) for at in RECONCILED_AT]
-        yield from sorted(jobs, key=lambda job: job[0])
+        for times, job in ((HARVESTS_AT, self.harvest), (WAVES_AT, self.wave), (RECONCILED_AT, self.reconcile)):
+            jobs += [(part * seconds, job) for part in times[is_short]]
+        return sorted(jobs, key=lambda each: each[0])
 
     def harvest(self) -> None:
         """Let a cooperative have the credits of a year, and a market of its own."""
@@ -112,7 +113,8 @@ def run(
     pauses = PAUSE_SECONDS[is_short], FIRST_PAUSE_SECONDS[is_short]
     plan = plan_faults(seed, seconds, *pauses, calm_from=calm_from, only=only)
     report = Report(seed, seconds, cast.counts(), [str(each) for each in plan])
-    print(f"{participants} take part: {', '.join(f'{count} {kind}s' for kind, count in cast.counts().items())}")
+    kinds = ", ".join(f"{kind} {count}" for kind, count in cast.counts().items())
+    print(f"{participants} take part: {kinds}")
     print("What is to happen:", *report.schedule, sep="\n", flush=True)
     for name in PROGRAMS:
         here.start(name)
@@ -136,7 +138,7 @@ def run(
             chaos.abort()
             raise
         ended = monotonic()
-        _end(crowd)
+        _end(crowd, report)
     _settle(report)
     sampler.stop()
     statements.stop()
@@ -192,11 +194,15 @@ def _crowd(here: Grounds, cast: Cast) -> Iterator[tuple["subprocess.Popen[str]",
         crowd.wait()
 
 
-def _end(crowd: "subprocess.Popen[str]") -> None:
+def _end(crowd: "subprocess.Popen[str]", report: Report) -> None:
     """Let everybody come to an end, and leave nothing open."""
     assert crowd.stdin is not None
     crowd.stdin.close()
-    assert crowd.wait(CROWD_ENDS_SECONDS) == 0, "who takes part has failed"
+    try:
+        if status := crowd.wait(CROWD_ENDS_SECONDS):
+            report.problems.append(f"the process of who takes part ended with status {status}")
+    except subprocess.TimeoutExpired:
+        report.problems.append("who takes part does not come to an end")
 
 
 def _settle(report: Report) -> None:
@@ -226,61 +232,56 @@ def _judge(stage: Stage, told: Sequence[dict[str, Any]], folder: Path) -> None:
 
 
 def _tell(stage: Stage, found: Findings, told: Sequence[dict[str, Any]]) -> None:
+    _tell_what_was_done(stage, found, told)
+    _tell_of_faults(stage, found, told)
+    _tell_what_was_measured(stage.report, found)
+
+
+def _tell_what_was_done(stage: Stage, found: Findings, told: Sequence[dict[str, Any]]) -> None:
     report, seconds = stage.report, found.end - found.start
-    (summary,) = [each["summary"] for each in told if "summary" in each] or [{}]
-    statuses = Counter(each.status for each in found.tried)
-    of = Counter(name for each in told for name in each if name not in ("by", "status", "id", "code", "market", "root"))
-    refused = sum("order" in each and each["status"] not in (0, 200, 201) for each in told)
+    of = Counter(name for each in told for name in each)
+    report.refused.update(each["code"] for each in told if "order" in each and "code" in each and each["status"])
+    answered = sum(each.status > 0 for each in found.tried)
     report.add("orders entered", f"{Order.objects.count():,}")
-    report.add("orders refused, as they must be", f"{refused:,}")
+    report.add("orders refused, as they must be", f"{report.refused.total():,}")
     report.add("trades settled", f"{Trade.objects.count():,}")
-    report.add(
-        "requests answered",
-        f"{sum(count for each, count in statuses.items() if each):,}, {len(found.tried) / seconds:.0f} a second",
-    )
+    report.add("requests answered", f"{answered:,}, {answered / seconds:.0f} a second")
     for name, words in ASKED_FOR.items():
         report.add(words, f"{of[name]:,}")
+    events, connections = (sum(each.get(name, 0) for each in told) for name in ("events", "connections"))
+    report.add("events of live streams", f"{events:,}, connected {connections} times")
     report.add("markets", len(stage.markets()))
     report.add("reconciled while trading", f"{len(stage.checks)} times")
-    for fault in stage.chaos.faults:
-        report.faults_at_all[fault.name] += 1
-    for name, count in sorted(report.faults_at_all.items()):
+
+
+def _tell_of_faults(stage: Stage, found: Findings, told: Sequence[dict[str, Any]]) -> None:
+    report, watch = stage.report, stage.watch
+    for name, count in sorted(Counter(fault.name for fault in stage.chaos.faults).items()):
         longest = max(fault.seconds for fault in stage.chaos.faults if fault.name == name)
         report.add(name, f"{count} times, all goes on after {longest:.1f} s at most")
     report.add(
-        "longest stall of the markets",
-        f"{stage.watch.longest_stall:.1f} s, after: {stage.watch.stalled_after or 'nothing'}",
+        "longest stall of the markets", f"{watch.longest_stall:.1f} s, after: {watch.stalled_after or 'nothing'}"
     )
-    report.add("longest wait for an answer", f"{summary.get('longest_seconds', 0.0):.1f} s")
-    failures = found.failures
-    for name, wanted in (("not answered", (0,)), ("answered by 503", (503,))):
-        during = sum(count for (window, _op, status), count in failures.items() if status in wanted and window)
-        outside = sum(count for (window, _op, status), count in failures.items() if status in wanted and not window)
-        report.add(f"requests {name}", f"{during} during faults, {outside} else")
-    report.add(
-        "requests answered by another 5xx",
-        sum(count for status, count in statuses.items() if status >= 500 and status != 503),
-    )
-    report.add("requests told to come later (429)", f"{statuses[429]:,}")
-    report.add(
-        "events of live streams",
-        f"{sum(each.get('events', 0) for each in told):,}, connected {sum(each.get('connections', 0) for each in told)} times",
-    )
+    longest = max((each["summary"]["longest_seconds"] for each in told if "summary" in each), default=0.0)
+    report.add("longest wait for an answer", f"{longest:.1f} s")
+    failed: Counter[tuple[int, bool]] = Counter()
+    for (window, _operation, status), count in found.failures.items():
+        failed[status, bool(window)] += count
+    for words, status in (("not answered", 0), ("answered by 503", 503)):
+        report.add(f"requests {words}", f"{failed[status, True]:,} during faults, {failed[status, False]:,} else")
+    others = sum(count for (status, _during), count in failed.items() if status not in (0, 503))
+    report.add("requests answered by another 5xx", others)
+    report.add("requests told to come later (429)", f"{sum(each.status == 429 for each in found.tried):,}")
+
+
+def _tell_what_was_measured(report: Report, found: Findings) -> None:
     for grown in found.growths:
-        report.add(
-            f"memory of {grown.program}",
-            f"{grown.median_mb:.0f} MB, {grown.mb_an_hour:+.1f} MB an hour ({grown.points} samples)",
-        )
-    judged = [each for each in found.statement_slowings if each.is_judged]
-    report.add(
-        "kinds of statements judged",
-        f"{len(judged)}, the slowest of them by {max((each.ratio for each in judged), default=1.0):.2f}",
-    )
-    requests = [each for each in found.request_slowings if each.is_judged]
-    report.add(
-        "kinds of requests judged",
-        f"{len(requests)}, the slowest of them by {max((each.ratio for each in requests), default=1.0):.2f}",
-    )
+        slope = f"{grown.median_mb:.0f} MB, {grown.mb_an_hour:+.1f} MB an hour ({grown.points} samples)"
+        report.add(f"memory of {grown.program}", slope if grown.is_judged else "too few samples")
+    for what, slowings in (("statements", found.statement_slowings), ("requests", found.request_slowings)):
+        judged = [each for each in slowings if each.is_judged]
+        slowest = max((each.ratio for each in judged), default=1.0)
+        report.add(f"kinds of {what} judged", f"{len(judged)}, at most {slowest:.2f} times as long in the end")
 
 
 def _answers(port: int) -> bool:

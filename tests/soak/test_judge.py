@@ -54,6 +54,21 @@ def test_a_leak_is_seen_through_restarts():
     assert not found.is_flat
 
 
+def test_what_fills_caches_for_minutes_is_flat_once_they_are_full():
+    samples = [(at * 5.0, 1, min(100.0 + at, 150.0)) for at in range(360)]
+    assert growth("web", samples, 0.0, 1_800.0).is_flat
+    slower = [(at * 5.0, 1, min(100.0 + at / 2, 250.0)) for at in range(360)]
+    assert not growth("web", slower, 0.0, 1_800.0).is_flat
+
+
+@pytest.mark.parametrize("step_at", [950.0, 1_350.0, 1_700.0])
+def test_one_step_as_after_an_outage_is_no_leak(step_at):
+    samples = [(at * 5.0, 1, 170.0 if at * 5.0 < step_at else 250.0) for at in range(360)]
+    assert growth("worker", samples, 0.0, 1_800.0).is_flat
+    many = [(at * 5.0, 1, 170.0 + 2 * int(at * 5.0 / 60)) for at in range(360)]
+    assert not growth("worker", many, 0.0, 1_800.0).is_flat
+
+
 def test_of_what_was_hardly_seen_nothing_is_said():
     assert not growth("beat", life(1, 0.0, 60.0, 50.0), 0.0, 60.0).is_judged
 
