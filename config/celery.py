@@ -3,8 +3,8 @@
 import os
 
 from celery import Celery
-from celery.signals import task_postrun, task_prerun
-from django.db import close_old_connections
+from celery.signals import beat_init, task_postrun, task_prerun, worker_init, worker_ready
+from django.db import OperationalError, close_old_connections, connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -23,3 +23,32 @@ def _drop_broken_connections(**kwargs: object) -> None:
     Celery itself would close it after each task: connecting anew took longer than a batch.
     """
     close_old_connections()
+
+
+@worker_init.connect
+@beat_init.connect
+def _refuse_a_restored_copy(**kwargs: object) -> None:
+    """Let no worker start on a restored copy: it would match, send and pay a second time what has been done.
+
+    The copy is read-only besides, for a worker that was at work already when the copy took the database's place.
+    """
+    from ledger.transparency.binding import AGAIN, restored_label
+
+    try:
+        label = restored_label()
+    except OperationalError:
+        # The database is away: each task will find out for itself.
+        return
+    finally:
+        # Where the worker forks, none of its processes has it from another.
+        connection.close()
+    if label:
+        raise SystemExit(f"This database is a restored copy ({label}): no worker runs on it. {AGAIN}")
+
+
+@worker_ready.connect
+def _look_for_parked_tasks(sender: object, **kwargs: object) -> None:
+    """Go on with what another release's worker has put aside."""
+    from config.worker import unpark_at_start
+
+    unpark_at_start(sender)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from ledger.errors import DomainError
+from ledger.errors import refusal_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -51,6 +51,7 @@ class DomainErrors:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, DomainError):
+        refusal = refusal_of(exception)
+        if refusal is None:
             return None
-        return render(request, "error.html", {"error": exception}, status=exception.status)
+        return render(request, "error.html", {"error": refusal}, status=refusal.status)

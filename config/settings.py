@@ -440,6 +440,8 @@ MATCHING_SHARDS = env.integer("MATCHING_SHARDS", 1)
 # The transparency log: its name, and the Ed25519 seed that signs its checkpoints (made at first start).
 LOG_ORIGIN = env.text("LOG_ORIGIN", "tianhui.example/log")
 LOG_SIGNING_KEY_FILE = Path(env.text("LOG_SIGNING_KEY_FILE", str(BASE_DIR / "var" / "log-signing-key")))
+# What that key has signed last; not set: beside the key, named as it is with `.state`. In no backup (docs/backup.md).
+LOG_STATE_FILE = env.text("LOG_STATE_FILE", "")
 # Who cosigns them: verifier keys, each with the URL to which checkpoints are pushed, where the witness does not come itself.
 LOG_WITNESSES = env.witnesses("LOG_WITNESSES")
 if any(url for _vkey, url in LOG_WITNESSES):

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from psycopg.errors import ReadOnlySqlTransaction
 
 
 class DomainError(Exception):
@@ -23,6 +24,20 @@ class DomainError(Exception):
 
     def __str__(self) -> str:
         return str(self.message) % self.params
+
+
+class ReadOnly(DomainError):
+    """The database refuses what writes: it is a restored copy that nobody has taken into service, or a standby."""
+
+    code, status = "read_only", 503
+    message = _("Nothing can be changed here just now: this is a copy, or a standby. What is there can be read.")
+
+
+def refusal_of(exception: Exception) -> DomainError | None:
+    """Return the refusal that an exception is, or stands for; None for any other."""
+    if isinstance(exception, DomainError):
+        return exception
+    return ReadOnly() if isinstance(exception.__cause__, ReadOnlySqlTransaction) else None
 
 
 class NotFound(DomainError):

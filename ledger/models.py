@@ -51,6 +51,7 @@ from ledger.registry.models import (
 from ledger.transparency.models import (
     Checkpoint,
     Cosignature,
+    LogBinding,
     LogFollower,
     LogKey,
     LogLeaf,
@@ -89,6 +90,7 @@ __all__ = [
     "HouseholdLink",
     "IdempotentRequest",
     "Invitation",
+    "LogBinding",
     "LogFollower",
     "LogKey",
     "LogLeaf",

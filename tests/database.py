@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.test import TransactionTestCase
 
 from config.database_roles import ROLE, set_up_role
+from ledger.transparency.binding import state_file
 
 PASSWORD = secrets.token_urlsafe(16)
 
@@ -56,6 +57,8 @@ def empty_tables_as_owner() -> None:
 
     The guards against TRUNCATE are off for that, but where a test turns one on.
     """
+    # That of an earlier run, whose database is gone.
+    state_file().unlink(missing_ok=True)
     with as_owner(), connection.cursor() as cursor:
         for table in append_only_tables():
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER append_only_truncate")
@@ -64,5 +67,7 @@ def empty_tables_as_owner() -> None:
     def empty_as_owner(test: Any) -> None:
         with as_owner():
             empty(test)
+        # The log is empty again, so the key has signed nothing of it.
+        state_file().unlink(missing_ok=True)
 
     TransactionTestCase._fixture_teardown = empty_as_owner

@@ -40,6 +40,7 @@ ADVICE: dict[str, Promise] = {
         "It is our fault, and it was noted. Nothing was changed. Try again later with the same Idempotency-Key; "
         "tell the operator when it happened if it goes on."
     ),
+    "read_only": _("Read what you need. To change something, send it to the exchange that is in service."),
     "database_out_of_reach": _("It passes in moments. Send it again after Retry-After with the same Idempotency-Key."),
     # Sending again, and what others have changed.
     "idempotency_in_flight": _(

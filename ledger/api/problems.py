@@ -16,7 +16,7 @@ from rest_framework.views import exception_handler
 
 from ledger.api.catalogue import type_of
 from ledger.api.renderers import OrjsonRenderer
-from ledger.errors import DomainError, InsufficientScope
+from ledger.errors import DomainError, InsufficientScope, refusal_of
 from ledger.projects.land.problems import ParcelsRefused
 
 logger = logging.getLogger(__name__)
@@ -28,8 +28,9 @@ _UNREADABLE = (BadRequest, MultiPartParserError, SuspiciousOperation, Unreadable
 
 def handle_exception(exception: Exception, context: dict[str, Any]) -> Response:
     """Answer every exception with a problem; one that was not expected goes into the program's log, not to the caller."""
-    if isinstance(exception, DomainError):
-        return _response(of_domain(exception), _headers_of(exception))
+    refusal = refusal_of(exception)
+    if refusal is not None:
+        return _response(of_domain(refusal), _headers_of(refusal))
     request = context["request"]
     if isinstance(exception, InterfaceError | OperationalError):
         # It is being started again, or has undone what was asked: there is nothing to look for in our code.

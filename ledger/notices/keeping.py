@@ -24,3 +24,12 @@ def sweep_notices() -> int:
         gone += Notice.objects.filter(pk__in=pks).delete()[0]
     DigestSent.objects.filter(due_on__lt=timezone.localdate() - MESSAGES_KEPT).delete()
     return gone
+
+
+def hold_back_messages() -> int:
+    """Give up the messages that wait, and return how many: of a restored copy, they may have gone out before it was made.
+
+    The notices that they tell of stay in the app.
+    """
+    waiting = Message.objects.filter(sent_at=None, failed_at=None)
+    return waiting.update(failed_at=timezone.now(), claimed_until=None, reason="restored")

@@ -120,6 +120,34 @@ class LogKey(models.Model):
         return self.vkey
 
 
+class LogBinding(models.Model):
+    """For whom the key may sign: the token that its state file must have, too (binding.py). The newest row stands.
+
+    A row is written when the log begins, and when a restored copy is taken into service.
+    """
+
+    class Kind(models.TextChoices):
+        BEGUN = "begun", _("begun")
+        ADOPTED = "adopted", _("begun before keys remembered")
+        RESTORED = "restored", _("restored from a backup")
+
+    token = models.UUIDField(unique=True)
+    kind = models.CharField(max_length=12, choices=Kind)
+    record = models.ForeignKey(
+        Record, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    # What the restore wrote of itself, and what the operator declared of the database that is dead.
+    label = models.TextField(blank=True, default="")
+    statement = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "ledger"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.token}"
+
+
 class LogFollower(models.Model):
     """How far somebody has got who acts on what is recorded, such as the notices: the next place that it will read."""
 

@@ -1,6 +1,7 @@
 """Give new records their places in the log, extend the tree, and sign its new state. One sequencer at a time."""
 
 import datetime as dt
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from ledger.rows import array_of, copy_rows
+from ledger.transparency.binding import SignedState, keep_signed, permitted_binding
 from ledger.transparency.history import enter_first_key, signing_vkey
 from ledger.transparency.keys import signer_of
 from ledger.transparency.merkle import leaf_hash, node_hash, whole_root
@@ -36,7 +38,8 @@ def sequence_log() -> int:
     all that it sees.
 
     Locks: an advisory lock, so that one sequencer works at a time; another one returns 0 at once.
-    Raises: LogKeyMismatch where the key at hand is not the one that the log's history asks for; all stays as it was.
+    Raises: LogKeyMismatch where the key at hand is not the one that the log's history asks for, or where it has signed more than
+    this database has (binding.py); all stays as it was.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
@@ -48,9 +51,12 @@ def sequence_log() -> int:
         return 0
     edge = _read_edge()
     previous_size = edge.size
+    token = permitted_binding(previous_size)
     for start in range(0, len(record_ids), CHUNK):
         _append(edge, _read_entries(record_ids[start : start + CHUNK]))
-    _sign(edge, previous_size, timezone.now())
+    root = _sign(edge, previous_size, timezone.now())
+    # A process that dies before this has signed what the key does not remember: the database does.
+    transaction.on_commit(functools.partial(keep_signed, SignedState(token, edge.size, root)))
     return len(record_ids)
 
 
@@ -127,10 +133,11 @@ def edge_root(edge: Edge) -> bytes:
     return root
 
 
-def _sign(edge: Edge, previous_size: int, now: dt.datetime) -> None:
+def _sign(edge: Edge, previous_size: int, now: dt.datetime) -> bytes:
     signer = signer_of(signing_vkey(edge.size) or enter_first_key())
     root = edge_root(edge)
     note = signer.sign(checkpoint_text(signer.name, edge.size, root))
     Checkpoint.objects.create(
         tree_size=edge.size, previous_size=previous_size, root_hash=root, note=note, signed_at=now
     )
+    return root

@@ -227,6 +227,7 @@ NOT_PROVEN = {
     "ledger_webhookendpoint": "how programs are told; each step of setting it up is in the log, and it moves nothing",
     "ledger_webhookevent": "what programs are told, made of the log",
     "ledger_householdlink": "a key to what one household may read, kept as its hash; the cooperative makes it anew",
+    "ledger_logbinding": "which state file may sign; that a copy was taken into service is in the log",
     "ledger_logkey": "written again from the records of key changes; verify_log compares it with them",
     "ledger_projectplace": "computed anew from parcels, which are proven",
     "ledger_reconciliationrun": "what a check has found, which can be done again",

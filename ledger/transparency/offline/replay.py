@@ -41,7 +41,7 @@ FAMILIES = (
     "relation_",
     "webhook_",
 )
-OTHERS = frozenset(("bank_statement_imported", "instructions_executed"))
+OTHERS = frozenset(("bank_statement_imported", "instructions_executed", "log_restored"))
 """Kinds that are counted and move nothing."""
 
 # By which kinds of transaction alone an account for some purpose gives or receives (none: by a reversal only), and where some
