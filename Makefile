@@ -8,7 +8,7 @@ SCREENSHOTS ?= --all
 # Settings with which lint can import the product; nothing listens there.
 NO_SERVERS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@127.0.0.1:1/lint REDIS_URL=redis://127.0.0.1:1/0
 
-.PHONY: help install demo up demo-check test lint messages schema bench screenshots soak
+.PHONY: help install demo up demo-check test lint messages schema bench screenshots soak drill-restore drill-upgrade
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -68,3 +68,9 @@ screenshots: .venv/dev.stamp  ## take the pictures of docs/images, and of every 
 
 soak: .venv/dev.stamp  ## trade for ten minutes (SOAK_SECONDS) while workers, web and servers are killed, and check everything
 	@$(BIN)/python -m tests.soak
+
+drill-restore: .venv/dev.stamp  ## trade, lose the database, restore it from its backup, and check everything (docs/backup.md)
+	@$(BIN)/python -m tests.operations.backup
+
+drill-upgrade: .venv/dev.stamp  ## migrate a release while a market trades on a large database (docs/upgrades.md)
+	@$(BIN)/python -m tests.operations.upgrades

@@ -1,0 +1,1 @@
+"""What it takes to run the product: a folder for each part, with a README."""
