@@ -1,0 +1,1 @@
+"""Change the schema and the programs while the market trades."""
