@@ -4,7 +4,7 @@ import os
 
 from celery import Celery
 from celery.signals import beat_init, task_postrun, task_prerun, worker_init, worker_ready
-from django.db import OperationalError, close_old_connections
+from django.db import OperationalError, close_old_connections, connection
 
 import config.operations.observe.work  # noqa: F401 (listens to Celery's signals)
 from config.operations.deploy.pulse import Pulse
@@ -44,6 +44,9 @@ def _refuse_a_restored_copy(**kwargs: object) -> None:
     except OperationalError:
         # The database is away: each task will find out for itself.
         return
+    finally:
+        # Where the worker forks, none of its processes has it from another.
+        connection.close()
     if label:
         raise SystemExit(f"This database is a restored copy ({label}): no worker runs on it. {AGAIN}")
 

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from psycopg.errors import ReadOnlySqlTransaction
 
 from config.operations.observe.trails import current_request_id
 
@@ -18,7 +19,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
     The templates need neither a reader nor a language: both may be what could not be read.
     """
     context = {"request_id": current_request_id()}
-    if isinstance(sys.exception(), InterfaceError | OperationalError):
+    error = sys.exception()
+    # A copy or a standby, which refuses what writes, is away for whoever would write.
+    is_read_only = error is not None and isinstance(error.__cause__, ReadOnlySqlTransaction)
+    if is_read_only or isinstance(error, InterfaceError | OperationalError):
         page = render_to_string("503.html", context)
         headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
         return HttpResponse(page, status=HTTPStatus.SERVICE_UNAVAILABLE, headers=headers)

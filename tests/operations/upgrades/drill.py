@@ -37,6 +37,7 @@ def drill(here, rows, reports):
         took = time.monotonic() - began
         rolling = (_now(), _roll(here, market), _now())
     market.settles()
+    _take_away(here.owner_url)
     broken = [result.name for result in reconcile() if not result.holds]
     found = {
         "orders": rows,
@@ -68,20 +69,27 @@ def _fill(url, rows):
             row[0]
             for row in session.execute(
                 "SELECT attname FROM pg_attribute WHERE attrelid = 'trading_order'::regclass AND attnum > 0"
-                " AND NOT attisdropped AND attname NOT IN ('id', 'client_order_id')"
+                " AND NOT attisdropped AND attname NOT IN ('id', 'client_order_id', 'hold_id')"
             )
         ]
         columns = ", ".join(f'"{name}"' for name in names)
         session.execute("SET session_replication_role = replica")
         session.execute(
-            f"INSERT INTO trading_order ({columns}, client_order_id)"
-            f" SELECT {columns}, 'filled-' || n FROM (SELECT * FROM trading_order WHERE status = 'filled' LIMIT 1) one,"
+            f"INSERT INTO trading_order ({columns}, client_order_id, hold_id)"
+            f" SELECT {columns}, 'filled-' || n, -n FROM (SELECT * FROM trading_order WHERE status = 'filled' LIMIT 1) one,"
             " generate_series(1, %s) n",
             [rows],
         )
         session.commit()
         session.autocommit = True
         session.execute("VACUUM ANALYZE trading_order")
+
+
+def _take_away(url):
+    """Delete what was filled in: the books are to be judged by what was traded."""
+    with psycopg.connect(url) as session:
+        session.execute("SET session_replication_role = replica")
+        session.execute("DELETE FROM trading_order WHERE client_order_id LIKE 'filled-%'")
 
 
 def _migrate(here):
