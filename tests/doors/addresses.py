@@ -43,6 +43,7 @@ ABOUT = (
     ("members/invitations/", "<uuid:public_id>", "invitation"),
     ("members/", "<uuid:public_id>", "member"),
     ("invitations/", "<str:secret>", "secret"),
+    ("first-operator/", "<str:code>", "secret"),
     ("", "<id:change_id>", "role_change"),
     ("webhooks/", "<uuid:public_id>", "webhook"),
     ("", "<id:delivery_id>", "delivery"),

@@ -256,6 +256,8 @@ def _server() -> _Server:
 def machine(root: Path) -> Iterator[Machine]:
     """Have a machine as long as the context lasts; its roles and its database go with it."""
     found = Machine(root)
+    # What a run has left that was killed.
+    _forget_database()
     try:
         yield found
     finally:
@@ -263,10 +265,14 @@ def machine(root: Path) -> Iterator[Machine]:
         if found.watchdog is not None:
             found.watchdog.kill()
             found.watchdog.communicate()
-        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {OWNER} WITH (FORCE)")
-            for role in (APPLICATION, OWNER):
-                connection.execute(f"DROP ROLE IF EXISTS {role}")
+        _forget_database()
+
+
+def _forget_database() -> None:
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {OWNER} WITH (FORCE)")
+        for role in (APPLICATION, OWNER):
+            connection.execute(f"DROP ROLE IF EXISTS {role}")
 
 
 @dataclass
