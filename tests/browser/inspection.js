@@ -19,6 +19,12 @@
     const said = field.labels?.length || field.getAttribute("aria-label") || field.getAttribute("aria-labelledby");
     if (!said && shown(field)) findings.push(`has a field without a label: ${field.name}`);
   }
+  for (const row of all("tr").filter(shown)) {
+    const cells = [...row.cells].map((cell) => [cell, cell.getBoundingClientRect()]);
+    const over = cells.find(([, a], at) => cells.slice(at + 1).some(([, b]) =>
+      Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1));
+    if (over) findings.push(`has cells that lie over each other: ${named(over[0])}`);
+  }
   for (const reference of all("[aria-describedby], [aria-labelledby], [for]")) {
     for (const name of ["aria-describedby", "aria-labelledby", "for"]) {
       for (const id of (reference.getAttribute(name) ?? "").split(/\s+/).filter(Boolean)) {
