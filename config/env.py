@@ -159,22 +159,6 @@ def _host_and_port(name: str, server: str) -> tuple[str, str]:
         raise SettingError(f"{name} names a server that is none, {server!r}: {error}.") from None
 
 
-def silence(seconds: int) -> dict[str, Any]:
-    """Return what makes libpq give a connection up on which nothing comes back for so long, be it a host that is cut off.
-
-    Where data are on their way TCP itself waits so long for their arrival (tcp_user_timeout); where an answer is waited for,
-    the other host is asked after a third of it whether it is there still. Source: libpq, "Connection Control Functions".
-    """
-    third = max(seconds // 3, 1)
-    return {
-        "keepalives": 1,
-        "keepalives_idle": third,
-        "keepalives_interval": third,
-        "keepalives_count": 2,
-        "tcp_user_timeout": seconds * 1_000,
-    }
-
-
 def next_redis_database(url: str) -> str:
     """Return the URL of the Redis database after the one that a URL names, 1 after none.
 

@@ -84,11 +84,8 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 # Who changes the schema is its owner; everything else works as a role that may do less (docs/database.md).
 _AS_OWNER = env.flag("DATABASE_AS_OWNER") and env.text("MIGRATIONS_DATABASE_URL", "") != ""
 _DATABASE = env.postgres("MIGRATIONS_DATABASE_URL" if _AS_OWNER else "DATABASE_URL")
-# For how long each host is tried that a connection is wanted of, and after how long one is given up that says nothing more.
-_PATIENCE = {
-    "connect_timeout": env.integer("DATABASE_CONNECT_SECONDS", 5),
-    **env.silence(env.integer("DATABASE_SILENT_SECONDS", 15)),
-}
+# A server that is gone, or cut off, is given up within seconds, and gives us up as soon; what the address itself says goes first.
+_PATIENCE = peers.POSTGRESQL | {"connect_timeout": env.integer("DATABASE_CONNECT_SECONDS", peers.CONNECT_SECONDS)}
 _DATABASE["OPTIONS"] = _PATIENCE | _DATABASE["OPTIONS"]
 DATABASES = {"default": _DATABASE | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}}
 # Where what is public is read from (config/operations/replica), and by how much its data may be older than the primary's.
@@ -106,8 +103,6 @@ if env.text("REPLICA_URL", ""):
         "TEST": {"MIRROR": "default"},
     }
     DATABASE_ROUTERS = ["config.operations.replica.router.ReplicaRouter"]
-# A server that is gone, or cut off, is given up within seconds, and gives us up as soon; what the address itself says goes first.
-DATABASES["default"]["OPTIONS"] = peers.POSTGRESQL | DATABASES["default"]["OPTIONS"]
 if env.flag("DATABASE_PREPARES", default=True):
     # What a connection asks again is parsed and planned once, which is half of what an order costs PostgreSQL.
     for _each in DATABASES.values():

@@ -24,8 +24,6 @@ SMALL = {
     "fsync": "off",
     "full_page_writes": "off",
     "min_wal_size": "32MB",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
 }
 
 

@@ -24,8 +24,6 @@ FAST = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
     "max_connections": "100",
     # To weigh every order in which a dozen small tables can be joined takes longer than to read them; checks of the books do so.
     "join_collapse_limit": "5",

@@ -70,16 +70,21 @@ class Stage:
     @contextlib.contextmanager
     def on(self, name: str) -> Iterator["Stage"]:
         """Work on another database of the same server as long as the context lasts."""
+        from django.conf import settings
         from django.db import connection
 
         url, usual = database_url_of(self.database_url, name), connection.settings_dict["NAME"]
         connection.close()
         connection.settings_dict["NAME"] = name
+        # Each database has a log of its own, which one key signs.
+        settings.LOG_STATE_FILE = str(VAR / f"log-state-{name}")
+        own = {"DATABASE_URL": url, "LOG_STATE_FILE": settings.LOG_STATE_FILE}
         try:
-            yield replace(self, database_url=url, environment={**self.environment, "DATABASE_URL": url})
+            yield replace(self, database_url=url, environment={**self.environment, **own})
         finally:
             connection.close()
             connection.settings_dict["NAME"] = usual
+            settings.LOG_STATE_FILE = ""
 
 
 def _answers(address: tuple[str, int]) -> bool:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
@@ -137,6 +138,8 @@ def copy_database(source: str, copy: str) -> None:
         wait_until(lambda: admin.execute(others, [source]).fetchone() == (0,))
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(copy)))
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(copy), sql.Identifier(source)))
+    # What the key has signed of the copy that was there before is nothing to this one.
+    _state_file(copy).unlink(missing_ok=True)
 
 
 @contextmanager
@@ -180,6 +183,11 @@ def answers(url: str) -> bool:
         return False
 
 
+def _state_file(database: str) -> Path:
+    """Return where it is kept what the one key has signed of a database: each of them has a log of its own."""
+    return FILES / f"log-state-{database}"
+
+
 def _environment(database: str) -> dict[str, str]:
     url = urlsplit(application_url())._replace(path=f"/{database}").geturl()
     given = environment_for(FILES, Services(url, os.environ["REDIS_URL"]))
@@ -189,6 +197,7 @@ def _environment(database: str) -> dict[str, str]:
         "DEMO_PASSWORD_FILE": str(FILES / "demo-password"),
         "DOCUMENTS_DIR": str(FILES / "documents"),
         "LOG_SIGNING_KEY_FILE": str(FILES / "log-signing-key"),
+        "LOG_STATE_FILE": str(_state_file(database)),
         "REGISTRY_FILES": str(FILES / "registry"),
         # As in the demo: who has no second factor is let in. The tests of the log-in itself ask for it.
         "SECOND_FACTOR_REQUIRED": "0",

@@ -77,13 +77,6 @@ def test_a_server_that_is_none_is_named(monkeypatch, servers):
     assert "secret" not in str(refused.value)
 
 
-@pytest.mark.parametrize(("seconds", "third"), [(15, 5), (2, 1)])
-def test_a_silent_host_is_given_up(seconds, third):
-    found = env.silence(seconds)
-    assert found["tcp_user_timeout"] == seconds * 1_000
-    assert {found[f"keepalives_{name}"] for name in ("idle", "interval")} == {third}
-
-
 def test_another_database_is_refused(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "mysql://root@localhost/tianhui")
     with pytest.raises(env.SettingError, match="PostgreSQL is the only database"):

@@ -7,6 +7,8 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 
+GIST = "要点"
+"""How the sentence begins that says a section's gist in Chinese; the rest is English."""
 FILE = settings.BASE_DIR / "docs" / "runbook.md"
 
 
@@ -18,6 +20,8 @@ def runbook_html() -> SafeString:
     for at, token in enumerate(tokens):
         if token.type == "heading_open" and token.tag == "h2":
             token.attrSet("id", anchor_of(tokens[at + 1].content))
+        elif token.type == "paragraph_open" and tokens[at + 1].content.startswith(GIST):
+            token.attrSet("lang", "zh-Hans")
     renderer = parser.renderer
     assert isinstance(renderer, RendererHTML)
     # Our own text, with its HTML escaped by the parser. The page has its title already.

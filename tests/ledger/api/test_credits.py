@@ -144,7 +144,7 @@ def test_a_beneficiary_that_is_not_public_is_hidden_from_others(who: People, bat
 def test_a_suspended_organisation_retires_nothing(who: People, batch: Batch) -> None:
     Organisation.objects.filter(pk=who.cooperative.organisation_id).update(status=Organisation.Status.SUSPENDED)
     answer = Caller(who.cooperative).send("/retirements", a_retirement(batch))
-    assert is_problem(answer, 403, "organisation_not_approved")
+    assert is_problem(answer, 403, "organisation_suspended")
 
 
 def test_lists_take_as_many_queries_however_long_they_are(who: People, django_assert_num_queries: Any) -> None:

@@ -140,7 +140,7 @@ def test_every_operation_that_writes_takes_a_key(api_schema: dict[str, Any]) -> 
     secrets, nothing_written, nobody = (
         {"create_token", "make_link", "make_missing_links", "invite_member", "issue_stream_ticket"}
         | {"add_webhook", "rotate_webhook"},
-        {"preview_plan"},
+        {"preview_plan", "preview_order"},
         {"create_user"},
     )
     assert without == secrets | nothing_written | nobody

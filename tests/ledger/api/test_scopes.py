@@ -34,7 +34,7 @@ MEMBERS = {
     "change_member_role", "remove_member", "leave_organisation", "invite_member", "withdraw_invitation",
     "confirm_invitation", "confirm_role_change", "refuse_role_change",
 }  # fmt: skip
-READS_BY_POST = {"issue_stream_ticket", "preview_plan"}
+READS_BY_POST = {"issue_stream_ticket", "preview_plan", "preview_order"}
 WITHOUT_TOKEN = {"create_token", "create_user"}
 
 

@@ -141,10 +141,10 @@ def test_a_key_is_a_text_that_can_be_stored(accounts, key):
 def test_without_keys_nothing_is_asked_about_them(accounts, django_assert_num_queries):
     one, two, _ = accounts
     call = [posting(Leg(one.pk, two.pk, 1), key=None) for _ in range(50)]
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         post_transactions(call)
     keyed = [posting(Leg(one.pk, two.pk, 1), key=str(at)) for at in range(50)]
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         post_transactions(keyed)
     with django_assert_num_queries(6):
         post_transactions(keyed)

@@ -14,13 +14,26 @@ from config.operations.deploy.checks import SECRETS
 from config.programs import BASE_DIR, STREAM_PORT, WEB_PORT, WEB_THREADS
 from tests.operations.deploy.deployed import DOCUMENT, FOLDER, known_settings
 
-READERS = {"text", "flag", "integer", "rate", "words", "witnesses", "mail_backend", "postgres"}
+READERS = {
+    "text",
+    "flag",
+    "integer",
+    "rate",
+    "words",
+    "witnesses",
+    "mail_backend",
+    "postgres",
+    "networks",
+    "log_format",
+}
 # Said by others to us, or by one of our programs to another.
 NOT_SETTINGS = {"CREDENTIALS_DIRECTORY", "DJANGO_SETTINGS_MODULE", "CELERY_SKIP_CHECKS", "PYTHONUNBUFFERED"}
+# METRICS_DIR by the name that the metrics' library has for it.
+NOT_SETTINGS |= {"PROMETHEUS_MULTIPROC_DIR"}
 # Shown with an example, since their default is nothing, or no example of what they hold.
 EXAMPLES = {
     *("PUBLIC_URL", "STREAM_URL", "EMAIL_HOST", "CELERY_BROKER_URL", "MAP_TILES_URL", "MAP_TILES_ATTRIBUTION"),
-    *("LOG_WITNESSES", "SMS_GATEWAY", "SMS_GATEWAY_URL", *SECRETS),
+    *("REPLICA_URL", "LOG_STATE_FILE", "TIANHUI_VERSION", "LOG_WITNESSES", "SMS_GATEWAY", "SMS_GATEWAY_URL", *SECRETS),
 }
 
 
@@ -54,8 +67,10 @@ def subscripts() -> Iterator[str]:
 
 
 def names_read() -> set[str]:
-    # By a name that is put together: WEB_HOST and STREAM_HOST (config/programs.py).
-    return {name for name, _call in calls()} | set(subscripts()) | {"WEB_HOST", "STREAM_HOST", "STREAM_PORT"}
+    # By a name that is put together (config/programs.py), or that stands apart (config/operations).
+    elsewhere = {"WEB_HOST", "STREAM_HOST", "STREAM_PORT", "BACKUP_ARCHIVE", "OTEL_EXPORTER_OTLP_ENDPOINT"}
+    elsewhere |= {"BACKUP_PG_BIN", "BACKUP_SIGNING_KEY_FILE", "BACKUP_VKEY", "BACKUP_IDENTITY_FILE"}
+    return {name for name, _call in calls()} | set(subscripts()) | elsewhere
 
 
 def test_every_setting_is_listed_and_nothing_else() -> None:

@@ -2,7 +2,7 @@
 
     python -m tests.operations.failover.client < plan
 
-It ends when its input is closed. The trader is that of the soak: an order that is not answered is asked for again under its
+It ends when its input is closed. An order that is not answered is asked for again under its
 client_order_id.
 """
 
@@ -13,7 +13,7 @@ import select
 import sys
 import time
 
-from tests.soak.trader import Line, Trader
+from tests.operations.failover.trader import Line, Trader
 
 
 def main() -> None:

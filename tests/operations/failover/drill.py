@@ -24,11 +24,10 @@ from ledger.parties.services import issue_token
 from ledger.transparency.merkle import verify_consistency
 from ledger.transparency.notes import parse_checkpoint, parse_note
 from tests.benchmarks.stage import Floor, open_floor
-from tests.operations.failover import hosts
+from tests.operations.failover import hosts, oracle
+from tests.operations.failover.following import Stream, offers
 from tests.operations.failover.grounds import PROGRAMS, Grounds
 from tests.operations.failover.hosts import wait_until
-from tests.soak import oracle
-from tests.soak.run import Stream, offers
 from trading.models import Instruction, Order, Trade
 
 CLIENTS = 6
@@ -91,7 +90,7 @@ def drill(here: Grounds, seconds: float, seed: int) -> Report:
         sleep(seconds)
         moments[SWITCH] = time.time()
         hosts.switch_over(here.standby, here.primary)
-        stream.wait_until_it_goes_on(report)
+        stream.wait_until_it_goes_on(report.problems)
         sleep(seconds)
     reader.stop()
     told, summaries = _all_told(logs)

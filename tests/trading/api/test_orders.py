@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from ledger.models import Batch, Organisation
 from tests.callers import Caller, is_problem, statuses
@@ -83,8 +84,13 @@ def test_a_suspended_organisation_enters_nothing_but_may_cancel(who: People, mar
     order = caller.send("/orders", an_order(market)).json()
     Organisation.objects.filter(pk=who.buyer.organisation_id).update(status=Organisation.Status.SUSPENDED)
     answer = caller.send("/orders", an_order(market, client_order_id="a-2"))
-    assert is_problem(answer, 403, "organisation_not_approved")
-    assert caller.send(f"/orders/{order['id']}/cancel").status_code == 202
+    assert is_problem(answer, 403, "organisation_suspended")
+    # Its tokens are good for nothing; its people take their orders back by the pages.
+    assert is_problem(caller.send(f"/orders/{order['id']}/cancel"), 403, "organisation_suspended")
+    pages = Client()
+    pages.force_login(who.buyer.user)
+    assert pages.post(f"/orders/{order['id']}/cancel").status_code == 302
+    assert Instruction.objects.filter(order_id=order["id"], kind="cancel").exists()
 
 
 @pytest.mark.parametrize(
