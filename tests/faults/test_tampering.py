@@ -166,6 +166,7 @@ EXEMPT = {
     ("ledger_household", "code"): OWN_WORDS,
     ("ledger_household", "name"): OWN_WORDS,
     ("ledger_invitation", "id"): SURROGATE,
+    ("ledger_invitation", "needs_no_other"): "asked anew when it is accepted; that nobody has confirmed it is proven",
     ("ledger_invitation", "note"): "for whom it is, in the inviter's own words: the log names nobody",
     ("ledger_invitation", "token_hash"): "a key; who has come by it is proven",
     ("ledger_logtile", "id"): SURROGATE,

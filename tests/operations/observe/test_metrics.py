@@ -149,6 +149,8 @@ def test_without_the_database_what_was_counted_is_told_all_the_same(monkeypatch)
     def fail():
         raise OperationalError("gone")
 
+    Client().get("/markets")
+    tally.flush()
     monkeypatch.setattr(standing, "read_standing", fail)
     found = scrape()
     assert value(found, "tianhui_database_up") == 0
