@@ -21,8 +21,8 @@ NAMES = WORD.findall(
     "English CSV JSON XLSX PDF KML KMZ GeoJSON Shapefile zip txt API IPCC CDM AMS CMS UNFCCC ISO NDC SDG GWP SHA RFC JCS URL"
     " http https www Merkle IETF curl wget Python stdlib git CAD Trust Verra Gold Standard OffsetsDB CarbonPlan Berkeley"
     " Tianhui GTC IOC FOK DAY SSE AFOLU CNY"
-    # Queues of workers.
-    " celery telling matching audit sending webhooks"
+    # Servers, and queues of workers.
+    " Redis celery telling matching audit sending webhooks"
     # Tables of factors, as sheets name them.
     " cfoa density uncertainty exponent"
 )

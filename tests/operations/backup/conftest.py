@@ -97,7 +97,8 @@ class Grounds:
         try:
             wait_until(lambda: self.execute(_RECEIVES), seconds=60)
             yield processes
-            end = self.execute("SELECT pg_current_wal_flush_lsn()")
+            # What is committed may not be flushed yet.
+            end = self.execute("SELECT pg_current_wal_insert_lsn()")
             wait_until(lambda: self.execute(_RECEIVED.format(end)), seconds=60)
         finally:
             processes.stop()
