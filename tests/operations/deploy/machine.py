@@ -101,7 +101,7 @@ class Machine:
         # As PostgreSQL's superuser, whose server is the suite's; the names of the documentation are taken there.
         self._command(
             "runuser",
-            f'shift 3; sed -E "s/\\btianhui\\b/{OWNER}/g" | PGPASSWORD="{_server().password}" {postgres.bin_dir()}/"$@" '
+            f'shift 3; sed -E "s/\\btianhui\\b/{OWNER}/g" | PGPASSWORD="{_server().password}" "{postgres.bin_dir()}/$@" '
             f"--host 127.0.0.1 --port {_server().port} --username {_server().username} --dbname postgres",
         )
 

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.db import connection
+from django.db.backends.signals import connection_created
 from django.test import Client
 
 from config.operations.observe import tracing
@@ -42,10 +43,23 @@ def receiver(monkeypatch):
     thread.start()
     monkeypatch.setenv(tracing.ENDPOINT, f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setattr(tracing, "_tracers", {})
+    _forget_tracers()
     yield spans
+    _forget_tracers()
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+def _forget_tracers():
+    """Let no tracer of another test follow this process's statements: it would stand between a request and them."""
+    connection_created.receivers = [
+        each for each in connection_created.receivers if "OpenTelemetry" not in repr(each[1])
+    ]
+    connection_created.sender_receivers_cache.clear()
+    connection.execute_wrappers[:] = [
+        each for each in connection.execute_wrappers if "OpenTelemetry" not in repr(getattr(each, "__self__", None))
+    ]
 
 
 @pytest.mark.django_db
@@ -60,7 +74,6 @@ def test_a_request_its_statements_and_its_id_are_one_trace(receiver):
             "/api/v1/markets", headers={"user-agent": "marker-secret", "authorization": "marker-secret"}
         )
     finally:
-        connection.execute_wrappers.remove(tracer._execute)
         tracer.provider.shutdown()
     served = [span for span in receiver if span.name == "GET /api/v1/markets"]
     assert len(served) == 1
