@@ -138,8 +138,10 @@ def copy_database(source: str, copy: str) -> None:
         wait_until(lambda: admin.execute(others, [source]).fetchone() == (0,))
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(copy)))
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(copy), sql.Identifier(source)))
-    # What the key has signed of the copy that was there before is nothing to this one.
+    # The copy goes on from what the key has signed of the other, of which it may not have signed anything.
     _state_file(copy).unlink(missing_ok=True)
+    if _state_file(source).exists():
+        shutil.copyfile(_state_file(source), _state_file(copy))
 
 
 @contextmanager
