@@ -67,14 +67,17 @@ def _step(
     actor: Membership, alert_id: int, state: Alert.State, reason: str, *, due_in: tuple[Alert.State, ...]
 ) -> Alert:
     require_registrar(actor)
-    alert = alerts().filter(pk=alert_id).first()
+    alert = Alert.objects.select_related("market").filter(pk=alert_id).first()
     if alert is None:
         raise NotFound()
-    if alert.state not in due_in:
-        raise WrongState(state=Alert.State(alert.state).label)
+    # State and number are those of one step, read at once: whoever acts on a state that is over has a number that is taken.
+    newest = alert.steps.order_by("-number").first()
+    found = Alert.State(newest.state) if newest else Alert.State.OPEN
+    if found not in due_in:
+        raise WrongState(state=found.label)
     step = AlertStep(
         alert=alert,
-        number=alert.steps.count() + 1,
+        number=newest.number + 1 if newest else 1,
         state=state,
         reason=reason,
         taken_by=actor.user,

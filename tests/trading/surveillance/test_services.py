@@ -1,15 +1,16 @@
 """Who reviews, what a review leaves behind, and what is refused."""
 
-import threading
+from functools import partial
 from typing import Any
 
 import orjson
 import pytest
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, connection, transaction
 
 from ledger.errors import DomainError, InvalidValue, NotAllowed, NotFound, WrongState
-from ledger.models import Organisation, Record
+from ledger.models import Membership, Organisation, Record
 from tests.factories import MembershipFactory, OrganisationFactory
+from tests.racing import race
 from tests.scenes import People
 from tests.watched import Day, round_trip
 from trading.errors import RelationExists
@@ -136,24 +137,35 @@ def test_what_is_not_there_is_not_found(who: People) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_of_two_reviewers_at_once_one_decides(alert: Alert, who: People) -> None:
     other = MembershipFactory(organisation=who.registrar.organisation, role="registrar")
-    together, results = threading.Barrier(2), []
-
-    def decide(actor: Any) -> None:
-        try:
-            together.wait()
-            results.append(close_alert(actor=actor, alert_id=alert.pk, reason=REASON).state)
-        except DomainError as error:
-            results.append(error.code)
-        finally:
-            connections.close_all()
-
-    reviewers = [threading.Thread(target=decide, args=[actor]) for actor in (who.registrar, other)]
-    for reviewer in reviewers:
-        reviewer.start()
-    for reviewer in reviewers:
-        reviewer.join()
-    assert sorted(results) == ["unfounded", "wrong_state"]
+    outcomes = race(*(partial(_closed, actor, alert) for actor in (who.registrar, other)))
+    assert sorted(outcomes) == ["unfounded", "wrong_state"]
     assert AlertStep.objects.count() == Record.objects.filter(kind="alert_closed").count() == 1
+
+
+@pytest.mark.parametrize("table", ["trading_alert", "trading_alertstep"])
+@pytest.mark.django_db(transaction=True)
+def test_who_has_read_what_is_over_meanwhile_decides_nothing(table: str, alert: Alert, who: People) -> None:
+    other = MembershipFactory(organisation=who.registrar.organisation, role="registrar")
+    overtaken: list[Any] = []
+
+    def overtake(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        result = execute(sql, params, many, context)
+        if f'FROM "{table}"' in sql and not overtaken:
+            overtaken.append(None)
+            overtaken[:] = race(partial(_closed, other, alert))
+        return result
+
+    with connection.execute_wrapper(overtake):
+        assert _closed(who.registrar, alert) == "wrong_state"
+    assert overtaken == ["unfounded"]
+    assert AlertStep.objects.count() == Record.objects.filter(kind="alert_closed").count() == 1
+
+
+def _closed(actor: Membership, alert: Alert) -> str:
+    try:
+        return str(close_alert(actor=actor, alert_id=alert.pk, reason=REASON).state)
+    except DomainError as error:
+        return error.code
 
 
 # Thresholds
