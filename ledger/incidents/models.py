@@ -28,7 +28,9 @@ class Incident(models.Model):
     # What was found, and why it is safe to go on.
     lift_reason = models.CharField(_("why it may be lifted"), max_length=200, blank=True)
     auction_minutes = models.PositiveSmallIntegerField(_("call auction before trading, in minutes"), default=0)
-    lifted_by = models.ForeignKey(User, models.PROTECT, verbose_name=pgettext_lazy("freeze", "lifted by"), null=True, related_name="+")
+    lifted_by = models.ForeignKey(
+        User, models.PROTECT, verbose_name=pgettext_lazy("freeze", "lifted by"), null=True, related_name="+"
+    )
     lifted_at = models.DateTimeField(pgettext_lazy("freeze", "lifted at"), null=True)
 
     class Meta:

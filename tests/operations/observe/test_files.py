@@ -92,7 +92,9 @@ def sections_of(language: str) -> list[str]:
 
 def test_the_runbook_has_the_same_sections_and_commands_in_both_languages():
     assert sections_of("en") == sections_of("zh-hans")
-    said = {language: (settings.BASE_DIR / "docs" / name).read_text(encoding="utf-8") for language, name in FILES.items()}
+    said = {
+        language: (settings.BASE_DIR / "docs" / name).read_text(encoding="utf-8") for language, name in FILES.items()
+    }
     for english, chinese in zip(said["en"].split("\n## ")[1:], said["zh-hans"].split("\n## ")[1:], strict=True):
         commands = [re.sub(r"\s+", " ", each) for each in re.findall(r"`([^`]+)`", english)]
         assert commands == [re.sub(r"\s+", " ", each) for each in re.findall(r"`([^`]+)`", chinese)]
