@@ -279,8 +279,13 @@ def issue_token(
     It is good for the organisation that the person acts for, for 90 days where no time is given, and with what is said of
     scopes and networks. No door lets a token make another: what leaks must not outlive itself.
 
-    Raises: InvalidValue (name, scopes, expires_at, networks; too many tokens).
+    Locks: the person.
+    Raises: InvalidValue (name, scopes, expires_at, networks; too many tokens), NotAllowed where the account was locked, or
+    its password changed, since the person was let in: that has ended every token, and this one would outlive it.
     """
+    now = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+    if not now.is_active or now.password != user.password:
+        raise NotAllowed()
     secret = TOKEN_PREFIX + secrets.token_urlsafe(30)
     token = ApiToken(
         user=user,

@@ -42,11 +42,14 @@ _KINDS = {
 def halt_market(*, actor: Membership, market_id: int, reason: str) -> Market:
     """Stop trading in a market; cancels are still taken. It takes effect in the order of the market's instructions.
 
+    Locks: the order of freezes, shared.
     Raises: NotAllowed, NotFound, InvalidValue (no reason given).
     """
     if not reason.strip():
         raise InvalidValue(field="reason", reason=_("Say why: the reason is shown to everyone."))
     check_text(reason.strip(), field="reason", most=MAX_REASON)
+    # A freeze that is lifted at this moment either sees this halt and leaves it, or has the market go on before it.
+    lock_order(shared=True)
     return _order(actor, market_id, Instruction.Kind.HALT, reason.strip())
 
 
@@ -199,12 +202,14 @@ def _due_kinds(market: Market, since: dt.datetime, now: dt.datetime) -> list[Ins
 
 
 def _is_auction_over(market: Market, now: dt.datetime) -> bool:
-    """Return whether a call auction that ends by itself has lasted long enough, and nobody has ended it yet."""
+    """Return whether a call auction that ends by itself has lasted long enough, and nobody has ended it yet.
+
+    The queue is read first: what is taken from it between the two has changed the market by the time that is read.
+    """
+    if Instruction.objects.filter(market=market, kind=Instruction.Kind.AUCTION_UNCROSS).exists():
+        return False
     market.refresh_from_db(fields=["state", "auction_ends_at"])
-    return (
-        _ends_by_now(market, now)
-        and not Instruction.objects.filter(market=market, kind=Instruction.Kind.AUCTION_UNCROSS).exists()
-    )
+    return _ends_by_now(market, now)
 
 
 def _ends_by_now(market: Market, now: dt.datetime) -> bool:

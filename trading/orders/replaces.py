@@ -103,12 +103,25 @@ def _instruct(actor: Membership, order: Order, price_fen: int, quantity_t: int, 
     except IntegrityError as error:
         # Another replace came in at this very moment.
         raise ReplacePending() from error
+    _require_as_read(order)
     more = _needed_more(order, price_fen, quantity_t)
     if more:
         instruction.hold = Hold.objects.create(
             account_id=_hold_more(order, more, limits), purpose=Hold.Purpose.REPLACE, remaining=more, placed_at=now
         )
         instruction.save(update_fields=["hold"])
+
+
+def _require_as_read(order: Order) -> None:
+    """Refuse where the market has taken other new terms since the order was read, beside which too little would be held.
+
+    From now on none can come between: one replace waits at a time, and that is ours.
+
+    Raises: ReplacePending.
+    """
+    now = Order.objects.values_list("price_fen", "quantity_t").get(pk=order.pk)
+    if now != (order.price_fen, order.quantity_t):
+        raise ReplacePending()
 
 
 def _content(price_fen: int, quantity_t: int) -> dict[str, int]:

@@ -53,7 +53,7 @@ def lock_account(*, actor: Membership, user_id: int, reason: str) -> AccountLock
 
 @transaction.atomic
 def unlock_account(*, actor: Membership, lock_id: int) -> AccountLock:
-    """Let a person in again, as another one than who locked the account. Tokens stay ended.
+    """Let a person in again, as another one than who locked the account. Sessions and tokens stay ended.
 
     Locks: the lock, then the person.
     Raises: NotAllowed, NotFound, SamePerson, WrongState.
@@ -71,6 +71,8 @@ def unlock_account(*, actor: Membership, lock_id: int) -> AccountLock:
         raise WrongState(state=_("erased"))
     lock.unlocked_by, lock.unlocked_at = actor.user, timezone.now()
     lock.save(update_fields=["unlocked_by", "unlocked_at"])
+    # Whoever was about to be let in when it was locked has come no further, and gets no further now.
+    end_sessions(user=user)
     user.is_active = True
     user.save(update_fields=["is_active"])
     record_security_event(user=user, kind=SecurityEvent.Kind.ACCOUNT_UNLOCKED, actor=log_name(actor))

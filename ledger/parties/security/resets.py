@@ -22,6 +22,7 @@ ROLES = (Membership.Role.OWNER, Membership.Role.REGISTRAR)
 def request_factor_reset(*, actor: Membership, user_id: int, reason: str) -> FactorReset:
     """Enter that a person's second factors are to go; another one confirms it.
 
+    Locks: the person.
     Raises: NotAllowed, NotFound, SamePerson for oneself, InvalidValue (reason), WrongState where there is nothing to reset or
     it waits already.
     """
@@ -50,7 +51,7 @@ def request_factor_reset(*, actor: Membership, user_id: int, reason: str) -> Fac
 def confirm_factor_reset(*, actor: Membership, reset_id: int) -> FactorReset:
     """Take a person's second factors away, and end every session and token; with the password one then sets up new ones.
 
-    Locks: the reset.
+    Locks: the reset, then the person.
     Raises: NotAllowed, NotFound, WrongState, SamePerson for whoever entered it, or whose factors they are.
     """
     reset = _decide(actor, reset_id, FactorReset.Status.CONFIRMED)
@@ -66,7 +67,7 @@ def confirm_factor_reset(*, actor: Membership, reset_id: int) -> FactorReset:
 def refuse_factor_reset(*, actor: Membership, reset_id: int) -> FactorReset:
     """Leave a person's second factors as they are.
 
-    Locks: the reset.
+    Locks: the reset, then the person.
     Raises: NotAllowed, NotFound, WrongState, SamePerson.
     """
     reset = _decide(actor, reset_id, FactorReset.Status.REFUSED)
@@ -84,6 +85,8 @@ def _decide(actor: Membership, reset_id: int, status: FactorReset.Status) -> Fac
         raise WrongState(state=reset.get_status_display())
     if actor.user_id in (reset.requested_by_id, reset.user_id):
         raise SamePerson()
+    # No factor is added, and no token made, meanwhile. Before the row is changed: whoever enters another reset holds the person.
+    User.objects.select_for_update(of=("self",)).get(pk=reset.user_id)
     reset.status, reset.decided_by, reset.decided_at = status, actor.user, timezone.now()
     reset.save(update_fields=["status", "decided_by", "decided_at"])
     return reset
