@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from ledger.admin.actions import Action, ReasonForm
+from ledger.admin.actions import Action, ReasonForm, is_requested
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import EMPTY, Table, at_moment, link, moment, money, serial_runs, tonnes
 from ledger.admin.records import Named, RecordIds, ids_naming
@@ -175,10 +175,6 @@ def _order(actor: Membership, _target: Any, values: dict[str, Any]) -> Cancellat
     return request_cancellation(actor=actor, batch_id=values.pop("batch").pk, **values)
 
 
-def _waits(order: CancellationOrder) -> bool:
-    return order.status == CancellationOrder.Status.REQUESTED
-
-
 ORDER = Action(
     name="request",
     label=_("Have credits cancelled"),
@@ -202,7 +198,7 @@ CONFIRM_ORDER = Action(
     role=Membership.Role.REGISTRAR,
     perform=lambda actor, order, _values: confirm_cancellation(actor=actor, order_id=order.pk),
     makers=("requested_by_id",),
-    is_due=_waits,
+    is_due=is_requested,
     is_grave=True,
 )
 REFUSE_ORDER = Action(
@@ -213,7 +209,7 @@ REFUSE_ORDER = Action(
     role=Membership.Role.REGISTRAR,
     perform=lambda actor, order, _values: refuse_cancellation(actor=actor, order_id=order.pk),
     makers=("requested_by_id",),
-    is_due=_waits,
+    is_due=is_requested,
 )
 
 

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from ledger.errors import InvalidValue, NotFound
 from ledger.freezes import Scope, require_unfrozen
 from ledger.incidents.services import lock_order
-from ledger.parties.access import require_kind, require_role
-from ledger.parties.models import Membership, Organisation
+from ledger.parties.access import log_name, require_registrar
+from ledger.parties.models import Membership
 from ledger.texts import check_text
 from ledger.transparency.services import NewRecord, append_record, append_records
 from trading.markets.models import Market, MarketClock
@@ -73,12 +73,11 @@ def resume_market(*, actor: Membership, market_id: int, auction_minutes: int = 0
 def _order(
     actor: Membership, market_id: int, kind: Instruction.Kind, note: str, content: dict[str, int] | None = None
 ) -> Market:
-    require_kind(actor, Organisation.Kind.OPERATOR)
-    require_role(actor, Membership.Role.REGISTRAR)
+    require_registrar(actor)
     market = Market.objects.filter(pk=market_id).first()
     if market is None:
         raise NotFound()
-    name = f"user:{actor.user.public_id}"
+    name = log_name(actor)
     instruct(market, [kind], actor=name, note=note, content=content)
     append_record(
         kind=f"market_{kind}_ordered",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.journal.locks import lock_accounts
 from ledger.journal.models import Account, Hold
-from ledger.parties.access import require_approved
+from ledger.parties.access import log_name, require_approved
 from ledger.parties.models import Membership
 from ledger.parties.rights import Right, require_right
 from trading.errors import InsufficientCredits, InsufficientFunds, InvalidOrder, ReplacePending, TooLateToReplace
@@ -96,7 +96,7 @@ def _instruct(actor: Membership, order: Order, price_fen: int, quantity_t: int, 
                 market_id=order.market_id,
                 kind=Instruction.Kind.REPLACE,
                 order=order,
-                actor=f"user:{actor.user.public_id}",
+                actor=log_name(actor),
                 content=_content(price_fen, quantity_t),
                 entered_at=now,
             )

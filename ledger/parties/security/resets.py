@@ -5,17 +5,15 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ledger.errors import InvalidValue, NotAllowed, NotFound, SamePerson, WrongState
-from ledger.parties.access import log_name, require_kind, require_role
-from ledger.parties.models import Membership, Organisation, User
+from ledger.errors import InvalidValue, NotFound, SamePerson, WrongState
+from ledger.parties.access import STEWARDS, log_name, require_operator
+from ledger.parties.models import Membership, User
 from ledger.parties.second_factor import has_second_factor
 from ledger.parties.security.keys import end_all_tokens
 from ledger.parties.security.models import FactorReset, SecurityEvent
 from ledger.parties.security.services import record_security_event
 from ledger.parties.security.sessions import end_sessions
 from ledger.transparency.services import append_record
-
-ROLES = (Membership.Role.OWNER, Membership.Role.REGISTRAR)
 
 
 @transaction.atomic
@@ -26,7 +24,7 @@ def request_factor_reset(*, actor: Membership, user_id: int, reason: str) -> Fac
     Raises: NotAllowed, NotFound, SamePerson for oneself, InvalidValue (reason), WrongState where there is nothing to reset or
     it waits already.
     """
-    _require(actor)
+    require_operator(actor, *STEWARDS)
     user = User.objects.select_for_update(of=("self",)).filter(pk=user_id).first()
     if user is None:
         raise NotFound()
@@ -76,7 +74,7 @@ def refuse_factor_reset(*, actor: Membership, reset_id: int) -> FactorReset:
 
 
 def _decide(actor: Membership, reset_id: int, status: FactorReset.Status) -> FactorReset:
-    _require(actor)
+    require_operator(actor, *STEWARDS)
     found = FactorReset.objects.select_for_update(of=("self",)).select_related("user")
     reset = found.filter(pk=reset_id).first()
     if reset is None:
@@ -90,13 +88,6 @@ def _decide(actor: Membership, reset_id: int, status: FactorReset.Status) -> Fac
     reset.status, reset.decided_by, reset.decided_at = status, actor.user, timezone.now()
     reset.save(update_fields=["status", "decided_by", "decided_at"])
     return reset
-
-
-def _require(actor: Membership) -> None:
-    require_kind(actor, Organisation.Kind.OPERATOR)
-    require_role(actor, *ROLES)
-    if not actor.organisation.is_approved:
-        raise NotAllowed()
 
 
 def _record(reset: FactorReset, step: str, actor: Membership) -> None:
