@@ -24,10 +24,10 @@ from ledger.transparency.notes import parse_checkpoint, parse_note
 from tests.benchmarks.stage import Floor, open_floor
 from tests.operations.failover import hosts
 from tests.operations.failover.grounds import PROGRAMS, Grounds
-from tests.operations.failover.hosts import wait_until
 from tests.operations.failover.onlookers import Reader, Stream, get
 from tests.soak import books, oracle
 from tests.soak.line import PATIENCE_SECONDS
+from tests.waiting import wait_until
 from trading.models import Instruction, Order, Trade
 
 CLIENTS = 6

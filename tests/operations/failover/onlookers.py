@@ -5,9 +5,9 @@ import threading
 from typing import Any
 
 from ledger.transparency.notes import parse_checkpoint, parse_note
-from tests.operations.failover.hosts import wait_until
 from tests.soak.participants import MarketFollower
 from tests.soak.participants.base import Place, Plan
+from tests.waiting import wait_until
 
 READ_EVERY_SECONDS = 0.1
 TIMEOUT_SECONDS = 5.0
