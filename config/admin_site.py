@@ -25,13 +25,13 @@ from ledger.admin.actions import Action, Text
 from ledger.admin.bank import BankStatementAdmin
 from ledger.admin.bank_entries import BankEntryAdmin
 from ledger.admin.base import ViewOnlyAdmin, refuse_writing
+from ledger.admin.cancellations import CancellationAdmin, CancellationOrderAdmin
 from ledger.admin.confirmation import PARAMETER
 from ledger.admin.corrections import CorrectionAdmin
 from ledger.admin.credits import BatchAdmin, RetirementAdmin
 from ledger.admin.desk import Line, lines, log_state, queues
 from ledger.admin.display import list_url
 from ledger.admin.evidence import DiaryEntryAdmin, DocumentAdmin
-from ledger.admin.handed_on import CancellationAdmin, CancellationOrderAdmin, CreditTransferAdmin, ReversalAdmin
 from ledger.admin.journal import (
     AccountAdmin,
     AssetAdmin,
@@ -54,9 +54,11 @@ from ledger.admin.projects import ParcelAdmin, ProjectAdmin
 from ledger.admin.queue import WHOSE, areas_of, oldest_first
 from ledger.admin.references import ReferenceCreditAdmin, ReferenceImportAdmin, ReferenceProjectAdmin
 from ledger.admin.reports import FindingAdmin, MonitoringReportAdmin, RiskAssessmentAdmin
+from ledger.admin.reversals import ReversalAdmin
 from ledger.admin.runs import ReconciliationRunAdmin
 from ledger.admin.sharing import DistributionAdmin, HouseholdAdmin, PayoutAdmin, SharingPlanAdmin
 from ledger.admin.supply import supply_of_all
+from ledger.admin.transfers import CreditTransferAdmin
 from ledger.admin.transparency import CheckpointAdmin, RecordAdmin
 from ledger.models import (
     Account,
@@ -121,8 +123,10 @@ from trading.admin.limits import TradingLimitAdmin
 from trading.admin.markets import MarketAdmin
 from trading.admin.orders import OrderAdmin
 from trading.admin.reconciliation import begin_if_confirmed, page_of, progress_of, status
+from trading.admin.relations import RelationAdmin
 from trading.admin.subjects import SUBJECTS
-from trading.admin.surveillance import AlertAdmin, RelationAdmin, RuleChangeAdmin, alert_line, alert_queue
+from trading.admin.surveillance import AlertAdmin, alert_line, alert_queue
+from trading.admin.watch_rules import RuleChangeAdmin
 from trading.models import (
     Alert,
     Bid,

@@ -3,9 +3,8 @@
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from time import monotonic, sleep
 
 from config.embedded import Services, free_port
 from config.processes import Processes
@@ -13,6 +12,7 @@ from config.run import BASE_DIR, environment_for, programs
 from tests import ports
 from tests.database import application_url
 from tests.servers import VAR
+from tests.waiting import wait_until as wait_until
 
 
 def test_environment() -> dict[str, str]:
@@ -49,23 +49,19 @@ def running(*names: str) -> Iterator[tuple[Processes, dict[str, str]]]:
         processes.stop()
 
 
-def wait_until(what: Callable[[], bool], *, seconds: float = 20.0) -> None:
-    """Wait until something is so.
-
-    Raises: AssertionError where it is not so in time.
-    """
-    deadline = monotonic() + seconds
-    while not what():
-        assert monotonic() < deadline, f"not so after {seconds:.0f} s"
-        sleep(0.02)
-
-
 def signal_program(processes: Processes, name: str, number: signal.Signals) -> None:
     """Send a signal to a running program and what it has started; after SIGKILL it is gone when this returns."""
     process = processes._running[name]
     os.killpg(process.pid, number)
     if number == signal.SIGKILL:
         process.wait()
+
+
+def end_program(processes: Processes, name: str, *, seconds: float = 60.0) -> None:
+    """Ask a running program to end, as every restart does: it ends in order, and within so many seconds."""
+    process = processes._running.pop(name)
+    os.killpg(process.pid, signal.SIGTERM)
+    assert process.wait(timeout=seconds) == 0
 
 
 def start_again(processes: Processes, environment: dict[str, str], name: str) -> None:

@@ -2,25 +2,17 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from ledger.admin.access import is_operator
-from ledger.admin.actions import Action, ReasonForm
+from ledger.admin.actions import Action, ReasonForm, is_requested
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import link, moment
 from ledger.admin.records import Named, RecordIds, ids_naming
+from ledger.parties.access import STEWARDS
 from ledger.parties.models import Membership
 from ledger.parties.second_factor import has_second_factor
 from ledger.parties.security import locking, resets
 from ledger.parties.security.models import AccountLock, FactorReset, SecurityEvent
 
-
-class StewardsAction(Action):
-    """A step of those who answer for who is who: owners and registrars."""
-
-    def is_for(self, actor: Membership | None) -> bool:
-        return actor is not None and is_operator(actor) and actor.role in resets.ROLES
-
-
-REQUEST = StewardsAction(
+REQUEST = Action(
     name="reset-factors",
     label=_("Reset the second factors"),
     explanation=_(
@@ -30,6 +22,7 @@ REQUEST = StewardsAction(
     ),
     done=_("%(object)s is entered. A second person confirms it."),
     role=Membership.Role.REGISTRAR,
+    also=STEWARDS,
     perform=lambda actor, user, values: resets.request_factor_reset(actor=actor, user_id=user.pk, **values),
     form=ReasonForm,
     makers=("pk",),
@@ -38,11 +31,7 @@ REQUEST = StewardsAction(
 )
 
 
-def _waits(reset: FactorReset) -> bool:
-    return reset.status == FactorReset.Status.REQUESTED
-
-
-CONFIRM = StewardsAction(
+CONFIRM = Action(
     name="confirm",
     label=_("Confirm the reset"),
     explanation=_(
@@ -50,24 +39,26 @@ CONFIRM = StewardsAction(
     ),
     done=_("%(object)s: done."),
     role=Membership.Role.REGISTRAR,
+    also=STEWARDS,
     perform=lambda actor, reset, _values: resets.confirm_factor_reset(actor=actor, reset_id=reset.pk),
     makers=("requested_by_id", "user_id"),
-    is_due=_waits,
+    is_due=is_requested,
     is_grave=True,
 )
-REFUSE = StewardsAction(
+REFUSE = Action(
     name="refuse",
     label=_("Refuse the reset"),
     explanation=_("The second factors stay as they are."),
     done=_("%(object)s: done."),
     role=Membership.Role.REGISTRAR,
+    also=STEWARDS,
     perform=lambda actor, reset, _values: resets.refuse_factor_reset(actor=actor, reset_id=reset.pk),
     makers=("requested_by_id", "user_id"),
-    is_due=_waits,
+    is_due=is_requested,
 )
 
 
-LOCK = StewardsAction(
+LOCK = Action(
     name="lock",
     label=_("Lock the account"),
     explanation=_(
@@ -76,18 +67,20 @@ LOCK = StewardsAction(
     ),
     done=_("%(object)s is locked."),
     role=Membership.Role.REGISTRAR,
+    also=STEWARDS,
     perform=lambda actor, user, values: locking.lock_account(actor=actor, user_id=user.pk, **values),
     form=ReasonForm,
     makers=("pk",),
     is_due=lambda user: user.is_active,
     is_grave=True,
 )
-UNLOCK = StewardsAction(
+UNLOCK = Action(
     name="unlock",
     label=_("Unlock the account"),
     explanation=_("The person may log in again. Tokens stay ended: new ones are made."),
     done=_("%(object)s is unlocked."),
     role=Membership.Role.REGISTRAR,
+    also=STEWARDS,
     perform=lambda actor, lock, _values: locking.unlock_account(actor=actor, lock_id=lock.pk),
     makers=("locked_by_id", "user_id"),
     is_due=lambda lock: lock.unlocked_at is None,

@@ -20,13 +20,18 @@ def _always(_target: Any) -> bool:
     return True
 
 
+def is_requested(target: Any) -> bool:
+    """Return whether one person has asked for something, and another one is to decide it."""
+    return bool(target.status == target.Status.REQUESTED)
+
+
 def _nothing(_target: Any) -> dict[str, Any]:
     return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A step that people of the operator with one role may take.
+    """A step that people of the operator with a role may take, `also` of other ones where the service lets them.
 
     `perform` gets who acts, the object (None for a step that makes a new one) and the form's values, and calls the
     service. `makers` names the attributes that hold whose own work the object is: they may not take the step.
@@ -45,7 +50,6 @@ class Action:
     is_due: Callable[[Any], bool] = _always
     is_grave: bool = False
     initial: Callable[[Any], dict[str, Any]] = _nothing
-    # Who may take it besides, where the service lets them.
     also: tuple[Membership.Role, ...] = ()
 
     def is_for(self, actor: Membership | None) -> bool:

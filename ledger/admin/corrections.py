@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from ledger.admin.actions import Action, ReasonForm
+from ledger.admin.actions import Action, ReasonForm, is_requested
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import Table, amount_of, link, moment, person
 from ledger.admin.records import Named, RecordIds, ids_naming
@@ -33,10 +33,6 @@ REQUEST_CORRECTION = Action(
 )
 
 
-def _waits(correction: Correction) -> bool:
-    return correction.status == Correction.Status.REQUESTED
-
-
 CONFIRM = Action(
     name="confirm",
     label=_("Confirm the reversal"),
@@ -45,7 +41,7 @@ CONFIRM = Action(
     role=Membership.Role.TREASURER,
     perform=lambda actor, correction, _values: confirm_correction(actor=actor, correction_id=correction.pk),
     makers=("requested_by_id",),
-    is_due=_waits,
+    is_due=is_requested,
     is_grave=True,
 )
 REFUSE = Action(
@@ -56,7 +52,7 @@ REFUSE = Action(
     role=Membership.Role.TREASURER,
     perform=lambda actor, correction, _values: refuse_correction(actor=actor, correction_id=correction.pk),
     makers=("requested_by_id",),
-    is_due=_waits,
+    is_due=is_requested,
 )
 
 

@@ -4,7 +4,7 @@ from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from ledger.admin.actions import Action
+from ledger.admin.actions import Action, is_requested
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import EMPTY, link, moment, money, yuan
 from ledger.admin.fields import YuanField
@@ -33,10 +33,6 @@ class BankReferenceForm(forms.Form):
     )
 
 
-def _waits(payment: Payment) -> bool:
-    return payment.status == Payment.Status.REQUESTED
-
-
 ENTER_DEPOSIT = Action(
     name="enter-deposit",
     label=_("Enter a deposit"),
@@ -54,7 +50,7 @@ CONFIRM_DEPOSIT = Action(
     role=Membership.Role.TREASURER,
     perform=lambda actor, payment, _values: confirm_payment(actor=actor, payment_id=payment.pk),
     makers=("requested_by_id",),
-    is_due=lambda payment: _waits(payment) and payment.direction == Payment.Direction.DEPOSIT,
+    is_due=lambda payment: is_requested(payment) and payment.direction == Payment.Direction.DEPOSIT,
 )
 CONFIRM_WITHDRAWAL = Action(
     name="confirm-withdrawal",
@@ -65,7 +61,7 @@ CONFIRM_WITHDRAWAL = Action(
     perform=lambda actor, payment, values: confirm_payment(actor=actor, payment_id=payment.pk, **values),
     form=BankReferenceForm,
     makers=("requested_by_id",),
-    is_due=lambda payment: _waits(payment) and payment.direction == Payment.Direction.WITHDRAWAL,
+    is_due=lambda payment: is_requested(payment) and payment.direction == Payment.Direction.WITHDRAWAL,
 )
 REFUSE = Action(
     name="refuse",
@@ -75,7 +71,7 @@ REFUSE = Action(
     role=Membership.Role.TREASURER,
     perform=lambda actor, payment, _values: refuse_payment(actor=actor, payment_id=payment.pk),
     makers=("requested_by_id",),
-    is_due=_waits,
+    is_due=is_requested,
     is_grave=True,
 )
 

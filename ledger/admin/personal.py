@@ -4,22 +4,15 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from ledger.admin.access import is_operator
-from ledger.admin.actions import Action
+from ledger.admin.actions import Action, is_requested
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import EMPTY, link, moment
 from ledger.admin.records import Named, RecordIds, ids_naming
+from ledger.parties.access import STEWARDS
 from ledger.parties.models import Household, Membership, User
 from ledger.parties.security.locking import ERASED
 from ledger.personal import services
 from ledger.personal.models import Erasure
-
-
-class StewardsAction(Action):
-    """A step of those who answer for who is who: owners and registrars."""
-
-    def is_for(self, actor: Membership | None) -> bool:
-        return actor is not None and is_operator(actor) and actor.role in services.ROLES
 
 
 def _erase_person(actor: Membership, user: User, _values: dict[str, Any]) -> Erasure:
@@ -34,7 +27,7 @@ def _export(actor: Membership, household: Household, _values: dict[str, Any]) ->
     return services.note_export(actor=actor, household_id=household.pk)
 
 
-ERASE_PERSON = StewardsAction(
+ERASE_PERSON = Action(
     name="erase",
     label=_("Erase the personal data"),
     explanation=_(
@@ -44,12 +37,13 @@ ERASE_PERSON = StewardsAction(
     ),
     done=_("%(object)s: entered. A second person confirms it."),
     role=Membership.Role.REGISTRAR,
+    also=STEWARDS,
     perform=_erase_person,
     makers=("pk",),
     is_due=lambda user: not user.username.startswith(ERASED),
     is_grave=True,
 )
-ERASE_HOUSEHOLD = StewardsAction(
+ERASE_HOUSEHOLD = Action(
     name="erase",
     label=_("Erase the personal data"),
     explanation=_(
@@ -58,11 +52,12 @@ ERASE_HOUSEHOLD = StewardsAction(
     ),
     done=_("%(object)s: entered. A second person confirms it."),
     role=Membership.Role.REGISTRAR,
+    also=STEWARDS,
     perform=_erase_household,
     is_due=lambda household: household.left_at is not None and not household.code.startswith(ERASED),
     is_grave=True,
 )
-EXPORT_HOUSEHOLD = StewardsAction(
+EXPORT_HOUSEHOLD = Action(
     name="export-data",
     label=_("Hand out the household's data"),
     explanation=_(
@@ -70,33 +65,32 @@ EXPORT_HOUSEHOLD = StewardsAction(
     ),
     done=_("The data of %(object)s."),
     role=Membership.Role.REGISTRAR,
+    also=STEWARDS,
     perform=_export,
 )
 
 
-def _waits(erasure: Erasure) -> bool:
-    return erasure.status == Erasure.Status.REQUESTED
-
-
-CONFIRM = StewardsAction(
+CONFIRM = Action(
     name="confirm",
     label=_("Erase"),
     explanation=_("It is done at once and cannot be undone."),
     done=_("%(object)s."),
     role=Membership.Role.REGISTRAR,
+    also=STEWARDS,
     perform=lambda actor, erasure, _values: services.confirm_erasure(actor=actor, erasure_id=erasure.pk),
     makers=("requested_by_id", "person_id"),
-    is_due=_waits,
+    is_due=is_requested,
     is_grave=True,
 )
-REFUSE = StewardsAction(
+REFUSE = Action(
     name="refuse",
     label=_("Refuse the erasure"),
     explanation=_("The data stay as they are."),
     done=_("%(object)s."),
     role=Membership.Role.REGISTRAR,
+    also=STEWARDS,
     perform=lambda actor, erasure, _values: services.refuse_erasure(actor=actor, erasure_id=erasure.pk),
-    is_due=_waits,
+    is_due=is_requested,
 )
 
 

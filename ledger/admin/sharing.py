@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from ledger.admin.actions import Action
+from ledger.admin.actions import Action, is_requested
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import EMPTY, Table, link, moment, money, yuan
 from ledger.admin.payments import BankReferenceForm
@@ -192,10 +192,6 @@ class DistributionAdmin(ViewOnlyAdmin):
         ]
 
 
-def _waits(payout: Payout) -> bool:
-    return payout.status == Payout.Status.REQUESTED
-
-
 CONFIRM = Action(
     name="confirm-payout",
     label=_("Confirm the payout"),
@@ -205,7 +201,7 @@ CONFIRM = Action(
     perform=lambda actor, payout, values: confirm_payout(actor=actor, payout_id=payout.pk, **values),
     form=BankReferenceForm,
     makers=("requested_by_id",),
-    is_due=_waits,
+    is_due=is_requested,
 )
 REFUSE = Action(
     name="refuse-payout",
@@ -216,7 +212,7 @@ REFUSE = Action(
     perform=lambda actor, payout, _values: refuse_payout(actor=actor, payout_id=payout.pk),
     form=forms.Form,
     makers=("requested_by_id",),
-    is_due=_waits,
+    is_due=is_requested,
     is_grave=True,
 )
 

@@ -9,12 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger import freezes
-from ledger.errors import InvalidValue, NotAllowed, NotFound, SamePerson, WrongState
+from ledger.errors import InvalidValue, NotFound, SamePerson, WrongState
 from ledger.freezes import Scope
 from ledger.incidents import entries
 from ledger.incidents.models import Incident
-from ledger.parties.access import log_name, require_kind, require_role
-from ledger.parties.models import Membership, Organisation
+from ledger.parties.access import log_name, require_operator
+from ledger.parties.models import Membership
 from ledger.texts import check_text
 from ledger.transparency.services import append_record
 
@@ -137,10 +137,7 @@ def require_member(actor: Membership) -> None:
 
     Raises: NotAllowed.
     """
-    require_kind(actor, Organisation.Kind.OPERATOR)
-    require_role(actor, *ROLES)
-    if not actor.organisation.is_approved:
-        raise NotAllowed()
+    require_operator(actor, *ROLES)
 
 
 def _lock(incident_id: int) -> Incident:

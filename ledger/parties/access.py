@@ -6,6 +6,9 @@ from config.operations.replica.reading import from_primary
 from ledger.errors import NotAllowed, OrganisationNotApproved
 from ledger.parties.models import Membership, Organisation
 
+STEWARDS = (Membership.Role.OWNER, Membership.Role.REGISTRAR)
+"""Who of the operator's people answer for who is who: for accounts, second factors and personal data."""
+
 
 @from_primary
 def find_membership(user: object, **also: Any) -> Membership | None:
@@ -64,6 +67,17 @@ def require_registrar(actor: Membership) -> None:
     """
     require_kind(actor, Organisation.Kind.OPERATOR)
     require_role(actor, Membership.Role.REGISTRAR)
+
+
+def require_operator(actor: Membership, *roles: str) -> None:
+    """Refuse everyone but the operator's people in these roles.
+
+    Raises: NotAllowed.
+    """
+    require_kind(actor, Organisation.Kind.OPERATOR)
+    require_role(actor, *roles)
+    if not actor.organisation.is_approved:
+        raise NotAllowed()
 
 
 def reads_everything(membership: Membership) -> bool:

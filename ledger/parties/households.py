@@ -294,6 +294,7 @@ def _check(household: Household) -> None:
 
 
 def _check_room(cooperative: Organisation, more: int) -> None:
+    # Two lists at one moment may come to more together: that many households are no danger to anything.
     if Household.objects.filter(cooperative=cooperative).count() + more > MAX_HOUSEHOLDS:
         raise _too_many()
 

@@ -95,11 +95,14 @@ def apply_role(member: Membership, role: str, *, actor: Membership) -> None:
 def end_membership(member: Membership, *, kind: str, actor: Membership) -> None:
     """End a membership with all that rests on it; the caller has locked the organisation.
 
-    Locks: the person's tokens.
+    Locks: where they had the desk the person, then the person's tokens, as whoever locks an account takes them.
     Raises: LastOwner.
     """
     require_another_owner(member)
     user, organisation = member.user, member.organisation
+    if organisation.kind in STAFF_KINDS:
+        user.is_staff = False
+        user.save(update_fields=["is_staff"])
     append_record(kind=kind, body=entries.member(member), actor=log_name(actor))
     tokens = ApiToken.objects.select_for_update(of=("self",)).filter(
         user=user, organisation=organisation, revoked_at=None
@@ -107,9 +110,6 @@ def end_membership(member: Membership, *, kind: str, actor: Membership) -> None:
     end_tokens(list(tokens.select_related("user", "organisation").order_by("pk")), actor=log_name(actor))
     _withdraw_offers_of(member, actor)
     Membership.objects.filter(pk=member.pk).delete()
-    if organisation.kind in STAFF_KINDS:
-        user.is_staff = False
-        user.save(update_fields=["is_staff"])
     end_sessions(user=user)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -279,8 +279,11 @@ def issue_token(
     It is good for the organisation that the person acts for, for 90 days where no time is given, and with what is said of
     scopes and networks. No door lets a token make another: what leaks must not outlive itself.
 
-    Raises: InvalidValue (name, scopes, expires_at, networks; too many tokens).
+    Locks: the person, as whoever refers to them does; who locks the account, or sets another password, waits for this or is seen.
+    Raises: InvalidValue (name, scopes, expires_at, networks; too many tokens), NotAllowed where the account was locked, or
+    its password changed, since the person was let in: that has ended every token, and this one would outlive it.
     """
+    _require_still_let_in(user)
     secret = TOKEN_PREFIX + secrets.token_urlsafe(30)
     token = ApiToken(
         user=user,
@@ -293,11 +296,19 @@ def issue_token(
         expires_at=check_expiry(expires_at),
     )
     check_texts(token)
+    # Two who are counted at one moment may come to one too many, which does no harm.
     if tokens_of(user).count() >= MAX_TOKENS:
         raise InvalidValue(field="name", reason=_("You have %(most)s tokens. Revoke one first.") % {"most": MAX_TOKENS})
     token.save()
     record_security_event(user=user, kind=SecurityEvent.Kind.TOKEN_MADE, origin=origin)
     return token, secret
+
+
+def _require_still_let_in(user: User) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT is_active, password FROM ledger_user WHERE id = %s FOR KEY SHARE", [user.pk])
+        if cursor.fetchone() != (True, user.password):
+            raise NotAllowed()
 
 
 @transaction.atomic

@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger.credits.sharing.models import HouseholdLink
-from ledger.errors import NotAllowed, NotFound, SamePerson, WrongState
+from ledger.errors import NotFound, SamePerson, WrongState
 from ledger.journal.models import Account
 from ledger.notices.models import Message, Notice, NoticeSettings
-from ledger.parties.access import log_name, require_kind, require_role
-from ledger.parties.models import ApiToken, Household, Invitation, Membership, Organisation, User
+from ledger.parties.access import STEWARDS, log_name, require_operator
+from ledger.parties.models import ApiToken, Household, Invitation, Membership, User
 from ledger.parties.security.keys import end_all_tokens
 from ledger.parties.security.locking import ERASED
 from ledger.parties.security.models import AccountLock, EventOrigin, FactorReset
@@ -24,7 +24,6 @@ from ledger.parties.security.sessions import end_sessions
 from ledger.personal.models import Erasure
 from ledger.transparency.services import append_record
 
-ROLES = (Membership.Role.OWNER, Membership.Role.REGISTRAR)
 Status = Erasure.Status
 
 
@@ -43,7 +42,7 @@ def request_erasure(*, actor: Membership, person_id: int | None = None, househol
 
     Raises: NotAllowed, NotFound, SamePerson for oneself, WrongState where it cannot be done yet or waits already.
     """
-    _require(actor)
+    require_operator(actor, *STEWARDS)
     person = None if person_id is None else User.objects.filter(pk=person_id).first()
     household = None if household_id is None else Household.objects.filter(pk=household_id).first()
     if (person is None) == (household is None):
@@ -92,7 +91,7 @@ def note_export(*, actor: Membership, household_id: int) -> Household:
 
     Raises: NotAllowed, NotFound.
     """
-    _require(actor)
+    require_operator(actor, *STEWARDS)
     household = Household.objects.select_related("cooperative").filter(pk=household_id).first()
     if household is None:
         raise NotFound()
@@ -162,7 +161,7 @@ def _erase_household(household: Household) -> None:
 
 
 def _lock(actor: Membership, erasure_id: int) -> Erasure:
-    _require(actor)
+    require_operator(actor, *STEWARDS)
     found = Erasure.objects.select_for_update(of=("self",)).select_related("person", "household")
     erasure = found.filter(pk=erasure_id).first()
     if erasure is None:
@@ -170,13 +169,6 @@ def _lock(actor: Membership, erasure_id: int) -> Erasure:
     if erasure.status != Status.REQUESTED:
         raise WrongState(state=erasure.get_status_display())
     return erasure
-
-
-def _require(actor: Membership) -> None:
-    require_kind(actor, Organisation.Kind.OPERATOR)
-    require_role(actor, *ROLES)
-    if not actor.organisation.is_approved:
-        raise NotAllowed()
 
 
 def _decide(erasure: Erasure, status: Erasure.Status, actor: Membership) -> None:

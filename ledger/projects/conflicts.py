@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ledger.errors import ConflictOfInterest, InvalidValue, NotAllowed, NotFound, SamePerson, WrongState
-from ledger.parties.access import log_name, require_approved, require_kind, require_registrar
+from ledger.parties.access import log_name, require_approved, require_registrar
 from ledger.parties.models import Membership, Organisation
 from ledger.parties.rights import Right, require_right
 from ledger.projects import entries
@@ -106,7 +106,6 @@ def _verifier_named(actor: Membership, verifier_id: int | None) -> Organisation:
         if verifier_id not in (None, actor.organisation_id):
             raise NotAllowed()
         return actor.organisation
-    require_kind(actor, Organisation.Kind.OPERATOR)
     require_registrar(actor)
     found = Organisation.objects.filter(kind=Organisation.Kind.VERIFIER)
     verifier = None if verifier_id is None else found.filter(pk=verifier_id).first()

@@ -74,20 +74,6 @@ def questions() -> list[RiskFactor]:
     return [factor for factor in risk_factors().values() if factor.category != "natural"]
 
 
-def significances() -> list[str]:
-    """Return how much of the carbon a peril may take, the worst first."""
-    return list(dict.fromkeys(option.split()[0] for option in _peril_options()))
-
-
-def likelihoods() -> list[str]:
-    """Return how often a peril may come, the worst first."""
-    return list(dict.fromkeys(option.split()[1] for option in _peril_options()))
-
-
-def _peril_options() -> list[str]:
-    return [option for option in risk_factors()["significance_likelihood"].options if option != NO_PERIL]
-
-
 def score_risk(answers: Any) -> RiskScore:
     """Return what answers come to: for each question an option, for each peril `none` or how bad, how often, what is done.
 

@@ -10,11 +10,10 @@ import signal
 import time
 from contextlib import contextmanager, suppress
 
-import psycopg
 import pytest
 import redis
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from config import run as config_run
 from config.celery import app
@@ -25,10 +24,10 @@ from ledger.journal.selectors import cash_account
 from ledger.models import LogLeaf, Record, SerialBlock
 from ledger.transparency.selectors import latest_checkpoint, waiting_records
 from ledger.transparency.services import append_record
+from tests.faults.standing import broken, locked, nothing_waits, sessions
 from tests.running import running, signal_program, start_again, wait_until
 from tests.scenes import issue_to_cooperative, market_for, pay_in
 from trading.errors import TooLateToCancel
-from trading.execution.reconciliation import reconcile
 from trading.execution.selectors import oldest_instructions
 from trading.models import ExecutedInstruction, Instruction, Order, Trade
 from trading.orders import wakeups
@@ -36,23 +35,6 @@ from trading.orders.cancels import cancel_order
 from trading.orders.services import NewOrder, place_orders
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(scope="module")
-def programs(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), running("match-0", "worker", "beat") as found:
-        yield found
-        signal_program(found[0], "beat", signal.SIGCONT)
-
-
-@pytest.fixture
-def product(programs, transactional_db):
-    """Give the running programs to one test; beat pauses while the tables are emptied after it."""
-    processes, _environment = programs
-    signal_program(processes, "beat", signal.SIGCONT)
-    yield programs
-    signal_program(processes, "beat", signal.SIGSTOP)
-    wait_until(lambda: sessions("state <> 'idle'") == 0)
 
 
 @pytest.fixture
@@ -64,42 +46,12 @@ def market(product, who):
     return market
 
 
-def broken():
-    return [result for result in reconcile() if not result.holds]
-
-
-def sessions(condition):
-    """Return how many other sessions of the database are so."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT count(*) FROM pg_stat_activity
-             WHERE datname = current_database() AND pid <> pg_backend_pid() AND {condition}
-            """
-        )
-        return cursor.fetchone()[0]
-
-
-@contextmanager
-def locked(statement):
-    """Hold locks in a session of its own: whoever needs the same rows waits."""
-    url = os.environ["DATABASE_URL"].rpartition("/")[0] + "/" + connection.settings_dict["NAME"]
-    with psycopg.connect(url) as session:
-        session.execute(statement)
-        yield
-        session.rollback()
-
-
 def enter(actor, market, side, *quantities, price_fen=4_000):
     start = Order.objects.count()
     orders = [NewOrder(f"{start + at}", side, price_fen, quantity) for at, quantity in enumerate(quantities)]
     results = place_orders(actor=actor, market_id=market.pk, orders=orders)
     assert not any(result.error for result in results)
     return [result.order for result in results]
-
-
-def nothing_waits():
-    return not Instruction.objects.exists()
 
 
 def test_orders_are_executed_by_the_worker(market, who):

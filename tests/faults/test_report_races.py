@@ -21,7 +21,7 @@ from ledger.projects.reports import (
     verify_report,
 )
 from tests.factories import MembershipFactory, ParcelFactory, ProjectFactory, ReportFactory
-from tests.faults.test_processes import locked
+from tests.faults.standing import locked
 from tests.racing import race
 from tests.running import wait_until
 from tests.scenes import accepted, answer, find, report_year

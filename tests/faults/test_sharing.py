@@ -5,30 +5,13 @@ import signal
 import pytest
 
 from ledger.models import Account, DistributedSale, Distribution
-from tests.faults.test_processes import broken, locked, sessions
-from tests.running import running, signal_program, start_again, wait_until
+from tests.faults.standing import broken, locked, sessions
+from tests.running import signal_program, start_again, wait_until
 from tests.scenes import ProjectFactory, households_of, issue_to_cooperative, market_for, pay_in, plan_of
 from trading.models import Instruction, Trade
 from trading.orders.services import NewOrder, place_orders
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(scope="module")
-def programs(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), running("match-0", "worker", "beat") as found:
-        yield found
-        signal_program(found[0], "beat", signal.SIGCONT)
-
-
-@pytest.fixture
-def product(programs, transactional_db):
-    """Give the running programs to one test; beat pauses while the tables are emptied after it."""
-    processes, _environment = programs
-    signal_program(processes, "beat", signal.SIGCONT)
-    yield programs
-    signal_program(processes, "beat", signal.SIGSTOP)
-    wait_until(lambda: sessions("state <> 'idle'") == 0)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from ledger.parties.services import issue_token
-from tests.faults.test_processes import broken, locked, nothing_waits, sessions
+from tests.faults.standing import broken, locked, nothing_waits, sessions
 from tests.running import running, signal_program, start_again, wait_until
 from tests.scenes import issue_to_cooperative, market_for, pay_in
 from tests.soak.line import Line

@@ -57,6 +57,8 @@ class Line:
     token: str
     # Told of every request.
     note: Callable[[Try], None] = lambda _try: None
+    timeout_seconds: float = TIMEOUT_SECONDS
+    most_pause_seconds: float = MOST_PAUSE_SECONDS
     unanswered: int = 0
     out_of_reach: int = 0
     failed: int = 0
@@ -80,7 +82,7 @@ class Line:
                 self.longest_seconds = max(self.longest_seconds, monotonic() - began)
                 return answer
             sleep(self._pause_after(answer) or pause * uniform(0.5, 1.5))
-            pause = min(2 * pause, MOST_PAUSE_SECONDS)
+            pause = min(2 * pause, self.most_pause_seconds)
         return None
 
     def ask_once(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer | None:
@@ -117,7 +119,7 @@ class Line:
         if monotonic() > self._used_at + KEPT_SECONDS:
             self.close()
         if self._connection is None:
-            self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_SECONDS)
+            self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout_seconds)
         headers = {"Accept-Language": "en"} | {name.replace("_", "-"): value for name, value in more.items()}
         if self.token:
             headers.setdefault("Authorization", f"Bearer {self.token}")

@@ -26,6 +26,7 @@ from tests.soak.report import Report
 from tests.soak.sampler import Sampler
 from tests.soak.statement_times import StatementTimes
 from tests.soak.watch import Watch
+from tests.waiting import wait_until
 from trading.models import Instruction, Market, Order, Trade
 
 START_SECONDS = 240.0
@@ -118,7 +119,7 @@ def run(
     print("What is to happen:", *report.schedule, sep="\n", flush=True)
     for name in PROGRAMS:
         here.start(name)
-    _wait_until(lambda: _answers(here.web_port), START_SECONDS, "the pages do not answer")
+    wait_until(lambda: _answers(here.web_port), "the pages do not answer", seconds=START_SECONDS)
     watch = Watch(here.owner_url, here.web_port, here.stream_port, cast.market.symbol)
     sampler, statements = Sampler(here), StatementTimes(here.postgres.log)
     with _crowd(here, cast) as (crowd, told_file, tried_file):
@@ -214,7 +215,7 @@ def _settle(report: Report) -> None:
         (lambda: not UnsequencedRecord.objects.exists(), "records wait for the log"),
     ):
         try:
-            _wait_until(what, SETTLED_SECONDS, name)
+            wait_until(what, name, seconds=SETTLED_SECONDS)
         except AssertionError as error:
             report.problems.append(str(error))
 
@@ -293,10 +294,3 @@ def _answers(port: int) -> bool:
         return False
     finally:
         page.close()
-
-
-def _wait_until(what: Callable[[], Any], seconds: float, otherwise: str) -> None:
-    deadline = monotonic() + seconds
-    while not what():
-        assert monotonic() < deadline, otherwise
-        sleep(0.1)

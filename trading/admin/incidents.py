@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ledger.admin.access import is_operator
 from ledger.admin.actions import Action, ReasonForm
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import EMPTY, moment
@@ -16,13 +15,6 @@ from ledger.incidents.models import Incident
 from ledger.incidents.services import LONGEST_AUCTION, MAX_REASON, ROLES
 from ledger.parties.models import Membership
 from trading.incidents.services import confirm_lift, freeze, halts_markets
-
-
-class DecidersAction(Action):
-    """A step of everyone of the operator's people who decides anything: whoever sees it first, acts."""
-
-    def is_for(self, actor: Membership | None) -> bool:
-        return actor is not None and is_operator(actor) and actor.role in ROLES
 
 
 class FreezeForm(ReasonForm):
@@ -58,7 +50,7 @@ def _ask(actor: Membership, incident: Incident, values: dict[str, Any]) -> Incid
     return incidents.ask_for_lift(actor=actor, incident_id=incident.pk, **values)
 
 
-FREEZE = DecidersAction(
+FREEZE = Action(
     name="freeze",
     label=_("Freeze"),
     explanation=_(
@@ -68,21 +60,23 @@ FREEZE = DecidersAction(
     ),
     done=_("%(object)s is frozen from now on."),
     role=Membership.Role.REGISTRAR,
+    also=ROLES,
     perform=lambda actor, _target, values: freeze(actor=actor, **values),
     form=FreezeForm,
     is_grave=True,
 )
-ASK = DecidersAction(
+ASK = Action(
     name="ask-for-lift",
     label=_("Ask to lift it"),
     explanation=_("Nothing changes before a second person confirms it."),
     done=_("%(object)s: a second person confirms that it is lifted."),
     role=Membership.Role.REGISTRAR,
+    also=ROLES,
     perform=_ask,
     form=LiftForm,
     is_due=lambda incident: incident.stands and not incident.waits_to_be_lifted,
 )
-CONFIRM = DecidersAction(
+CONFIRM = Action(
     name="confirm-lift",
     label=_("Lift the freeze"),
     explanation=_(
@@ -91,17 +85,19 @@ CONFIRM = DecidersAction(
     ),
     done=_("%(object)s is lifted."),
     role=Membership.Role.REGISTRAR,
+    also=ROLES,
     perform=lambda actor, incident, _values: confirm_lift(actor=actor, incident_id=incident.pk),
     makers=("lift_requested_by_id",),
     is_due=lambda incident: incident.waits_to_be_lifted,
     is_grave=True,
 )
-REFUSE = DecidersAction(
+REFUSE = Action(
     name="refuse-lift",
     label=_("Let it stand"),
     explanation=_("The freeze goes on. Whoever asked for the lift may take it back in the same way."),
     done=_("%(object)s stays."),
     role=Membership.Role.REGISTRAR,
+    also=ROLES,
     perform=lambda actor, incident, _values: incidents.refuse_lift(actor=actor, incident_id=incident.pk),
     is_due=lambda incident: incident.waits_to_be_lifted,
 )

@@ -1,22 +1,18 @@
-"""What surveillance has found, who reviews it, which organisations belong together, and the rules."""
+"""What surveillance has found, and who reviews it."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils.functional import lazy
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
-from django.utils.text import capfirst, format_lazy
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ledger.admin.access import desk_membership
 from ledger.admin.actions import Action
 from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.desk import Line, Queue, queue_for
@@ -26,26 +22,20 @@ from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.parties.models import Membership, Organisation
 from trading.execution.models import Trade
 from trading.orders.models import Order
-from trading.surveillance.models import Alert, Relation, Rule, RuleChange
+from trading.surveillance.models import Alert, Relation, Rule
 from trading.surveillance.rules import RULES
 from trading.surveillance.rules.round_trips import RELATIONS
 from trading.surveillance.selectors import (
-    RuleNow,
     alerts,
     in_states,
     organisations_of,
-    rules_now,
     steps_of,
-    thresholds_now,
     undecided_alerts,
 )
 from trading.surveillance.services import (
     MAX_REASON,
     RECORD_OF,
-    change_thresholds,
     close_alert,
-    declare_relation,
-    end_relation,
     escalate_alert,
     reopen_alert,
     take_up_alert,
@@ -78,9 +68,6 @@ def alert_line() -> Line:
 
 class LongReasonForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=MAX_REASON, widget=forms.Textarea({"rows": 4}))
-
-
-# Alerts
 
 
 class OfState(admin.SimpleListFilter):
@@ -249,10 +236,11 @@ def amount(number: Any, unit: Unit) -> str:
         return str(Order.Side(number).label)
     if unit is Unit.FEN:
         return money(number)
-    return f"{tonnes(number)} {_unit(unit)}".rstrip()
+    return f"{tonnes(number)} {unit_of(unit)}".rstrip()
 
 
-def _unit(unit: Unit) -> str:
+def unit_of(unit: Unit) -> str:
+    """Return a unit as it is written behind a figure."""
     words = {Unit.MINUTES: gettext("min"), Unit.SECONDS: gettext("s")}
     return words.get(unit, unit.value)
 
@@ -317,195 +305,3 @@ def _history(alert: Alert) -> Table:
     ]
     columns = (gettext("State"), gettext("Reason"), gettext("Taken by"))
     return Table(gettext("What was done about it"), columns, rows, is_text=True)
-
-
-# Relations
-
-
-class RelationForm(forms.Form):
-    one = forms.ModelChoiceField(label=_("One organisation"), queryset=Organisation.objects.order_by("name"))
-    other = forms.ModelChoiceField(label=_("Other organisation"), queryset=Organisation.objects.order_by("name"))
-    kind = forms.ChoiceField(label=_("Kind of relation"), choices=Relation.Kind.choices)
-    reason = forms.CharField(label=_("How it is known"), max_length=MAX_REASON, widget=forms.Textarea({"rows": 4}))
-
-
-DECLARE = Action(
-    name="declare",
-    label=_("Declare a relation"),
-    explanation=_("What the two trade with each other is looked at more closely from now on. It is kept in the log."),
-    done=_("Declared: %(object)s"),
-    role=REGISTRAR,
-    perform=lambda actor, _target, values: declare_relation(actor=actor, **values),
-    form=RelationForm,
-)
-END = Action(
-    name="end",
-    label=_("End the relation"),
-    explanation=_("The two belong together no more. That they did is kept."),
-    done=_("Ended: %(object)s"),
-    role=REGISTRAR,
-    perform=lambda actor, relation, values: end_relation(actor=actor, relation_id=relation.pk, **values),
-    form=LongReasonForm,
-    is_due=lambda relation: relation.ended_at is None,
-    is_grave=True,
-)
-
-
-class BetweenOrganisations(AboutOrganisation):
-    def narrow(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-        named = organisations_named(text)
-        return queryset.filter(Q(one__in=named) | Q(other__in=named))
-
-
-class RelationAdmin(ViewOnlyAdmin):
-    list_display = (
-        "one",
-        "other",
-        "kind",
-        "reason",
-        at_moment("declared_at", _("declared at")),
-        at_moment("ended_at", _("ended at")),
-    )
-    list_filter = ("kind", ("ended_at", admin.EmptyFieldListFilter), BetweenOrganisations)
-    list_select_related = ("one", "other")
-    ordering = ("-id",)
-    fields = (
-        "one",
-        "other",
-        "kind",
-        "reason",
-        "declared_by",
-        at_moment("declared_at", _("declared at")),
-        "ended_by",
-        at_moment("ended_at", _("ended at")),
-        "end_reason",
-    )
-    list_actions = (DECLARE,)
-    object_actions = (END,)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Relation]:
-        return super().get_queryset(request).select_related("one", "other")
-
-    def record_ids(self, target: Relation) -> RecordIds:
-        named = Named(("relation_declared", "relation_ended"), {"relation": str(target.pk)})
-        return ids_naming(named, near=(target.declared_at, target.ended_at))
-
-    def facts(self, target: Relation) -> list[Fact]:
-        return [
-            (_("Organisations"), format_html_join(" · ", "{}", ((link(each),) for each in (target.one, target.other)))),
-            (_("Kind of relation"), target.get_kind_display()),
-            (_("How it is known"), target.reason),
-        ]
-
-
-# Rules
-
-
-class ThresholdsForm(forms.Form):
-    """All thresholds of one rule, as they are now where nothing else is given."""
-
-    rule: ClassVar[WatchRule]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["initial"] = thresholds_now(self.rule) | kwargs.get("initial", {})
-        super().__init__(*args, **kwargs)
-        for threshold in self.rule.thresholds:
-            bounds = {"least": tonnes(threshold.least), "most": tonnes(threshold.most)}
-            self.fields[threshold.name] = forms.IntegerField(
-                label=f"{threshold.label} ({_unit(threshold.unit)})" if threshold.unit else threshold.label,
-                min_value=threshold.least,
-                max_value=threshold.most,
-                help_text=_("From %(least)s to %(most)s.") % bounds,
-            )
-        self.fields["reason"] = forms.CharField(
-            label=_("Reason"), max_length=MAX_REASON, widget=forms.Textarea({"rows": 4})
-        )
-
-
-def _change(rule: Rule, actor: Membership, _target: None, values: dict[str, Any]) -> RuleChange:
-    reason = values.pop("reason")
-    return change_thresholds(actor=actor, rule=rule, thresholds=values, reason=reason)
-
-
-def _action_for(rule: WatchRule) -> Action:
-    return Action(
-        name=f"change-{rule.name.value.replace('_', '-')}",
-        label=format_lazy("{} · {}", _("Change thresholds"), rule.name.label),
-        explanation=format_lazy(
-            "{} {}",
-            lazy(lambda: rule.said(thresholds_now(rule)), str)(),
-            _("New thresholds hold for what is judged from now on. They are kept in the log."),
-        ),
-        done=_("Changed: %(object)s"),
-        role=REGISTRAR,
-        perform=partial(_change, rule.name),
-        form=type("RuleThresholdsForm", (ThresholdsForm,), {"rule": rule}),
-    )
-
-
-CHANGES = {name: _action_for(rule) for name, rule in RULES.items()}
-
-
-class RuleChangeAdmin(ViewOnlyAdmin):
-    """The changes as a list, below the rules as they stand."""
-
-    change_list_template = "admin/rules.html"
-    list_display = (
-        "number",
-        "rule",
-        "thresholds_text",
-        "reason",
-        "changed_by",
-        at_moment("changed_at", _("changed at")),
-    )
-    list_filter = ("rule",)
-    list_select_related = ("changed_by",)
-    ordering = ("-id",)
-    fields = (
-        "number",
-        "rule",
-        "sentence",
-        "thresholds_text",
-        "reason",
-        "changed_by",
-        at_moment("changed_at", _("changed at")),
-    )
-    list_actions = tuple(CHANGES.values())
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        actor = desk_membership(request)
-        # Each rule has its step beside it.
-        context = {"offered": [], "rules": _rules(rules_now(), CHANGES.values(), actor)}
-        return super().changelist_view(request, context | (extra_context or {}))
-
-    @admin.display(description=_("number"), ordering="id")
-    def number(self, change: RuleChange) -> str:
-        return str(change.pk)
-
-    @admin.display(description=_("what the rule says"))
-    def sentence(self, change: RuleChange) -> str:
-        return RULES[Rule(change.rule)].said(change.thresholds)
-
-    @admin.display(description=_("thresholds"))
-    def thresholds_text(self, change: RuleChange) -> str:
-        known = RULES[Rule(change.rule)].thresholds
-        return "; ".join(
-            f"{threshold.label}: {amount(change.thresholds[threshold.name], threshold.unit)}"
-            for threshold in known
-            if threshold.name in change.thresholds
-        )
-
-    def record_ids(self, target: RuleChange) -> RecordIds:
-        return ids_naming(Named(("alert_rule_changed",), {"change": str(target.pk)}), near=(target.changed_at,))
-
-
-def _rules(rules: Iterable[RuleNow], actions: Iterable[Action], actor: Membership | None) -> Table:
-    rows: list[tuple[object, ...]] = []
-    for rule, action in zip(rules, actions, strict=True):
-        name: object = rule.name.label
-        if action.is_for(actor):
-            address = reverse(f"admin:trading_rulechange_{action.name}")
-            name = format_html('{} <a href="{}">{}</a>', name, address, gettext("Change"))
-        rows.append((name, rule.sentence))
-    columns = (gettext("Rule"), gettext("What it says"))
-    return Table(gettext("The rules as they stand"), columns, rows, is_text=True)

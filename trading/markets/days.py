@@ -7,8 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import InvalidValue, NotFound
-from ledger.parties.access import require_kind, require_role
-from ledger.parties.models import Membership, Organisation
+from ledger.parties.access import log_name, require_registrar
+from ledger.parties.models import Membership
 from ledger.texts import check_text
 from ledger.transparency.services import append_record
 from trading.markets.calendar import SHANGHAI
@@ -23,7 +23,7 @@ def close_day(*, actor: Membership, day: dt.date, reason: str) -> ClosedDay:
 
     Raises: NotAllowed, InvalidValue.
     """
-    _require_operator(actor)
+    require_registrar(actor)
     _check_day(day)
     if not reason.strip():
         raise InvalidValue(field="reason", reason=_("Say why: the reason is shown to everyone."))
@@ -43,18 +43,13 @@ def open_day(*, actor: Membership, closed_day_id: int) -> None:
 
     Raises: NotAllowed, NotFound, InvalidValue.
     """
-    _require_operator(actor)
+    require_registrar(actor)
     closed = ClosedDay.objects.select_for_update().filter(pk=closed_day_id).first()
     if closed is None:
         raise NotFound()
     _check_day(closed.day)
     _record("market_day_opened", closed, actor)
     closed.delete()
-
-
-def _require_operator(actor: Membership) -> None:
-    require_kind(actor, Organisation.Kind.OPERATOR)
-    require_role(actor, Membership.Role.REGISTRAR)
 
 
 def _check_day(day: dt.date) -> None:
@@ -67,5 +62,5 @@ def _record(kind: str, closed: ClosedDay, actor: Membership) -> None:
     append_record(
         kind=kind,
         body={"day": closed.day.isoformat(), "reason": closed.reason},
-        actor=f"user:{actor.user.public_id}",
+        actor=log_name(actor),
     )

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import InvalidValue, NotFound
 from ledger.journal.posting import MAX_AMOUNT
-from ledger.parties.access import require_kind, require_role
+from ledger.parties.access import log_name, require_registrar
 from ledger.parties.models import Membership, Organisation
 from ledger.texts import check_text
 from ledger.transparency.services import append_record
@@ -59,7 +59,7 @@ def set_limit(
 
     Raises: NotAllowed, NotFound, InvalidValue.
     """
-    _require_operator(actor)
+    require_registrar(actor)
     figures = dict(zip(FIGURES, (largest_order_t, largest_order_fen, most_held_fen), strict=True))
     _check(figures, reason)
     organisation = Organisation.objects.filter(pk=organisation_id, kind__in=Organisation.HOLDERS).first()
@@ -81,18 +81,13 @@ def lift_limit(*, actor: Membership, limit_id: int, reason: str) -> None:
 
     Raises: NotAllowed, NotFound, InvalidValue (no reason given).
     """
-    _require_operator(actor)
+    require_registrar(actor)
     _check_reason(reason)
     limit = TradingLimit.objects.select_for_update(of=("self",)).filter(pk=limit_id).first()
     if limit is None:
         raise NotFound()
     _record("organisation_limit_lifted", limit, {"reason": reason.strip()}, actor)
     limit.delete()
-
-
-def _require_operator(actor: Membership) -> None:
-    require_kind(actor, Organisation.Kind.OPERATOR)
-    require_role(actor, Membership.Role.REGISTRAR)
 
 
 def _check(figures: dict[str, int | None], reason: str) -> None:
@@ -118,5 +113,5 @@ def _record(kind: str, limit: TradingLimit, body: dict[str, object], actor: Memb
             "market": None if limit.market_id is None else str(limit.market_id),
             **body,
         },
-        actor=f"user:{actor.user.public_id}",
+        actor=log_name(actor),
     )

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from config.codes import CODE
 from ledger.errors import InvalidValue, NotFound
 from ledger.journal.models import Asset
-from ledger.parties.access import require_kind, require_role
-from ledger.parties.models import Membership, Organisation
+from ledger.parties.access import log_name, require_registrar
+from ledger.parties.models import Membership
 from ledger.transparency.services import append_record
 from trading.errors import MarketExists
 from trading.markets.models import Market
@@ -57,7 +57,7 @@ def open_market(
 
     Raises: NotAllowed, NotFound, InvalidValue, MarketExists.
     """
-    _require_operator(actor)
+    require_registrar(actor)
     asset = Asset.objects.filter(pk=asset_id, kind=Asset.Kind.CREDIT).first()
     if asset is None:
         raise NotFound(field="asset")
@@ -83,7 +83,7 @@ def open_market(
     append_record(
         kind="market_opened",
         body=entry_of(market),
-        actor=f"user:{actor.user.public_id}",
+        actor=log_name(actor),
         at=market.opened_at,
     )
     return market
@@ -103,8 +103,3 @@ def check_rules(market: Market) -> None:
             raise InvalidValue(field=field, reason=reason)
     if market.maker_fee_bps > market.taker_fee_bps:
         raise InvalidValue(field="maker_fee_bps", reason=_("Makers pay no more than takers."))
-
-
-def _require_operator(actor: Membership) -> None:
-    require_kind(actor, Organisation.Kind.OPERATOR)
-    require_role(actor, Membership.Role.REGISTRAR)

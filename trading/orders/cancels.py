@@ -3,6 +3,7 @@
 from django.db import connection, transaction
 from django.utils import timezone
 
+from ledger.parties.access import log_name
 from ledger.parties.models import Membership
 from ledger.parties.rights import Right, require_right
 from trading.errors import TooLateToCancel
@@ -26,7 +27,7 @@ def cancel_order(*, actor: Membership, order_id: int) -> Order:
         market_id=order.market_id,
         kind=Instruction.Kind.CANCEL,
         order=order,
-        actor=f"user:{actor.user.public_id}",
+        actor=log_name(actor),
         entered_at=timezone.now(),
     )
     wake_after_commit(order.market)
@@ -57,7 +58,7 @@ def cancel_orders(*, actor: Membership, market_id: int | None = None, side: str 
             RETURNING market_id
             """,
             {
-                "actor": f"user:{actor.user.public_id}",
+                "actor": log_name(actor),
                 "now": timezone.now(),
                 "organisation_id": actor.organisation_id,
                 "open": [str(status) for status in Order.OPEN_STATUSES],

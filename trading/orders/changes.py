@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import InvalidValue, NotFound, SamePerson, WrongState
-from ledger.parties.access import log_name, require_kind, require_role
-from ledger.parties.models import Membership, Organisation
+from ledger.parties.access import log_name, require_operator, require_registrar
+from ledger.parties.models import Membership
 from ledger.texts import check_text
 from ledger.transparency.services import append_record
 from trading.markets.models import Market, MarketChange
@@ -41,8 +41,7 @@ def propose_market_change(
     Locks: the market.
     Raises: NotAllowed, NotFound, InvalidValue, NothingToChange, WrongState where a change of the market waits already.
     """
-    require_kind(actor, Organisation.Kind.OPERATOR)
-    require_role(actor, Membership.Role.REGISTRAR)
+    require_registrar(actor)
     if not reason.strip():
         raise InvalidValue(field="reason", reason=_("Say why: the reason is kept in the log."))
     check_text(reason.strip(), field="reason", most=MAX_REASON)
@@ -101,8 +100,7 @@ def refuse_market_change(*, actor: Membership, change_id: int) -> MarketChange:
 
 
 def _lock_waiting(actor: Membership, change_id: int) -> MarketChange:
-    require_kind(actor, Organisation.Kind.OPERATOR)
-    require_role(actor, *CONFIRMERS)
+    require_operator(actor, *CONFIRMERS)
     changes = MarketChange.objects.select_for_update(of=("self",)).select_related("market")
     change = changes.filter(pk=change_id).first()
     if change is None:

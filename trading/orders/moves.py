@@ -5,8 +5,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import InvalidValue, NotFound
-from ledger.parties.access import require_kind, require_role
-from ledger.parties.models import Membership, Organisation
+from ledger.parties.access import log_name, require_registrar
+from ledger.parties.models import Membership
 from ledger.texts import check_text
 from ledger.transparency.services import append_record
 from trading.markets.models import Market
@@ -25,8 +25,7 @@ def move_market(*, actor: Membership, market_id: int, shard: int, reason: str) -
     Locks: the market.
     Raises: NotAllowed, NotFound, InvalidValue.
     """
-    require_kind(actor, Organisation.Kind.OPERATOR)
-    require_role(actor, Membership.Role.REGISTRAR)
+    require_registrar(actor)
     if not reason.strip():
         raise InvalidValue(field="reason", reason=_("Say why: the reason is kept in the log."))
     check_text(reason.strip(), field="reason", most=MAX_REASON)
@@ -47,7 +46,7 @@ def move_market(*, actor: Membership, market_id: int, shard: int, reason: str) -
             "to_shard": shard,
             "reason": reason.strip(),
         },
-        actor=f"user:{actor.user.public_id}",
+        actor=log_name(actor),
     )
     market.shard = shard
     market.save(update_fields=["shard"])

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from ledger.errors import InvalidValue, NotFound
 from ledger.freezes import Scope, require_unfrozen
 from ledger.incidents.services import lock_order
-from ledger.parties.access import require_kind, require_role
-from ledger.parties.models import Membership, Organisation
+from ledger.parties.access import log_name, require_registrar
+from ledger.parties.models import Membership
 from ledger.texts import check_text
 from ledger.transparency.services import NewRecord, append_record, append_records
 from trading.markets.models import Market, MarketClock
@@ -42,11 +42,14 @@ _KINDS = {
 def halt_market(*, actor: Membership, market_id: int, reason: str) -> Market:
     """Stop trading in a market; cancels are still taken. It takes effect in the order of the market's instructions.
 
+    Locks: the order of freezes, shared.
     Raises: NotAllowed, NotFound, InvalidValue (no reason given).
     """
     if not reason.strip():
         raise InvalidValue(field="reason", reason=_("Say why: the reason is shown to everyone."))
     check_text(reason.strip(), field="reason", most=MAX_REASON)
+    # A freeze that is lifted at this moment either sees this halt and leaves it, or has the market go on before it.
+    lock_order(shared=True)
     return _order(actor, market_id, Instruction.Kind.HALT, reason.strip())
 
 
@@ -70,12 +73,11 @@ def resume_market(*, actor: Membership, market_id: int, auction_minutes: int = 0
 def _order(
     actor: Membership, market_id: int, kind: Instruction.Kind, note: str, content: dict[str, int] | None = None
 ) -> Market:
-    require_kind(actor, Organisation.Kind.OPERATOR)
-    require_role(actor, Membership.Role.REGISTRAR)
+    require_registrar(actor)
     market = Market.objects.filter(pk=market_id).first()
     if market is None:
         raise NotFound()
-    name = f"user:{actor.user.public_id}"
+    name = log_name(actor)
     instruct(market, [kind], actor=name, note=note, content=content)
     append_record(
         kind=f"market_{kind}_ordered",
@@ -199,12 +201,14 @@ def _due_kinds(market: Market, since: dt.datetime, now: dt.datetime) -> list[Ins
 
 
 def _is_auction_over(market: Market, now: dt.datetime) -> bool:
-    """Return whether a call auction that ends by itself has lasted long enough, and nobody has ended it yet."""
+    """Return whether a call auction that ends by itself has lasted long enough, and nobody has ended it yet.
+
+    The queue is read first: what is taken from it between the two has changed the market by the time that is read.
+    """
+    if Instruction.objects.filter(market=market, kind=Instruction.Kind.AUCTION_UNCROSS).exists():
+        return False
     market.refresh_from_db(fields=["state", "auction_ends_at"])
-    return (
-        _ends_by_now(market, now)
-        and not Instruction.objects.filter(market=market, kind=Instruction.Kind.AUCTION_UNCROSS).exists()
-    )
+    return _ends_by_now(market, now)
 
 
 def _ends_by_now(market: Market, now: dt.datetime) -> bool:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.journal.locks import lock_accounts
 from ledger.journal.models import Account, Hold
-from ledger.parties.access import require_approved
+from ledger.parties.access import log_name, require_approved
 from ledger.parties.models import Membership
 from ledger.parties.rights import Right, require_right
 from trading.errors import InsufficientCredits, InsufficientFunds, InvalidOrder, ReplacePending, TooLateToReplace
@@ -96,19 +96,32 @@ def _instruct(actor: Membership, order: Order, price_fen: int, quantity_t: int, 
                 market_id=order.market_id,
                 kind=Instruction.Kind.REPLACE,
                 order=order,
-                actor=f"user:{actor.user.public_id}",
+                actor=log_name(actor),
                 content=_content(price_fen, quantity_t),
                 entered_at=now,
             )
     except IntegrityError as error:
         # Another replace came in at this very moment.
         raise ReplacePending() from error
+    _require_as_read(order)
     more = _needed_more(order, price_fen, quantity_t)
     if more:
         instruction.hold = Hold.objects.create(
             account_id=_hold_more(order, more, limits), purpose=Hold.Purpose.REPLACE, remaining=more, placed_at=now
         )
         instruction.save(update_fields=["hold"])
+
+
+def _require_as_read(order: Order) -> None:
+    """Refuse where the market has taken other new terms since the order was read, beside which too little would be held.
+
+    From now on none can come between: one replace waits at a time, and that is ours.
+
+    Raises: ReplacePending.
+    """
+    now = Order.objects.values_list("price_fen", "quantity_t").get(pk=order.pk)
+    if now != (order.price_fen, order.quantity_t):
+        raise ReplacePending()
 
 
 def _content(price_fen: int, quantity_t: int) -> dict[str, int]:

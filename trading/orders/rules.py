@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import InvalidValue, NotFound
-from ledger.parties.access import require_kind, require_role
-from ledger.parties.models import Membership, Organisation
+from ledger.parties.access import log_name, require_registrar
+from ledger.parties.models import Membership
 from ledger.texts import check_text
 from ledger.transparency.services import append_record
 from trading.errors import NothingToChange
@@ -38,8 +38,7 @@ def change_market(
     Locks: with `expect`, the market.
     Raises: NotAllowed, NotFound, InvalidValue, NothingToChange.
     """
-    require_kind(actor, Organisation.Kind.OPERATOR)
-    require_role(actor, Membership.Role.REGISTRAR)
+    require_registrar(actor)
     if not reason.strip():
         raise InvalidValue(field="reason", reason=_("Say why: the reason is kept in the log."))
     check_text(reason.strip(), field="reason", most=MAX_REASON)
@@ -48,7 +47,7 @@ def change_market(
     kind = Instruction.Kind.CHANGE_RULES
     if expect is not None:
         expect(market, Instruction.objects.filter(market=market, kind=kind).exists())
-    order_change(market, changed_rules(market, changes), reason=reason.strip(), actor=f"user:{actor.user.public_id}")
+    order_change(market, changed_rules(market, changes), reason=reason.strip(), actor=log_name(actor))
     return market
 
 

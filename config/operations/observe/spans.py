@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
+from django.db import connections
 from django.db.backends.signals import connection_created
 from opentelemetry import context, trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -44,6 +45,17 @@ class OpenTelemetry:
         self._tracer = self.provider.get_tracer("tianhui", VERSION)
         self._context = TraceContextTextMapPropagator()
         connection_created.connect(self._follow_statements, weak=False)
+        # Whoever sets this up may have asked the database something already.
+        for connection in connections.all(initialized_only=True):
+            self._follow_statements(connection=connection)
+
+    def stop(self) -> None:
+        """Send what there is to be sent, and follow nothing any more: no later connection, and none that this thread has."""
+        connection_created.disconnect(self._follow_statements)
+        for connection in connections.all(initialized_only=True):
+            if self._execute in connection.execute_wrappers:
+                connection.execute_wrappers.remove(self._execute)
+        self.provider.shutdown()
 
     @contextmanager
     def serving(self, name: str, carrier: Mapping[str, str]) -> Iterator[_Span]:

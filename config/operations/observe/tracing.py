@@ -38,6 +38,8 @@ class Tracer(Protocol):
 
     def hand_on(self, carrier: MutableMapping[str, Any]) -> None: ...
 
+    def stop(self) -> None: ...
+
 
 _tracers: dict[int, Tracer | None] = {}
 
@@ -53,6 +55,13 @@ def set_up(part: str) -> Tracer | None:
 def tracer() -> Tracer | None:
     """Return this process's tracer; None where nothing is traced, or nothing was set up yet."""
     return _tracers.get(os.getpid())
+
+
+def stop() -> None:
+    """Let this process trace nothing any more, until it is set up again; what there is to be sent is sent."""
+    found = _tracers.pop(os.getpid(), None)
+    if found is not None:
+        found.stop()
 
 
 def _made(part: str) -> Tracer | None:

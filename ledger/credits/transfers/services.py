@@ -116,6 +116,7 @@ def _offer(wanted: CreditTransfer, account: Account, actor: Membership) -> Credi
     lock_accounts([account.pk])
     if (known := _known(wanted)) is not None:
         return known
+    # Offers of another batch at this moment are not counted: a few too many do no harm.
     if CreditTransfer.objects.filter(sender=wanted.sender, state=State.OFFERED).count() >= MOST_OPEN:
         raise TooManyTransfersOpen(most=MOST_OPEN)
     try:

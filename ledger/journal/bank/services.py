@@ -14,9 +14,10 @@ from ledger.journal.bank.matching import PAYMENT_DIRECTION, Proposal, Step, prop
 from ledger.journal.bank.models import BankEntry, BankStatement
 from ledger.journal.bank.reading import read_statement
 from ledger.journal.bank.selectors import open_entries
+from ledger.journal.decisions import require_treasurer
 from ledger.journal.models import Payment
 from ledger.journal.payments import confirm_payment, request_deposit
-from ledger.parties.access import log_name, require_kind, require_role
+from ledger.parties.access import log_name
 from ledger.parties.models import Membership, Organisation
 from ledger.rows import draw_ids
 from ledger.texts import check_texts
@@ -44,7 +45,7 @@ def import_statement(*, actor: Membership, content: bytes, account: str = "") ->
     Locks: an advisory lock, so that of two overlapping statements the second one sees the first one's entries.
     Raises: NotAllowed, InvalidValue (a file that cannot be read, contradicts itself, or was imported before).
     """
-    _require_treasurer(actor)
+    require_treasurer(actor)
     read = read_statement(content, account="".join(account.split()))
     _one_import_at_a_time()
     sha256 = hashlib.sha256(content).hexdigest()
@@ -145,7 +146,7 @@ def accept_unambiguous(*, actor: Membership, statement_id: int) -> list[Outcome]
 
     Raises: NotAllowed, NotFound.
     """
-    _require_treasurer(actor)
+    require_treasurer(actor)
     if not BankStatement.objects.filter(pk=statement_id).exists():
         raise NotFound()
     proposed = propose(open_entries().filter(statement=statement_id)).values()
@@ -164,11 +165,6 @@ def _accept(actor: Membership, entry: BankEntry, proposal: Proposal) -> Outcome:
     except DomainError as error:
         return Outcome(entry, proposal, None, str(error))
     return Outcome(matched, proposal, matched.payment)
-
-
-def _require_treasurer(actor: Membership) -> None:
-    require_kind(actor, Organisation.Kind.OPERATOR)
-    require_role(actor, Membership.Role.TREASURER)
 
 
 def _one_import_at_a_time() -> None:
@@ -239,7 +235,7 @@ def _row(statement: BankStatement, entry: StatementEntry) -> BankEntry:
 
 
 def _lock(actor: Membership, entry_id: int) -> BankEntry:
-    _require_treasurer(actor)
+    require_treasurer(actor)
     entry = BankEntry.objects.select_for_update(of=("self",)).filter(pk=entry_id).first()
     if entry is None:
         raise NotFound()

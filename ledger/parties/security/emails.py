@@ -67,10 +67,14 @@ def confirm_address(*, word: str, origin: Origin = NOWHERE) -> EmailAddress:
     Locks: the person.
     Raises: InvalidValue.
     """
+    named = address_of_word(word)
+    if named is None:
+        raise _link_is_over()
+    user = User.objects.select_for_update(of=("self",)).get(pk=named.user_id)
+    # Read after the lock: it may have been removed meanwhile, and would come back.
     address = address_of_word(word)
     if address is None:
         raise _link_is_over()
-    user = User.objects.select_for_update(of=("self",)).get(pk=address.user_id)
     former = verified_address(user)
     EmailAddress.objects.filter(user_id=user.pk).exclude(pk=address.pk).delete()
     address.verified = address.primary = True
@@ -90,7 +94,11 @@ def confirm_address(*, word: str, origin: Origin = NOWHERE) -> EmailAddress:
 
 @transaction.atomic
 def remove_address(*, user: User, origin: Origin = NOWHERE) -> None:
-    """Forget a person's address; nothing can be sent any more, neither warnings nor a link to a new password."""
+    """Forget a person's address; nothing can be sent any more, neither warnings nor a link to a new password.
+
+    Locks: the person.
+    """
+    User.objects.select_for_update(of=("self",)).get(pk=user.pk)
     former = verified_address(user)
     EmailAddress.objects.filter(user_id=user.pk).delete()
     user.email = ""

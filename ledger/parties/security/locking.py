@@ -4,9 +4,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ledger.errors import InvalidValue, NotAllowed, NotFound, SamePerson, WrongState
-from ledger.parties.access import log_name, require_kind, require_role
-from ledger.parties.models import Membership, Organisation, User
+from ledger.errors import InvalidValue, NotFound, SamePerson, WrongState
+from ledger.parties.access import STEWARDS, log_name, require_operator
+from ledger.parties.models import Membership, User
 from ledger.parties.security.keys import end_all_tokens
 from ledger.parties.security.models import AccountLock, SecurityEvent
 from ledger.parties.security.services import record_security_event
@@ -15,7 +15,6 @@ from ledger.texts import check_text
 
 ERASED = "erased-"
 """How the user name of a person begins whose data are erased: nobody logs in by it any more."""
-ROLES = (Membership.Role.OWNER, Membership.Role.REGISTRAR)
 
 
 @transaction.atomic
@@ -25,7 +24,7 @@ def lock_account(*, actor: Membership, user_id: int, reason: str) -> AccountLock
     Locks: the person, then the tokens.
     Raises: NotAllowed, NotFound, SamePerson for oneself, InvalidValue (reason), WrongState where it is locked.
     """
-    _require(actor)
+    require_operator(actor, *STEWARDS)
     if not reason.strip():
         raise InvalidValue(field="reason", reason=_("Say why, for who unlocks it."))
     check_text(reason.strip(), field="reason", most=200)
@@ -53,12 +52,12 @@ def lock_account(*, actor: Membership, user_id: int, reason: str) -> AccountLock
 
 @transaction.atomic
 def unlock_account(*, actor: Membership, lock_id: int) -> AccountLock:
-    """Let a person in again, as another one than who locked the account. Tokens stay ended.
+    """Let a person in again, as another one than who locked the account. Sessions and tokens stay ended.
 
     Locks: the lock, then the person.
     Raises: NotAllowed, NotFound, SamePerson, WrongState.
     """
-    _require(actor)
+    require_operator(actor, *STEWARDS)
     lock = AccountLock.objects.select_for_update(of=("self",)).select_related("user").filter(pk=lock_id).first()
     if lock is None:
         raise NotFound()
@@ -71,14 +70,9 @@ def unlock_account(*, actor: Membership, lock_id: int) -> AccountLock:
         raise WrongState(state=_("erased"))
     lock.unlocked_by, lock.unlocked_at = actor.user, timezone.now()
     lock.save(update_fields=["unlocked_by", "unlocked_at"])
+    # Whoever was about to be let in when it was locked has come no further, and gets no further now.
+    end_sessions(user=user)
     user.is_active = True
     user.save(update_fields=["is_active"])
     record_security_event(user=user, kind=SecurityEvent.Kind.ACCOUNT_UNLOCKED, actor=log_name(actor))
     return lock
-
-
-def _require(actor: Membership) -> None:
-    require_kind(actor, Organisation.Kind.OPERATOR)
-    require_role(actor, *ROLES)
-    if not actor.organisation.is_approved:
-        raise NotAllowed()

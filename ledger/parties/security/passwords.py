@@ -82,17 +82,25 @@ def person_by_credentials(*, username: str, password: str, code: str, origin: Or
 def change_password(*, user: User, old: str, new: str, session_key: str | None, origin: Origin = NOWHERE) -> User:
     """Change one's password; every other session of the person ends, and every API token.
 
+    Locks: the person, so that no token is made, and no other password set, meanwhile.
     Raises: InvalidValue (old, new), TooManyAttempts.
     """
     try:
-        person_by_password(username=user.username, password=old, origin=origin)
+        known = person_by_password(username=user.username, password=old, origin=origin)
     except WrongCredentials as error:
-        raise InvalidValue(field="old", reason=_("This is not your password.")) from error
+        raise _wrong_old() from error
+    if User.objects.select_for_update(of=("self",)).get(pk=user.pk).password != known.password:
+        # Somebody else has set another one since: it may be the owner, by a link, who locks out whoever knows the old one.
+        raise _wrong_old()
     _set(user, new, "new")
     end_sessions(user=user, kept=session_key)
     end_all_tokens(user, origin=origin)
     record_security_event(user=user, kind=SecurityEvent.Kind.PASSWORD_CHANGED, origin=origin)
     return user
+
+
+def _wrong_old() -> InvalidValue:
+    return InvalidValue(field="old", reason=_("This is not your password."))
 
 
 def reset_link(user: User) -> ResetLink:

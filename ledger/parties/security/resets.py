@@ -5,9 +5,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ledger.errors import InvalidValue, NotAllowed, NotFound, SamePerson, WrongState
-from ledger.parties.access import log_name, require_kind, require_role
-from ledger.parties.models import Membership, Organisation, User
+from ledger.errors import InvalidValue, NotFound, SamePerson, WrongState
+from ledger.parties.access import STEWARDS, log_name, require_operator
+from ledger.parties.models import Membership, User
 from ledger.parties.second_factor import has_second_factor
 from ledger.parties.security.keys import end_all_tokens
 from ledger.parties.security.models import FactorReset, SecurityEvent
@@ -15,17 +15,16 @@ from ledger.parties.security.services import record_security_event
 from ledger.parties.security.sessions import end_sessions
 from ledger.transparency.services import append_record
 
-ROLES = (Membership.Role.OWNER, Membership.Role.REGISTRAR)
-
 
 @transaction.atomic
 def request_factor_reset(*, actor: Membership, user_id: int, reason: str) -> FactorReset:
     """Enter that a person's second factors are to go; another one confirms it.
 
+    Locks: the person.
     Raises: NotAllowed, NotFound, SamePerson for oneself, InvalidValue (reason), WrongState where there is nothing to reset or
     it waits already.
     """
-    _require(actor)
+    require_operator(actor, *STEWARDS)
     user = User.objects.select_for_update(of=("self",)).filter(pk=user_id).first()
     if user is None:
         raise NotFound()
@@ -50,7 +49,7 @@ def request_factor_reset(*, actor: Membership, user_id: int, reason: str) -> Fac
 def confirm_factor_reset(*, actor: Membership, reset_id: int) -> FactorReset:
     """Take a person's second factors away, and end every session and token; with the password one then sets up new ones.
 
-    Locks: the reset.
+    Locks: the reset, then the person.
     Raises: NotAllowed, NotFound, WrongState, SamePerson for whoever entered it, or whose factors they are.
     """
     reset = _decide(actor, reset_id, FactorReset.Status.CONFIRMED)
@@ -66,7 +65,7 @@ def confirm_factor_reset(*, actor: Membership, reset_id: int) -> FactorReset:
 def refuse_factor_reset(*, actor: Membership, reset_id: int) -> FactorReset:
     """Leave a person's second factors as they are.
 
-    Locks: the reset.
+    Locks: the reset, then the person.
     Raises: NotAllowed, NotFound, WrongState, SamePerson.
     """
     reset = _decide(actor, reset_id, FactorReset.Status.REFUSED)
@@ -75,7 +74,7 @@ def refuse_factor_reset(*, actor: Membership, reset_id: int) -> FactorReset:
 
 
 def _decide(actor: Membership, reset_id: int, status: FactorReset.Status) -> FactorReset:
-    _require(actor)
+    require_operator(actor, *STEWARDS)
     found = FactorReset.objects.select_for_update(of=("self",)).select_related("user")
     reset = found.filter(pk=reset_id).first()
     if reset is None:
@@ -84,16 +83,11 @@ def _decide(actor: Membership, reset_id: int, status: FactorReset.Status) -> Fac
         raise WrongState(state=reset.get_status_display())
     if actor.user_id in (reset.requested_by_id, reset.user_id):
         raise SamePerson()
+    # No factor is added, and no token made, meanwhile. Before the row is changed: whoever enters another reset holds the person.
+    User.objects.select_for_update(of=("self",)).get(pk=reset.user_id)
     reset.status, reset.decided_by, reset.decided_at = status, actor.user, timezone.now()
     reset.save(update_fields=["status", "decided_by", "decided_at"])
     return reset
-
-
-def _require(actor: Membership) -> None:
-    require_kind(actor, Organisation.Kind.OPERATOR)
-    require_role(actor, *ROLES)
-    if not actor.organisation.is_approved:
-        raise NotAllowed()
 
 
 def _record(reset: FactorReset, step: str, actor: Membership) -> None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ledger.quantification.reading import InvalidInput
-from ledger.quantification.soil_measured import read_points
+from ledger.quantification.soil_samples import read_points
 from ledger.spreadsheets import BYTE_ORDER_MARK, csv_row
 from ledger.web import words
 from ledger.web.forms.fields import DateField, NumberField

@@ -16,8 +16,9 @@ from config.embedded import postgres
 from config.embedded.launch import private_text
 from config.operations.replica.standby import ALIAS, the_standby
 from tests.database import as_owner
-from tests.operations.failover.hosts import Host, copy_primary, wait_until
+from tests.operations.failover.hosts import Host, copy_primary
 from tests.servers import VAR
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")

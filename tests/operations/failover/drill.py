@@ -2,12 +2,10 @@
 
 import base64
 import contextlib
-import http.client
 import itertools
 import json
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -24,21 +22,24 @@ from ledger.parties.services import issue_token
 from ledger.transparency.merkle import verify_consistency
 from ledger.transparency.notes import parse_checkpoint, parse_note
 from tests.benchmarks.stage import Floor, open_floor
-from tests.operations.failover import hosts, oracle
-from tests.operations.failover.following import Stream, offers
+from tests.operations.failover import hosts
 from tests.operations.failover.grounds import PROGRAMS, Grounds
-from tests.operations.failover.hosts import wait_until
+from tests.operations.failover.onlookers import Reader, Stream, get
+from tests.soak import books, oracle
+from tests.soak.line import PATIENCE_SECONDS
+from tests.waiting import wait_until
 from trading.models import Instruction, Order, Trade
 
 CLIENTS = 6
-START_SECONDS = 60.0
 SETTLED_SECONDS = 60.0
+# A client that is answered by nobody gives up by then.
+CLIENT_ENDS_SECONDS = PATIENCE_SECONDS + 20
 RECOVERED_AT_MOST_SECONDS = 45.0
 # For how long an old primary that has come back is given a commit to acknowledge.
 ALONE_SECONDS = 2.0
-READ_EVERY_SECONDS = 0.1
 # Answers of each client before any harm is done: programs that have just started are slow.
 WARM = 10
+ACKNOWLEDGED = (200, 201, 202)
 REDIS, PRIMARY, SWITCH = "Redis lost", "primary killed", "planned switchover back"
 
 
@@ -68,10 +69,10 @@ def drill(here: Grounds, seconds: float, seed: int) -> Report:
     """Trade for so many seconds before each harm and after the last, and return what has come of it."""
     report = Report()
     floor = open_floor(CLIENTS)
-    total = oracle.held_in_all(floor.market)
+    total = books.held_in_all()
     for name in PROGRAMS:
         here.start(name)
-    wait_until(lambda: _get(here.web_port, "/api/v1/markets") is not None, "the pages do not answer")
+    wait_until(lambda: get(here.web_port, "/api/v1/markets") is not None, "the pages do not answer")
     reader, stream = Reader(here.web_port), Stream(here.stream_port, floor.market.symbol)
     moments: dict[str, float] = {}
     with _trading(here, floor, seed) as logs:
@@ -92,6 +93,7 @@ def drill(here: Grounds, seconds: float, seed: int) -> Report:
         hosts.switch_over(here.standby, here.primary)
         stream.wait_until_it_goes_on(report.problems)
         sleep(seconds)
+        stream.stop()
     reader.stop()
     told, summaries = _all_told(logs)
     connections.close_all()
@@ -109,7 +111,7 @@ def _lose_redis(here: Grounds) -> None:
     here.start_redis()
 
 
-def _fail_over(here: Grounds, reader: "Reader", report: Report) -> str:
+def _fail_over(here: Grounds, reader: Reader, report: Report) -> str:
     """Kill the primary in mid-load and promote its standby; return the last checkpoint that was seen before."""
     began = time.monotonic()
     seen = reader.checkpoint
@@ -150,7 +152,6 @@ def _trading(here: Grounds, floor: Floor, seed: int) -> Iterator[list[Path]]:
                 "market": floor.market.symbol,
                 "name": f"c{at}",
                 "seed": seed + at,
-                "offers": offers(),
                 "log": str(log),
             }
             log.touch()
@@ -164,7 +165,7 @@ def _trading(here: Grounds, floor: Floor, seed: int) -> Iterator[list[Path]]:
             assert client.stdin is not None
             client.stdin.close()
         for client in clients:
-            assert client.wait(SETTLED_SECONDS * 2) == 0, "a client has failed"
+            assert client.wait(CLIENT_ENDS_SECONDS) == 0, "a client has failed"
     finally:
         for client in clients:
             client.kill()
@@ -175,56 +176,6 @@ def _tell(client: "subprocess.Popen[str]", line: str) -> None:
     assert client.stdin is not None
     client.stdin.write(line + "\n")
     client.stdin.flush()
-
-
-class Reader(threading.Thread):
-    """A visitor who reads the market's page and the log's checkpoint again and again, and notes what does not answer."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(name="reader", daemon=True)
-        self._port, self._ended = port, threading.Event()
-        self.checkpoint = ""
-        self.reads = self.unanswered = 0
-        self.went_back: list[str] = []
-
-    def checkpoint_size(self) -> int:
-        return _size_of(self.checkpoint) if self.checkpoint else 0
-
-    def stop(self) -> None:
-        self._ended.set()
-        self.join()
-
-    def run(self) -> None:
-        while not self._ended.wait(READ_EVERY_SECONDS):
-            for path in ("/log/checkpoint", "/projects"):
-                found = _get(self._port, path)
-                self.reads += 1
-                self.unanswered += found is None
-                if found is not None and path == "/log/checkpoint":
-                    self._keep(found.decode())
-
-    def _keep(self, checkpoint: str) -> None:
-        if self.checkpoint and _size_of(checkpoint) < self.checkpoint_size():
-            self.went_back.append(f"a checkpoint of {_size_of(checkpoint)} after one of {self.checkpoint_size()}")
-        self.checkpoint = checkpoint
-
-
-def _size_of(checkpoint: str) -> int:
-    return parse_checkpoint(parse_note(checkpoint).text).size
-
-
-def _get(port: int, path: str) -> bytes | None:
-    """Return what is answered; None where nothing is, or not what was asked for."""
-    page = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        page.request("GET", path)
-        response = page.getresponse()
-        content = response.read()
-        return content if response.status == 200 else None
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        page.close()
 
 
 def _told(log: Path) -> list[dict[str, Any]]:
@@ -256,11 +207,11 @@ def _compare(
     report: Report, told: list[dict[str, Any]], summaries: list[dict[str, Any]], floor: Floor, total: dict[str, int]
 ) -> None:
     """Hold what every client was told against what the exchange has."""
-    report.problems += oracle.problems(told, floor.market, total)
+    report.problems += oracle.problems(told, [floor.market], total)
     failed = sum(each["failed"] for each in summaries)
     report.check(failed == 0, f"{failed} requests were answered by a 5xx that is not 503")
     report.figures |= {
-        "acknowledgements": sum(each["status"] in (200, 201, 202) for each in told),
+        "acknowledgements": sum(each.get("status") in ACKNOWLEDGED for each in told),
         "orders entered": Order.objects.count(),
         "trades settled": Trade.objects.count(),
         "tries without an answer, asked again": sum(each["unanswered"] for each in summaries),
@@ -270,7 +221,7 @@ def _compare(
 
 def _recovery(report: Report, told: list[dict[str, Any]], moments: dict[str, float]) -> None:
     """State for how long nobody was told anything: from the last acknowledgement before to the first one after."""
-    times = [each["at"] for each in told if each["status"] in (200, 201, 202)]
+    times = [each["at"] for each in told if each.get("status") in ACKNOWLEDGED]
     ends = [*list(moments.values())[1:], float("inf")]
     for (what, moment), end in zip(moments.items(), ends, strict=True):
         last = max((at for at in times if at < moment), default=moment)
@@ -293,12 +244,12 @@ def _recovery(report: Report, told: list[dict[str, Any]], moments: dict[str, flo
 def _log_only_grew(report: Report, port: int, seen: str) -> None:
     """Prove that the tree whose checkpoint was seen before the crash is the beginning of the one that is there now."""
     old = parse_checkpoint(parse_note(seen).text)
-    found = _get(port, "/log/checkpoint")
+    found = get(port, "/log/checkpoint")
     if found is None:
         report.problems.append("there is no checkpoint any more")
         return
     new = parse_checkpoint(parse_note(found).text)
-    proof = _get(port, f"/api/v1/log/consistency?first={old.size}&second={new.size}")
+    proof = get(port, f"/api/v1/log/consistency?first={old.size}&second={new.size}")
     report.check(proof is not None, f"the log does not prove its tree of {new.size} from that of {old.size}")
     report.figures["log seen before the crash, and now, records"] = [old.size, new.size]
     if proof is not None:
@@ -312,7 +263,7 @@ def _log_only_grew(report: Report, port: int, seen: str) -> None:
 def _look_at_programs(report: Report, here: Grounds, stream: Stream, reader: Reader) -> None:
     for program, status in here.programs.take_ended():
         report.problems.append(f"{program} has ended by itself (status {status})")
-    report.problems += reader.went_back
+    report.problems += [*reader.went_back, *stream.complaints]
     report.figures["pages read by a visitor"] = reader.reads
     report.figures["of these not answered"] = reader.unanswered
     report.figures["events of the live stream"] = stream.events

@@ -13,7 +13,6 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import psycopg
@@ -23,6 +22,7 @@ from config.embedded import free_port, postgres
 from config.embedded.launch import Server, bare_environment, write_private
 from tests import ports
 from tests.soak.chaos import children_of
+from tests.waiting import wait_until
 
 USER = DATABASE = postgres.USER
 SETTINGS = {
@@ -40,7 +40,6 @@ SETTINGS = {
     # On the disk of both before anybody is told: what is acknowledged outlives either.
     "synchronous_commit": "on",
 }
-WAIT_SECONDS = 60.0
 
 
 @dataclass
@@ -240,17 +239,6 @@ def switch_over(old: Host, new: Host) -> None:
         name=new.name,
     )
     confirm_by(new, old)
-
-
-def wait_until(what: Any, otherwise: str, *, seconds: float = WAIT_SECONDS) -> None:
-    """Wait until something is so.
-
-    Raises: AssertionError.
-    """
-    deadline = monotonic() + seconds
-    while not what():
-        assert monotonic() < deadline, otherwise
-        sleep(0.05)
 
 
 def first_port() -> int:

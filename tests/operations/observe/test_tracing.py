@@ -11,6 +11,7 @@ from django.db.backends.signals import connection_created
 from django.test import Client
 
 from config.operations.observe import tracing
+from trading.models import Market
 
 
 @pytest.fixture
@@ -43,23 +44,11 @@ def receiver(monkeypatch):
     thread.start()
     monkeypatch.setenv(tracing.ENDPOINT, f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setattr(tracing, "_tracers", {})
-    _forget_tracers()
     yield spans
-    _forget_tracers()
+    tracing.stop()
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-def _forget_tracers():
-    """Let no tracer of another test follow this process's statements: it would stand between a request and them."""
-    connection_created.receivers = [
-        each for each in connection_created.receivers if "OpenTelemetry" not in repr(each[1])
-    ]
-    connection_created.sender_receivers_cache.clear()
-    connection.execute_wrappers[:] = [
-        each for each in connection.execute_wrappers if "OpenTelemetry" not in repr(getattr(each, "__self__", None))
-    ]
 
 
 @pytest.mark.django_db
@@ -67,14 +56,8 @@ def test_a_request_its_statements_and_its_id_are_one_trace(receiver):
     client = Client()
     # The middleware sets tracing up where it is made.
     client.handler.load_middleware()
-    tracer = tracing.tracer()
-    tracer._follow_statements(connection=connection)
-    try:
-        answer = client.get(
-            "/api/v1/markets", headers={"user-agent": "marker-secret", "authorization": "marker-secret"}
-        )
-    finally:
-        tracer.provider.shutdown()
+    answer = client.get("/api/v1/markets", headers={"user-agent": "marker-secret", "authorization": "marker-secret"})
+    tracing.stop()
     served = [span for span in receiver if span.name == "GET /api/v1/markets"]
     assert len(served) == 1
     attributes = {each.key: each.value for each in served[0].attributes}
@@ -95,8 +78,24 @@ def test_what_is_handed_on_carries_the_trace(receiver):
         assert task.trace_id == outer.trace_id
         task.say({"a": 1})
         task.fail()
-    tracer.provider.shutdown()
+    tracing.stop()
     assert {span.name for span in receiver} == {"outer", "task"}
+
+
+@pytest.mark.django_db
+def test_what_has_stopped_follows_no_statement_any_more(receiver):
+    tracer = tracing.set_up("worker")
+    wrappers = list(connection.execute_wrappers)
+    tracing.stop()
+    assert tracing.tracer() is None
+    assert len(connection.execute_wrappers) == len(wrappers) - 1
+    connection_created.send(sender=type(connection), connection=connection)
+    assert len(connection.execute_wrappers) == len(wrappers) - 1
+    with tracer.inside("too late"):
+        Market.objects.exists()
+    assert receiver == []
+    # There is nothing to stop where nothing is traced.
+    tracing.stop()
 
 
 def test_nothing_is_traced_or_imported_where_it_is_not_configured(monkeypatch):

@@ -35,9 +35,3 @@ def test_each_table_that_holds_personal_data_is_there():
     named = set(re.findall(r"`((?:ledger|account|mfa|usersessions|django)_\w+)`", PERSONAL))
     assert named
     assert named <= tables
-
-
-def test_links_between_the_pages_lead_somewhere():
-    for text in (THREATS, PERSONAL):
-        for target in re.findall(r"\]\(([\w.-]+\.md)\)", text):
-            assert (ROOT / "docs" / target).exists(), target

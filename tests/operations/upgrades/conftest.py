@@ -3,31 +3,36 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any, LiteralString
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from django.db import connection
 
+from config.processes import Processes
 from config.run import BASE_DIR
 from tests.operations.market import Market
 from tests.running import running, test_environment
+from tests.scenes import People
 
 SETTINGS = "tests.operations.upgrades.release.settings"
 
 
-def owner_url():
+def owner_url() -> str:
+    """Return the address of the test's database, as its owner."""
     return urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + connection.settings_dict["NAME"]).geturl()
 
 
-def owner(statement):
+def owner(statement: LiteralString) -> list[tuple[Any, ...]] | None:
     """Run a statement as the owner, in a session of its own."""
     with psycopg.connect(owner_url(), autocommit=True) as session:
         cursor = session.execute(statement)
         return cursor.fetchall() if cursor.description else None
 
 
-def migrating(*words):
+def migrating(*words: str) -> "subprocess.Popen[str]":
     """Begin `manage.py migrate` of the test's release, as the owner."""
     environment = test_environment() | {"DATABASE_URL": owner_url(), "DJANGO_SETTINGS_MODULE": SETTINGS}
     command = [sys.executable, "-W", "ignore", "manage.py", "migrate", "release", *words]
@@ -36,7 +41,7 @@ def migrating(*words):
     )
 
 
-def take_back():
+def take_back() -> None:
     """Take what the release has changed out of the schema again."""
     owner("DROP INDEX IF EXISTS orders_noted")
     owner("ALTER TABLE trading_order DROP COLUMN IF EXISTS noted_t CASCADE")
@@ -44,12 +49,12 @@ def take_back():
 
 
 @pytest.fixture
-def market(transactional_db, who):
+def market(transactional_db: None, who: People) -> Market:
     return Market(who)
 
 
 @pytest.fixture
-def worker(market):
+def worker(market: Market) -> Iterator[tuple[Processes, dict[str, str]]]:
     """Run the market's worker, and what wakes it where a wake-up was lost."""
     with running("match-0", "worker", "beat") as found:
         yield found

@@ -1,11 +1,13 @@
 """Change the schema and the worker under a market that trades. See `__main__.py`."""
 
+import datetime as dt
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import psycopg
 from django.db import connection
@@ -14,14 +16,30 @@ from config.processes import write_line
 from config.run import BASE_DIR
 from tests.operations.market import Market
 from tests.operations.upgrades.conftest import SETTINGS
+from tests.running import end_program
 from tests.scenes import people
+from tests.soak.grounds import SECOND, Grounds
 from trading.execution.reconciliation import reconcile
 
+# Long enough that what the machine does by itself (a checkpoint, autovacuum) is in it, too.
 QUIET_SECONDS = 10.0
+# What docs/upgrades.md promises of a migration: nobody who waits for an order notices it.
 MOST_SECONDS = 1.0
 
 
-def drill(here, rows, reports):
+class Period(NamedTuple):
+    """Something that was done while the market traded: from when to when by the database's clock, and what it came to."""
+
+    began_at: dt.datetime
+    result: Any
+    ended_at: dt.datetime
+
+    @property
+    def seconds(self) -> float:
+        return (self.ended_at - self.began_at).total_seconds()
+
+
+def drill(here: Grounds, rows: int, reports: Path) -> int:
     """Run the drill, and return the exit status."""
     for program in ("worker", "match-0", "beat"):
         here.start(program)
@@ -31,38 +49,41 @@ def drill(here, rows, reports):
     _fill(here.owner_url, rows)
     with market.trading():
         market.goes_on()
-        quiet = (_now(), time.sleep(QUIET_SECONDS), _now())
-        began = time.monotonic()
-        busy = (_now(), _migrate(here), _now())
-        took = time.monotonic() - began
-        rolling = (_now(), _roll(here, market), _now())
+        quiet = _during(lambda: time.sleep(QUIET_SECONDS))
+        migrating = _during(lambda: _migrate(here))
+        rolling = _during(lambda: _roll(here, market))
     market.settles()
     _take_away(here.owner_url)
-    broken = [result.name for result in reconcile() if not result.holds]
     found = {
         "orders": rows,
-        "migration_seconds": round(took, 1),
-        "tries_given_up": busy[1],
+        "migration_seconds": round(migrating.seconds, 1),
+        "tries_given_up": migrating.result,
         "longest_gap_quiet_seconds": _longest_gap(quiet),
-        "longest_gap_migrating_seconds": _longest_gap(busy),
+        "longest_gap_migrating_seconds": _longest_gap(migrating),
         "longest_gap_rolling_seconds": _longest_gap(rolling),
         "trades": market.placed,
-        "invariants_broken": broken,
+        "invariants_broken": [result.name for result in reconcile() if not result.holds],
     }
+    return _report(found, reports)
+
+
+def _report(found: dict[str, Any], reports: Path) -> int:
+    """Write what was found as text and JSON, say whether it holds, and return the exit status."""
     (reports / "drill-upgrade.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     text = "".join(f"{name.replace('_', ' '):<32} {value}\n" for name, value in found.items())
     (reports / "drill-upgrade.txt").write_text(text, encoding="utf-8")
     write_line(text.rstrip())
-    holds = not broken and found["longest_gap_migrating_seconds"] < MOST_SECONDS
-    write_line(
-        "holds"
-        if holds
-        else f"BROKEN: the market stood still for {MOST_SECONDS} s or longer, or its books do not agree"
-    )
+    holds = not found["invariants_broken"] and found["longest_gap_migrating_seconds"] < MOST_SECONDS
+    broken = f"BROKEN: the market stood still for {MOST_SECONDS} s or longer, or its books do not agree"
+    write_line("holds" if holds else broken)
     return 0 if holds else 1
 
 
-def _fill(url, rows):
+def _during(act: Callable[[], Any]) -> Period:
+    return Period(_now(), act(), _now())
+
+
+def _fill(url: str, rows: int) -> None:
     """Copy an order that is over as often as asked for, as the owner and past the guards: what is measured is the table's size."""
     with psycopg.connect(url) as session:
         names = [
@@ -85,14 +106,14 @@ def _fill(url, rows):
         session.execute("VACUUM ANALYZE trading_order")
 
 
-def _take_away(url):
+def _take_away(url: str) -> None:
     """Delete what was filled in: the books are to be judged by what was traded."""
     with psycopg.connect(url) as session:
         session.execute("SET session_replication_role = replica")
         session.execute("DELETE FROM trading_order WHERE client_order_id LIKE 'filled-%'")
 
 
-def _migrate(here):
+def _migrate(here: Grounds) -> int:
     """Migrate by a process of its own, and return how often it gave way to others."""
     environment = here.environment | {"DATABASE_URL": here.owner_url, "DJANGO_SETTINGS_MODULE": SETTINGS}
     command = [sys.executable, "-W", "ignore", "manage.py", "migrate", "release"]
@@ -102,23 +123,22 @@ def _migrate(here):
     return run.stderr.count("Waited for a lock in vain")
 
 
-def _roll(here, market):
+def _roll(here: Grounds, market: Market) -> None:
     """Let another worker take the market's place: the new one first, then the old one ends in order."""
-    here.start("match-0-too")
+    here.start(SECOND)
     market.goes_on()
-    process = here.programs._running.pop("match-0")
-    os.killpg(process.pid, signal.SIGTERM)
-    assert process.wait(timeout=60) == 0
+    end_program(here.programs, "match-0")
     market.goes_on()
 
 
-def _now():
+def _now() -> dt.datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
-        return cursor.fetchone()[0]
+        now: dt.datetime = cursor.fetchone()[0]
+        return now
 
 
-def _longest_gap(period):
+def _longest_gap(period: Period) -> float:
     """Return the longest time, in seconds, between two settlements."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -128,6 +148,6 @@ def _longest_gap(period):
                 SELECT DISTINCT executed_at AS at FROM trading_trade WHERE executed_at BETWEEN %s AND %s
                  UNION SELECT %s UNION SELECT %s) moments) gaps
             """,
-            [period[0], period[2], period[0], period[2]],
+            [period.began_at, period.ended_at] * 2,
         )
         return round(float(cursor.fetchone()[0]), 3)

@@ -1,7 +1,7 @@
 """Programs of an older and a newer release side by side: nothing that one of them sends or does is lost."""
 
-import signal
 import sys
+from collections.abc import Iterator
 
 import pytest
 import redis
@@ -13,7 +13,7 @@ from config.processes import Processes
 from config.run import BASE_DIR
 from ledger.models import SecurityEvent
 from ledger.tasks import note_lockout
-from tests.running import running, signal_program, wait_until
+from tests.running import end_program, running, wait_until
 from tests.running import test_environment as environment_of_programs
 from trading.execution.reconciliation import reconcile
 from trading.models import Instruction, Trade
@@ -25,29 +25,19 @@ MATCH = "trading.tasks.execute_market"
 LOCKOUT = "ledger.tasks.note_lockout"
 
 
-def older(queue, *unknown):
+def older(queue: str, *unknown: str) -> list[str]:
     """Return the command of a worker that does not know some tasks."""
-    words = ["-Q", queue, "-n", "older@%h", "--pool", "solo", "--without-gossip", "--without-mingle"]
-    return [
-        sys.executable,
-        "-m",
-        "tests.operations.upgrades.older",
-        *unknown,
-        "--",
-        "worker",
-        *words,
-        "--loglevel",
-        "WARNING",
-    ]
+    words = f"worker -Q {queue} -n older@%h --pool solo --without-gossip --without-mingle --loglevel WARNING".split()
+    return [sys.executable, "-m", "tests.operations.upgrades.older", *unknown, "--", *words]
 
 
-def parked():
+def parked() -> int:
     with redis.Redis.from_url(settings.CELERY_BROKER_URL) as client:
         return client.llen("parked")
 
 
 @pytest.fixture
-def programs():
+def programs() -> Iterator[Processes]:
     """Run programs by command, ended with the test."""
     processes = Processes(BASE_DIR, environment_of_programs())
     yield processes
@@ -63,8 +53,7 @@ def test_a_worker_gives_way_to_the_next_in_the_middle_of_the_load(market, progra
             market.goes_on()
             programs.start("match-new", [*command, "-n", "new@%h"])
             market.goes_on()
-            signal_program(programs, "match-old", signal.SIGTERM)
-            assert programs._running["match-old"].wait(timeout=60) == 0
+            end_program(programs, "match-old")
             market.goes_on()
             market.goes_on()
         market.settles()
@@ -78,8 +67,7 @@ def test_a_task_that_the_older_worker_does_not_know_waits_for_the_newer_one(who,
     wait_until(lambda: parked() == 1, seconds=60)
     assert not SecurityEvent.objects.filter(user=person).exists()
     # Another old one that starts cannot do it either, and leaves it where it is.
-    signal_program(programs, "older", signal.SIGTERM)
-    assert programs._running["older"].wait(timeout=60) == 0
+    end_program(programs, "older")
     with running("worker"):
         wait_until(lambda: SecurityEvent.objects.filter(user=person).exists(), seconds=60)
     assert parked() == 0
@@ -96,8 +84,7 @@ def test_orders_are_settled_though_a_wake_up_is_lost_on_one_worker_and_fails_on_
     assert Trade.objects.count() == 0
     with redis.Redis.from_url(settings.CELERY_BROKER_URL) as client:
         client.delete("parked")
-    signal_program(programs, "older", signal.SIGTERM)
-    assert programs._running["older"].wait(timeout=60) == 0
+    end_program(programs, "older")
     queue = wakeups.queue_of(market.market.shard)
     app.send_task(MATCH, args=[market.market.pk], kwargs={"urgency": 3}, queue=queue)
     with running("match-0", "worker", "beat") as (processes, _environment):

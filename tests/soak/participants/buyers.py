@@ -37,10 +37,7 @@ class Buyer(TradingParticipant):
     def finish(self) -> None:
         """Leave neither orders nor offers."""
         super().finish()
-        for offer in self.results("/blocks?state=open&page_size=200"):
-            if offer["proposer"]["id"] == self.plan.organisation:
-                answer = self.line.ask("POST", f"/blocks/{offer['id']}/withdraw", {})
-                self.tell(withdraw_block=offer["id"], status=answer.status if answer else 0)
+        self.withdraw_offers()
 
     def _answer_offers(self) -> None:
         for offer in self.results("/blocks?state=open&page_size=20"):

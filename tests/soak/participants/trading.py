@@ -92,6 +92,13 @@ class TradingParticipant(Participant):
         """Leave no order on a book."""
         self.cancel_all()
 
+    def withdraw_offers(self) -> None:
+        """Take back the blocks that one has offered and nobody has decided."""
+        for offer in self.results("/blocks?state=open&page_size=200"):
+            if offer["proposer"]["id"] == self.plan.organisation:
+                answer = self.line.ask("POST", f"/blocks/{offer['id']}/withdraw", {})
+                self.tell(withdraw_block=offer["id"], status=answer.status if answer else 0)
+
     def tell_of(self, what: str, asked: Mapping[str, Any], answer: Answer | None) -> None:
         """Write down what is told of an offer, a lot, a bid and the like."""
         told: dict[str, Any] = {what: dict(asked), "status": answer.status if answer else 0}
