@@ -1,5 +1,6 @@
 """What every test may use."""
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,10 +9,18 @@ import redis
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test.utils import setup_databases, teardown_databases
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from ledger import freezes
 from tests import database, servers, strength
 from tests.scenes import People, people
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage leave alone what is here to stay (a million objects), and come less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +54,20 @@ def _cheap_passwords() -> None:
     Argon2PasswordHasher.time_cost = 1
     Argon2PasswordHasher.memory_cost = 8
     Argon2PasswordHasher.parallelism = 1
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_found_once() -> None:
+    """Let every client have the static files that the first one has found: to look for them takes longer than most pages."""
+    find, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+
+    def find_once(middleware: Any) -> None:
+        if middleware.static_prefix not in found:
+            find(middleware)
+            found[middleware.static_prefix] = middleware.files
+        middleware.files = dict(found[middleware.static_prefix])
+
+    WhiteNoiseMiddleware.add_files_from_finders = find_once
 
 
 @pytest.fixture(scope="session")
