@@ -49,7 +49,7 @@ def running(*names: str) -> Iterator[tuple[Processes, dict[str, str]]]:
         processes.stop()
 
 
-def wait_until(what: Callable[[], bool], *, seconds: float = 20.0) -> None:
+def wait_until(what: Callable[[], bool], *, seconds: float = 60.0) -> None:
     """Wait until something is so.
 
     Raises: AssertionError where it is not so in time.
