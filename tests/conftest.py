@@ -1,6 +1,7 @@
 """What every test may use."""
 
 import gc
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,13 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from ledger import freezes
 from tests import database, servers, strength
+from tests.lineup import longest_first
 from tests.scenes import People, people
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest tests come first."""
+    items[:] = longest_first(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 def pytest_collection_finish() -> None:
