@@ -1,4 +1,4 @@
-"""A season that all tests of the desk share."""
+"""A season that the tests of a file share."""
 
 from collections.abc import Iterator
 from dataclasses import fields
@@ -12,9 +12,9 @@ from tests.config.admin_site.season import all_that_can_be_done
 from tests.scenes import People, people
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def _season_once(django_db_setup: None, django_db_blocker: Any) -> Iterator[People]:
-    """Let the season happen once for all tests of this folder, in one transaction that none of them changes."""
+    """Let the season happen once for all tests of a file, in one transaction that none of them changes."""
     with django_db_blocker.unblock(), transaction.atomic():
         yield all_that_can_be_done(people())
         transaction.set_rollback(True)
