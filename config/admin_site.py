@@ -417,7 +417,7 @@ class TianhuiAdminSite(AdminSite):
     def runbook(self, request: HttpRequest) -> HttpResponse:
         """Show what to do when something does not work."""
         refuse_writing(request)
-        context = self.each_context(request) | {"title": _("Runbook"), "text": runbook_html()}
+        context = self.each_context(request) | {"title": _("Runbook"), "text": runbook_html(request.LANGUAGE_CODE)}
         return TemplateResponse(request, "admin/runbook.html", context)
 
     def trial_balance(self, request: HttpRequest) -> HttpResponse:

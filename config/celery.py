@@ -1,9 +1,11 @@
 """The Celery application: settings from Django, tasks from each app's tasks.py."""
 
+import gc
 import os
 
 from celery import Celery
 from celery.signals import beat_init, task_postrun, task_prerun, worker_init, worker_ready
+from celery.states import FAILURE
 from django.db import OperationalError, close_old_connections, connection
 
 import config.operations.observe.work  # noqa: F401 (listens to Celery's signals)
@@ -49,6 +51,23 @@ def _refuse_a_restored_copy(**kwargs: object) -> None:
         connection.close()
     if label:
         raise SystemExit(f"This database is a restored copy ({label}): no worker runs on it. {AGAIN}")
+
+
+@worker_ready.connect
+def _keep_what_is_there(**kwargs: object) -> None:
+    """Have the garbage collector pass over what lives as long as the worker: to look through all of it took a twentieth of a second."""
+    gc.collect()
+    gc.freeze()
+
+
+@task_postrun.connect
+def _let_go_of_failures(state: str | None = None, **kwargs: object) -> None:
+    """Free what failed tasks leave behind, now: errors hold their frames, those their connections, and these the errors.
+
+    While the database was away a worker grew by half before the collector came by itself.
+    """
+    if state == FAILURE:
+        gc.collect()
 
 
 @worker_ready.connect

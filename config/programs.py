@@ -21,6 +21,9 @@ WEB_THREADS = 8
 # One above asgi.MAX_READERS: who comes too many is told so, not left waiting.
 STREAM_READERS = 10_001
 STREAM_STOP_SECONDS = 2
+# A connection on which nothing is asked is closed after this. Proxies before us let theirs go sooner (config/deploy): whoever asks
+# on one that is just being closed has no answer, and what writes is not sent twice.
+IDLE_SECONDS = 30
 # The owner's address is for what changes the schema; the programs never see it.
 OWNERS_SETTINGS = frozenset({"MIGRATIONS_DATABASE_URL", "MIGRATIONS_DATABASE_URL_FILE"})
 # `release` has checked the code before any program starts. A worker that does it again imports every page and document, and
@@ -64,7 +67,8 @@ def _granian(interface: str, environment: Mapping[str, str], name: str, usual: i
     listen = ["--host", host, "--port", port, "--workers", workers]
     # Its one warning is about more threads than cores: ours wait for the database most of their time.
     quiet = ["--no-ws", "--log-level", "error", "--respawn-failed-workers"]
-    return [*_python("granian"), "--interface", interface, *listen, *quiet]
+    idle = ["--http1-header-read-timeout", str(IDLE_SECONDS * 1_000)]
+    return [*_python("granian"), "--interface", interface, *listen, *idle, *quiet]
 
 
 def _celery_worker(tasks_queue: str) -> list[str]:

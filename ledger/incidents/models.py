@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ledger.freezes import Scope
 from ledger.parties.models import User
@@ -27,8 +28,8 @@ class Incident(models.Model):
     # What was found, and why it is safe to go on.
     lift_reason = models.CharField(_("why it may be lifted"), max_length=200, blank=True)
     auction_minutes = models.PositiveSmallIntegerField(_("call auction before trading, in minutes"), default=0)
-    lifted_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("lifted by"), null=True, related_name="+")
-    lifted_at = models.DateTimeField(_("lifted at"), null=True)
+    lifted_by = models.ForeignKey(User, models.PROTECT, verbose_name=pgettext_lazy("freeze", "lifted by"), null=True, related_name="+")
+    lifted_at = models.DateTimeField(pgettext_lazy("freeze", "lifted at"), null=True)
 
     class Meta:
         app_label = "ledger"

@@ -50,12 +50,17 @@ def post_transactions(
 
 
 def post_within(
-    postings: Sequence[Posting], *, hold_changes: Mapping[int, HoldChange] | None = None
+    postings: Sequence[Posting],
+    *,
+    hold_changes: Mapping[int, HoldChange] | None = None,
+    locked: dict[int, LockedAccount] | None = None,
 ) -> list[PostedTransaction]:
     """Post transactions within a database transaction that is given up whole where they are refused.
 
     A posting whose key was used before with the same content is answered with what was posted then. Where this is so of
     every posting, the holds were changed then, too. An account delivers only credits that it owned before the call.
+
+    `locked` are the accounts concerned, where the caller has had to lock them earlier and has changed nothing of them since.
 
     Locks: every account concerned, in id order.
     Raises: EmptyTransaction, TooManyTransfers, InvalidAmount, SameAccount, UnknownAccount, InvalidValue (the key),
@@ -63,7 +68,8 @@ def post_within(
         SerialsNotOwned; WithdrawalsFrozen for what leaves. Of `post_transactions` nothing is changed then.
     """
     hold_changes = hold_changes or {}
-    accounts = lock_accounts(_accounts_of(postings, hold_changes))
+    concerned = _accounts_of(postings, hold_changes)
+    accounts = lock_accounts(concerned) if locked is None else locked
     fresh, answers = part_repeats(postings)
     is_repeat = bool(answers) and not fresh
     posted = [] if is_repeat else _post(fresh, hold_changes, accounts)

@@ -7,7 +7,7 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from ledger.credits import retiring
 from ledger.credits.services import issue_credits, retire_credits
@@ -42,15 +42,18 @@ from tests.factories import (
     UserFactory,
     square,
 )
-from tests.racing import Meeting, race, unlocked
+from tests.racing import SECONDS, Meeting, race, unlocked
+from tests.running import wait_until
 from tests.scenes import issue_to_cooperative, market_for, pay_in
 from trading.errors import InsufficientCredits, InsufficientFunds, TooLateToCancel
 from trading.execution import services as execution
 from trading.execution.reconciliation import reconcile
 from trading.execution.services import execute_market
 from trading.models import Order, Trade
+from trading.orders import single
 from trading.orders.cancels import cancel_order
 from trading.orders.services import NewOrder, place_order
+from trading.orders.standing import standing_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -134,6 +137,43 @@ def test_a_sale_and_a_retirement_do_not_take_the_same_tonnes(who, market):
     )
     assert sum(isinstance(outcome, InsufficientCredits | InsufficientBalance) for outcome in outcomes) == 1
     assert broken() == []
+
+
+def test_an_id_sent_again_while_its_order_is_executed_waits_for_the_market_and_does_not_stop_it(who, market):
+    enter(who.cooperative, market, "sell", 10, "offer")
+    open_account(organisation=who.buyer.organisation, asset=market.asset)
+    new = NewOrder("again", "buy", 4_000, 10)
+    # Read before there was the order: who sends twice at once has looked for the id in vain.
+    stale = standing_in(symbol=market.symbol, organisation_id=who.buyer.organisation_id, client_order_id="again")
+    first = place_order(actor=who.buyer, market_id=market.pk, order=new)
+    waiting, answers = threading.Event(), []
+
+    def send_again():
+        answers.append(single._enter_at_once(who.buyer, stale, new))
+        connection.close()
+
+    def meanwhile(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        if "UPDATE trading_order o" in sql and not waiting.is_set():
+            waiting.set()
+            again.start()
+            wait_until(_somebody_waits_for_a_lock)
+        return result
+
+    again = threading.Thread(target=send_again)
+    with connection.execute_wrapper(meanwhile):
+        execute_market(market.pk)
+    again.join(SECONDS)
+    assert answers == [None]
+    first.refresh_from_db()
+    assert (first.status, Trade.objects.count(), Order.objects.count()) == ("filled", 1, 2)
+    assert broken() == []
+
+
+def _somebody_waits_for_a_lock():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0] > 0
 
 
 def test_one_id_at_the_same_moment_is_one_order(who, market):

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 TIMEOUT_SECONDS = 30.0
 PATIENCE_SECONDS = 180.0
+# As proxies before the product do: a connection on which nothing was asked for so long is not used again.
+KEPT_SECONDS = 20.0
 LONGEST_PAUSE_SECONDS = 20.0
 # Longer and longer, up to a bound, each by lot: two hundred who ask again at once keep down what is coming up.
 FIRST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.1, 2.0
@@ -61,6 +63,7 @@ class Line:
     too_many: int = 0
     longest_seconds: float = 0.0
     _connection: http.client.HTTPConnection | None = None
+    _used_at: float = 0.0
 
     def ask(
         self, method: str, path: str, body: Mapping[str, Any] | bytes | None = None, **headers: str
@@ -111,6 +114,8 @@ class Line:
         return 0.0
 
     def _send(self, method: str, path: str, body: bytes | None, more: Mapping[str, str]) -> Answer:
+        if monotonic() > self._used_at + KEPT_SECONDS:
+            self.close()
         if self._connection is None:
             self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_SECONDS)
         headers = {"Accept-Language": "en"} | {name.replace("_", "-"): value for name, value in more.items()}
@@ -122,6 +127,7 @@ class Line:
         self._connection.request(method, address, body, headers)
         response = self._connection.getresponse()
         content = response.read()
+        self._used_at = monotonic()
         is_json = "json" in response.headers.get("Content-Type", "")
         return Answer(response.status, json.loads(content) if is_json and content else content, response.headers)
 

@@ -1,11 +1,13 @@
 """Delivery versus payment: each fill is one transaction that moves credits, cash and fees, or nothing at all."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.db import connection
 
+from ledger.journal.locks import LockedAccount, lock_accounts
 from ledger.journal.models import Account, Asset
 from ledger.journal.posting import HoldChange, Leg, Posting, post_within
 from ledger.journal.services import open_account, open_asset
@@ -42,22 +44,45 @@ def find_fees_account(market: Market, batch: Batch) -> int:
     return open_account(organisation=None, asset=cash, purpose=Account.Purpose.FEES).pk
 
 
-def settle(
-    batch: Batch, trade_ids: Sequence[int], fees_account_id: int, market: Market, now: dt.datetime
-) -> list[SettledFill]:
-    """Post the settlement of every fill, and set each touched order's hold to the worst case of what remains.
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a batch settles: the holds that it changes, and every account concerned, locked."""
 
-    Locks: the accounts of the orders touched, in id order.
+    holds: Mapping[int, HoldChange]
+    accounts: dict[int, LockedAccount]
+    fees_account_id: int
+
+
+def begin_settlement(batch: Batch, market: Market) -> Settlement:
+    """Set each touched order's hold to the worst case of what remains, and lock whatever account is concerned.
+
+    Before any order is written: who enters an id that is in use has taken its account, and waits for the order that has the id.
+
+    Locks: the accounts of the fills and of the holds that change, in id order.
     """
+    fees_account_id = find_fees_account(market, batch)
     holds = _hold_changes(batch, market)
-    if not batch.fills and not holds:
+    ids = {change.account_id for change in holds.values()}
+    for fill in batch.fills:
+        ids.update((fill.buy.cash_account_id, fill.buy.credit_account_id))
+        ids.update((fill.sell.cash_account_id, fill.sell.credit_account_id))
+    if batch.fills and fees_account_id:
+        ids.add(fees_account_id)
+    return Settlement(holds, lock_accounts(ids) if ids else {}, fees_account_id)
+
+
+def settle(
+    settlement: Settlement, batch: Batch, trade_ids: Sequence[int], market: Market, now: dt.datetime
+) -> list[SettledFill]:
+    """Post the settlement of every fill, and write the holds."""
+    if not batch.fills and not settlement.holds:
         return []
     fees = [_fees(fill, market, batch.agreed.get(fill.sequence)) for fill in batch.fills]
     postings = [
-        _posting(trade_id, fill, fee, fees_account_id, market, now)
+        _posting(trade_id, fill, fee, settlement.fees_account_id, market, now)
         for trade_id, fill, fee in zip(trade_ids, batch.fills, fees, strict=True)
     ]
-    posted = post_within(postings, hold_changes=holds)
+    posted = post_within(postings, hold_changes=settlement.holds, locked=settlement.accounts)
     return [
         SettledFill(trade_id, fill, *fee, row.transaction_id)
         for trade_id, fill, fee, row in zip(trade_ids, batch.fills, fees, posted, strict=True)

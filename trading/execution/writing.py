@@ -14,7 +14,7 @@ from trading.execution.batches import Batch
 from trading.execution.books import LiveOrder
 from trading.execution.candles import write_candles
 from trading.execution.models import ExecutedInstruction, Trade
-from trading.execution.settlement import SettledFill, find_fees_account, settle
+from trading.execution.settlement import SettledFill, begin_settlement, settle
 from trading.markets.models import Market
 from trading.markets.rules import RULES
 
@@ -33,15 +33,15 @@ STATE = (
 def write_batch(batch: Batch, market: Market, now: dt.datetime) -> list[SettledFill]:
     """Write a batch in bulk and settle it, and return its trades.
 
-    What is read comes first, then orders and instructions: PostgreSQL writes them while the settlement is prepared.
+    What is read and locked comes first, then orders and instructions: PostgreSQL writes them while the postings are made.
 
-    Locks: the accounts of the batch's orders, in id order.
+    Locks: the accounts of the fills and of the holds that change, in id order; then the batch's orders.
     """
     trade_ids, record_ids = draw_ids_of((Trade, len(batch.fills)), (Record, 1 if batch.executed else 0))
-    fees_account_id = find_fees_account(market, batch)
+    settlement = begin_settlement(batch, market)
     _write_orders(batch, market, now)
     digest = _move_instructions(batch, market, now)
-    settled = settle(batch, trade_ids, fees_account_id, market, now)
+    settled = settle(settlement, batch, trade_ids, market, now)
     _write_trades(settled, market, now)
     write_candles(settled, market)
     if batch.executed:

@@ -7,21 +7,17 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 
-GIST = "要点"
-"""How the sentence begins that says a section's gist in Chinese; the rest is English."""
-FILE = settings.BASE_DIR / "docs" / "runbook.md"
+FILES = {"en": "runbook.md", "zh-hans": "runbook.zh-hans.md"}
 
 
 @cache
-def runbook_html() -> SafeString:
-    """Return the runbook, read once: it changes with the program alone."""
+def runbook_html(language: str) -> SafeString:
+    """Return the runbook in a language of the site, read once: it changes with the program alone."""
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = parser.parse(FILE.read_text(encoding="utf-8"))
+    tokens = parser.parse((settings.BASE_DIR / "docs" / FILES[language]).read_text(encoding="utf-8"))
     for at, token in enumerate(tokens):
         if token.type == "heading_open" and token.tag == "h2":
             token.attrSet("id", anchor_of(tokens[at + 1].content))
-        elif token.type == "paragraph_open" and tokens[at + 1].content.startswith(GIST):
-            token.attrSet("lang", "zh-Hans")
     renderer = parser.renderer
     assert isinstance(renderer, RendererHTML)
     # Our own text, with its HTML escaped by the parser. The page has its title already.

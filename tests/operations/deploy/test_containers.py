@@ -14,7 +14,7 @@ import pytest
 import yaml
 from django.conf import settings
 
-from config.programs import BASE_DIR, programs
+from config.programs import BASE_DIR, IDLE_SECONDS, programs
 from config.uploads import MAX_REQUEST_BYTES
 from tests.operations.deploy.deployed import FOLDER, SHARDS, env_file, is_known
 
@@ -254,6 +254,13 @@ def test_a_proxy_takes_what_the_product_takes_and_holds_no_stream_back(file: str
     assert f"max-age={31_536_000}" in said
     assert "proxy_buffering off" in said or "flush_interval -1" in said
     assert "/stream/" in said
+
+
+@pytest.mark.parametrize("file", ["nginx/tianhui.conf", "Caddyfile"])
+def test_a_proxy_lets_go_of_an_idle_connection_before_the_product_does(file: str) -> None:
+    kept = re.search(r"keepalive(?:_timeout)? (\d+)s", (FOLDER / file).read_text())
+    assert kept is not None
+    assert int(kept[1]) < IDLE_SECONDS
 
 
 def test_nginx_says_where_callers_come_from() -> None:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from django.conf import settings
 
-from config.operations.observe.runbook import anchor_of, runbook_html
+from config.operations.observe.runbook import FILES, anchor_of, runbook_html
 from tests.operations.observe.scrapes import read
 
 FOLDER = settings.BASE_DIR / "config" / "deploy" / "observation"
@@ -85,11 +85,21 @@ def test_each_metric_that_is_asked_for_is_there(who):
     assert told - asked <= said_beside, told - asked
 
 
+def sections_of(language: str) -> list[str]:
+    text = (settings.BASE_DIR / "docs" / FILES[language]).read_text(encoding="utf-8")
+    return [anchor_of(title) for title in re.findall(r"^## (.+)$", text, re.M)]
+
+
+def test_the_runbook_has_the_same_sections_and_commands_in_both_languages():
+    assert sections_of("en") == sections_of("zh-hans")
+    said = {language: (settings.BASE_DIR / "docs" / name).read_text(encoding="utf-8") for language, name in FILES.items()}
+    for english, chinese in zip(said["en"].split("\n## ")[1:], said["zh-hans"].split("\n## ")[1:], strict=True):
+        commands = [re.sub(r"\s+", " ", each) for each in re.findall(r"`([^`]+)`", english)]
+        assert commands == [re.sub(r"\s+", " ", each) for each in re.findall(r"`([^`]+)`", chinese)]
+
+
 def test_each_alert_says_what_it_is_and_where_the_runbook_tells_what_to_do():
-    sections = {
-        anchor_of(title)
-        for title in re.findall(r"^## (.+)$", (settings.BASE_DIR / "docs" / "runbook.md").read_text(), re.M)
-    }
+    sections = set(sections_of("en"))
     names = [rule["alert"] for rule in rules()]
     assert len(set(names)) == len(names)
     for rule in rules():
@@ -119,6 +129,7 @@ def test_panels_lie_beside_one_another():
 
 
 def test_the_runbook_is_shown_with_places_to_link_to():
-    html = runbook_html()
-    assert '<h2 id="trading-stands-still">' in html
-    assert "<table>" in html
+    for language in FILES:
+        html = runbook_html(language)
+        assert '<h2 id="trading-stands-still">' in html
+        assert "<table>" in html

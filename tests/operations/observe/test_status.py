@@ -137,4 +137,4 @@ def test_each_part_links_to_a_section_of_the_runbook(who: People):
 
     market_for(who, issue_to_cooperative(who, 10))
     for each in status.parts():
-        assert f'id="{each.runbook}"' in runbook_html(), each.name
+        assert f'id="{each.runbook}"' in runbook_html("en"), each.name
