@@ -42,7 +42,10 @@ demo-check: install  ## start a demo of its own, drive one season over HTTP, ver
 	@$(BIN)/python -m config.run demo-check
 
 # The browser has a run of its own: what drives it switches stacks within the process, which has crashed what came after.
+# The code is compiled once for all programs that tests start, also where Python is told not to keep what it compiles.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/dev.stamp  ## run every test, on a real PostgreSQL, Redis, Celery worker and browser
+	@$(BIN)/python -m compileall -q -j 0 config ledger trading
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal --ignore tests/browser
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal tests/browser
 

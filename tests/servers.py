@@ -7,6 +7,7 @@ nobody else's, and the process that hands the tests out has none.
 
 import atexit
 import contextlib
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
             )
         os.environ.update(NO_SERVERS)
     else:
+        # What is imported and collected now stays; tests/conftest.py turns the collector on again.
+        gc.disable()
         _start_servers()
     os.environ.setdefault("SECRET_KEY", "only-for-tests")
     os.environ.setdefault("LOG_ORIGIN", "tianhui.test/log")

@@ -75,7 +75,7 @@ class Client:
     def last_id(self):
         return [event.id for event in self.events if event.id is not None][-1]
 
-    async def sees(self, what, seconds=5.0):
+    async def sees(self, what, seconds=30.0):
         """Wait until a text is sent, or a function of this client is true."""
         is_so = what if callable(what) else lambda client: what in client.text
         try:
@@ -104,7 +104,7 @@ async def listening(monkeypatch, url=REDIS_URL):
     monkeypatch.setattr(app, "database", database)
     broadcast.start()
     if url == REDIS_URL:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not broadcast.is_connected:
                 await asyncio.sleep(0.01)
     try:

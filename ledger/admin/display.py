@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Any, Protocol
 
 import orjson
@@ -112,8 +113,14 @@ def object_url(obj: models.Model) -> str:
 
 def list_url(model: type[models.Model], **filters: str | int) -> str:
     """Return the address of a list at the desk, filtered."""
-    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    address = _address_of_list(model)
     return f"{address}?{urlencode(filters)}" if filters else address
+
+
+@cache
+def _address_of_list(model: type[models.Model]) -> str:
+    """Look an address up once: it is the same for everybody, and each page of the desk names sixty of them."""
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
 
 
 def link(obj: models.Model | None, text: object = None) -> str:

@@ -43,12 +43,12 @@ def test_the_caller_goes_on_while_a_write_is_under_way():
 
     def slow_write(cursor):
         has_begun.set()
-        assert may_go_on.wait(10)
+        assert may_go_on.wait(60)
         cursor.execute("INSERT INTO ledger_unsequencedrecord VALUES (7)")
 
     with working_ahead(WORTH_A_THREAD):
         ahead.write(slow_write)
-        assert has_begun.wait(10)
+        assert has_begun.wait(60)
         may_go_on.set()
         assert waiting() == [7]
 

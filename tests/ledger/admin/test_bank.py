@@ -105,9 +105,9 @@ def test_a_file_that_cannot_be_read_is_refused_beside_the_field(who: People, con
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(who: People) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     assert errors(upload(who, b"<" * (MAX_BYTES + 1))) == {"file": ["The file is larger than 5 MB: split it by days."]}
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 @pytest.mark.parametrize("account", ["x" * 65, "a\x00b"])

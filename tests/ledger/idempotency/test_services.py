@@ -13,7 +13,7 @@ from ledger.idempotency import services
 from ledger.idempotency.services import Answer, answer_once, sweep_answers
 from ledger.models import IdempotentRequest, Organisation, User
 from tests.factories import UserFactory
-from tests.racing import race
+from tests.racing import SECONDS, race
 
 SAME = b"\x01" * 32
 OTHER = b"\x02" * 32
@@ -71,11 +71,11 @@ def test_the_twin_in_flight_is_told_to_come_again_and_then_gets_the_answer() -> 
     def slow() -> Answer:
         User.objects.filter(pk=user.pk).update(display_name="once")
         begun.set()
-        assert may_end.wait(10)
+        assert may_end.wait(SECONDS)
         return answered(b"first")
 
     def twin() -> str:
-        assert begun.wait(10)
+        assert begun.wait(SECONDS)
         try:
             answer_once(user=user, key="k", fingerprint=SAME, act=lambda: answered(b"second"))
         except IdempotencyInFlight as error:
@@ -99,7 +99,7 @@ def test_without_the_lock_both_would_have_begun(monkeypatch: pytest.MonkeyPatch)
 
     def act() -> Answer:
         done.append(1)
-        meet.wait(10)
+        meet.wait(SECONDS)
         return answered()
 
     outcomes = race(*[lambda: answer_once(user=user, key="k", fingerprint=SAME, act=act)] * 2)

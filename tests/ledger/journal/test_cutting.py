@@ -87,7 +87,9 @@ def test_a_call_cuts_in_three_queries_however_many_runs_there_are(tonnes, django
         post(Leg(buyer.pk, other.pk, 9, tuple((number, number) for number in range(3, 20, 2))))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     steps=st.lists(
         st.tuples(st.integers(0, 2), st.integers(0, 2), st.sets(st.integers(1, 20), min_size=1)), min_size=1, max_size=8

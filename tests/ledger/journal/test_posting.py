@@ -193,7 +193,9 @@ def test_neighbouring_blocks_are_named_as_one_run(tonnes):
     assert runs_of(other) == [(first, first + 4)]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(moves=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(1, 6)), min_size=1, max_size=12))
 def test_blocks_stay_disjoint_and_as_long_as_the_balances_whatever_is_moved(tonnes, moves):
     *accounts, first = tonnes

@@ -77,7 +77,9 @@ def test_an_account_without_transfers_had_nothing(who):
     assert balances_at([], START) == {}
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     moves=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(1, 50), st.integers(0, 9)), max_size=10),
     asked=st.integers(-1, 10),

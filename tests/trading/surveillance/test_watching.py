@@ -1,16 +1,16 @@
 """Runs: each window is judged once, by one worker, whole or not at all; and each alert is in the log."""
 
-import threading
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 
 from ledger.credits.concerns import may_read_entry
 from ledger.models import Record
 from ledger.parties.access import reads_everything
 from tests.callers import undone
 from tests.database import as_owner
+from tests.racing import race
 from tests.scenes import People
 from tests.watched import Day, at, round_trip
 from trading import tasks
@@ -117,21 +117,9 @@ def test_two_workers_at_once_raise_one_alert(is_locked: bool, day: Day, monkeypa
     round_trip(day)
     if not is_locked:
         monkeypatch.setattr(watching, "_lock_progress", lambda rule: RuleProgress(rule=rule.name))
-    together, raised = threading.Barrier(2), []
-
-    def work() -> None:
-        try:
-            together.wait()
-            raised.append(len(run_rule(RULES[Rule.ROUND_TRIP])))
-        finally:
-            connections.close_all()
-
     with at("11:02"):
-        workers = [threading.Thread(target=work) for _worker in range(2)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
+        raised = race(*[lambda: len(run_rule(RULES[Rule.ROUND_TRIP]))] * 2)
+    assert not [each for each in raised if isinstance(each, Exception)]
     assert Alert.objects.count() == 1
     assert Record.objects.filter(kind="alert_raised").count() == 1
     if is_locked:

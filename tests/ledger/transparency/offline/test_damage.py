@@ -49,7 +49,9 @@ def test_a_made_up_log_holds(whole, verify):
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_any_byte_that_is_flipped_is_found(whole, verify, data):
     """In every kind of file; in entries and leaves the very record is named."""
     folder, vkey = whole
