@@ -10,9 +10,12 @@ import time
 import psycopg
 from django.db import connection
 
+from config.operations.deploy.notify import READY
 from config.processes import write_line
+from config.programs import reliefs
 from config.run import BASE_DIR
 from tests.operations.market import Market
+from tests.operations.notified import Notified
 from tests.operations.upgrades.conftest import SETTINGS
 from tests.scenes import people
 from trading.execution.reconciliation import reconcile
@@ -53,7 +56,7 @@ def drill(here, rows, reports):
     text = "".join(f"{name.replace('_', ' '):<32} {value}\n" for name, value in found.items())
     (reports / "drill-upgrade.txt").write_text(text, encoding="utf-8")
     write_line(text.rstrip())
-    holds = not broken and found["longest_gap_migrating_seconds"] < MOST_SECONDS
+    holds = not broken and max(found["longest_gap_migrating_seconds"], found["longest_gap_rolling_seconds"]) < MOST_SECONDS
     write_line(
         "holds"
         if holds
@@ -103,8 +106,11 @@ def _migrate(here):
 
 
 def _roll(here, market):
-    """Let another worker take the market's place: the new one first, then the old one ends in order."""
-    here.start("match-0-too")
+    """Let another worker take the market's place: the new one first, and once it takes tasks the old one ends in order."""
+    with Notified() as notified:
+        command = reliefs(here.environment)["relief-0"]
+        here.programs.start("relief-0", ["env", f"NOTIFY_SOCKET={notified.address}", *command])
+        notified.wait_for(READY, seconds=120)
     market.goes_on()
     process = here.programs._running.pop("match-0")
     os.killpg(process.pid, signal.SIGTERM)
