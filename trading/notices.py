@@ -56,20 +56,19 @@ def _filled(said: Mapping[str, Any]) -> str:
 def _rules_said(said: Mapping[str, Any]) -> str:
     """Return which rules are other ones, and from when; the market's page has them all."""
     changed = [_rule_said(name, value) for name, value in sorted(said.get("rules", {}).items())]
-    words = gettext("They hold for what is entered after %(entered_at)s. %(rules)s.")
-    fees = (
-        gettext(" New fees end all orders that rest: enter them again.")
-        if set(FEES) & said.get("rules", {}).keys()
-        else ""
-    )
-    return words % {"entered_at": write("_at", said.get("entered_at")), "rules": gettext(", ").join(changed)} + fees
+    if set(FEES) & said.get("rules", {}).keys():
+        words = gettext(
+            "They hold for what is entered after %(entered_at)s. %(rules)s. New fees end all orders that rest: enter them again."
+        )
+    else:
+        words = gettext("They hold for what is entered after %(entered_at)s. %(rules)s.")
+    return words % {"entered_at": write("_at", said.get("entered_at")), "rules": gettext(", ").join(changed)}
 
 
 def _rule_said(name: str, value: Any) -> str:
-    label = Market._meta.get_field(name).verbose_name if name in RULES else name
-    if not isinstance(value, int):
-        return str(label)
-    return f"{label}: {write('', value)}"
+    labels = {field.name: str(field.verbose_name) for field in Market._meta.concrete_fields if field.name in RULES}
+    label = labels.get(name, name)
+    return f"{label}: {write('', value)}" if isinstance(value, int) else label
 
 
 add_kinds(

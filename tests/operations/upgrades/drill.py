@@ -56,7 +56,9 @@ def drill(here, rows, reports):
     text = "".join(f"{name.replace('_', ' '):<32} {value}\n" for name, value in found.items())
     (reports / "drill-upgrade.txt").write_text(text, encoding="utf-8")
     write_line(text.rstrip())
-    holds = not broken and max(found["longest_gap_migrating_seconds"], found["longest_gap_rolling_seconds"]) < MOST_SECONDS
+    holds = (
+        not broken and max(found["longest_gap_migrating_seconds"], found["longest_gap_rolling_seconds"]) < MOST_SECONDS
+    )
     write_line(
         "holds"
         if holds
