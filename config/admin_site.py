@@ -29,7 +29,7 @@ from ledger.admin.cancellations import CancellationAdmin, CancellationOrderAdmin
 from ledger.admin.confirmation import PARAMETER
 from ledger.admin.corrections import CorrectionAdmin
 from ledger.admin.credits import BatchAdmin, RetirementAdmin
-from ledger.admin.desk import Line, lines, log_state, queues
+from ledger.admin.desk import Line, lines, log_state, queue_for, queues
 from ledger.admin.display import list_url
 from ledger.admin.evidence import DiaryEntryAdmin, DocumentAdmin
 from ledger.admin.journal import (
@@ -116,7 +116,7 @@ from trading.admin.blocks import BlockOfferAdmin
 from trading.admin.changes import MarketChangeAdmin
 from trading.admin.concerns import concerns
 from trading.admin.days import ClosedDayAdmin
-from trading.admin.desk import halted_line, market_states
+from trading.admin.desk import halted_line, market_states, rules_line
 from trading.admin.execution import ExecutedInstructionAdmin, TradeAdmin
 from trading.admin.incidents import IncidentAdmin
 from trading.admin.limits import TradingLimitAdmin
@@ -334,7 +334,7 @@ class TianhuiAdminSite(AdminSite):
         refuse_writing(request)
         membership = desk_membership(request)
         assert membership is not None
-        waiting = [*queues(membership), alert_queue(membership)]
+        waiting = [*queues(membership), queue_for(rules_line(), membership), alert_queue(membership)]
         log, markets, books = log_state(), list(market_states()), status(RUNS_SHOWN)
         found = concerns(waiting, log, markets, books.runs)
         context = {
@@ -440,7 +440,7 @@ class TianhuiAdminSite(AdminSite):
 
 def _all_lines() -> list[Line]:
     """Return every step that waits for the operator, in both apps."""
-    return [*lines(), halted_line(), alert_line()]
+    return [*lines(), rules_line(), halted_line(), alert_line()]
 
 
 def _entry(model: type[Model]) -> dict[str, Any]:

@@ -13,9 +13,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 if not apps.ready:
     django.setup()
 
+from config.operations.deploy.notify import watch_over
 from config.operations.observe.stream import observed
 from trading.stream.app import application as streams
 
 application = observed(streams)
+watch_over("stream")
 
 __all__ = ["application"]

@@ -14,6 +14,8 @@ class SteadyScheduler(PersistentScheduler):
     record come into the log for an hour. What was last done in the future is here taken as done now.
     """
 
+    _is_ready = False
+
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Send what is due, and return how many seconds are left until the next is."""
         is_set_back = False
@@ -23,6 +25,9 @@ class SteadyScheduler(PersistentScheduler):
                 is_set_back = True
         if is_set_back:
             self.populate_heap()
-        pulse.touch()
+        if not self._is_ready:
+            self._is_ready = True
+            pulse.say_ready()
+        pulse.touch_at_work()
         seconds: float = super().tick(*args, **kwargs)
         return seconds

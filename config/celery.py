@@ -9,7 +9,7 @@ from celery.states import FAILURE
 from django.db import OperationalError, close_old_connections, connection
 
 import config.operations.observe.work  # noqa: F401 (listens to Celery's signals)
-from config.operations.deploy.pulse import Pulse
+from config.operations.deploy.pulse import Pulse, say_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -76,3 +76,6 @@ def _look_for_parked_tasks(sender: object, **kwargs: object) -> None:
     from config.worker import unpark_at_start
 
     unpark_at_start(sender)
+
+
+worker_ready.connect(say_ready)

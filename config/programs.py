@@ -2,6 +2,7 @@
 
 python -m config.programs               say which there are
 python -m config.programs NAME          become the program of that name: web, stream, worker, match-0 …
+python -m config.programs relief-0      become a second worker of match-0's, while that one is started anew
 python -m config.programs release       what comes before them: the schema, the application's role, the checks
 python -m config.programs manage …      become a management command
 """
@@ -87,6 +88,19 @@ def _python(module: str, *options: str) -> list[str]:
     return [sys.executable, *options, "-m", module]
 
 
+def reliefs(environment: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the programs that may take a matching worker's place while it is started anew: the same, under names of their own.
+
+    Two workers of a market take turns at its row, so nothing is matched twice; only the market's books are read anew.
+    """
+    found = programs(environment).items()
+    return {
+        name.replace("match", "relief"): [*command, "-n", f"{name.replace('match', 'relief')}@%h"]
+        for name, command in found
+        if name.startswith("match-")
+    }
+
+
 def manage(*words: str) -> list[str]:
     """Return the command that runs a management command."""
     return [sys.executable, "manage.py", *words]
@@ -123,7 +137,7 @@ def main(words: Sequence[str]) -> int:
         return release(environment)
     if name == "manage":
         become(manage(*more), environment)
-    known = programs(environment)
+    known = programs(environment) | reliefs(environment)
     if name not in known or more:
         print(f"Programs: {', '.join(known)}; release; manage …", file=sys.stderr)
         return 2

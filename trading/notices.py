@@ -4,22 +4,24 @@ The ledger writes the notices (ledger/notices); here is only who is told what.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from ledger.journal.models import Account
 from ledger.notices.book import Book
 from ledger.notices.kinds import NoticeKind, add_kinds
 from ledger.notices.models import Group, Severity
-from ledger.notices.rules import ACTING, REGISTRARS, Telling, Told, on
+from ledger.notices.rules import ACTING, OWNERS, REGISTRARS, Telling, Told, on
 from ledger.notices.saying import To, in_both, tell
 from ledger.notices.words import write
 from ledger.transparency.following import LoggedRecord
 from ledger.transparency.services import format_time
 from trading.markets.models import Market
+from trading.markets.rules import FEES, RULES
 from trading.orders.models import Order
 
 TRADING, MARKETS = Group.TRADING, Group.MARKETS
@@ -51,6 +53,24 @@ def _filled(said: Mapping[str, Any]) -> str:
     return f"{said.get('symbol', '')}: {gettext(', ').join(parts)}"
 
 
+def _rules_said(said: Mapping[str, Any]) -> str:
+    """Return which rules are other ones, and from when; the market's page has them all."""
+    changed = [_rule_said(name, value) for name, value in sorted(said.get("rules", {}).items())]
+    if set(FEES) & said.get("rules", {}).keys():
+        words = gettext(
+            "They hold for what is entered after %(entered_at)s. %(rules)s. New fees end all orders that rest: enter them again."
+        )
+    else:
+        words = gettext("They hold for what is entered after %(entered_at)s. %(rules)s.")
+    return words % {"entered_at": write("_at", said.get("entered_at")), "rules": gettext(", ").join(changed)}
+
+
+def _rule_said(name: str, value: Any) -> str:
+    labels = {field.name: str(field.verbose_name) for field in Market._meta.concrete_fields if field.name in RULES}
+    label = labels.get(name, name)
+    return f"{label}: {write('', value)}" if isinstance(value, int) else label
+
+
 add_kinds(
     NoticeKind("trades", TRADING, _filled, page="orders", is_sum=True),
     NoticeKind(
@@ -76,6 +96,15 @@ add_kinds(
         _("Trading of %(symbol)s goes on"),
         page="market",
         place={"symbol": "symbol"},
+    ),
+    NoticeKind(
+        "market_rules_change",
+        MARKETS,
+        _("New rules of %(symbol)s"),
+        _rules_said,
+        Severity.WARNING,
+        "market",
+        {"symbol": "symbol"},
     ),
 )
 
@@ -162,6 +191,29 @@ def _halted(records: Sequence[LoggedRecord], _book: Book) -> Iterable[Telling]:
         said = {"symbol": record.body["symbol"], "reason": record.body["reason"]}
         for organisation in sorted(by_market.get(str(record.body["market"]), ())):
             yield Telling(kind, Told(organisation), said, record.at, record.actor)
+
+
+@on("market_change_ordered")
+def _rules_change(records: Sequence[LoggedRecord], _book: Book) -> Iterable[Telling]:
+    """Tell those who have orders on the book or hold the market's credits which rules become other ones, and from when."""
+    by_market = _participants({int(record.body["market"]) for record in records})
+    for record in records:
+        body = record.body
+        said = {"symbol": body["symbol"], "rules": body["rules"], "entered_at": format_time(record.at)}
+        for organisation in sorted(by_market.get(int(body["market"]), ())):
+            yield Telling("market_rules_change", Told(organisation), said, record.at, record.actor)
+
+
+def _participants(markets: Collection[int]) -> dict[int, set[int]]:
+    """Return whom the rules of markets concern: who has orders on the book, and who holds the credits. In two queries."""
+    found: dict[int, set[int]] = {}
+    waiting = Order.objects.filter(book_entry__market__in=markets).values_list("market_id", "organisation_id")
+    holding = Account.objects.filter(
+        asset__market__in=markets, purpose=Account.Purpose.HOLDING, balance__gt=0, organisation__isnull=False
+    ).values_list("asset__market", "organisation_id")
+    for market, organisation in [*waiting.distinct(), *holding.distinct()]:
+        found.setdefault(market, set()).add(organisation)
+    return found
 
 
 def _party(name: str) -> To:
@@ -321,6 +373,33 @@ for recorded, title in (
         title=title,
         text=_("Reason: %(reason)s"),
         page="orders",
+    )
+
+
+def _decided(record: LoggedRecord, _book: Book) -> dict[str, Any]:
+    body = record.body
+    return {"symbol": body["symbol"], "reason": body["reason"], "change": int(body["market_change"])}
+
+
+def _may_decide(_record: LoggedRecord, book: Book) -> list[Told]:
+    return [Told(operator, (*OWNERS, *REGISTRARS)) for operator in book.operators]
+
+
+for recorded, title, severity in (
+    ("market_change_proposed", _("New rules of %(symbol)s wait for a second person"), Severity.ACTION),
+    ("market_change_confirmed", _("New rules of %(symbol)s are confirmed"), Severity.INFO),
+    ("market_change_refused", _("New rules of %(symbol)s are refused"), Severity.INFO),
+):
+    tell(
+        recorded,
+        to=_may_decide,
+        say=_decided,
+        group=Group.DESK,
+        severity=severity,
+        title=title,
+        text=_("Reason: %(reason)s"),
+        page="admin:trading_marketchange_change",
+        place={"object_id": "change"},
     )
 _alert_told("alert_raised", _("Surveillance: alert %(alert)s (%(rule)s)"), Severity.ACTION)
 _alert_told("alert_escalated", _("Surveillance: alert %(alert)s is escalated"), Severity.WARNING)

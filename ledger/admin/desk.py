@@ -9,6 +9,7 @@ from django.db.models import Count, Min, Model, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ledger.admin.access import is_operator
 from ledger.admin.actions import Text
 from ledger.admin.display import list_url, money, object_url, tonnes
 from ledger.parties.models import Membership
@@ -69,8 +70,8 @@ class LogState:
 class Line:
     """A step that waits for one of the operator's roles: in which area, for what, and how long it may take.
 
-    `steps` are the names of the actions that decide it. `maker` names the field of who has entered what one of the same role
-    decides: that person waits for another.
+    `steps` are the names of the actions that decide it. `maker` names the field of who has entered what one of the same roles
+    decides, `about` of whom it concerns: those wait for another. `also` are other roles that may take the step.
     """
 
     area: Text
@@ -82,12 +83,17 @@ class Line:
     days: int
     steps: tuple[str, ...] = ()
     maker: str = ""
+    about: str = ""
+    also: tuple[str, ...] = ()
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Whose step it is."""
+        return (self.role, *self.also)
 
     def for_reader(self, reader: Membership) -> QuerySet[Any]:
-        """Return what waits, without what the reader has entered and another must decide."""
-        if self.maker and reader.role == self.role:
-            return self.waiting.exclude(**{self.maker: reader.user})
-        return self.waiting
+        """Return what waits, without what the reader has entered, or is about them, and another must decide."""
+        return operators.for_another(self.waiting, reader, self.roles, self.maker, self.about)
 
 
 def queues(reader: Membership) -> list[Queue]:
@@ -97,18 +103,19 @@ def queues(reader: Membership) -> list[Queue]:
 
 def queue_for(line: Line, reader: Membership) -> Queue:
     """Return the queue of a step as its reader sees it."""
-    is_readers = reader.role == line.role
+    is_readers = is_operator(reader) and reader.role in line.roles
     return queue_of(line.title, line.for_reader(reader), line.all_url, line.describe, is_readers, line.days)
 
 
 def lines() -> list[Line]:
     """Return every step of the registry and the ledger that waits for the operator."""
-    return [_line(queue, *_SHOWN[queue.kind]) for queue in operators.queues()]
+    return [line_of(queue, *_SHOWN[queue.kind]) for queue in operators.queues()]
 
 
-def _line(
+def line_of(
     queue: operators.Queue, area: Text, text_of: Callable[[Any], str], related: tuple[str, ...], steps: tuple[str, ...]
 ) -> Line:
+    """Return how the desk shows a queue: in which area, what it says of each, with which rows, and which steps decide it."""
     waiting = queue.waiting.select_related(*related) if related else queue.waiting
     waiting = waiting.defer(*_LEFT_OUT.get(queue.waiting.model, ()))
     return Line(
@@ -121,6 +128,8 @@ def _line(
         queue.days,
         steps,
         queue.maker,
+        queue.about,
+        queue.also,
     )
 
 
@@ -178,6 +187,20 @@ _SHOWN: dict[str, tuple[Text, Callable[[Any], str], tuple[str, ...], tuple[str, 
         ("batch__asset", "requested_by"),
         ("confirm", "refuse"),
     ),
+    "lifts_to_confirm": (
+        _("Freezes"),
+        lambda each: f"{each} · {each.lift_reason}",
+        ("lift_requested_by",),
+        ("confirm-lift", "refuse-lift"),
+    ),
+    "erasures_to_confirm": (
+        _("People"),
+        str,
+        ("person", "household", "requested_by"),
+        ("confirm", "refuse"),
+    ),
+    "resets_to_confirm": (_("People"), str, ("user", "requested_by"), ("confirm", "refuse")),
+    "role_changes_to_confirm": (_("People"), str, ("person", "organisation", "proposed_by"), ("confirm", "refuse")),
 }
 
 

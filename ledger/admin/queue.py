@@ -67,7 +67,9 @@ def _row(reader: Membership, line: Line, each: Model, steps_of: Steps) -> Row:
     limit = timezone.now() - dt.timedelta(days=line.days)
     of_role = [(action, url) for action, url in steps_of(each, line.steps) if action.is_for(reader)]
     steps = [(action, url) for action, url in of_role if not action.needs_another(reader, each)]
-    whose = MINE if steps else ANOTHER if of_role else OTHERS
+    # Who has entered it may take it back, which decides nothing: it waits for another all the same.
+    own = any(getattr(each, f"{field}_id") == reader.user_id for field in (line.maker, line.about) if field)
+    whose = OTHERS if not of_role else ANOTHER if own or not steps else MINE
     maker = getattr(each, line.maker) if line.maker else None
     return Row(
         line.area,

@@ -91,7 +91,8 @@ def apply_for_organisation(
 
 @transaction.atomic
 def create_operator(*, name: str, name_en: str, members: Sequence[tuple[User, str]]) -> Organisation:
-    """Create the operator itself, approved, with its first people: done once, on the server's command line.
+    """Create the operator itself, approved, once. Its first person comes by a code (first_operator.py), so `members` are none but in
+    the demo and in tests.
 
     Locks: an advisory lock, so that of two who create it at once one does.
     Raises: WrongState where there is one.

@@ -1,7 +1,7 @@
 """What waits for the operator's people: a task a queue, with how many wait in it and since when the oldest; and for auditors."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +14,18 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.credits.cancellations.models import CancellationOrder
 from ledger.credits.reversals.models import Reversal
+from ledger.incidents.models import Incident
+from ledger.incidents.services import ROLES as DECIDERS
 from ledger.journal.models import Correction, Payment, Payout
 from ledger.journal.runs import ReconciliationRun
-from ledger.parties.models import Membership, Organisation
+from ledger.parties.models import Membership, Organisation, RoleChange
+from ledger.parties.security.models import FactorReset
+from ledger.personal.models import Erasure
 from ledger.projects.judgements import Renewal
 from ledger.projects.models import MonitoringReport, Project
 from ledger.workload.tasks import Task
 
-REGISTRAR, TREASURER = Membership.Role.REGISTRAR, Membership.Role.TREASURER
+OWNER, REGISTRAR, TREASURER = Membership.Role.OWNER, Membership.Role.REGISTRAR, Membership.Role.TREASURER
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,8 @@ class Queue:
     """Things that wait for the same step of the same people: what they are (`title`), and what is to be done (`task`).
 
     `since` names the field that says since when each waits, `days` how many it may take, `query` the filter of the desk's list of
-    them. `maker` names the field of who has entered what one of the same role decides: that person waits for another.
+    them. `maker` names the field of who has entered what one of the same roles decides: that person waits for another; `about` the
+    field of whom it concerns, who may not decide it either. `also` are other roles that may take the step.
     """
 
     kind: str
@@ -41,12 +46,25 @@ class Queue:
     days: int
     query: Mapping[str, str]
     maker: str = ""
+    about: str = ""
+    also: tuple[Membership.Role, ...] = ()
+
+    @property
+    def roles(self) -> tuple[Membership.Role, ...]:
+        """Whose step it is."""
+        return (self.role, *self.also)
 
     def for_reader(self, reader: Membership) -> QuerySet[Any]:
-        """Return what waits, without what the reader has entered and another must decide."""
-        if self.maker and reader.role == self.role:
-            return self.waiting.exclude(**{self.maker: reader.user})
-        return self.waiting
+        """Return what waits, without what the reader has entered, or is about them, and another must decide."""
+        return for_another(self.waiting, reader, self.roles, self.maker, self.about)
+
+
+def for_another(waiting: QuerySet[Any], reader: Membership, roles: Iterable[str], *people: str) -> QuerySet[Any]:
+    """Return what waits, without what one of the deciding roles may not decide: fields (`people`) that name the reader."""
+    if reader.role in roles:
+        for field in filter(None, people):
+            waiting = waiting.exclude(**{field: reader.user})
+    return waiting
 
 
 def queues() -> Iterator[Queue]:
@@ -55,17 +73,23 @@ def queues() -> Iterator[Queue]:
     yield from _of_the_reports()
     yield from _of_the_money()
     yield from _of_the_credits()
+    yield from _of_the_house()
 
 
 def desk_tasks(reader: Membership) -> Iterator[Task]:
+    """Yield a task for each queue of the registry and the ledger in which anything waits. In one query."""
+    return tasks_of_queues(queues(), reader)
+
+
+def tasks_of_queues(found: Iterable[Queue], reader: Membership) -> Iterator[Task]:
     """Yield a task for each queue in which anything waits for another than who has entered it. In one query."""
-    by_kind = {queue.kind: queue for queue in queues()}
+    by_kind = {queue.kind: queue for queue in found}
     counted = [_counted(queue, reader) for queue in by_kind.values()]
-    rows = counted[0].union(*counted[1:], all=True)
-    found = {kind: (count, oldest) for kind, count, oldest in rows if count}
+    rows = counted[0].union(*counted[1:], all=True) if len(counted) > 1 else counted[0]
+    waiting = {kind: (count, oldest) for kind, count, oldest in rows if count}
     for kind, queue in by_kind.items():
-        if kind in found:
-            yield queue_task(queue, *found[kind])
+        if kind in waiting:
+            yield queue_task(queue, *waiting[kind])
 
 
 def queue_task(queue: Queue, count: int, oldest: dt.datetime | None) -> Task:
@@ -78,7 +102,7 @@ def queue_task(queue: Queue, count: int, oldest: dt.datetime | None) -> Task:
         "",
         f"admin:{names.app_label}_{names.model_name}_changelist",
         query=queue.query,
-        roles=(queue.role,),
+        roles=queue.roles,
         since=oldest,
         due_on=due_on,
         count=count,
@@ -235,6 +259,61 @@ def _of_the_credits() -> Iterator[Queue]:
         2,
         {"status__exact": CancellationOrder.Status.REQUESTED},
         "requested_by",
+    )
+
+
+def _of_the_house() -> Iterator[Queue]:
+    """Yield what opens again what was shut, and what concerns the people themselves: each entered by one, decided by another."""
+    yield Queue(
+        "lifts_to_confirm",
+        _("Freezes to lift"),
+        _("Lift a freeze as second person"),
+        Incident.objects.filter(lifted_at=None, lift_requested_at__isnull=False),
+        "lift_requested_at",
+        REGISTRAR,
+        1,
+        {"lifted_at__isnull": "True", "lift_requested_at__isnull": "False"},
+        "lift_requested_by",
+        also=tuple(role for role in DECIDERS if role != REGISTRAR),
+    )
+    yield Queue(
+        "erasures_to_confirm",
+        _("Erasures of personal data"),
+        _("Decide about erasures of personal data"),
+        Erasure.objects.filter(status=Erasure.Status.REQUESTED),
+        "requested_at",
+        REGISTRAR,
+        14,
+        {"status__exact": Erasure.Status.REQUESTED},
+        "requested_by",
+        "person",
+        (OWNER,),
+    )
+    yield Queue(
+        "resets_to_confirm",
+        _("Resets of second factors"),
+        _("Decide about resets of second factors"),
+        FactorReset.objects.filter(status=FactorReset.Status.REQUESTED),
+        "requested_at",
+        REGISTRAR,
+        2,
+        {"status__exact": FactorReset.Status.REQUESTED},
+        "requested_by",
+        "user",
+        (OWNER,),
+    )
+    yield Queue(
+        "role_changes_to_confirm",
+        _("Changes among the operator's people"),
+        _("Decide about changes among the operator's people"),
+        RoleChange.objects.filter(state=RoleChange.State.PROPOSED),
+        "proposed_at",
+        OWNER,
+        7,
+        {"state__exact": RoleChange.State.PROPOSED},
+        "proposed_by",
+        "person",
+        (REGISTRAR,),
     )
 
 

@@ -57,6 +57,7 @@ PAGES = (
     Page("members", "/members", (COOPERATIVE, BUYER), "Members"),
     Page("member", "/members/{member}", (COOPERATIVE,), "A member"),
     Page("leave", "/members/leave", (VIEWER,), "Leave an organisation"),
+    Page("status", "/status", (VISITOR, BUYER), "Whether one can trade, and what was proven when"),
     Page("methodologies", "/methodologies", (VISITOR,), "Methodologies"),
     Page("methodology", "/methodologies/rice-water-1", (VISITOR,), "A methodology"),
     Page("style_guide", "/style", (VISITOR,), "The style guide"),

@@ -3,10 +3,11 @@
 from django.db.models import Case, Count, F, Min, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 
-from ledger.admin.desk import Line
+from ledger.admin.desk import Line, line_of
 from ledger.admin.display import list_url
 from ledger.parties.models import Membership
-from trading.markets.models import Market
+from trading.markets.models import Market, MarketChange
+from trading.workload.selectors import rules_queue
 
 SHOWN = 20
 
@@ -23,6 +24,15 @@ def halted_line() -> Line:
         1,
         ("resume",),
     )
+
+
+def rules_line() -> Line:
+    """Return the step that other rules of markets wait for: somebody else than who has proposed them."""
+    return line_of(rules_queue(), _("Markets"), _proposed, ("market", "proposed_by"), ("confirm", "refuse"))
+
+
+def _proposed(change: MarketChange) -> str:
+    return f"{change} · {change.reason}"
 
 
 def market_states() -> QuerySet[Market]:

@@ -11,6 +11,7 @@ import orjson
 from django.db import connection, transaction
 from django.utils import timezone
 
+from config.operations.deploy.pulse import touch_at_work
 from config.operations.observe import metrics, tracing
 from ledger.ahead import working_ahead
 from ledger.freezes import EVERYTHING_FROZEN
@@ -52,6 +53,7 @@ def execute_market(market_id: int) -> int:
         limit = _limits.get(market_id, MAX_BATCH)
         executed = _execute_batch(market_id, limit)
         total += executed
+        touch_at_work()
         if executed < limit:
             return total
 

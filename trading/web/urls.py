@@ -3,10 +3,24 @@
 from django.urls import path
 
 from config import converters  # noqa: F401 (registers id)
-from trading.web import auctions, blocks, changes, history, holdings, home, markets, orders, proceeds, reviews, selling
+from trading.web import (
+    auctions,
+    blocks,
+    changes,
+    history,
+    holdings,
+    home,
+    markets,
+    orders,
+    proceeds,
+    reviews,
+    selling,
+    status,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("status", status.status, name="status"),
     path("markets", markets.markets, name="markets"),
     path("markets/<symbol>", markets.market, name="market"),
     path("markets/<symbol>/history", history.market_history, name="market_history"),

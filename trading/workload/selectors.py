@@ -1,4 +1,4 @@
-"""What trading has waiting for organisations: offers to answer, alerts to review, markets to resume."""
+"""What trading has waiting for organisations: offers to answer, alerts to review, rules to confirm, markets to resume."""
 
 from collections.abc import Iterator
 
@@ -9,10 +9,11 @@ from django.utils.translation import pgettext_lazy
 
 from ledger.parties.models import Membership, Organisation
 from ledger.texts import localized
+from ledger.workload.operators import Queue, tasks_of_queues
 from ledger.workload.tasks import MOST_OF_A_KIND, Task, add_source
 from ledger.workload.writing import tonnes, yuan
 from trading.blocks.models import BlockOffer
-from trading.markets.models import Market
+from trading.markets.models import Market, MarketChange
 from trading.surveillance.selectors import undecided_alerts
 
 REGISTRAR = (Membership.Role.REGISTRAR,)
@@ -52,6 +53,27 @@ def surveillance_tasks(reader: Membership) -> Iterator[Task]:
         )
 
 
+def rules_queue() -> Queue:
+    """Return the other rules of markets that one person has proposed and another confirms."""
+    return Queue(
+        "market_changes_to_confirm",
+        _("New rules of markets"),
+        _("Decide about new rules of markets"),
+        MarketChange.objects.filter(state=MarketChange.State.PROPOSED),
+        "proposed_at",
+        Membership.Role.REGISTRAR,
+        2,
+        {"state__exact": MarketChange.State.PROPOSED},
+        "proposed_by",
+        also=(Membership.Role.OWNER,),
+    )
+
+
+def rules_tasks(reader: Membership) -> Iterator[Task]:
+    """Yield that new rules wait for a second person, where any do."""
+    return tasks_of_queues([rules_queue()], reader)
+
+
 def halted_tasks(reader: Membership) -> Iterator[Task]:
     """Yield the markets that are halted: they stay so until somebody resumes them."""
     for market in Market.objects.filter(state=Market.State.HALTED).order_by("symbol")[:MOST_OF_A_KIND]:
@@ -67,4 +89,5 @@ def add_sources() -> None:
     kind = Organisation.Kind
     add_source(offer_tasks, kind.COOPERATIVE, kind.BUYER)
     add_source(surveillance_tasks, kind.OPERATOR)
+    add_source(rules_tasks, kind.OPERATOR)
     add_source(halted_tasks, kind.OPERATOR)

@@ -1,7 +1,7 @@
 """Back up and restore: `python -m config.operations.backup COMMAND`. See docs/backup.md.
 
 Every option can stand in the environment: BACKUP_ARCHIVE, BACKUP_DATABASE_URL (or _FILE), BACKUP_RECIPIENTS,
-BACKUP_SIGNING_KEY_FILE, BACKUP_VKEY, BACKUP_IDENTITY_FILE, BACKUP_SPOOL, BACKUP_SLOT, BACKUP_PG_BIN, DOCUMENTS_DIR.
+BACKUP_SIGNING_KEY_FILE, BACKUP_VKEY, BACKUP_IDENTITY_FILE, BACKUP_SPOOL, BACKUP_SLOT, BACKUP_PG_BIN, BACKUP_STATUS_FILE, DOCUMENTS_DIR.
 """
 
 import argparse
@@ -20,13 +20,13 @@ import pyrage
 
 from config import env
 from config.operations.backup import sealing, signing
-from config.operations.backup.archive import Archive
+from config.operations.backup.archive import Archive, Base
 from config.operations.backup.bases import take_base
 from config.operations.backup.documents import copy_documents
 from config.operations.backup.drilling import Checks, Report, restore_and_check
 from config.operations.backup.errors import BackupError
 from config.operations.backup.restoring import Opener, verify_base
-from config.operations.backup.retention import plan_pruning, prune
+from config.operations.backup.retention import Documents, plan_pruning, prune
 from config.operations.backup.source import Source
 from config.operations.backup.wal import Shipper, receive
 from ledger.transparency.notes import Signer, Verifier
@@ -73,12 +73,31 @@ def _seal_key(options: argparse.Namespace) -> int:
 def _base(options: argparse.Namespace) -> int:
     archive = Archive(Path(options.archive))
     recipients = _recipients(options)
-    base = take_base(archive, _source(), recipients, _signer(options), bin_dir=options.bin)
-    copied = copy_documents(archive, Path(options.documents), recipients) if options.documents else 0
+    documents = Path(options.documents) if options.documents else None
+    base = take_base(archive, _source(), recipients, _signer(options), documents=documents, bin_dir=options.bin)
+    copied = 0 if documents is None else copy_documents(archive, documents, recipients)
     print(
         f"{base.name}  {base.said['sealed_bytes']:,} bytes sealed, {base.said['files']:,} files, {copied} new documents"
     )
+    if options.status_file:
+        _tell(Path(options.status_file), base)
     return DONE
+
+
+def _tell(file: Path, base: Base) -> None:
+    """Touch the file by whose age the status page and the alerts judge, once all of a backup is there: what it says is for people.
+
+    Raises: BackupError.
+    """
+    draft = file.with_name(f".{file.name}.new")
+    try:
+        draft.write_text(f"{base.name}\n", encoding="utf-8")
+        draft.chmod(0o644)
+        os.replace(draft, file)
+    except OSError as error:
+        raise BackupError(
+            f"The backup is whole, but {file} cannot be written, so that the alert on an old backup will ring: {error.strerror}."
+        ) from None
 
 
 def _receive(options: argparse.Namespace) -> int:
@@ -122,7 +141,14 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _prune(options: argparse.Namespace) -> int:
     archive = Archive(Path(options.archive))
-    plan = plan_pruning(archive, _verifier(options), daily=options.daily, weekly=options.weekly)
+    plan = plan_pruning(
+        archive,
+        _verifier(options),
+        daily=options.daily,
+        weekly=options.weekly,
+        documents=_documents(options),
+        many_documents=options.many_documents,
+    )
     if plan.why_nothing:
         print(plan.why_nothing)
         return DONE
@@ -131,9 +157,17 @@ def _prune(options: argparse.Namespace) -> int:
     for base in plan.kept:
         print(f"stays  {base.name}")
     print(f"{len(plan.wal)} files of WAL go")
+    print(f"{len(plan.documents)} documents go" + (f": {plan.why_no_documents}" if plan.why_no_documents else ""))
     if not options.dry_run:
         prune(plan, archive)
     return DONE
+
+
+def _documents(options: argparse.Namespace) -> Documents | None:
+    if not options.documents:
+        return None
+    url = env.text("BACKUP_DATABASE_URL", "")
+    return Documents(Path(options.documents), Source(url).documents_named() if url else None)
 
 
 def _restore(options: argparse.Namespace) -> int:
@@ -240,7 +274,12 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     one = command("seal-key", _seal_key, "seal the log's signing key by itself", seals)
     one.add_argument("file")
     one.add_argument("target")
-    command("base", _base, "make a base backup", archive, signs, seals, documents)
+    one = command("base", _base, "make a base backup", archive, signs, seals, documents)
+    one.add_argument(
+        "--status-file",
+        default=os.environ.get("BACKUP_STATUS_FILE", ""),
+        help="a file that is touched once all is there, for the status page and the alerts (BACKUP_STATUS_FILE)",
+    )
     one = command("receive", _receive, "receive WAL and documents until stopped", archive, signs, seals, documents)
     one.add_argument("--spool", default=os.environ.get("BACKUP_SPOOL"), help="where WAL waits to be sealed")
     one.add_argument("--slot", default=os.environ.get("BACKUP_SLOT", "tianhui_backup"), help="the replication slot")
@@ -251,9 +290,10 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     one = command("verify", _verify, "open a backup and check every file", archive, signs, checks, opens)
     one.add_argument("name", nargs="?", help="not given: the newest")
     one.add_argument("--work", help="where it is unpacked, and thrown away")
-    one = command("prune", _prune, "throw away what need not be kept", archive, signs, checks)
+    one = command("prune", _prune, "throw away what need not be kept", archive, signs, checks, documents)
     one.add_argument("--daily", type=int, default=7)
     one.add_argument("--weekly", type=int, default=5)
+    one.add_argument("--many-documents", action="store_true", help="let more documents go than a few")
     one.add_argument("--dry-run", action="store_true")
     for name, run, what in (
         ("restore", _restore, "restore into new folders, and check"),

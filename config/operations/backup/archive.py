@@ -15,6 +15,8 @@ from ledger.transparency.notes import Verifier
 BASE_FILE = f"base.tar{sealing.SUFFIX}"
 BASE_NOTE = f"base{signing.SUFFIX}"
 VERIFIED = "verified.json"
+DOCUMENTS = "documents.txt"
+"""Beside a base backup: the hashes of the documents that there were when it was begun, a line each."""
 SEGMENT = re.compile(r"[0-9A-F]{24}")
 HISTORY = re.compile(r"[0-9A-F]{8}\.history")
 SEGMENTS_A_LOG = 0x1_0000_0000
@@ -48,6 +50,22 @@ class Base:
     @property
     def first_segment(self) -> str:
         return str(self.said["first_segment"])
+
+    def documents(self) -> frozenset[str] | None:
+        """Return the documents that there were when it was begun; None where nobody has noted them.
+
+        Raises: Damaged where the list is not what was signed.
+        """
+        if "documents_sha256" not in self.said:
+            return None
+        path = self.folder / DOCUMENTS
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            raise Damaged(f"{path} is missing.") from None
+        if hashlib.sha256(content).hexdigest() != self.said["documents_sha256"]:
+            raise Damaged(f"{path} was changed: its SHA-256 is not the one that was signed.")
+        return frozenset(content.decode().split())
 
     @property
     def is_verified(self) -> bool:

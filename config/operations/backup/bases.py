@@ -11,12 +11,14 @@ import shutil
 import tarfile
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any
 
 import pyrage
 
 from config.operations.backup import sealing, signing
-from config.operations.backup.archive import BASE_FILE, BASE_NOTE, Archive, Base
+from config.operations.backup.archive import BASE_FILE, BASE_NOTE, DOCUMENTS, Archive, Base
+from config.operations.backup.documents import names_in
 from config.operations.backup.errors import BackupError
 from config.operations.backup.manifest import MANIFEST, compare, read_manifest
 from config.operations.backup.source import Source, program
@@ -36,9 +38,17 @@ class Contents:
 
 
 def take_base(
-    archive: Archive, source: Source, recipients: list[pyrage.x25519.Recipient], signer: Signer, *, bin_dir: str = ""
+    archive: Archive,
+    source: Source,
+    recipients: list[pyrage.x25519.Recipient],
+    signer: Signer,
+    *,
+    documents: Path | None = None,
+    bin_dir: str = "",
 ) -> Base:
     """Back the whole server up as it is now, and return the backup; one that was broken off leaves nothing that counts.
+
+    With it goes a list of the `documents` that there are as it begins: by these retention knows which it needs.
 
     Raises: BackupError where the server ends it, or a file is not what its manifest says.
     """
@@ -49,6 +59,9 @@ def take_base(
     name = started_at.strftime("%Y%m%dT%H%M%S.%fZ")
     draft = archive.bases_folder / f".{name}"
     draft.mkdir(mode=0o700)
+    # Before the database is copied: what has gone by then, no moment that can be restored by this backup has.
+    # Where the folder is away there is no list, and as long as that backup is kept no document goes.
+    noted = {} if documents is None or not documents.is_dir() else _note_documents(documents, source, draft / DOCUMENTS)
     # One stream, with the WAL that it needs in it: it can be restored even where the archive has nothing else.
     command = [program("pg_basebackup", bin_dir), "-D", "-", "-F", "tar", "-X", "fetch", "-c", "fast"]
     command += ["--manifest-checksums=SHA256", "--no-password", "-l", f"tianhui {name}"]
@@ -69,12 +82,21 @@ def take_base(
         "files": len(contents.hashes),
         "database": source.database,
         "owner": source.user,
+        **noted,
         **vars_of(sealed),
     }
     signing.write_note(draft / BASE_NOTE, said, signer)
     os.rename(draft, archive.bases_folder / name)
     sealing.sync_folder(archive.bases_folder)
     return Base(archive.bases_folder / name, said)
+
+
+def _note_documents(folder: Path, source: Source, target: Path) -> dict[str, Any]:
+    """Write down which documents there are, and which the database names though they may be missing."""
+    needed = names_in(folder) | (source.documents_named() or frozenset())
+    content = "".join(f"{name}\n" for name in sorted(needed)).encode()
+    target.write_bytes(content)
+    return {"documents": content.count(b"\n"), "documents_sha256": hashlib.sha256(content).hexdigest()}
 
 
 def vars_of(sealed: sealing.Sealed) -> dict[str, Any]:

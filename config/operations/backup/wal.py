@@ -8,6 +8,7 @@ that is lost with them. The replication slot keeps on the primary what has not c
 import datetime as dt
 import hashlib
 import io
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,10 +25,15 @@ from config.operations.backup.source import Source, program
 from config.processes import Processes
 from ledger.transparency.notes import Signer
 
+logger = logging.getLogger(__name__)
+
 PARTIAL = ".partial"
 PARTIAL_TURNS = (0, 1)
 DOCUMENTS_SECONDS = 30.0
 LOOK_SECONDS = 0.5
+SLOT_SECONDS = 5.0
+STUCK_SECONDS = 60.0
+"""pg_receivewal comes again every five seconds: a slot by which nobody receives for so long has not the WAL that comes next."""
 
 
 @dataclass(slots=True)
@@ -95,6 +101,57 @@ class Shipper:
             self.archive.wal_file(name).unlink(missing_ok=True)
 
 
+@dataclass(slots=True)
+class SlotKeeper:
+    """Sees that the primary has the replication slot: a standby that was promoted has none, and pg_receivewal would ask in vain."""
+
+    source: Source
+    name: str
+    bin_dir: str = ""
+    _active_at: float = field(default_factory=time.monotonic)
+
+    def make(self) -> None:
+        """Make the slot where there is none.
+
+        Raises: BackupError.
+        """
+        receiver = program("pg_receivewal", self.bin_dir)
+        self.source.run([receiver, "-S", self.name, "--create-slot", "--if-not-exists", "--no-password"])
+
+    def look(self) -> None:
+        """Make the slot anew where it is missing, or keeps nothing any more. Where no primary answers, wait for one.
+
+        Raises: BackupError where the primary answers and nothing comes.
+        """
+        now = time.monotonic()
+        try:
+            slot = self.source.slot(self.name)
+            if slot is not None and not slot.is_active and slot.is_lost:
+                self.source.drop_slot(self.name)
+                slot = None
+            if slot is None:
+                self.make()
+                self._active_at = now
+                logger.warning(
+                    "the primary had no replication slot %s (another server, or it was given up): it is made anew."
+                    " Make a base backup now, so that no moment depends on what may be missing between.",
+                    self.name,
+                )
+                return
+        except BackupError as error:
+            # In the middle of a failover there is nobody to ask.
+            logger.warning("%s", error)
+            self._active_at = now
+            return
+        if slot.is_active:
+            self._active_at = now
+        elif now - self._active_at > STUCK_SECONDS:
+            raise BackupError(
+                "The primary has not the WAL that comes next: move the spool's files away, start `receive` again, and make a base"
+                " backup. Until then what was committed meanwhile cannot be restored (docs/backup.md, After a failover)."
+            )
+
+
 def receive(
     shipper: Shipper,
     source: Source,
@@ -107,16 +164,20 @@ def receive(
 ) -> None:
     """Receive, seal and copy documents until somebody stops it. Killed and started again, it goes on where it was.
 
-    Raises: BackupError where pg_receivewal ends by itself.
+    It follows a failover to the new primary, and makes its slot there.
+
+    Raises: BackupError where pg_receivewal ends by itself, or nothing comes though the primary answers.
     """
     shipper.archive.make()
     shipper.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
     receiver = program("pg_receivewal", bin_dir)
-    source.run([receiver, "-S", slot, "--create-slot", "--if-not-exists", "--no-password"])
+    keeper = SlotKeeper(source, slot, bin_dir)
+    keeper.make()
     processes = Processes(shipper.spool, source.environment())
     # What is flushed here is told to the primary at once: with the slot it knows what it may forget.
     processes.start("receive", [receiver, "-D", str(shipper.spool), "-S", slot, "--synchronous", "--no-password"])
     last_partial = last_documents = 0.0
+    last_look = time.monotonic()
     try:
         while not must_stop():
             if processes.ended() is not None:
@@ -128,6 +189,9 @@ def receive(
             if documents is not None and time.monotonic() - last_documents >= DOCUMENTS_SECONDS:
                 copy_documents(shipper.archive, documents, shipper.recipients)
                 last_documents = time.monotonic()
+            if time.monotonic() - last_look >= SLOT_SECONDS:
+                keeper.look()
+                last_look = time.monotonic()
             time.sleep(LOOK_SECONDS)
     finally:
         processes.stop()

@@ -13,7 +13,8 @@ from pathlib import Path
 
 LATE_SECONDS = 60.0
 PATIENCE_SECONDS = 5.0
-PORTS = {"web": ("WEB_PORT", 8000), "stream": ("STREAM_PORT", 8001)}
+PORTS = {"web": ("WEB", 8000), "stream": ("STREAM", 8001)}
+EVERYWHERE = ("", "0.0.0.0", "::")
 
 
 def answers(program: str, environment: Mapping[str, str]) -> str:
@@ -22,7 +23,10 @@ def answers(program: str, environment: Mapping[str, str]) -> str:
     host = environment.get("ALLOWED_HOSTS", "localhost").partition(",")[0].lstrip(".")
     # As the proxy would ask: otherwise we are only told to come by TLS.
     headers = {"Host": host, "X-Forwarded-Proto": "https"}
-    connection = http.client.HTTPConnection("127.0.0.1", int(environment.get(name, usual)), timeout=PATIENCE_SECONDS)
+    listens = environment.get(f"{name}_HOST", "")
+    address = "127.0.0.1" if listens in EVERYWHERE else listens
+    port = int(environment.get(f"{name}_PORT", usual))
+    connection = http.client.HTTPConnection(address, port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", "/healthz", headers=headers)
         status = connection.getresponse().status

@@ -45,6 +45,23 @@ def read_pulses() -> dict[str, Pulse]:
     return {name: kept[name] for name in settings.QUEUES if name in kept}
 
 
+def late_pulse(queue: str, most_seconds: float) -> str:
+    """Say since when no pulse came through a queue; nothing where one did, or where nobody can say whom to blame.
+
+    Where Redis is away, or was emptied just now, nothing can be said; where no queue has a pulse, beat has stopped.
+    """
+    try:
+        pulses = read_pulses()
+    except redis.RedisError:
+        return ""
+    pulse = pulses.get(queue)
+    if pulse is None or pulse.age_seconds <= most_seconds:
+        return ""
+    if all(other.age_seconds > most_seconds for other in pulses.values()):
+        return ""
+    return f"{queue} was last worked on {pulse.age_seconds:.0f} s ago"
+
+
 def _read(said: bytes) -> Pulse:
     at, _space, host = said.decode().partition(" ")
     return Pulse(max(time.time() - float(at), 0.0), host)

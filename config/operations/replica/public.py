@@ -13,7 +13,7 @@ PAGES = frozenset(
         *("certificate_check", "references", "reference", "dual_carbon", "dual_carbon_csv"),
         *("cancellations", "cancellation", "cancellation_pdf", "reversals", "reversal", "methodologies", "methodology"),
         *("trace_search", "trace", "record_check", "downloads", "download", "sitemap", "sitemap_part"),
-        *("markets", "market_history"),
+        *("markets", "market_history", "status"),
         # A tile never changes, and one that is not there yet is looked for at the primary. Checkpoints are the primary's:
         # whoever has seen a newer one would take an older one for a log that has lost something.
         "log_tile",

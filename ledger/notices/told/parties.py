@@ -113,13 +113,30 @@ RESETS = {
     "security_erasure_confirmed": _("Somebody's data are erased"),
     "security_erasure_refused": _("The erasure of somebody's data is refused"),
     "household_erasure_requested": _("The erasure of a household's data waits for a second person"),
+    "household_erasure_confirmed": _("A household's data are erased"),
+    "household_erasure_refused": _("The erasure of a household's data is refused"),
+}
+INCIDENTS = {
     "incident_begun": _("Something is frozen: see the head of every page"),
     "incident_lift_requested": _("The lift of a freeze waits for a second person"),
     "incident_lift_refused": _("A freeze stays"),
     "incident_lifted": _("A freeze is lifted"),
 }
+# Whoever may decide is told, and led to what there is to decide: by how the kind begins, to which page, by what of the record.
+DECIDERS = {
+    "security_reset": (("owner", "registrar"), "admin:ledger_factorreset_change", "reset"),
+    "security_erasure": (("owner", "registrar"), "admin:ledger_erasure_change", "erasure"),
+    "household_erasure": (("owner", "registrar"), "admin:ledger_erasure_change", "erasure"),
+    "incident": (("owner", "registrar", "treasurer"), "admin:ledger_incident_change", "incident"),
+}
 NOT_YOU = _("If that was not you, change your password at once and tell the operator.")
 GENERAL = _("Something has changed about your account")
+
+
+def _decided(recorded: str) -> tuple[tuple[str, ...], str, str]:
+    return next(found for beginning, found in DECIDERS.items() if recorded.startswith(beginning))
+
+
 add_kinds(
     *(
         NoticeKind(name, Group.SECURITY, title, severity=_severity(name), page="work")
@@ -130,7 +147,10 @@ add_kinds(
         NoticeKind(name, Group.SECURITY, title, NOT_YOU, Severity.WARNING, "security", is_mailed=False)
         for name, title in SECURITY.items()
     ),
-    *(NoticeKind(name, Group.DESK, title, severity=_severity(name)) for name, title in RESETS.items()),
+    *(
+        NoticeKind(name, Group.DESK, title, severity=_severity(name), page=_decided(name)[1], place={"object_id": "id"})
+        for name, title in (RESETS | INCIDENTS).items()
+    ),
     NoticeKind("member_changed", Group.SECURITY, _("Something has changed about the members of %(name)s"), page="work"),
     NoticeKind("security_event", Group.SECURITY, GENERAL, NOT_YOU, Severity.WARNING, "security"),
     NoticeKind(
@@ -156,15 +176,18 @@ def _members_changed(records: Sequence[LoggedRecord], book: Book) -> Iterable[Te
             told = Told(organisation.pk, person=person)
             yield Telling(f"{record.kind}_self", told, said, record.at, record.actor)
         kind = record.kind if record.kind in MEMBERS else "member_changed"
-        yield Telling(kind, Told(organisation.pk, OWNERS), said, record.at, record.actor)
+        # The operator's registrars decide, too, while there is one owner alone.
+        roles = (*OWNERS, *REGISTRARS) if record.kind == "member_change_proposed" else OWNERS
+        yield Telling(kind, Told(organisation.pk, roles), said, record.at, record.actor)
 
 
-@on(*RESETS)
-def _resets(records: Sequence[LoggedRecord], book: Book) -> Iterable[Telling]:
+@on(*RESETS, *INCIDENTS)
+def _decisions(records: Sequence[LoggedRecord], book: Book) -> Iterable[Telling]:
     for record in records:
+        roles, _page, name = _decided(record.kind)
+        said = {"id": int(record.body[name])}
         for operator in book.operators:
-            for role in (OWNERS, REGISTRARS):
-                yield Telling(record.kind, Told(operator, role), {}, record.at, record.actor)
+            yield Telling(record.kind, Told(operator, roles), said, record.at, record.actor)
 
 
 @on_family("security_")

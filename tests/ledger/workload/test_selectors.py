@@ -168,7 +168,7 @@ def test_lists_are_bounded_and_so_are_their_queries(who, django_assert_num_queri
         tasks_of(who.cooperative)
     with django_assert_num_queries(2):
         tasks_of(who.buyer)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         tasks_of(who.registrar)
     with django_assert_num_queries(1):
         tasks_of(who.auditor)

@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import io
 import json
+import os
 import shutil
 import subprocess
 from contextlib import contextmanager, suppress
@@ -15,12 +16,12 @@ import pyrage
 import pytest
 
 from config.operations.backup import sealing, signing
-from config.operations.backup.archive import next_segment, run_from
+from config.operations.backup.archive import DOCUMENTS, next_segment, run_from
 from config.operations.backup.bases import take_base
-from config.operations.backup.documents import copy_documents, restore_documents
+from config.operations.backup.documents import copy_documents, names_in, names_in_archive, restore_documents
 from config.operations.backup.errors import BackupError, Damaged
 from config.operations.backup.restoring import choose_base, note_verified, restore, running, verify_base
-from config.operations.backup.retention import plan_pruning, prune
+from config.operations.backup.retention import Documents, plan_pruning, prune
 from config.operations.backup.source import Source
 from config.run import BASE_DIR
 from tests.operations.backup.conftest import Grounds, kill
@@ -239,21 +240,31 @@ def test_a_receiver_killed_at_any_moment_goes_on_where_it_was(grounds, open_fold
 # What is kept
 
 
+NOW = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
+
+
 def copies(grounds, *ages, verified):
     """Make backups of days ago out of the one that there is: their notes are signed by the same key."""
     [base] = grounds.archive.bases(grounds.opener.verifier)
-    now = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
     for days in ages:
-        at = now - dt.timedelta(days=days)
-        name = at.strftime("%Y%m%dT%H%M%S.%fZ")
-        folder = grounds.archive.bases_folder / name
-        shutil.copytree(base.folder, folder)
-        said = base.said | {"name": name, "started_at": at.isoformat(), "finished_at": at.isoformat()}
-        signing.write_note(folder / "base.note", said, grounds.signer)
-        if verified:
-            note_verified(grounds.archive.base(name, grounds.opener.verifier))
+        make_copy(grounds, base, days, verified=verified)
     shutil.rmtree(base.folder)
-    return now
+
+
+def make_copy(grounds, base, days, *, verified, listed=None):
+    """Make a backup of days ago out of another one, with a list of documents or without one."""
+    at = NOW - dt.timedelta(days=days)
+    name = at.strftime("%Y%m%dT%H%M%S.%fZ")
+    folder = grounds.archive.bases_folder / name
+    shutil.copytree(base.folder, folder)
+    said = {key: value for key, value in base.said.items() if not key.startswith("documents")}
+    if listed is not None:
+        (folder / DOCUMENTS).write_text(listed)
+        said["documents_sha256"] = hashlib.sha256(listed.encode()).hexdigest()
+    said |= {"name": name, "started_at": at.isoformat(), "finished_at": at.isoformat()}
+    signing.write_note(folder / "base.note", said, grounds.signer)
+    if verified:
+        note_verified(grounds.archive.base(name, grounds.opener.verifier))
 
 
 def test_days_and_weeks_are_kept_and_the_rest_goes(copy_of):
@@ -290,9 +301,198 @@ def test_wal_goes_that_no_kept_backup_needs(copy_of):
     assert segments(copy_of)[0] == base.first_segment
 
 
+@pytest.fixture
+def kept(copy_of, tmp_path):
+    """Return the product's folder of documents, what stores one in it, and what makes a backup; both as of so many days ago."""
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    [base] = copy_of.archive.bases(copy_of.opener.verifier)
+    template = replace(base, folder=tmp_path / "template")
+    shutil.move(base.folder, template.folder)
+    shutil.rmtree(copy_of.archive.documents, ignore_errors=True)
+    copy_of.archive.make()
+
+    def store(word, days_ago=10):
+        name = hashlib.sha256(word.encode()).hexdigest()
+        path = folder / name[:2] / name[2:4] / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(word)
+        date(path, days_ago)
+        return path
+
+    def copy(days_ago):
+        before = names_in_archive(copy_of.archive)
+        copy_documents(copy_of.archive, folder, copy_of.recipients)
+        for name in names_in_archive(copy_of.archive) - before:
+            date(copy_of.archive.documents / name[:2] / f"{name}{sealing.SUFFIX}", days_ago)
+
+    def back_up(days_ago, *, has_list=True):
+        copy(days_ago)
+        listed = "".join(f"{name}\n" for name in sorted(names_in(folder))) if has_list else None
+        make_copy(copy_of, template, days_ago, verified=True, listed=listed)
+
+    return folder, store, copy, back_up
+
+
+def date(path, days_ago):
+    at = (NOW - dt.timedelta(days=days_ago)).timestamp()
+    os.utime(path, (at, at))
+
+
+def documents_that_go(grounds, folder, named=frozenset(), **more):
+    plan = plan_pruning(
+        grounds.archive, grounds.opener.verifier, daily=2, weekly=0, documents=Documents(folder, named), **more
+    )
+    prune(plan, grounds.archive)
+    return set(plan.documents), plan.why_no_documents
+
+
+def test_a_document_goes_with_the_last_backup_that_has_it(copy_of, kept):
+    folder, store, copy, back_up = kept
+    gone, stays = store("gone"), store("stays")
+    back_up(9)
+    # It came and went between two backups: in no list, and there is a moment that has it as long as the older one is kept.
+    between = store("between", 8.5)
+    copy(8.5)
+    between.unlink()
+    back_up(8)
+    gone.unlink()
+    assert documents_that_go(copy_of, folder) == (set(), ""), "both backups are kept, and one of them has it"
+    back_up(1)
+    # Of the two that are kept the older one was begun when this had gone, and before the other had.
+    assert documents_that_go(copy_of, folder) == ({between.name}, "")
+    back_up(0)
+    assert documents_that_go(copy_of, folder) == ({gone.name}, "")
+    assert names_in_archive(copy_of.archive) == {stays.name}
+
+
+def test_a_document_that_a_row_names_stays_though_its_file_is_lost(copy_of, kept):
+    """The archive has the only copy then."""
+    folder, store, _copy, back_up = kept
+    lost = store("lost")
+    back_up(9)
+    lost.unlink()
+    for days_ago in (2, 1, 0):
+        back_up(days_ago)
+    assert documents_that_go(copy_of, folder, named={lost.name}) == (set(), "")
+    assert documents_that_go(copy_of, folder) == ({lost.name}, "")
+
+
+def test_a_document_that_is_there_anew_counts_from_then_on(copy_of, kept):
+    folder, store, copy, back_up = kept
+    again = store("again")
+    back_up(9)
+    again.unlink()
+    for days_ago in (2, 1):
+        back_up(days_ago)
+    # Handed in once more, copied, and taken back: the moment between can be restored.
+    store("again", 0.5)
+    copy(0.5)
+    again.unlink()
+    assert documents_that_go(copy_of, folder) == (set(), "")
+
+
+def test_where_it_cannot_be_said_which_documents_are_needed_all_stay(copy_of, kept):
+    folder, store, _copy, back_up = kept
+    for number in range(30):
+        store(f"document {number}")
+    back_up(9)
+    shutil.rmtree(folder)
+    # A disk that is away is not the same as no documents.
+    assert documents_that_go(copy_of, folder) == (set(), f"{folder} is not there")
+    folder.mkdir()
+    for days_ago in (2, 1, 0):
+        back_up(days_ago)
+    assert documents_that_go(copy_of, folder, named=None)[1].startswith("which documents the database names")
+    found, why = documents_that_go(copy_of, folder)
+    assert (found, why.partition(":")[0]) == (set(), "30 documents would go")
+    assert len(documents_that_go(copy_of, folder, many_documents=True)[0]) == 30
+    back_up(-0.1, has_list=False)
+    assert documents_that_go(copy_of, folder)[1].endswith("has no list of its documents")
+
+
+def test_a_list_of_documents_that_was_changed_is_not_believed(copy_of, kept):
+    folder, _store, _copy, back_up = kept
+    back_up(0)
+    newest = copy_of.archive.bases(copy_of.opener.verifier)[-1]
+    (newest.folder / DOCUMENTS).write_text("f" * 64)
+    with pytest.raises(Damaged, match="was changed"):
+        documents_that_go(copy_of, folder)
+
+
 def test_keeping_nothing_is_refused(copy_of):
     status, _said, errors = copy_of.run("prune", "--daily", "0")
     assert (status, errors) == (1, "Keep at least one day's backup: --daily 1 or more, --weekly 0 or more.\n")
+
+
+# What others are told
+
+
+def test_a_whole_backup_touches_the_file_that_the_status_page_looks_at_and_has_the_list_of_documents(grounds, tmp_path):
+    name = hashlib.sha256(b"a document").hexdigest()
+    (tmp_path / "kept" / name[:2] / name[2:4]).mkdir(parents=True)
+    (tmp_path / "kept" / name[:2] / name[2:4] / name).write_bytes(b"a document")
+    said = {"BACKUP_STATUS_FILE": str(tmp_path / "newest"), "DOCUMENTS_DIR": str(tmp_path / "kept")}
+    status, _said, errors = grounds.run("base", **said)
+    assert (status, errors) == (0, "")
+    [base] = grounds.archive.bases(grounds.opener.verifier)
+    assert (tmp_path / "newest").read_text() == f"{base.name}\n"
+    assert (tmp_path / "newest").stat().st_mode & 0o777 == 0o644
+    assert base.documents() == {name}
+    # One that fails touches nothing; one that cannot say so says that. Documents that are away hold no backup up.
+    (tmp_path / "newest").unlink()
+    assert grounds.run("base", **said, BACKUP_DATABASE_URL="postgresql://x@127.0.0.1:1/x")[0] == 1
+    assert not (tmp_path / "newest").exists()
+    said["DOCUMENTS_DIR"] = str(tmp_path / "none")
+    status, _said, errors = grounds.run("base", **(said | {"BACKUP_STATUS_FILE": str(tmp_path / "none" / "newest")}))
+    assert (status, "The backup is whole, but" in errors) == (1, True)
+    assert grounds.archive.bases(grounds.opener.verifier)[-1].documents() is None
+
+
+def test_a_primary_that_has_no_slot_is_given_one_and_receiving_goes_on(grounds):
+    """As after a failover: slots do not come with a standby that is promoted."""
+    grounds.execute("TRUNCATE fact")
+    with grounds.receiving():
+        assert grounds.run("base")[0] == 0
+        # Whoever receives holds it: it is let go, and taken away before it is there again.
+        grounds.execute(_DROPPED.format(grounds.slot))
+        assert grounds.execute(
+            f"SELECT NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '{grounds.slot}')"
+        )
+        grounds.execute("INSERT INTO fact VALUES (1)")
+        wait_until(
+            lambda: grounds.execute(
+                f"SELECT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '{grounds.slot}' AND active)"
+            ),
+            seconds=60,
+        )
+        grounds.execute("INSERT INTO fact VALUES (2)")
+
+
+_DROPPED = """
+DO $$ BEGIN
+  PERFORM pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '{0}';
+  FOR turn IN 1..200 LOOP
+    BEGIN
+      PERFORM pg_drop_replication_slot('{0}');
+      RETURN;
+    EXCEPTION WHEN object_in_use THEN PERFORM pg_sleep(0.01);
+    END;
+  END LOOP;
+END $$
+"""
+
+
+def test_several_hosts_are_handed_on_as_postgresql_has_them():
+    source = Source("postgresql://role:p%40ss@a.example:5432,b.example/tianhui?connect_timeout=5")
+    environment = source.environment()
+    assert (environment["PGHOST"], environment["PGPORT"]) == ("a.example,b.example", "5432,5432")
+    assert environment["PGTARGETSESSIONATTRS"] == "read-write"
+    assert (environment["PGCONNECT_TIMEOUT"], environment["PGPASSWORD"]) == ("5", "p@ss")
+    assert (source.user, source.database) == ("role", "tianhui")
+    alone = Source("postgresql://role@a.example:5433/tianhui")
+    assert alone.address == alone.url
+    assert "PGTARGETSESSIONATTRS" not in alone.environment()
 
 
 # Names of WAL

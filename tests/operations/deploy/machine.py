@@ -26,6 +26,7 @@ from config.processes import WATCHDOG
 from config.programs import BASE_DIR
 from tests import ports
 from tests.operations.deploy.deployed import Unit, env_file, read_unit
+from tests.operations.notified import Notified
 
 NAME = "registry.example.cn"
 OWNER, APPLICATION = "deployed", "deployed_app"
@@ -57,6 +58,8 @@ class Machine:
     stream_port: int = 0
     redis_port: int = 0
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    # What each program tells systemd.
+    notified: dict[str, Notified] = field(default_factory=dict)
     # Ends whatever we have started, where we are killed.
     watchdog: subprocess.Popen[bytes] | None = None
 
@@ -136,7 +139,11 @@ class Machine:
         unit = read_unit(name, self.path("/etc/systemd/system"))
         for folder in unit.last("StateDirectory").split():
             self.path(f"/var/lib/{folder}").mkdir(mode=0o700, exist_ok=True)
-        self._start(name, self._command_of(unit), self.environment_of(unit), self.path(unit.last("WorkingDirectory")))
+        environment = self.environment_of(unit)
+        if unit.all("Type")[-1:] == ["notify"]:
+            self.notified[name] = Notified()
+            environment["NOTIFY_SOCKET"] = self.notified[name].address
+        self._start(name, self._command_of(unit), environment, self.path(unit.last("WorkingDirectory")))
 
     def run(self, name: str) -> str:
         """Run a unit's program to its end, which must be a good one; return what it says."""
@@ -167,7 +174,8 @@ class Machine:
             (handed_in / credential).chmod(0o440)
         settings = env_file(self.path(unit.last("EnvironmentFile")).read_text())
         settings |= {
-            name: self.inside(value).replace("%d", str(handed_in)) for name, value in unit.environment().items()
+            name: self.inside(value).replace("%d", str(handed_in)).replace("%t", str(self.path("/run")))
+            for name, value in unit.environment().items()
         }
         system = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "CREDENTIALS_DIRECTORY": str(handed_in)}
         own = {"WEB_PORT": str(self.web_port), "STREAM_PORT": str(self.stream_port)}
@@ -262,6 +270,8 @@ def machine(root: Path) -> Iterator[Machine]:
         yield found
     finally:
         found.stop(*found.running)
+        for notified in found.notified.values():
+            notified.close()
         if found.watchdog is not None:
             found.watchdog.kill()
             found.watchdog.communicate()

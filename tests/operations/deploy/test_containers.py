@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 import yaml
 from django.conf import settings
 
+from config.operations.observe.trails import is_well_formed
 from config.programs import BASE_DIR, IDLE_SECONDS, programs
 from config.uploads import MAX_REQUEST_BYTES
 from tests.operations.deploy.deployed import FOLDER, SHARDS, env_file, is_known
@@ -81,7 +83,13 @@ def test_the_image_s_settings_are_known_and_its_folders_are_those_that_are_made(
         assert is_known(name) or name.startswith("PYTHON") or name == "PATH", name
     (made,) = [rest for word, rest in last_stage() if word == "RUN"]
     folders = re.search(r"for folder in (.+?);", made)[1].split()  # type: ignore[index]
-    for name in ("DOCUMENTS_DIR", "REGISTRY_FILES", "LOG_SIGNING_KEY_FILE", "CELERY_BEAT_SCHEDULE_FILENAME"):
+    for name in (
+        "DOCUMENTS_DIR",
+        "REGISTRY_FILES",
+        "LOG_SIGNING_KEY_FILE",
+        "CELERY_BEAT_SCHEDULE_FILENAME",
+        "METRICS_DIR",
+    ):
         path = image_environment()[name].removeprefix("/var/lib/tianhui/")
         assert path.partition("/")[0] in folders
 
@@ -170,6 +178,15 @@ def test_a_program_waits_for_the_release_and_the_release_for_the_database(name: 
         assert waits == {each: {"condition": "service_healthy"} for each in ("postgres", "redis")}
     else:
         assert waits["release"] == {"condition": "service_completed_successfully"}
+
+
+def test_all_programs_count_into_one_folder_of_memory() -> None:
+    folder = image_environment()["METRICS_DIR"]
+    assert {name for name in OURS if f"metrics:{folder}" in SERVICES[name]["volumes"]} == set(OURS)
+    options = COMPOSE["volumes"]["metrics"]["driver_opts"]
+    user, group = dict(last_stage())["USER"].split(":")
+    assert options["type"] == "tmpfs"
+    assert f"uid={user},gid={group}," in options["o"]
 
 
 def test_nothing_but_the_proxy_can_be_reached_and_little_gets_out() -> None:
@@ -263,11 +280,40 @@ def test_a_proxy_lets_go_of_an_idle_connection_before_the_product_does(file: str
     assert int(kept[1]) < IDLE_SECONDS
 
 
+@pytest.mark.parametrize("file", ["nginx/tianhui.conf", "Caddyfile"])
+def test_a_proxy_gives_each_request_one_id_which_we_take_as_it_is(file: str) -> None:
+    """Both set it, whatever the caller has sent. nginx's is 32 hexadecimal digits, Caddy's a UUID."""
+    said = (FOLDER / file).read_text()
+    if file == "Caddyfile":
+        assert said.count("reverse_proxy ") == said.count("header_up X-Request-ID {http.request.uuid}") == 2
+    else:
+        # Inherited by each location that sets no header of its own.
+        assert "proxy_set_header X-Request-ID $request_id;" in said
+        locations = said[said.index("    location") :]
+        assert "proxy_set_header" not in locations
+    for given in ("0123456789abcdef" * 2, str(uuid.uuid4())):
+        assert is_well_formed(given)
+
+
+def test_neither_proxy_hands_on_figures() -> None:
+    assert re.search(r"location = /metrics \{\s+return 404;", (FOLDER / "nginx/tianhui.conf").read_text())
+    # Caddy takes a `handle` before any `respond`, whatever stands first: it has to be one of its own.
+    caddy = (FOLDER / "Caddyfile").read_text()
+    assert re.search(r"^\thandle /metrics \{\s+respond 404\s+\}", caddy, re.MULTILINE)
+
+
 def test_nginx_says_where_callers_come_from() -> None:
     said = (FOLDER / "nginx/tianhui.conf").read_text()
     assert "proxy_set_header X-Forwarded-For $remote_addr;" in said
     assert "proxy_set_header X-Forwarded-Proto $scheme;" in said
     assert env_file((FOLDER / "tianhui.env").read_text())["NUM_PROXIES"] == "1"
+
+
+@pytest.mark.skipif(shutil.which("caddy") is None, reason="caddy is not installed")
+def test_caddy_itself_reads_its_file() -> None:
+    environment = dict(os.environ) | {"SITE_NAME": "registry.example.cn"}
+    words = ["--config", FOLDER / "Caddyfile", "--adapter", "caddyfile"]
+    subprocess.run(["caddy", "validate", *words], env=environment, check=True)
 
 
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")

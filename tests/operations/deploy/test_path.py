@@ -15,9 +15,10 @@ from typing import Any
 
 from packaging.requirements import Requirement
 
+from config.operations.deploy.notify import ALIVE, READY
 from config.programs import BASE_DIR
 from tests.operations.deploy.deployed import DOCUMENT, read_unit, steps
-from tests.operations.deploy.machine import NAME, Machine, Visitor, machine, only_on_a_machine
+from tests.operations.deploy.machine import APPLICATION, NAME, Machine, Visitor, machine, only_on_a_machine
 from tests.running import wait_until
 
 FOLLOWED = [
@@ -83,6 +84,8 @@ def test_from_an_empty_machine_to_a_trade(tmp_path: Path) -> None:
         first_person(host, visitor)
         trade(host)
         probes(host)
+        lives(host)
+        is_all_well(host)
         assert {name: process.poll() for name, process in host.running.items()} == dict.fromkeys(host.running)
         statuses = host.stop(*units_enabled())
         assert statuses == dict.fromkeys(statuses, 0), {name: host.said(name)[-500:] for name in statuses}
@@ -164,6 +167,31 @@ def probes(host: Machine) -> None:
         words = [program] if is_web else ["pulse", "600"]
         command = [host.path("/opt/tianhui/venv/bin/python"), "-S", "config/operations/deploy/probe.py", *words]
         subprocess.run(command, cwd=host.path("/opt/tianhui/app"), env=environment, check=True)
+
+
+def lives(host: Machine) -> None:
+    """Every program tells systemd that it is ready, and goes on telling it that it lives."""
+    for unit in units_enabled():
+        for word in (READY, ALIVE):
+            host.notified[unit].wait_for(word, seconds=120)
+
+
+def is_all_well(host: Machine) -> None:
+    """What the document says to ask is asked once something has happened, too: rights, books, the log from its records."""
+    asked = [line.split()[1:] for line in steps()["checks"].strip().splitlines()]
+    assert [words[0] for words in asked] == ["check", "database_roles", "reconcile", "verify_log"]
+    said = {}
+    for command, *words in asked[1:]:
+        # The suite's role has another name.
+        named = ["--name", APPLICATION] if command == "database_roles" else []
+        said[command] = host.manage(command, *words, *named)
+    assert f"{APPLICATION} has what the application needs, and no more." in said["database_roles"]
+    assert "holds " in said["reconcile"]
+    assert "BROKEN" not in said["reconcile"]
+    assert re.search(r"^holds +every leaf", said["verify_log"], re.MULTILINE)
+    size = re.search(r"^size +(\d+)$", said["verify_log"], re.MULTILINE)
+    assert size is not None
+    assert int(size[1]) > 0
 
 
 def run_scene(host: Machine) -> str:

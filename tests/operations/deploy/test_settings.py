@@ -27,7 +27,13 @@ READERS = {
     "log_format",
 }
 # Said by others to us, or by one of our programs to another.
-NOT_SETTINGS = {"CREDENTIALS_DIRECTORY", "DJANGO_SETTINGS_MODULE", "CELERY_SKIP_CHECKS", "PYTHONUNBUFFERED"}
+NOT_SETTINGS = {
+    "CREDENTIALS_DIRECTORY",
+    "NOTIFY_SOCKET",
+    "DJANGO_SETTINGS_MODULE",
+    "CELERY_SKIP_CHECKS",
+    "PYTHONUNBUFFERED",
+}
 # METRICS_DIR by the name that the metrics' library has for it.
 NOT_SETTINGS |= {"PROMETHEUS_MULTIPROC_DIR"}
 # Shown with an example, since their default is nothing, or no example of what they hold.

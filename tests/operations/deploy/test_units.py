@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from config.programs import programs
+from config.operations.deploy.notify import LOOK_SECONDS
+from config.operations.deploy.pulse import EVERY_SECONDS
+from config.programs import programs, reliefs
 from tests.operations.deploy import deployed
 from tests.operations.deploy.deployed import SHARDS, SYSTEMD, UNITS, is_known, read_unit
 
@@ -28,6 +30,8 @@ def root(tmp_path: Path) -> Path:
         (tmp_path / path).mkdir(parents=True)
     shutil.copytree(SYSTEMD, tmp_path / "etc/systemd/system", dirs_exist_ok=True)
     shutil.copy("/bin/true", tmp_path / "opt/tianhui/venv/bin/python")
+    (tmp_path / "usr/bin").mkdir()
+    shutil.copy("/bin/true", tmp_path / "usr/bin/find")
     return tmp_path
 
 
@@ -37,7 +41,8 @@ def test_every_program_has_a_unit_and_every_unit_a_program() -> None:
         for name in INSTANCES
         if name not in ONE_SHOTS
     }
-    assert started == set(programs({"MATCHING_SHARDS": str(SHARDS)}))
+    environment = {"MATCHING_SHARDS": str(SHARDS)}
+    assert started == {*programs(environment), *reliefs(environment)}
 
 
 @pytest.mark.parametrize("name", INSTANCES)
@@ -51,11 +56,47 @@ def test_every_unit_is_hardened_and_waits_for_the_release(name: str) -> None:
     if name in ONE_SHOTS:
         assert (unit.last("Type"), unit.last("Restart")) == ("oneshot", "no")
         return
-    assert (unit.last("Type"), unit.last("Restart")) == ("exec", "always")
+    assert (unit.last("Type"), unit.last("Restart")) == ("notify", "always")
     for key in ("Requires", "After"):
         assert "tianhui-release.service" in unit.all(key, "Unit")
-    assert unit.last("WantedBy", "Install") == "tianhui.target"
+    # A relief is started by hand, for as long as another one is away.
+    wanted = unit.all("WantedBy", "Install")
+    assert wanted == ([] if "relief" in name else ["tianhui.target"])
     assert unit.last("MemoryMax")
+
+
+@pytest.mark.parametrize("name", [name for name in INSTANCES if name not in ONE_SHOTS])
+def test_a_program_that_hangs_is_started_again(name: str) -> None:
+    """It says that it lives every few seconds, and systemd waits for that; web and stream have children that say it."""
+    unit = read_unit(name)
+    assert int(unit.last("WatchdogSec")) > 4 * max(EVERY_SECONDS, LOOK_SECONDS)
+    assert unit.last("NotifyAccess") == ("all" if name in ("tianhui-web.service", "tianhui-stream.service") else "main")
+    assert int(unit.last("TimeoutStartSec")) >= 300
+    assert "AF_UNIX" in unit.last("RestrictAddressFamilies")
+
+
+@pytest.mark.parametrize("name", INSTANCES)
+def test_all_programs_count_into_one_folder_that_stays_while_any_of_them_runs(name: str) -> None:
+    unit = read_unit(name)
+    assert unit.environment()["METRICS_DIR"] == f"%t/{unit.last('RuntimeDirectory')}"
+    # Else the folder would go with the first of them that ends.
+    assert unit.last("RuntimeDirectoryPreserve") == "yes"
+    emptied = [line for line in unit.all("ExecStartPre") if "%t/tianhui/metrics" in line]
+    assert bool(emptied) == (name == "tianhui-release.service")
+
+
+def test_a_relief_is_what_it_stands_in_for_but_for_its_name() -> None:
+    own, relief = read_unit("tianhui-match@0.service"), read_unit("tianhui-relief@0.service")
+    different = {"Description", "ExecStart"}
+    for section in ("Unit", "Service"):
+        kept = [
+            {key: value for key, value in unit.sections[section].items() if key not in different}
+            for unit in (own, relief)
+        ]
+        assert kept[0] == kept[1]
+    environment = {"MATCHING_SHARDS": "2"}
+    command = programs(environment)["match-1"]
+    assert reliefs(environment)["relief-1"] == [*command, "-n", "relief-1@%h"]
 
 
 @pytest.mark.parametrize("name", INSTANCES)

@@ -67,7 +67,7 @@ def test_without_redis_no_worker_is_to_blame(monkeypatch):
     def fail():
         raise redis.ConnectionError("gone")
 
-    monkeypatch.setattr("trading.management.commands.worker_alive.read_pulses", fail)
+    monkeypatch.setattr("config.operations.observe.pulses.read_pulses", fail)
     assert status_of("telling")[0] == 0
 
 

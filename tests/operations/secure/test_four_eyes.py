@@ -148,3 +148,11 @@ def test_of_two_who_decide_at_one_moment_one_is_refused(who, market, second):
     )
     assert sum(isinstance(each, WrongState) for each in outcomes) == 1
     assert Instruction.objects.count() == (MarketChange.objects.get().state == "confirmed")
+
+
+def test_no_command_of_the_server_makes_an_account_but_the_demo_s():
+    """Who sits at the server could be several people at once: the operator's first one comes by a code (first_operator)."""
+    folders = [ROOT / app / "management" / "commands" for app in ("ledger", "trading")]
+    making = re.compile(r"register_user|create_user|createsuperuser|User\.objects\.create|Membership\.objects\.create")
+    found = {path.stem for folder in folders for path in folder.glob("*.py") if making.search(path.read_text())}
+    assert found <= {"seed_demo", "seed_large"}

@@ -12,13 +12,16 @@ from typing import Any, NamedTuple
 import psycopg
 from django.db import connection
 
+from config.operations.deploy.notify import READY
 from config.processes import write_line
+from config.programs import reliefs
 from config.run import BASE_DIR
 from tests.operations.market import Market
+from tests.operations.notified import Notified
 from tests.operations.upgrades.conftest import SETTINGS
 from tests.running import end_program
 from tests.scenes import people
-from tests.soak.grounds import SECOND, Grounds
+from tests.soak.grounds import Grounds
 from trading.execution.reconciliation import reconcile
 
 # Long enough that what the machine does by itself (a checkpoint, autovacuum) is in it, too.
@@ -73,7 +76,8 @@ def _report(found: dict[str, Any], reports: Path) -> int:
     text = "".join(f"{name.replace('_', ' '):<32} {value}\n" for name, value in found.items())
     (reports / "drill-upgrade.txt").write_text(text, encoding="utf-8")
     write_line(text.rstrip())
-    holds = not found["invariants_broken"] and found["longest_gap_migrating_seconds"] < MOST_SECONDS
+    longest = max(found["longest_gap_migrating_seconds"], found["longest_gap_rolling_seconds"])
+    holds = not found["invariants_broken"] and longest < MOST_SECONDS
     broken = f"BROKEN: the market stood still for {MOST_SECONDS} s or longer, or its books do not agree"
     write_line("holds" if holds else broken)
     return 0 if holds else 1
@@ -124,8 +128,11 @@ def _migrate(here: Grounds) -> int:
 
 
 def _roll(here: Grounds, market: Market) -> None:
-    """Let another worker take the market's place: the new one first, then the old one ends in order."""
-    here.start(SECOND)
+    """Let another worker take the market's place: the new one first, and once it takes tasks the old one ends in order."""
+    with Notified() as notified:
+        command = reliefs(here.environment)["relief-0"]
+        here.programs.start("relief-0", ["env", f"NOTIFY_SOCKET={notified.address}", *command])
+        notified.wait_for(READY, seconds=120)
     market.goes_on()
     end_program(here.programs, "match-0")
     market.goes_on()

@@ -7,12 +7,11 @@ that waits in its markets, of every queue at when a pulse of beat last came thro
 import sys
 from typing import Any
 
-import redis
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error as DatabaseError
 
-from config.operations.observe.pulses import read_pulses
+from config.operations.observe.pulses import late_pulse
 from trading.execution.selectors import oldest_instructions
 from trading.orders.wakeups import queue_of
 
@@ -27,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--pulse", type=float, default=120.0, help="how many seconds ago the last pulse may be")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        problem = _waiting(options["queue"], options["oldest"]) or _pulse(options["queue"], options["pulse"])
+        problem = _waiting(options["queue"], options["oldest"]) or late_pulse(options["queue"], options["pulse"])
         if problem:
             self.stderr.write(problem)
             sys.exit(1)
@@ -46,18 +45,3 @@ def _waiting(queue: str, most_seconds: float) -> str:
         if queue_of(oldest.shard) == queue and seconds > most_seconds:
             return f"{oldest.symbol}: instruction {oldest.instruction_id} waits for {seconds:.0f} s"
     return ""
-
-
-def _pulse(queue: str, most_seconds: float) -> str:
-    """Return that no pulse came; empty where one did. Where Redis is away, or was emptied just now, nothing can be said."""
-    try:
-        pulses = read_pulses()
-    except redis.RedisError:
-        return ""
-    pulse = pulses.get(queue)
-    if pulse is None or pulse.age_seconds <= most_seconds:
-        return ""
-    if all(other.age_seconds > most_seconds for other in pulses.values()):
-        # Beat has stopped, and with it every pulse.
-        return ""
-    return f"{queue} was last worked on {pulse.age_seconds:.0f} s ago"
