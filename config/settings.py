@@ -232,6 +232,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "ledger.api.schema.add_shared_parts",
+        "ledger.api.event_schemas.add_webhooks",
     ],
     "ENUM_NAME_OVERRIDES": {
         "HouseholdMembership": "ledger.api.households.MEMBERSHIPS",

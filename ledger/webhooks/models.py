@@ -40,6 +40,8 @@ class WebhookEndpoint(models.Model):
     # Since when every attempt has failed.
     failing_since = models.DateTimeField(_("fails since"), null=True)
     delivered_at = models.DateTimeField(_("answered last at"), null=True)
+    # Until when it has asked not to be called (Retry-After).
+    resting_until = models.DateTimeField(_("asks for no call until"), null=True)
 
     class Meta:
         app_label = "ledger"
