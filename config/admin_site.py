@@ -39,6 +39,7 @@ from ledger.admin.journal import (
     TransferAdmin,
 )
 from ledger.admin.lifecycle import DebundlingDecisionAdmin, DeclaredConflictAdmin, RenewalAdmin
+from ledger.admin.messages import MessageAdmin, WebhookDeliveryAdmin, WebhookEndpointAdmin
 from ledger.admin.parties import (
     ApiTokenAdmin,
     InvitationAdmin,
@@ -84,6 +85,7 @@ from ledger.models import (
     Incident,
     Invitation,
     Membership,
+    Message,
     MonitoringReport,
     Organisation,
     Parcel,
@@ -106,6 +108,8 @@ from ledger.models import (
     Transaction,
     Transfer,
     User,
+    WebhookDelivery,
+    WebhookEndpoint,
 )
 from ledger.transparency.keys import log_signer
 from ledger.web.security.doors import address_with_next, lead_to_second_factor, next_of
@@ -231,6 +235,10 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
     (
         _("Surveillance"),
         {Alert: AlertAdmin, Relation: RelationAdmin, RuleChange: RuleChangeAdmin},
+    ),
+    (
+        _("Messages"),
+        {Message: MessageAdmin, WebhookEndpoint: WebhookEndpointAdmin, WebhookDelivery: WebhookDeliveryAdmin},
     ),
     (
         _("Proof"),

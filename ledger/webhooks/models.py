@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ledger.parties.models import Organisation, User
+from ledger.webhooks.calling import host_of
 
 
 class WebhookEndpoint(models.Model):
@@ -50,7 +51,8 @@ class WebhookEndpoint(models.Model):
         indexes = [models.Index(fields=["organisation"], condition=Q(state="active"), name="webhooks_active")]
 
     def __str__(self) -> str:
-        return self.url
+        # The rest of the address may hold a key of its own.
+        return host_of(self.url)
 
 
 class WebhookEvent(models.Model):

@@ -43,7 +43,7 @@ from ledger.projects.renewals import assess_renewal, request_renewal
 from ledger.projects.risk import confirm_risk, state_risk
 from ledger.registry.imports.services import run_import, take_in
 from ledger.transparency.sequencer import sequence_log
-from tests.desk import client_of
+from tests.desk import client_of, tell_people_and_programs
 from tests.factories import (
     PASSWORD,
     MembershipFactory,
@@ -152,6 +152,9 @@ QUERIES = {
     "alert": 7,
     "relation": 5,
     "rulechange": 6,
+    "message": 6,
+    "webhookendpoint": 5,
+    "webhookdelivery": 5,
     "incident": 5,
     "record": 9,
     "checkpoint": 8,
@@ -218,6 +221,7 @@ def all_that_can_be_done(who: People) -> People:
     night.pk, night.triggered_by = None, log_name(who.auditor)
     night.save(force_insert=True)
     issue_token(user=who.buyer.user, name="robot")
+    tell_people_and_programs(who.buyer)
     director = MembershipFactory(organisation=who.registrar.organisation, role="owner")
     for _time in range(2):
         invite_member(actor=director, role="viewer")
