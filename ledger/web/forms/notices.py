@@ -36,6 +36,7 @@ class PreferencesForm(forms.Form):
     pace = forms.ChoiceField(
         label=_("E-mails of notices"),
         choices=NoticeSettings.Pace,
+        required=False,
         help_text=_("Bundled: what comes within minutes is one e-mail. Warnings always come at once."),
     )
     language = forms.ChoiceField(label=_("Language of messages"), choices=settings.LANGUAGES)
@@ -89,7 +90,7 @@ class PreferencesForm(forms.Form):
             sms_groups=merged("sms_groups", self.chosen.sms_groups) if self.has_sms else self.chosen.sms_groups,
             muted_groups=[*(each for each in self.chosen.muted_groups if each not in shown), *muted],
             digest=given["digest"],
-            pace=given["pace"],
+            pace=given["pace"] or self.chosen.pace,
             language=given["language"],
             quiet_from=given["quiet_from"],
             quiet_until=given["quiet_until"],
