@@ -23,6 +23,7 @@ from ledger.admin.access import desk_membership, is_operator, is_too_weak
 from ledger.admin.accounts import AccountLockAdmin, FactorResetAdmin, SecurityEventAdmin
 from ledger.admin.actions import Action, Text
 from ledger.admin.bank import BankStatementAdmin
+from ledger.admin.bank_accounts import BankAccountAdmin
 from ledger.admin.bank_entries import BankEntryAdmin
 from ledger.admin.base import ViewOnlyAdmin, refuse_writing
 from ledger.admin.confirmation import PARAMETER
@@ -64,6 +65,7 @@ from ledger.models import (
     AccountLock,
     ApiToken,
     Asset,
+    BankAccount,
     BankEntry,
     BankStatement,
     Batch,
@@ -209,6 +211,7 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             Correction: CorrectionAdmin,
             BankStatement: BankStatementAdmin,
             BankEntry: BankEntryAdmin,
+            BankAccount: BankAccountAdmin,
             Account: AccountAdmin,
             Transaction: TransactionAdmin,
             Transfer: TransferAdmin,

@@ -1,9 +1,20 @@
-"""E-mails that go out together, and endpoints that have asked for a pause."""
+"""E-mails that go out together, endpoints that have asked for a pause, and where organisations' money is paid out to."""
 
 import django.db.models.deletion
+from django.conf import settings
 from django.db import migrations, models
 
 from config.operations.upgrades.operations import AddIndexOnline
+
+
+def _person(words, **more):
+    return models.ForeignKey(
+        on_delete=django.db.models.deletion.PROTECT,
+        related_name="+",
+        to=settings.AUTH_USER_MODEL,
+        verbose_name=words,
+        **more,
+    )
 
 
 class Migration(migrations.Migration):
@@ -15,6 +26,55 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name="BankAccount",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("bank", models.CharField(max_length=200, verbose_name="bank")),
+                ("number", models.CharField(max_length=64, verbose_name="account number")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("requested", "requested"), ("confirmed", "confirmed"), ("refused", "refused")],
+                        default="requested",
+                        max_length=12,
+                        verbose_name="status",
+                    ),
+                ),
+                ("requested_at", models.DateTimeField(verbose_name="entered at")),
+                ("decided_at", models.DateTimeField(null=True, verbose_name="decided at")),
+                ("decided_by", _person("decided by", null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bank_accounts",
+                        to="ledger.organisation",
+                        verbose_name="organisation",
+                    ),
+                ),
+                ("requested_by", _person("entered by")),
+            ],
+            options={
+                "verbose_name": "bank account of an organisation",
+                "verbose_name_plural": "bank accounts of organisations",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decided_by__isnull", True),
+                            models.Q(("decided_by", models.F("requested_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="bank_account_decided_by_another",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "requested")),
+                        fields=("organisation",),
+                        name="bank_account_waits_once",
+                    ),
+                ],
+            },
+        ),
         migrations.AddField(
             model_name="webhookendpoint",
             name="resting_until",

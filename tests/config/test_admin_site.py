@@ -21,6 +21,7 @@ from ledger.credits.services import retire_credits
 from ledger.credits.sharing.distributing import share_waiting_proceeds
 from ledger.credits.transfers.services import accept_transfer
 from ledger.incidents.services import ask_for_lift
+from ledger.journal.bank.accounts import state_bank_account
 from ledger.journal.bank.services import import_statement
 from ledger.journal.corrections import request_correction
 from ledger.journal.payments import request_deposit, request_withdrawal
@@ -133,6 +134,7 @@ QUERIES = {
     "correction": 5,
     "bankstatement": 7,
     "bankentry": 7,
+    "bankaccount": 5,
     "account": 6,
     "transaction": 9,
     "transfer": 9,
@@ -222,6 +224,10 @@ def all_that_can_be_done(who: People) -> People:
     night.save(force_insert=True)
     issue_token(user=who.buyer.user, name="robot")
     tell_people_and_programs(who.buyer)
+    for holder in (who.buyer, who.cooperative):
+        state_bank_account(
+            actor=who.treasurer, organisation=holder.organisation, bank="中国农业银行", number="6228480402564890018"
+        )
     director = MembershipFactory(organisation=who.registrar.organisation, role="owner")
     for _time in range(2):
         invite_member(actor=director, role="viewer")

@@ -118,6 +118,7 @@ NOT_PROVEN = {
     "ledger_logfollower": "how far notices have got; what they tell of is in the log",
     "ledger_idempotentrequest": "answers kept for two days, to be given again; what was changed is recorded",
     "ledger_digestsent": "that somebody was written to; what it told of is in the log",
+    "ledger_bankaccount": "where money is paid out to: its hash is in the log, and each withdrawal is confirmed by two",
     "ledger_message": "what was sent to people; what it tells of is in the log",
     "ledger_notice": "what people were told; what it tells of is in the log, and can be told again",
     "ledger_noticesettings": "how people want to be told",
