@@ -5,7 +5,7 @@ hold a key of its own), nothing that a receiver has answered.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -52,7 +52,7 @@ class SentFilter(admin.SimpleListFilter):
 
     title = _("state")
     parameter_name = "state"
-    states = {
+    states: ClassVar[dict[str, dict[str, Any]]] = {
         "waiting": {"sent_at": None, "failed_at": None},
         "sent": {"sent_at__isnull": False},
         "failed": {"failed_at__isnull": False},
@@ -62,7 +62,7 @@ class SentFilter(admin.SimpleListFilter):
         return [(name, STATES[name]) for name in self.states]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
-        return queryset.filter(**self.states[self.value()]) if self.value() in self.states else queryset
+        return queryset.filter(**self.states.get(self.value() or "", {}))
 
 
 STATES = {
@@ -209,7 +209,7 @@ class WebhookDeliveryAdmin(LargeTableAdmin):
         DELIVERED_AT,
     )
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         # Where the page of an endpoint leads.
         return lookup == "endpoint" or super().lookup_allowed(lookup, value, request)
 
