@@ -104,7 +104,7 @@ class MessageAdmin(LargeTableAdmin):
         """What it tells of: its notice, or the subject of a digest; of a code no more than that it is one."""
         if message.notice is not None:
             return say(message.notice).title
-        return message.subject or _("code")
+        return message.subject or pgettext_lazy("message", "code")
 
     @admin.display(description=_("address"))
     def to(self, message: Message) -> str:
