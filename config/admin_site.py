@@ -23,6 +23,7 @@ from ledger.admin.access import desk_membership, is_operator, is_too_weak
 from ledger.admin.accounts import AccountLockAdmin, FactorResetAdmin, SecurityEventAdmin
 from ledger.admin.actions import Action, Text
 from ledger.admin.bank import BankStatementAdmin
+from ledger.admin.bank_accounts import BankAccountAdmin
 from ledger.admin.bank_entries import BankEntryAdmin
 from ledger.admin.base import ViewOnlyAdmin, refuse_writing
 from ledger.admin.cancellations import CancellationAdmin, CancellationOrderAdmin
@@ -39,6 +40,7 @@ from ledger.admin.journal import (
     TransferAdmin,
 )
 from ledger.admin.lifecycle import DebundlingDecisionAdmin, DeclaredConflictAdmin, RenewalAdmin
+from ledger.admin.messages import MessageAdmin, WebhookDeliveryAdmin, WebhookEndpointAdmin
 from ledger.admin.parties import (
     ApiTokenAdmin,
     InvitationAdmin,
@@ -65,6 +67,7 @@ from ledger.models import (
     AccountLock,
     ApiToken,
     Asset,
+    BankAccount,
     BankEntry,
     BankStatement,
     Batch,
@@ -86,6 +89,7 @@ from ledger.models import (
     Incident,
     Invitation,
     Membership,
+    Message,
     MonitoringReport,
     Organisation,
     Parcel,
@@ -108,6 +112,8 @@ from ledger.models import (
     Transaction,
     Transfer,
     User,
+    WebhookDelivery,
+    WebhookEndpoint,
 )
 from ledger.transparency.keys import log_signer
 from ledger.web.security.doors import address_with_next, lead_to_second_factor, next_of
@@ -209,6 +215,7 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
             Correction: CorrectionAdmin,
             BankStatement: BankStatementAdmin,
             BankEntry: BankEntryAdmin,
+            BankAccount: BankAccountAdmin,
             Account: AccountAdmin,
             Transaction: TransactionAdmin,
             Transfer: TransferAdmin,
@@ -235,6 +242,10 @@ ROOMS: tuple[tuple[Text, dict[type[Model], type[ViewOnlyAdmin]]], ...] = (
     (
         _("Surveillance"),
         {Alert: AlertAdmin, Relation: RelationAdmin, RuleChange: RuleChangeAdmin},
+    ),
+    (
+        _("Messages"),
+        {Message: MessageAdmin, WebhookEndpoint: WebhookEndpointAdmin, WebhookDelivery: WebhookDeliveryAdmin},
     ),
     (
         _("Proof"),

@@ -66,6 +66,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "config" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["ledger.templatetags.addresses"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
@@ -232,6 +233,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "ledger.api.schema.add_shared_parts",
+        "ledger.api.event_schemas.add_webhooks",
     ],
     "ENUM_NAME_OVERRIDES": {
         "HouseholdMembership": "ledger.api.households.MEMBERSHIPS",

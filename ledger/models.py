@@ -15,7 +15,7 @@ from ledger.credits.sharing.models import (
 from ledger.credits.transfers.models import CreditTransfer
 from ledger.idempotency.models import IdempotentRequest
 from ledger.incidents.models import Incident
-from ledger.journal.bank.models import BankEntry, BankStatement
+from ledger.journal.bank.models import BankAccount, BankEntry, BankStatement
 from ledger.journal.models import (
     Account,
     Asset,
@@ -68,6 +68,7 @@ __all__ = [
     "AccountLock",
     "ApiToken",
     "Asset",
+    "BankAccount",
     "BankEntry",
     "BankStatement",
     "Batch",

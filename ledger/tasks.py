@@ -1,6 +1,7 @@
 """The registry's Celery tasks."""
 
 import datetime as dt
+from functools import partial
 
 from celery import shared_task
 from django.conf import settings
@@ -12,6 +13,7 @@ from ledger.credits.sharing import distributing
 from ledger.credits.transfers import services as transfers
 from ledger.idempotency.services import sweep_answers
 from ledger.notices import deadlines, digests, sending, telling
+from ledger.notices.choices import language_for
 from ledger.notices.keeping import sweep_notices
 from ledger.parties import rates, services
 from ledger.parties.security import emails, sessions
@@ -109,19 +111,19 @@ def note_lockout(username: str, address: str, browser: str) -> None:
 @shared_task
 def mail_password_reset(email: str, site: str, language: str | None) -> None:
     """Send a link to a new password, where somebody has verified this address."""
-    emails.mail_password_reset(email=email, site=site, language=language)
+    emails.mail_password_reset(email=email, site=site, language_of=partial(language_for, otherwise=language))
 
 
 @shared_task
 def mail_verification(address_id: int, site: str, language: str | None) -> None:
     """Send the link that verifies an address."""
-    emails.mail_verification(address_id=address_id, site=site, language=language)
+    emails.mail_verification(address_id=address_id, site=site, language_of=partial(language_for, otherwise=language))
 
 
 @shared_task
 def mail_security_event(event_id: int, language: str | None, to: str) -> None:
     """Tell an address that is a person's no more that another one has taken its place."""
-    emails.mail_security_event(event_id=event_id, to=to, language=language)
+    emails.mail_security_event(event_id=event_id, to=to, language_of=partial(language_for, otherwise=language))
 
 
 @shared_task

@@ -1,6 +1,6 @@
 """The exchange's events: trades and orders of those who listen, offers, auctions, and what becomes of markets."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -10,41 +10,51 @@ from django.utils.translation import gettext_lazy as _
 from ledger.notices.book import Book
 from ledger.transparency.following import LoggedRecord
 from ledger.webhooks.events import Event, EventType, Listeners, add_types, event, on_record
+from ledger.webhooks.fields import Field, code, count, count_or_none, many, moment, number, one_of, uuid, words
 from ledger.webhooks.told import named
 from trading.notices import symbols_of
 from trading.orders.models import Order
 
 TRADES_AN_EVENT = 100
-ORDER = {
-    "order": "number of the order",
-    "client_order_id": "your own name for it",
-    "market": "symbol",
-    "side": "buy or sell",
-    "quantity_t": "whole tonnes",
-    "filled_t": "of these traded",
-    "status": "as GET /orders has it",
+MARKET = {"market": code("symbol", "^.{1,40}$", "TH-35-000001-2025")}
+SIDES = Order.Side.values
+ORDER = MARKET | {
+    "order": number("number of the order", "411"),
+    "client_order_id": words("your own name for it", "sell-2026-11-30-1"),
+    "side": one_of("buy or sell", SIDES, Order.Side.SELL),
+    "quantity_t": count("whole tonnes", 500),
+    "filled_t": count("of these traded", 500),
+    "status": one_of("as GET /orders has it", Order.Status.values, Order.Status.FILLED),
 }
-OFFER = {
-    "offer": "number of the offer",
-    "market": "symbol",
-    "proposer": "id of an organisation",
-    "counterparty": "id of an organisation",
-    "side": "the proposer's: buy or sell",
-    "price_fen": "fen per tonne",
-    "quantity_t": "whole tonnes",
-    "expires_at": "until when it can be decided",
+TRADE = {
+    "trade": number("number of the trade", "9001"),
+    "order": number("number of your order", "411"),
+    "client_order_id": words("your own name for it", "sell-2026-11-30-1"),
+    "side": one_of("yours: buy or sell", SIDES, Order.Side.SELL),
+    "role": one_of("maker where your order was on the book, taker where it came to it", ("maker", "taker"), "maker"),
+    "price_fen": count("fen per tonne", 4_500),
+    "quantity_t": count("whole tonnes", 20),
+    "fee_fen": count("your fee in fen", 90),
+    "transaction": number("number of the transaction that settled it", "297"),
 }
-LOT = {"auction": "number of the auction", "market": "symbol", "seller": "id of an organisation"}
-BID = {"auction": "number of the auction", "bid": "number of the bid"}
+OFFER = MARKET | {
+    "offer": number("number of the offer", "8"),
+    "proposer": uuid("id of an organisation"),
+    "counterparty": uuid("id of an organisation", "5c6dcba3-ce42-4db6-8aa9-90253246e42e"),
+    "side": one_of("the proposer's: buy or sell", SIDES, Order.Side.SELL),
+    "price_fen": count("fen per tonne", 4_600),
+    "quantity_t": count("whole tonnes", 2_000),
+    "expires_at": moment("until when it can be decided"),
+}
+AUCTION = {"auction": number("number of the auction", "2")}
+LOT = AUCTION | MARKET | {"seller": uuid("id of an organisation")}
+BID = AUCTION | {"bid": number("number of the bid", "5")}
 
 add_types(
     EventType(
         "trade.settled",
         _("trades of yours are settled; up to a hundred in one event, so that a busy market does not outrun you"),
-        {
-            "market": "symbol",
-            "trades": "list of {trade, order, client_order_id, side, role (maker or taker), price_fen, quantity_t, fee_fen, transaction}",
-        },
+        MARKET | {"trades": many("one of them each", TRADE, most=TRADES_AN_EVENT)},
     ),
     EventType("order.filled", _("an order is filled to the last tonne"), ORDER),
     EventType("order.expired", _("an order has ended by itself: its time was over, or new rules forbid it"), ORDER),
@@ -150,14 +160,14 @@ def _halted(records: Sequence[LoggedRecord], _book: Book, listeners: Listeners) 
             yield Event(name, organisation, data, record.at)
 
 
-_MARKET = {"market": "symbol", "reason": "why"}
+_SAID = MARKET | {"reason": words("why; may be empty", "An examination of the last trades.")}
 add_types(
-    EventType("market.halted", _("trading of a market is halted"), _MARKET),
-    EventType("market.resumed", _("trading of a market goes on"), _MARKET),
+    EventType("market.halted", _("trading of a market is halted"), _SAID),
+    EventType("market.resumed", _("trading of a market goes on"), _SAID),
 )
 
 
-def _in_market(fields: dict[str, str]) -> Any:
+def _in_market(fields: Mapping[str, Field]) -> Any:
     def data(record: LoggedRecord, _book: Book) -> dict[str, Any]:
         said = {name: record.body.get(name) for name in fields}
         # One query for each of a few: blocks and lots do not come by the thousand.
@@ -201,7 +211,11 @@ event(
     _("a bid of yours has won or lost"),
     to=named("organisation"),
     fields=BID
-    | {"quantity_t": "tonnes that were bid for", "awarded_t": "tonnes won", "awarded_price_fen": "fen per tonne"},
+    | {
+        "quantity_t": count("tonnes that were bid for", 40),
+        "awarded_t": count("tonnes won", 20),
+        "awarded_price_fen": count_or_none("fen per tonne; null where nothing was won", 4_500),
+    },
 )
 event(
     "bid_voided",

@@ -9,6 +9,7 @@ from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import EMPTY, link, moment, money, yuan
 from ledger.admin.fields import YuanField
 from ledger.admin.records import Named, RecordIds, ids_naming
+from ledger.journal.bank.accounts import bank_account_of
 from ledger.journal.models import Payment
 from ledger.journal.payments import confirm_payment, refuse_payment, request_deposit
 from ledger.parties.models import Membership, Organisation
@@ -131,9 +132,19 @@ class PaymentAdmin(ViewOnlyAdmin):
     def facts(self, target: Payment) -> list[Fact]:
         return [
             (_("Organisation"), link(target.organisation)),
+            *_where_to(target),
             (_("Direction"), target.get_direction_display()),
             (_("Amount"), money(target.amount_fen)),
             (_("Bank reference"), target.bank_reference or EMPTY),
             (_("Entered by"), link(target.requested_by)),
             (_("Entered at"), moment(target.requested_at)),
         ]
+
+
+def _where_to(payment: Payment) -> list[Fact]:
+    """Return to which account a withdrawal is to be paid, as its treasurer needs it."""
+    if payment.direction != Payment.Direction.WITHDRAWAL:
+        return []
+    account = bank_account_of(payment.organisation)
+    said = f"{account.bank} {account.number}" if account else _("none on record: as the contract says")
+    return [(_("Bank account"), said)]

@@ -53,6 +53,7 @@ class WebhookSerializer(serializers.Serializer[WebhookEndpoint]):
     created_at = Moment()
     failing_since = Moment(allow_null=True)
     delivered_at = Moment(allow_null=True, help_text="When a call was last answered well.")
+    resting_until = Moment(allow_null=True, help_text="It has asked not to be called before (Retry-After).")
 
 
 class WebhookWithSecretSerializer(WebhookSerializer):

@@ -5,11 +5,12 @@ from typing import TypeVar
 from django.utils import timezone
 
 from ledger.errors import NotFound, SamePerson, WrongState
+from ledger.journal.bank.models import BankAccount
 from ledger.journal.models import Correction, Payment, Payout
 from ledger.parties.access import require_kind, require_role
 from ledger.parties.models import Membership, Organisation
 
-Undecided = TypeVar("Undecided", Payment, Correction, Payout)
+Undecided = TypeVar("Undecided", Payment, Correction, Payout, BankAccount)
 
 
 def require_treasurer(actor: Membership) -> None:
@@ -38,7 +39,7 @@ def lock_to_decide(model: type[Undecided], pk: int, *, actor: Membership) -> Und
     return waiting
 
 
-def decide(waiting: Payment | Correction | Payout, status: str, *, actor: Membership) -> None:
+def decide(waiting: Payment | Correction | Payout | BankAccount, status: str, *, actor: Membership) -> None:
     """Note who has decided what, and when, on a row that the caller saves."""
     waiting.status = status
     waiting.decided_by = actor.user

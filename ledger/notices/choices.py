@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
@@ -66,6 +67,12 @@ def settings_of(user: User) -> NoticeSettings:
         return chosen
     kind = Membership.objects.filter(user=user).values_list("organisation__kind", flat=True).first()
     return default_settings(user, kind)
+
+
+def language_for(user: User, otherwise: str | None) -> str:
+    """Return in which language a person is written to: the one that they have chosen, else the one that is given."""
+    chosen = NoticeSettings.objects.filter(person=user).values_list("language", flat=True).first()
+    return chosen or otherwise or settings.LANGUAGE_CODE
 
 
 def settings_of_many(people: Collection[int]) -> dict[int, NoticeSettings]:

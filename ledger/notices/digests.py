@@ -8,12 +8,12 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, override
+from django.utils.translation import override
 
 from ledger.notices.choices import has_verified_address, settings_of_many
 from ledger.notices.deadlines import what_is_due
 from ledger.notices.kinds import find_kind
-from ledger.notices.mail import Letter, Line, whole_address, write_letter
+from ledger.notices.mail import Letter, Line, lines_of_more, whole_address, write_letter
 from ledger.notices.models import Channel, DigestSent, Group, Message, Notice, NoticeSettings
 from ledger.notices.rules import Telling
 from ledger.notices.words import address_of, say, words_of, write
@@ -191,7 +191,7 @@ def _due_lines(due: Sequence[Telling]) -> list[Line]:
         assert kind is not None
         address = whole_address(address_of(kind, telling.parameters))
         lines.append(Line(words_of(kind.title, telling.parameters), "", address))
-    return lines + _more(len(due))
+    return lines + lines_of_more(len(due) - MOST_LINES)
 
 
 def _changed_lines(notices: Sequence[Notice]) -> list[Line]:
@@ -199,15 +199,4 @@ def _changed_lines(notices: Sequence[Notice]) -> list[Line]:
         Line(said.title, said.text, whole_address(said.address))
         for said in (say(notice) for notice in notices[:MOST_LINES])
     ]
-    return lines + _more(len(notices))
-
-
-def _more(count: int) -> list[Line]:
-    more = count - MOST_LINES
-    if more <= 0:
-        return []
-    return [
-        Line(
-            ngettext("and %(count)s more", "and %(count)s more", more) % {"count": more}, "", whole_address("/notices")
-        )
-    ]
+    return lines + lines_of_more(len(notices) - MOST_LINES)

@@ -8,17 +8,20 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.core.validators import validate_email
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import ngettext, override
 
-from ledger.notices.models import Message
+from ledger.notices.models import Message, Notice
 from ledger.notices.words import say
 from ledger.parties.models import User
 from ledger.parties.security.emails import verified_address
 
 LONGEST_SUBJECT = 150
+MOST_LINES = 30
+"""So many notices one e-mail tells at most: the others are in the app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,36 @@ def whole_address(path: str) -> str:
     return f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL and path else ""
 
 
-def write_notice(message: Message, language: str) -> None:
-    """Give a message the words of its notice."""
-    assert message.notice is not None
+def write_notices(message: Message, language: str) -> None:
+    """Give a message the words of its notice, and of those that go out with it."""
+    sent = Message.objects.filter(Q(pk=message.pk) | Q(bundle=message))
+    notices = list(Notice.objects.filter(pk__in=sent.values("notice")).order_by("created_at", "pk"))
     with override(language):
-        said = say(message.notice)
+        write_letter(message, _letter_of(notices), language)
+
+
+def _letter_of(notices: Sequence[Notice]) -> Letter:
+    """Return what an e-mail says of notices: those about one thing together, the longest known first."""
+    by_group: dict[str, list[Line]] = {}
+    for notice in notices[:MOST_LINES]:
+        said = say(notice)
         line = Line(said.title, said.text, whole_address(said.address))
-        write_letter(message, Letter(said.title, [("", [line])]), language)
+        by_group.setdefault(notice.get_group_display(), []).append(line)
+    first = say(notices[0]).title
+    if len(notices) == 1:
+        return Letter(first, [("", lines) for lines in by_group.values()])
+    more = len(notices) - 1
+    subject = ngettext("%(first)s, and one more notice", "%(first)s, and %(count)s more notices", more)
+    sections = [*by_group.items(), ("", lines_of_more(len(notices) - MOST_LINES))]
+    return Letter(subject % {"first": first, "count": more}, [(heading, lines) for heading, lines in sections if lines])
+
+
+def lines_of_more(more: int) -> list[Line]:
+    """Return the line that says of how many things an e-mail tells nothing, where there are any."""
+    if more <= 0:
+        return []
+    said = ngettext("and %(count)s more", "and %(count)s more", more) % {"count": more}
+    return [Line(said, "", whole_address(reverse("notices")))]
 
 
 def write_letter(message: Message, letter: Letter, language: str) -> None:

@@ -79,12 +79,19 @@ class NoticeSettings(models.Model):
         DAILY = "daily", pgettext_lazy("digest", "each day at 8:00")
         WEEKLY = "weekly", pgettext_lazy("digest", "each Monday at 8:00")
 
+    class Pace(models.TextChoices):
+        AT_ONCE = "at_once", pgettext_lazy("e-mails", "at once, one for each")
+        BUNDLED = "bundled", pgettext_lazy("e-mails", "bundled, within minutes")
+        DAILY = "daily", pgettext_lazy("e-mails", "once a day, at 8:00")
+
     person = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="notice_settings")
     # Groups of notices that are sent; what needs the person is always in the app as well.
     email_groups = ArrayField(models.CharField(max_length=16, choices=Group), default=list)
     sms_groups = ArrayField(models.CharField(max_length=16, choices=Group), default=list)
     # Groups of which the app keeps what is for information to itself.
     muted_groups = ArrayField(models.CharField(max_length=16, choices=Group), default=list)
+    # How soon e-mails of notices come; warnings always come at once.
+    pace = models.CharField(max_length=8, choices=Pace, default=Pace.BUNDLED, db_default=Pace.BUNDLED)
     digest = models.CharField(max_length=8, choices=Digest, default=Digest.OFF)
     language = models.CharField(max_length=8, default="zh-hans")
     # Between these, by the clock of China, nothing is sent that can wait.
@@ -137,6 +144,12 @@ class Message(models.Model):
     channel = models.CharField(_("way"), max_length=8, choices=Channel)
     # Whose words it has, made when it is sent; none of a digest or a code, which have their own from the start.
     notice = models.ForeignKey(Notice, models.CASCADE, null=True, related_name="+")
+    # Whether it may go out in one e-mail with others of its person.
+    may_be_bundled = models.BooleanField(default=False, db_default=False)
+    # In whose e-mail it goes out, once that is settled; the one that leads a bundle has none itself.
+    bundle = models.ForeignKey(
+        "self", models.SET_NULL, verbose_name=_("sent with"), null=True, related_name="bundled", db_index=False
+    )
     address = models.CharField(_("address"), max_length=254, blank=True, default="")
     subject = models.CharField(_("subject"), max_length=200, blank=True, default="")
     body = models.TextField(_("text"), blank=True, default="")
@@ -159,6 +172,8 @@ class Message(models.Model):
                 fields=["due_at"], condition=Q(sent_at__isnull=True, failed_at__isnull=True), name="messages_waiting"
             ),
             models.Index(fields=["created_at"], name="messages_by_age"),
+            models.Index(fields=["bundle"], condition=Q(bundle__isnull=False), name="messages_of_bundle"),
+            models.Index(fields=["person", "-sent_at"], condition=Q(may_be_bundled=True), name="messages_bundled_of"),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """Send what is due: rows are claimed, sent outside of any transaction, and marked one by one.
 
-A worker that dies in between leaves claims that run out; what it had sent but not marked is sent again under the same id.
+A worker that dies in between leaves claims that run out; what it had sent but not marked is sent again: the same words, which
+are settled before the first attempt, under the same id.
 """
 
 import datetime as dt
@@ -11,12 +12,13 @@ from collections.abc import Sequence
 
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import override
 
+from ledger.notices.bundles import APART, gather
 from ledger.notices.choices import settings_of_many
-from ledger.notices.mail import address_for, as_email, write_notice
+from ledger.notices.mail import address_for, as_email, write_notices
 from ledger.notices.models import Channel, Message, NoticeSettings
 from ledger.notices.sms import GatewayError, gateway, is_sms_possible
 from ledger.notices.words import say
@@ -29,6 +31,7 @@ CLAIMED_FOR = dt.timedelta(minutes=10)
 LONGEST_SECONDS = 20.0
 PAUSES = (30, 120, 600, 1_800, 3_600, 3_600 * 4, 3_600 * 12, 3_600 * 24)
 """Seconds after each failed attempt; after the last one a message is given up."""
+_LOCK = 0x7469_616E_6875_6E32
 
 
 class NotSent(Exception):
@@ -52,25 +55,41 @@ def send_due_messages() -> int:
 
 
 def _claim(most: int) -> list[Message]:
-    """Take messages into one's hands, the longest due first; two workers never take the same."""
-    now = timezone.now()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE ledger_message SET claimed_until = %s, attempts = attempts + 1
-             WHERE id IN (SELECT id FROM ledger_message
-                           WHERE sent_at IS NULL AND failed_at IS NULL AND due_at <= %s
-                             AND (claimed_until IS NULL OR claimed_until < %s)
-                           ORDER BY due_at, id LIMIT %s
-                             FOR UPDATE SKIP LOCKED)
-            RETURNING id
-            """,
-            [now + CLAIMED_FOR, now, now, most],
-        )
-        ids = [row[0] for row in cursor.fetchall()]
+    """Take messages into one's hands, the longest due first; two workers never take the same.
+
+    What goes out with another is not in what is returned.
+    """
+    ids = _claim_ids(most)
     if not ids:
         return []
     return list(Message.objects.filter(pk__in=ids).select_related("person", "notice").order_by("due_at", "pk"))
+
+
+@transaction.atomic
+def _claim_ids(most: int) -> set[int]:
+    """Locks: an advisory lock, so that of one person's e-mails two workers do not begin two bundles."""
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute(
+            """
+            UPDATE ledger_message SET claimed_until = %(until)s, attempts = attempts + 1
+             WHERE id IN (SELECT id FROM ledger_message message
+                           WHERE sent_at IS NULL AND failed_at IS NULL AND due_at <= %(now)s AND bundle_id IS NULL
+                             AND (claimed_until IS NULL OR claimed_until < %(now)s)
+                             -- Whoever had an e-mail a moment ago gets the next one in a while, with all of it.
+                             AND NOT (may_be_bundled AND attempts = 0
+                                      AND EXISTS (SELECT FROM ledger_message earlier
+                                                   WHERE earlier.person_id = message.person_id
+                                                     AND earlier.may_be_bundled AND earlier.sent_at > %(lately)s))
+                           ORDER BY due_at, id LIMIT %(most)s
+                             FOR UPDATE SKIP LOCKED)
+            RETURNING id
+            """,
+            {"until": now + CLAIMED_FOR, "now": now, "lately": now - APART, "most": most},
+        )
+        claimed = {row[0] for row in cursor.fetchall()}
+    return claimed - gather(claimed) if claimed else claimed
 
 
 def _send_all(messages: Sequence[Message], until: float) -> int:
@@ -119,17 +138,26 @@ def _send_one(message: Message, settings: NoticeSettings, mail: BaseEmailBackend
     except NotSent as error:
         _failed(message, error)
         return False
+    _sent(message)
+    return True
+
+
+@transaction.atomic
+def _sent(message: Message) -> None:
     message.sent_at, message.claimed_until, message.reason = timezone.now(), None, ""
     message.save(update_fields=["sent_at", "claimed_until", "reason", "address", "subject", "body", "html"])
-    return True
+    if message.may_be_bundled:
+        Message.objects.filter(bundle=message).update(sent_at=message.sent_at, address=message.address)
 
 
 def _by_mail(message: Message, settings: NoticeSettings, mail: BaseEmailBackend) -> None:
     message.address = message.address or address_for(message.person)
     if not message.address:
         raise NotSent("no_address", is_final=True)
-    if message.notice is not None:
-        write_notice(message, settings.language)
+    if message.notice is not None and not message.body:
+        # The next attempt, whoever makes it, is to say the same under the same id.
+        write_notices(message, settings.language)
+        message.save(update_fields=["address", "subject", "body", "html"])
     try:
         with override(settings.language):
             mail.open()
@@ -161,6 +189,7 @@ def _by_sms(message: Message, settings: NoticeSettings) -> None:
         raise NotSent(str(error), is_final=error.is_final) from error
 
 
+@transaction.atomic
 def _failed(message: Message, error: NotSent) -> None:
     now = timezone.now()
     message.reason, message.claimed_until = str(error)[:200], None
@@ -171,3 +200,5 @@ def _failed(message: Message, error: NotSent) -> None:
     if str(error) != "no_address":
         logger.warning("message %s (%s) was not sent: %s", message.public_id, message.channel, message.reason)
     message.save(update_fields=["reason", "claimed_until", "failed_at", "due_at", "address"])
+    if message.failed_at is not None and message.may_be_bundled:
+        Message.objects.filter(bundle=message).update(failed_at=message.failed_at, reason=message.reason)

@@ -34,6 +34,7 @@ class Wishes:
     muted_groups: Sequence[str]
     digest: str
     language: str
+    pace: str = NoticeSettings.Pace.BUNDLED
     quiet_from: dt.time | None = None
     quiet_until: dt.time | None = None
 
@@ -75,12 +76,27 @@ def choose(*, person: User, wishes: Wishes) -> NoticeSettings:
     chosen = _own(person)
     for name in ("email_groups", "sms_groups", "muted_groups"):
         setattr(chosen, name, sorted(set(getattr(wishes, name))))
-    chosen.digest, chosen.language = wishes.digest, wishes.language
+    chosen.digest, chosen.language, chosen.pace = wishes.digest, wishes.language, wishes.pace
     chosen.quiet_from, chosen.quiet_until = wishes.quiet_from, wishes.quiet_until
     if chosen.sms_groups and chosen.phone_confirmed_at is None:
         raise InvalidValue(field="sms_groups", reason=_("Confirm your phone number first."))
     chosen.save()
     return chosen
+
+
+@transaction.atomic
+def choose_language(*, person: User, language: str) -> None:
+    """Keep in which language a person is written to.
+
+    Locks: the person's settings.
+    Raises: InvalidValue.
+    """
+    if language not in dict(settings.LANGUAGES):
+        raise InvalidValue(field="language", reason=_("There is no such language."))
+    chosen = _own(person)
+    if chosen.language != language:
+        chosen.language = language
+        chosen.save(update_fields=["language"])
 
 
 def _check(wishes: Wishes) -> None:
@@ -89,6 +105,8 @@ def _check(wishes: Wishes) -> None:
             raise InvalidValue(field=name, reason=_("There is no such kind of notices."))
     if wishes.digest not in NoticeSettings.Digest.values:
         raise InvalidValue(field="digest", reason=_("A digest comes each day, each week or not at all."))
+    if wishes.pace not in NoticeSettings.Pace.values:
+        raise InvalidValue(field="pace", reason=_("E-mails come at once, bundled or once a day."))
     if wishes.language not in dict(settings.LANGUAGES):
         raise InvalidValue(field="language", reason=_("There is no such language."))
     if (wishes.quiet_from is None) != (wishes.quiet_until is None):

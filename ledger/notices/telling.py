@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
+from ledger.notices.bundles import due_with_others, may_be_bundled
 from ledger.notices.choices import (
     Person,
     after_quiet_hours,
@@ -231,6 +232,7 @@ def _send(drafts: Sequence[_Draft], ids: Sequence[int], settings: dict[int, Noti
             notice_id=pk,
             created_at=now,
             due_at=_due_at(draft, settings[draft.person.pk], channel, now),
+            may_be_bundled=may_be_bundled(settings[draft.person.pk], severity=draft.kind.severity, channel=channel),
         )
         for pk, draft in zip(ids, drafts, strict=True)
         if draft.at > now - SENT_WITHIN
@@ -244,4 +246,8 @@ def _due_at(draft: _Draft, settings: NoticeSettings, channel: Channel, now: dt.d
     at = now + SUM_SETTLES if draft.kind.is_sum else now
     # A warning about somebody's account cannot wait until the morning.
     is_urgent = draft.kind.severity == Severity.WARNING and channel == Channel.EMAIL
-    return at if is_urgent else after_quiet_hours(settings, at)
+    if is_urgent:
+        return at
+    if may_be_bundled(settings, severity=draft.kind.severity, channel=channel):
+        at = due_with_others(settings, at, now)
+    return after_quiet_hours(settings, at)

@@ -63,6 +63,7 @@ def data_of_person(user: User) -> dict[str, Any]:
             "language": settings.language,
             "email_groups": settings.email_groups,
             "sms_groups": settings.sms_groups,
+            "pace": settings.pace,
             "digest": settings.digest,
         },
         "notices": _rows(

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ledger.credits.sharing.distributing import share_proceeds
 from ledger.errors import InvalidValue, NotFound
+from ledger.journal.bank.accounts import bank_account_of
 from ledger.journal.models import Account, Asset, Payment
 from ledger.journal.payments import request_withdrawal
 from ledger.journal.selectors import balances_at, cash_account
@@ -140,6 +141,7 @@ def withdraw(request: HttpRequest, membership: Membership) -> HttpResponse:
         "account": account,
         "available_fen": available_fen,
         "may_withdraw": may_withdraw(membership),
+        "bank_account": bank_account_of(membership.organisation),
         "page": Paginator(payments, PAYMENTS_A_PAGE).get_page(request.GET.get("page")),
     }
     return show(request, "ledger/payments/withdraw.html", context)

@@ -2,7 +2,6 @@
 
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
-from django.views.i18n import set_language
 
 from config import converters  # noqa: F401 (registers code)
 from ledger.web import (
@@ -21,6 +20,7 @@ from ledger.web import (
     households,
     land,
     land_uploads,
+    languages,
     members,
     methodologies,
     notices,
@@ -52,7 +52,7 @@ urlpatterns = [
     path("apply", accounts.apply, name="apply"),
     path("first-operator", first_operator.code, name="first_operator"),
     path("first-operator/<str:code>", first_operator.link, name="first_operator_link"),
-    path("language", set_language, name="set_language"),
+    path("language", languages.set_language, name="set_language"),
     path("style", style.style_guide, name="style_guide"),
     path("theme", themes.set_theme, name="set_theme"),
     path("guide", guide.guide_list, name="guides"),

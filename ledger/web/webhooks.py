@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.cache import never_cache
@@ -17,6 +18,7 @@ from ledger.parties.models import Membership
 from ledger.web.doors import carry_out, for_members, show
 from ledger.web.forms.webhooks import WebhookForm
 from ledger.webhooks import services
+from ledger.webhooks.delivering import is_resting
 from ledger.webhooks.events import event_types
 from ledger.webhooks.models import WebhookDelivery, WebhookEndpoint
 from ledger.webhooks.selectors import (
@@ -114,6 +116,7 @@ def _page(request: HttpRequest, membership: Membership, public_id: UUID, secret:
     context = {
         "endpoint": endpoint,
         "pause": PAUSES.get(endpoint.pause_reason, ""),
+        "resting_until": endpoint.resting_until if is_resting(endpoint, timezone.now()) else None,
         "secret": secret,
         "page": page,
         "deliveries": [(each, last.get(each.pk), _error(last.get(each.pk))) for each in shown],

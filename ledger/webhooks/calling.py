@@ -5,6 +5,7 @@ name stands for a moment later. There are no redirects, few ports, and an end to
 """
 
 import contextlib
+import datetime as dt
 import ipaddress
 import socket
 import ssl
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http.client import HTTPException
 from typing import Any
@@ -24,6 +26,9 @@ from urllib3.exceptions import HTTPError
 PORTS = (443, 8443)
 LONGEST_URL = 500
 ANSWER_BYTES = 1_024
+ASKS_FOR_REST = (429, 503)
+MOST_REST_S = 86_400
+LONGEST_RETRY_AFTER = 100
 STEP_SECONDS = 10.0
 """For connecting, and for each part of an answer to come."""
 LONGEST_SECONDS = 15.0
@@ -62,6 +67,8 @@ class Answer:
     text: str
     error: str
     duration_ms: int
+    # For how many seconds it asks not to be called; None where it asks for nothing that can be understood.
+    rest_s: int | None = None
 
     @property
     def is_success(self) -> bool:
@@ -129,8 +136,8 @@ def call(url: str, *, body: bytes, headers: Mapping[str, str], resolve: Resolve 
     """Post a body to an address and return what came of it: an expected failure is an answer too."""
     began = time.monotonic()
 
-    def answer(status: int | None = None, text: str = "", error: str = "") -> Answer:
-        return Answer(status, text, error, round((time.monotonic() - began) * 1_000))
+    def answer(status: int | None = None, text: str = "", error: str = "", rest_s: int | None = None) -> Answer:
+        return Answer(status, text, error, round((time.monotonic() - began) * 1_000), rest_s)
 
     try:
         parts = check_url(url)
@@ -142,8 +149,8 @@ def call(url: str, *, body: bytes, headers: Mapping[str, str], resolve: Resolve 
     leash.daemon = True
     leash.start()
     try:
-        status, text = _post(connection, parts, body, headers)
-        return answer(status, text)
+        status, text, retry_after = _post(connection, parts, body, headers)
+        return answer(status, text, rest_s=rest_asked_for(retry_after) if status in ASKS_FOR_REST else None)
     except (HTTPError, HTTPException, OSError, ValueError) as error:
         return answer(error="timeout" if connection.is_cut else _code_of(error))
     finally:
@@ -151,7 +158,27 @@ def call(url: str, *, body: bytes, headers: Mapping[str, str], resolve: Resolve 
         connection.let_go()
 
 
-def _post(connection: Any, parts: SplitResult, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
+def rest_asked_for(retry_after: str) -> int | None:
+    """Return for how many seconds somebody asks not to be called, at least none and at most a day.
+
+    Source: RFC 9110 §10.2.3: seconds, or a date. What is neither is as if it had not been said.
+    """
+    said = retry_after.strip()
+    if not said.isascii() or len(said) > LONGEST_RETRY_AFTER:
+        return None
+    if said.isdigit():
+        # Digits by the dozen are more than a day, and need not be reckoned with.
+        return MOST_REST_S if len(said.lstrip("0")) > len(str(MOST_REST_S)) else min(int(said), MOST_REST_S)
+    try:
+        until = parsedate_to_datetime(said)
+        seconds = (until.replace(tzinfo=until.tzinfo or dt.UTC) - dt.datetime.now(dt.UTC)).total_seconds()
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
+    return max(0, min(round(seconds), MOST_REST_S))
+
+
+def _post(connection: Any, parts: SplitResult, body: bytes, headers: Mapping[str, str]) -> tuple[int, str, str]:
+    """Return the status of an answer, the beginning of its text, and its Retry-After."""
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection.request("POST", target, body=body, headers={"host": parts.netloc, **headers}, preload_content=False)
     response = connection.getresponse()
@@ -160,7 +187,8 @@ def _post(connection: Any, parts: SplitResult, body: bytes, headers: Mapping[str
     except (HTTPError, HTTPException, OSError):
         # The status has come, which is the answer; nobody waits for the rest.
         text = b""
-    return response.status, text.decode("utf-8", "replace").replace("\x00", "\ufffd")
+    said = text.decode("utf-8", "replace").replace("\x00", "\ufffd")
+    return response.status, said, response.headers.get("retry-after", "")
 
 
 def _address_for(parts: SplitResult, resolve: Resolve) -> str:

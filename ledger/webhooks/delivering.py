@@ -116,6 +116,7 @@ def claim_endpoints(most: int) -> list[int]:
             UPDATE ledger_webhookendpoint SET claimed_until = %(until)s
              WHERE id IN (SELECT endpoint.id FROM ledger_webhookendpoint endpoint
                            WHERE endpoint.state = 'active'
+                             AND (endpoint.resting_until IS NULL OR endpoint.resting_until <= %(now)s)
                              AND (endpoint.claimed_until IS NULL OR endpoint.claimed_until < %(now)s)
                              AND EXISTS ({_DUE.replace("$endpoint", "endpoint.id")})
                            ORDER BY endpoint.claimed_until NULLS FIRST, endpoint.id
@@ -150,9 +151,14 @@ def next_call(endpoint_id: int) -> Call | None:
     if row is None:
         return None
     delivery = WebhookDelivery.objects.select_related("event", "endpoint").get(pk=row[0])
-    if delivery.endpoint.state != WebhookEndpoint.State.ACTIVE:
+    if delivery.endpoint.state != WebhookEndpoint.State.ACTIVE or is_resting(delivery.endpoint, now):
         return None
     return Call(delivery.pk, endpoint_id, delivery.endpoint.url, bytes(delivery.event.payload), _headers(delivery, now))
+
+
+def is_resting(endpoint: WebhookEndpoint, now: dt.datetime) -> bool:
+    """Return whether an endpoint has asked for no call yet."""
+    return endpoint.resting_until is not None and endpoint.resting_until > now
 
 
 def _headers(delivery: WebhookDelivery, now: dt.datetime) -> dict[str, str]:
@@ -208,8 +214,8 @@ def write_answer(made: Call, answer: Answer) -> None:
 def _delivered(endpoint: WebhookEndpoint, delivery: WebhookDelivery, now: dt.datetime) -> None:
     delivery.state, delivery.next_at, delivery.delivered_at = WebhookDelivery.State.DELIVERED, None, now
     delivery.save(update_fields=["attempts", "state", "next_at", "delivered_at"])
-    endpoint.failing_since, endpoint.delivered_at = None, now
-    endpoint.save(update_fields=["failing_since", "delivered_at"])
+    endpoint.failing_since, endpoint.delivered_at, endpoint.resting_until = None, now, None
+    endpoint.save(update_fields=["failing_since", "delivered_at", "resting_until"])
 
 
 def _failed(endpoint: WebhookEndpoint, delivery: WebhookDelivery, answer: Answer, now: dt.datetime) -> None:
@@ -222,7 +228,10 @@ def _failed(endpoint: WebhookEndpoint, delivery: WebhookDelivery, answer: Answer
         delivery.next_at = now + dt.timedelta(seconds=PAUSES[delivery.attempts - 1] * random.uniform(0.9, 1.2))
     delivery.save(update_fields=["attempts", "state", "next_at"])
     endpoint.failing_since = endpoint.failing_since or now
-    endpoint.save(update_fields=["failing_since"])
+    # It speaks for all of its address: no other event comes meanwhile either. Never sooner than by our own pauses, or one
+    # that always says "in a second" would be given up within a minute.
+    endpoint.resting_until = now + dt.timedelta(seconds=answer.rest_s) if answer.rest_s else None
+    endpoint.save(update_fields=["failing_since", "resting_until"])
     if endpoint.state != WebhookEndpoint.State.ACTIVE:
         return
     if answer.status == GONE:

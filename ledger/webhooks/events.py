@@ -2,31 +2,37 @@
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from ledger.notices.book import Book
 from ledger.transparency.following import LoggedRecord
 from ledger.transparency.services import format_time
+from ledger.webhooks.fields import Field, lines_of, uuid
 
 TEST_EVENT = "webhook.test"
 
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """A kind of event: its name, when it happens, and the fields of its `data`, each explained."""
+    """A kind of event: its name, when it happens, and the fields of its `data`."""
 
     name: str
     happens: str | Promise
-    fields: Mapping[str, str]
-    example: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Field]
 
     @property
     def family(self) -> str:
         return self.name.partition(".")[0]
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """The fields as they are read one below the other, those within lists as well."""
+        return list(lines_of(self.fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,13 @@ def add_types(*types: EventType) -> None:
     for each in types:
         assert _TYPES.get(each.name, each) == each, f"two kinds of events are called {each.name}"
         _TYPES[each.name] = each
+
+
+TEST = EventType(
+    TEST_EVENT,
+    _("an owner has asked for it, to try an address out"),
+    {"endpoint": uuid("id of the webhook"), "organisation": uuid("id of the organisation")},
+)
 
 
 def event_types() -> list[EventType]:
@@ -100,7 +113,7 @@ def event(
     happens: str | Promise,
     *,
     to: Parties,
-    fields: Mapping[str, str],
+    fields: Mapping[str, Field],
     data: Data | None = None,
     when: Callable[[LoggedRecord], bool] | None = None,
 ) -> None:

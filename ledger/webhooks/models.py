@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ledger.parties.models import Organisation, User
+from ledger.webhooks.calling import host_of
 
 
 class WebhookEndpoint(models.Model):
@@ -40,6 +41,8 @@ class WebhookEndpoint(models.Model):
     # Since when every attempt has failed.
     failing_since = models.DateTimeField(_("fails since"), null=True)
     delivered_at = models.DateTimeField(_("answered last at"), null=True)
+    # Until when it has asked not to be called (Retry-After).
+    resting_until = models.DateTimeField(_("asks for no call until"), null=True)
 
     class Meta:
         app_label = "ledger"
@@ -48,7 +51,8 @@ class WebhookEndpoint(models.Model):
         indexes = [models.Index(fields=["organisation"], condition=Q(state="active"), name="webhooks_active")]
 
     def __str__(self) -> str:
-        return self.url
+        # The rest of the address may hold a key of its own.
+        return host_of(self.url)
 
 
 class WebhookEvent(models.Model):

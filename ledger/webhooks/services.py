@@ -83,13 +83,14 @@ def change_endpoint(
     _require_owner(actor)
     endpoint = lock_endpoint(public_id, actor=actor)
     if url is not None:
-        endpoint.url = _checked_url(url)
+        # What the address before has asked for does not bind another.
+        endpoint.url, endpoint.resting_until = _checked_url(url), None
     if events is not None:
         endpoint.events = _checked_events(events)
     if description is not None:
         endpoint.description = _checked_description(description)
     check_texts(endpoint)
-    endpoint.save(update_fields=["url", "events", "description"])
+    endpoint.save(update_fields=["url", "events", "description", "resting_until"])
     _record("webhook_changed", endpoint, actor)
     return endpoint
 
@@ -140,7 +141,8 @@ def resume_endpoint(*, actor: Membership, public_id: UUID) -> WebhookEndpoint:
     if endpoint.state != State.PAUSED:
         raise WrongState(state=endpoint.get_state_display())
     endpoint.state, endpoint.pause_reason, endpoint.failing_since = State.ACTIVE, "", None
-    endpoint.save(update_fields=["state", "pause_reason", "failing_since"])
+    endpoint.resting_until = None
+    endpoint.save(update_fields=["state", "pause_reason", "failing_since", "resting_until"])
     _waiting(endpoint).update(next_at=timezone.now())
     _record("webhook_resumed", endpoint, actor)
     return endpoint
@@ -174,6 +176,7 @@ def send_test(*, actor: Membership, public_id: UUID) -> WebhookDelivery:
     endpoint = lock_endpoint(public_id, actor=actor)
     if endpoint.state != State.ACTIVE:
         raise WrongState(state=endpoint.get_state_display())
+    _wake(endpoint)
     now = timezone.now()
     data = {"endpoint": str(endpoint.public_id), "organisation": str(endpoint.organisation.public_id)}
     event = WebhookEvent.objects.create(
@@ -200,6 +203,7 @@ def redeliver(*, actor: Membership, delivery_id: int) -> WebhookDelivery:
     delivery = WebhookDelivery.objects.select_for_update(of=("self",)).get(pk=delivery_id)
     if delivery.state == WebhookDelivery.State.WAITING and delivery.attempts == 0:
         raise WrongState(state=delivery.get_state_display())
+    _wake(endpoint)
     delivery.state, delivery.attempts, delivery.next_at = WebhookDelivery.State.WAITING, 0, timezone.now()
     delivery.save(update_fields=["state", "attempts", "next_at"])
     return delivery
@@ -214,6 +218,13 @@ def pause_failing(endpoint: WebhookEndpoint, reason: str) -> None:
     endpoint.state, endpoint.pause_reason = State.PAUSED, reason
     endpoint.save(update_fields=["state", "pause_reason"])
     append_record(kind="webhook_paused", body=_body(endpoint), actor="system")
+
+
+def _wake(endpoint: WebhookEndpoint) -> None:
+    """Call an endpoint though it has asked for rest: its owner asks for it now."""
+    if endpoint.resting_until is not None:
+        endpoint.resting_until = None
+        endpoint.save(update_fields=["resting_until"])
 
 
 def _waiting(endpoint: WebhookEndpoint) -> Any:

@@ -5,29 +5,37 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from ledger.credits.cancellations.models import Cancellation
+from ledger.credits.models import Retirement
+from ledger.journal.models import Payment
 from ledger.notices.book import Book
 from ledger.transparency.following import LoggedRecord
 from ledger.webhooks.events import Parties, event
+from ledger.webhooks.fields import code, count, day_or_none, moment, number, one_of, uuid, words, year
 
-PROJECT = {"project": "code of the project"}
-REASON = {"reason": "why"}
-REPORT = {"project": "code of the project", "report": "number of the report", "vintage": "year"}
-FINDING = REPORT | {"finding": "number of the finding"}
-TRANSFER = {
-    "credit_transfer": "id of the transfer",
-    "asset": "code of the batch",
-    "sender": "id of an organisation",
-    "recipient": "id of an organisation",
-    "quantity_t": "whole tonnes",
-    "expires_at": "until when it can be decided",
+PROJECT = {"project": code("code of the project", r"^TH-[0-9]{2}-[0-9]{6,}$", "TH-35-000001")}
+ASSET = {"asset": code("code of the batch", r"^TH-[0-9]{2}-[0-9]{6,}-[0-9]{4}", "TH-35-000001-2025")}
+REASON = {"reason": words("why", "The map is another one.")}
+REPORT = PROJECT | {"report": number("number of the report"), "vintage": year("year")}
+FINDING = REPORT | {"finding": number("number of the finding, within its report", "2")}
+TRANSFER = ASSET | {
+    "credit_transfer": uuid("id of the transfer", "280a51b2-4923-4e1f-a24d-7c999a3db1da"),
+    "sender": uuid("id of an organisation"),
+    "recipient": uuid("id of an organisation", "5c6dcba3-ce42-4db6-8aa9-90253246e42e"),
+    "quantity_t": count("whole tonnes", 10),
+    "expires_at": moment("until when it can be decided"),
 }
 PAYMENT = {
-    "payment": "number of the payment",
-    "direction": "deposit or withdrawal",
-    "amount_fen": "fen",
-    "bank_reference": "the bank's own",
+    "payment": number("number of the payment", "17"),
+    "direction": one_of("deposit or withdrawal", Payment.Direction.values, Payment.Direction.DEPOSIT),
+    "amount_fen": count("fen", 10_000_000),
+    "bank_reference": words("the bank's own; empty as long as there is none", "2026113000042"),
 }
-PAYOUT = {"payout": "number of the payout", "amount_fen": "fen", "households": "how many"}
+PAYOUT = {
+    "payout": number("number of the payout", "3"),
+    "amount_fen": count("fen", 27_068),
+    "households": count("how many", 27),
+}
 
 
 def named(*names: str) -> Parties:
@@ -74,7 +82,7 @@ for recorded, happens in (
         f"organisation.{recorded}",
         happens,
         to=named("organisation"),
-        fields={"organisation": "id of the organisation", "name": "its name"},
+        fields={"organisation": uuid("id of the organisation"), "name": words("its name", "上湖农业专业合作社")},
     )
 
 for recorded, happens, fields in (
@@ -112,7 +120,7 @@ event(
     "report.issued",
     _("credits are issued for a report"),
     to=_of_report,
-    fields=REPORT | {"asset": "code of the batch", "quantity_t": "whole tonnes"},
+    fields=REPORT | ASSET | {"quantity_t": count("whole tonnes", 2_300)},
     data=lambda record, book: (
         _report_data(record, book) | {"asset": record.body["asset"], "quantity_t": record.body["quantity_t"]}
     ),
@@ -131,14 +139,14 @@ event(
     "credits.issued",
     _("credits of your project are issued"),
     to=lambda record, book: [] if (found := book.project(record.body)) is None else [found.proponent_id],
-    fields={
-        "project": "code of the project",
-        "asset": "code of the batch",
-        "vintage": "year",
-        "quantity_t": "whole tonnes",
-        "buffer_t": "of these in the buffer pool",
-        "first_serial": "serial number, as a text",
-        "last_serial": "serial number, as a text",
+    fields=PROJECT
+    | ASSET
+    | {
+        "vintage": year("year"),
+        "quantity_t": count("whole tonnes", 2_300),
+        "buffer_t": count("of these in the buffer pool", 230),
+        "first_serial": number("serial number, as a text", "1"),
+        "last_serial": number("serial number, as a text", "2300"),
     },
     data=lambda record, _book: {
         name: str(record.body[name]) if name.endswith("serial") else record.body[name]
@@ -150,12 +158,12 @@ event(
     "credits.retired",
     _("credits are retired"),
     to=named("organisation"),
-    fields={
-        "retirement": "id of the retirement",
-        "asset": "code of the batch",
-        "quantity_t": "whole tonnes",
-        "purpose": "what for",
-        "transaction": "number of the transaction",
+    fields=ASSET
+    | {
+        "retirement": uuid("id of the retirement", "824fe98f-7061-4c4c-8d69-3d1ebab55377"),
+        "quantity_t": count("whole tonnes", 100),
+        "purpose": one_of("what for", Retirement.Purpose.values, Retirement.Purpose.OWN_FOOTPRINT),
+        "transaction": number("number of the transaction", "297"),
     },
 )
 event(
@@ -163,12 +171,12 @@ event(
     "credits.cancelled",
     _("credits are cancelled"),
     to=named("organisation"),
-    fields={
-        "cancellation": "id of the cancellation",
-        "kind": "voluntary, replenishment or administrative",
-        "asset": "code of the batch",
-        "quantity_t": "whole tonnes",
-        "transaction": "number of the transaction",
+    fields=ASSET
+    | {
+        "cancellation": uuid("id of the cancellation", "ebc90688-a21e-4826-97a3-78533e5062ae"),
+        "kind": one_of("by whom, or for what", Cancellation.Kind.values, Cancellation.Kind.VOLUNTARY),
+        "quantity_t": count("whole tonnes", 5),
+        "transaction": number("number of the transaction", "298"),
     },
 )
 for recorded, happens in (
@@ -192,11 +200,11 @@ event(
     to=_of_project,
     fields=PROJECT
     | {
-        "reversal": "id of the reversal",
-        "loss_t": "tonnes lost",
-        "from_buffer_t": "tonnes that the buffer pool covers",
-        "owed_t": "tonnes owed",
-        "due_on": "by when",
+        "reversal": uuid("id of the reversal", "92ae5bad-b4d7-4a99-963c-e8ef18b8feed"),
+        "loss_t": count("tonnes lost", 120),
+        "from_buffer_t": count("tonnes that the buffer pool covers", 100),
+        "owed_t": count("tonnes owed", 20),
+        "due_on": day_or_none("by when; null where nothing is owed"),
     },
 )
 for recorded, happens in (
@@ -216,11 +224,11 @@ event(
     "proceeds.shared",
     _("proceeds of sales are shared among households"),
     to=named("cooperative"),
-    fields={
-        "distribution": "number of the distribution",
-        "asset": "code of the batch that was sold",
-        "net_fen": "fen",
-        "retained_fen": "of these retained",
-        "shared_fen": "of these shared",
+    fields=ASSET
+    | {
+        "distribution": number("number of the distribution"),
+        "net_fen": count("fen that came of the sale, less the fee", 28_000),
+        "retained_fen": count("of these retained", 932),
+        "shared_fen": count("of these shared", 27_068),
     },
 )

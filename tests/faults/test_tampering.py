@@ -19,6 +19,7 @@ from ledger.models import Checkpoint, LogLeaf
 from ledger.transparency.keys import log_signer
 from ledger.transparency.notes import checkpoint_text
 from ledger.transparency.verification import RebuiltTree, verify_log
+from ledger.webhooks.events import event_types
 from tests.callers import undone
 from tests.database import as_owner
 from tests.everything import let_everything_happen
@@ -26,6 +27,7 @@ from tests.factories import (
     ProjectFactory,
 )
 from tests.faults.changes import columns_of, tampering_with
+from tests.ledger.webhooks.listening import told_so_far
 from tests.scenes import (
     issue_to_cooperative,
     pay_in,
@@ -116,6 +118,7 @@ NOT_PROVEN = {
     "ledger_logfollower": "how far notices have got; what they tell of is in the log",
     "ledger_idempotentrequest": "answers kept for two days, to be given again; what was changed is recorded",
     "ledger_digestsent": "that somebody was written to; what it told of is in the log",
+    "ledger_bankaccount": "where money is paid out to: its hash is in the log, and each withdrawal is confirmed by two",
     "ledger_message": "what was sent to people; what it tells of is in the log",
     "ledger_notice": "what people were told; what it tells of is in the log, and can be told again",
     "ledger_noticesettings": "how people want to be told",
@@ -343,3 +346,12 @@ def test_serial_numbers_that_the_log_has_only_a_hash_of_are_compared_with_it(who
     name = "each transfer is what the record of its transaction says, serial numbers and all"
     with translation.override("en"):
         assert name in {result.name for result in reconcile() if not result.holds}
+
+
+# What programs are told of it
+
+
+def test_whatever_happens_is_told_to_webhooks_as_their_schemas_say(scene):
+    """Every kind of event but two, which tests/ledger/webhooks/test_schemas.py brings about."""
+    elsewhere = {"order.expired", "project.resumed"}
+    assert told_so_far() == {each.name for each in event_types()} - elsewhere

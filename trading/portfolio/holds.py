@@ -5,11 +5,12 @@ ever were: an organisation with a million orders behind it has a few open ones.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 from django.urls import reverse
 
@@ -19,7 +20,7 @@ from ledger.journal.models import Hold, Payment
 from ledger.parties.models import Organisation
 from trading.auctions.models import Bid, OneWayAuction
 from trading.blocks.models import BlockOffer
-from trading.orders.models import BookEntry, Instruction, Order
+from trading.orders.models import Instruction, Order
 
 MOST_OF_A_KIND = 200
 """So many of each purpose are listed; what is held on an account says how much there is in all."""
@@ -43,18 +44,42 @@ class HeldFor:
         return reverse(self.page, kwargs=dict(self.keys) or None)
 
 
+# What there is at all, looked at once: most have something of one or two kinds, and each kind is a query of its own.
+_OPEN_ORDERS = """
+ARRAY(SELECT entry.order_id FROM trading_bookentry entry JOIN trading_order o ON o.id = entry.order_id
+       WHERE o.organisation_id = %(organisation)s LIMIT %(most)s)
+|| ARRAY(SELECT waiting.order_id FROM trading_instruction waiting JOIN trading_order o ON o.id = waiting.order_id
+          WHERE o.organisation_id = %(organisation)s AND waiting.kind = 'submit' LIMIT %(most)s)
+"""
+_THERE_ARE = f"""
+SELECT {_OPEN_ORDERS},
+       EXISTS (SELECT FROM trading_instruction waiting JOIN trading_order o ON o.id = waiting.order_id
+                WHERE o.organisation_id = %(organisation)s AND waiting.hold_id IS NOT NULL),
+       EXISTS (SELECT FROM trading_blockoffer WHERE proposer_id = %(organisation)s AND state = 'open'),
+       EXISTS (SELECT FROM trading_onewayauction WHERE seller_id = %(organisation)s AND state = 'open'),
+       EXISTS (SELECT FROM trading_bid WHERE bidder_id = %(organisation)s AND state = 'standing'),
+       EXISTS (SELECT FROM ledger_credittransfer WHERE sender_id = %(organisation)s AND state = 'offered'),
+       EXISTS (SELECT FROM ledger_payment
+                WHERE organisation_id = %(organisation)s AND status = 'requested' AND hold_id IS NOT NULL),
+       EXISTS (SELECT FROM ledger_cancellationorder
+                WHERE organisation_id = %(organisation)s AND status = 'requested')
+"""
+
+
 def holds_of(organisation: Organisation) -> list[HeldFor]:
-    """Return the holds of an organisation, newest first, with their accounts; bounded, and in as many queries as purposes."""
-    found = chain(
-        _of_orders(organisation),
-        _of_new_terms(organisation),
-        _of_offers(organisation),
-        _of_lots(organisation),
-        _of_bids(organisation),
-        _of_transfers(organisation),
-        _of_withdrawals(organisation),
-        _of_cancellations(organisation),
+    """Return the holds of an organisation, newest first, with their accounts; bounded, in a query and one for each purpose."""
+    order_ids, *there_are = _looked_up(_THERE_ARE, organisation)
+    sources = (
+        _of_new_terms,
+        _of_offers,
+        _of_lots,
+        _of_bids,
+        _of_transfers,
+        _of_withdrawals,
+        _of_cancellations,
     )
+    wanted = (source for source, is_there in zip(sources, there_are, strict=True) if is_there)
+    found = chain(_of_orders(set(order_ids)), *(source(organisation) for source in wanted))
     return sorted(
         (each for each in found if each.hold.remaining), key=lambda each: (each.placed_at, each.hold.pk), reverse=True
     )
@@ -62,13 +87,18 @@ def holds_of(organisation: Organisation) -> list[HeldFor]:
 
 def open_order_ids(organisation: Organisation) -> set[int]:
     """Return the ids of orders that can still trade: those on the book, and those that wait to come there."""
-    resting = BookEntry.objects.filter(order__organisation=organisation).values_list("order_id", flat=True)
-    waiting = Instruction.objects.filter(order__organisation=organisation, kind=Instruction.Kind.SUBMIT)
-    return {*resting[:MOST_OF_A_KIND], *waiting.values_list("order_id", flat=True)[:MOST_OF_A_KIND]}
+    (ids,) = _looked_up(f"SELECT {_OPEN_ORDERS}", organisation)
+    return set(ids)
 
 
-def _of_orders(organisation: Organisation) -> Iterator[HeldFor]:
-    ids = open_order_ids(organisation)
+def _looked_up(sql: str, organisation: Organisation) -> Sequence[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"organisation": organisation.pk, "most": MOST_OF_A_KIND})
+        row: Sequence[Any] = cursor.fetchone()
+    return row
+
+
+def _of_orders(ids: Collection[int]) -> Iterator[HeldFor]:
     if not ids:
         return
     for order in _with_holds(Order.objects.filter(pk__in=ids).select_related("market")):

@@ -28,6 +28,7 @@ _FIELD_OF = {
     "order_type": "kind",
     "time_in_force": "kind",
     "post_only": "kind",
+    "self_trade_mode": "self_trade_mode",
 }
 
 
@@ -52,6 +53,15 @@ _TERMS: dict[str, dict[str, Any]] = {
     Kind.FOK: {"time_in_force": Order.TimeInForce.FOK},
     Kind.POST_ONLY: {"post_only": True},
 }
+
+
+class OwnOrder(models.TextChoices):
+    """What happens where an order would trade with another one of its own organisation, which none ever does."""
+
+    CANCEL_NEWEST = Order.SelfTradeMode.CANCEL_NEWEST, _("This order ends there, the other one stays (usual)")
+    CANCEL_OLDEST = Order.SelfTradeMode.CANCEL_OLDEST, _("The other one is cancelled, this order goes on")
+    CANCEL_BOTH = Order.SelfTradeMode.CANCEL_BOTH, _("Both are cancelled")
+    DECREMENT = Order.SelfTradeMode.DECREMENT, _("Both are reduced by what they would have traded")
 
 
 # What trades at once, or only makes, has no place where orders are collected.
@@ -87,6 +97,12 @@ class OrderForm(forms.Form):
         required=False,
         help_text=_("The book shows so much of the order at a time. Empty: all of it."),
     )
+    self_trade_mode = forms.ChoiceField(
+        label=_("If it meets an order of your own"),
+        choices=OwnOrder,
+        required=False,
+        help_text=_("Nobody trades with themselves. The review says what would become of both."),
+    )
     # Made for each form that is shown: a form that is sent twice is one order.
     client_order_id = forms.CharField(widget=forms.HiddenInput, max_length=MAX_CLIENT_ORDER_ID)
 
@@ -107,6 +123,7 @@ class OrderForm(forms.Form):
             values["price"],
             values["quantity"],
             display_t=values["display"],
+            self_trade_mode=values["self_trade_mode"] or OwnOrder.CANCEL_NEWEST,
             expires_at=values["expires_at"] if values["kind"] == Kind.GTD else None,
             **_TERMS[values["kind"] or Kind.LIMIT],
         )
@@ -119,8 +136,10 @@ class OrderForm(forms.Form):
     @property
     def has_options(self) -> bool:
         """Whether the form says, or was refused for, something beyond a plain limit order."""
-        return self["kind"].value() not in (None, "", Kind.LIMIT) or bool(
-            self["display"].value() or self["display"].errors
+        return (
+            self["kind"].value() not in (None, "", Kind.LIMIT)
+            or self["self_trade_mode"].value() not in (None, "", OwnOrder.CANCEL_NEWEST)
+            or bool(self["display"].value() or self["display"].errors)
         )
 
     def refuse(self, error: DomainError) -> None:

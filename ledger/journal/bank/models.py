@@ -1,13 +1,13 @@
 """Statements of the operator's bank account, and the entries in them that payments are matched with."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ledger.journal.bank.content import MAX_ACCOUNT, MAX_NAME
 from ledger.journal.models import Payment
-from ledger.parties.models import User
+from ledger.parties.models import Organisation, User
 
 
 class BankStatement(models.Model):
@@ -122,3 +122,48 @@ class BankEntry(models.Model):
     def takes_a_payment(self) -> bool:
         """Whether it can be one payment: what takes back another, or is many in one, cannot."""
         return not self.is_reversal and self.payments == 1
+
+
+class BankAccount(models.Model):
+    """Where an organisation's money is paid out to: stated by one treasurer from its contract, confirmed by a second one.
+
+    Never changed: another one takes its place. It is the organisation's own, in its own name.
+    """
+
+    class Status(models.TextChoices):
+        REQUESTED = "requested", _("requested")
+        CONFIRMED = "confirmed", _("confirmed")
+        REFUSED = "refused", _("refused")
+
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, verbose_name=_("organisation"), related_name="bank_accounts"
+    )
+    bank = models.CharField(_("bank"), max_length=MAX_NAME)
+    number = models.CharField(_("account number"), max_length=MAX_ACCOUNT)
+    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.REQUESTED)
+    requested_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("entered by"), related_name="+")
+    requested_at = models.DateTimeField(_("entered at"))
+    decided_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("decided by"), null=True, related_name="+")
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+
+    class Meta:
+        app_label = "ledger"
+        verbose_name = _("bank account of an organisation")
+        verbose_name_plural = _("bank accounts of organisations")
+        constraints = [
+            models.CheckConstraint(
+                name="bank_account_decided_by_another",
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("requested_by")),
+            ),
+            models.UniqueConstraint(
+                fields=["organisation"], condition=Q(status="requested"), name="bank_account_waits_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.masked
+
+    @property
+    def masked(self) -> str:
+        """The bank, and enough of the number to know it by."""
+        return f"{self.bank} ····{self.number[-4:]}"

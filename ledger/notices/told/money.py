@@ -42,6 +42,12 @@ def _payout(record: LoggedRecord, book: Book) -> dict[str, Any]:
     return said | {"name": in_both(cooperative) if cooperative else ""}
 
 
+def _bank_account(record: LoggedRecord, book: Book) -> dict[str, Any]:
+    organisation = book.organisation(record.body)
+    name = in_both(organisation) if organisation else ""
+    return {"bank_account": int(record.body["bank_account"]), "name": name}
+
+
 def _payments(direction: str, step: str, title: Any, text: Any = "", severity: Severity = Severity.INFO) -> None:
     tell(
         f"payment_{step}",
@@ -77,6 +83,26 @@ _payments(
     _("The withdrawal of ¥%(amount_fen)s is refused"),
     _("The money is available again."),
     Severity.WARNING,
+)
+tell(
+    "bank_account_stated",
+    to=_to_treasurers,
+    say=_bank_account,
+    group=Group.DESK,
+    severity=Severity.ACTION,
+    title=_("The bank account of %(name)s waits for a second person"),
+    page="admin:ledger_bankaccount_change",
+    place={"object_id": "bank_account"},
+)
+tell(
+    "bank_account_confirmed",
+    to=_to("organisation"),
+    say=_bank_account,
+    group=MONEY,
+    severity=Severity.WARNING,
+    title=_("Your money is paid out to another bank account from now on"),
+    text=_("If you know nothing of it, call the operator at once."),
+    page="withdraw",
 )
 tell(
     "correction_requested",

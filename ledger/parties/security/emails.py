@@ -1,5 +1,7 @@
 """A person's e-mail address: optional, one, and believed only once a mail to it was answered."""
 
+from collections.abc import Callable
+
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core import signing
@@ -22,6 +24,8 @@ from ledger.parties.security.services import NOWHERE, Origin, record_security_ev
 
 SALT = "ledger.parties.security.emails"
 LINK_SECONDS = 3 * 24 * 60 * 60
+LanguageOf = Callable[[User], str]
+"""In which language a person is written to: their own, of which this floor knows nothing."""
 
 
 def verified_address(user: User) -> str:
@@ -131,7 +135,7 @@ def ask_for_reset(*, email: str, site: str, origin: Origin) -> None:
     later("mail_password_reset", email=email.strip().lower(), site=site, language=translation.get_language())
 
 
-def mail_password_reset(*, email: str, site: str, language: str | None) -> None:
+def mail_password_reset(*, email: str, site: str, language_of: LanguageOf) -> None:
     """Send the link to a new password to whoever has verified this address; to nobody where nobody has."""
     address = (
         EmailAddress.objects.select_related("user").filter(email=email, verified=True, user__is_active=True).first()
@@ -140,29 +144,34 @@ def mail_password_reset(*, email: str, site: str, language: str | None) -> None:
         return
     link = reset_link(address.user)
     url = site + reverse("password_reset_link", kwargs=link._asdict())
-    _send("password_reset", address.email, {"person": address.user, "url": url}, language)
+    _send("password_reset", address.email, {"person": address.user, "url": url}, language_of(address.user))
 
 
-def mail_verification(*, address_id: int, site: str, language: str | None) -> None:
+def mail_verification(*, address_id: int, site: str, language_of: LanguageOf) -> None:
     """Send the link that verifies an address, where it still waits for it."""
     address = EmailAddress.objects.select_related("user").filter(pk=address_id, verified=False).first()
     if address is not None:
         url = site + reverse("email_confirm", kwargs={"word": word_for(address)})
-        _send("verification", address.email, {"person": address.user, "url": url}, language)
+        _send("verification", address.email, {"person": address.user, "url": url}, language_of(address.user))
 
 
-def mail_security_event(*, event_id: int, to: str, language: str | None) -> None:
+def mail_security_event(*, event_id: int, to: str, language_of: LanguageOf) -> None:
     """Tell an address that is the person's no more what happened: who took the account over has changed it first."""
     event = SecurityEvent.objects.select_related("user").get(pk=event_id)
     origin = EventOrigin.objects.filter(pk=event.pk).first()
-    _send("event", to, {"person": event.user, "event": event, "origin": origin}, language)
+    _send("event", to, {"person": event.user, "event": event, "origin": origin}, language_of(event.user))
 
 
-def _send(name: str, recipient: str, context: dict[str, object], language: str | None) -> None:
-    with translation.override(language or settings.LANGUAGE_CODE), timezone.override(settings.TIME_ZONE):
-        subject = render_to_string(f"ledger/security/mail/{name}_subject.txt", context).strip()
+def _send(name: str, recipient: str, context: dict[str, object], language: str) -> None:
+    with translation.override(language), timezone.override(settings.TIME_ZONE):
+        subject = " ".join(render_to_string(f"ledger/security/mail/{name}_subject.txt", context).split())
         text = render_to_string(f"ledger/security/mail/{name}.txt", context)
-    send_mail(" ".join(subject.split()), text, settings.DEFAULT_FROM_EMAIL, [recipient])
+        # The same words: an address within them is a link where it is ours, and nothing else ever is.
+        letter = {"subject": subject, "language": language, "before": text, "url": context.get("url"), "after": ""}
+        if letter["url"]:
+            letter["before"], letter["after"] = text.split(str(letter["url"]), 1)
+        html = render_to_string("ledger/security/mail/letter.html", letter)
+    send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [recipient], html_message=html)
 
 
 def _link_is_over() -> InvalidValue:

@@ -34,6 +34,7 @@ FAMILIES = (
     "market_",
     "correction_",
     "payment_",
+    "bank_account_",
     "household_",
     "sharing_",
     "payout_",

@@ -33,6 +33,12 @@ class PreferencesForm(forms.Form):
             "What was sold, what is due and what has changed, in one e-mail. Nothing comes where there is nothing."
         ),
     )
+    pace = forms.ChoiceField(
+        label=_("E-mails of notices"),
+        choices=NoticeSettings.Pace,
+        required=False,
+        help_text=_("Bundled: what comes within minutes is one e-mail. Warnings always come at once."),
+    )
     language = forms.ChoiceField(label=_("Language of messages"), choices=settings.LANGUAGES)
     quiet_from = TimeField(label=_("Quiet from"), required=False)
     quiet_until = TimeField(label=_("until"), required=False)
@@ -45,6 +51,7 @@ class PreferencesForm(forms.Form):
             "email_groups": chosen.email_groups,
             "sms_groups": chosen.sms_groups,
             "digest": chosen.digest,
+            "pace": chosen.pace,
             "language": chosen.language,
             "quiet_from": chosen.quiet_from,
             "quiet_until": chosen.quiet_until,
@@ -83,6 +90,7 @@ class PreferencesForm(forms.Form):
             sms_groups=merged("sms_groups", self.chosen.sms_groups) if self.has_sms else self.chosen.sms_groups,
             muted_groups=[*(each for each in self.chosen.muted_groups if each not in shown), *muted],
             digest=given["digest"],
+            pace=given["pace"] or self.chosen.pace,
             language=given["language"],
             quiet_from=given["quiet_from"],
             quiet_until=given["quiet_until"],

@@ -11,6 +11,7 @@ from ledger.credits.services import retire_credits
 from ledger.credits.sharing.distributing import share_waiting_proceeds
 from ledger.credits.transfers.services import accept_transfer
 from ledger.incidents.services import ask_for_lift
+from ledger.journal.bank.accounts import state_bank_account
 from ledger.journal.bank.services import import_statement
 from ledger.journal.corrections import request_correction
 from ledger.journal.payments import request_deposit, request_withdrawal
@@ -33,6 +34,7 @@ from ledger.projects.renewals import assess_renewal, request_renewal
 from ledger.projects.risk import confirm_risk, state_risk
 from ledger.registry.imports.services import run_import, take_in
 from ledger.transparency.sequencer import sequence_log
+from tests.desk import tell_people_and_programs
 from tests.factories import (
     MembershipFactory,
     OrganisationFactory,
@@ -122,6 +124,11 @@ def all_that_can_be_done(who: People) -> People:
     night.pk, night.triggered_by = None, log_name(who.auditor)
     night.save(force_insert=True)
     issue_token(user=who.buyer.user, name="robot")
+    tell_people_and_programs(who.buyer)
+    for holder in (who.buyer, who.cooperative):
+        state_bank_account(
+            actor=who.treasurer, organisation=holder.organisation, bank="中国农业银行", number="6228480402564890018"
+        )
     director = MembershipFactory(organisation=who.registrar.organisation, role="owner")
     for _time in range(2):
         invite_member(actor=director, role="viewer")

@@ -15,6 +15,7 @@ from standardwebhooks import Webhook
 from config.run import BASE_DIR
 from ledger.errors import InvalidValue, TooManyAttempts
 from ledger.models import Message, Notice, NoticeSettings
+from ledger.notices import telling
 from ledger.notices.choices import after_quiet_hours
 from ledger.notices.mail import Letter, Line, one_line, write_letter
 from ledger.notices.models import Channel, Group
@@ -39,6 +40,12 @@ def mail(settings):
         settings.EMAIL_TIMEOUT = 5
         settings.PUBLIC_URL = "https://registry.example.cn"
         yield box
+
+
+@pytest.fixture(autouse=True)
+def _each_by_itself(monkeypatch):
+    """Let no e-mail wait for others: what goes out together is looked at in test_bundles.py."""
+    monkeypatch.setattr(telling, "may_be_bundled", lambda *_settings, **_of: False)
 
 
 def member(email="lin@example.cn", **more):

@@ -120,13 +120,14 @@ def test_one_chooses_how_one_is_told(client, who):
         "in_app": ["security", "registry", "credits", "money"],
         "email_groups": ["money", "desk"],
         "digest": "daily",
+        "pace": "at_once",
         "language": "en",
         "quiet_from": "22:00",
         "quiet_until": "07:00",
     }
     assert client.post("/notices/preferences", given).status_code == 302
     chosen = NoticeSettings.objects.get(person=who.cooperative.user)
-    assert (chosen.digest, chosen.language) == ("daily", "en")
+    assert (chosen.digest, chosen.pace, chosen.language) == ("daily", "at_once", "en")
     assert "money" in chosen.email_groups
     assert "credits" not in chosen.email_groups
     assert sorted(chosen.muted_groups) == ["markets", "trading"]
@@ -141,6 +142,7 @@ def test_one_chooses_how_one_is_told(client, who):
     "wrong",
     [
         {"digest": "hourly"},
+        {"pace": "hourly"},
         {"language": "xx"},
         {"quiet_from": "25:00"},
         {"quiet_from": "22:00", "quiet_until": ""},

@@ -7,6 +7,7 @@ import ssl
 import time
 
 import pytest
+import time_machine
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -211,6 +212,44 @@ def test_of_an_answer_the_first_kilobyte_is_kept(inbox):
     assert answer.status == 500
     assert len(answer.text.encode("utf-8", "surrogatepass")) <= 2 * 1_024
     assert "\x00" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("120", 120),
+        (" 7 ", 7),
+        ("0", 0),
+        ("86401", 86_400),
+        ("000000000000000000000000000060", 60),
+        ("9" * 90, 86_400),
+        ("9" * 5_000, None),
+        ("-1", None),
+        ("1.5", None),
+        ("1e3", None),
+        ("٣٠", None),
+        ("", None),
+        ("soon", None),
+        ("120, 5", None),
+        ("Mon, 30 Nov 2026 04:02:00 GMT", 120),
+        ("Monday, 30-Nov-26 04:02:00 GMT", 120),
+        ("Mon, 30 Nov 2026 04:02:00", 120),
+        ("Mon, 30 Nov 2026 03:00:00 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", 0),
+        ("Mon, 99 Nov 2026 99:99:99 GMT", None),
+        ("Mon, 30 Nov 2026 04:02:00 +999999999999", None),
+    ],
+)
+def test_a_rest_is_taken_from_seconds_or_a_date_and_nothing_else(said, seconds):
+    with time_machine.travel(dt.datetime(2026, 11, 30, 4, tzinfo=dt.UTC), tick=False):
+        assert calling.rest_asked_for(said) == seconds
+
+
+@pytest.mark.parametrize(("status", "rest"), [(429, 60), (503, 60), (200, None), (500, None), (301, None)])
+def test_who_is_busy_may_ask_for_a_rest(inbox, status, rest):
+    inbox.answer = lambda asked: (status, {"retry-after": "60"}, b"")
+    assert call(inbox.url(), body=b"{}", headers={}).rest_s == rest
 
 
 def test_an_answer_that_trickles_is_cut_off(inbox, monkeypatch):

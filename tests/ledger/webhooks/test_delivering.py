@@ -177,6 +177,60 @@ def test_events_come_in_their_order_and_one_that_fails_holds_up_the_others_for_a
     assert first.next_at > timezone.now() + dt.timedelta(seconds=PAUSES[IN_ORDER - 1] * 0.8)
 
 
+def test_who_asks_for_a_rest_has_it_and_no_other_event_comes_meanwhile(who, inbox):
+    endpoint, _secret = endpoint_of(who.buyer, inbox.url())
+    waiting(endpoint, 2)
+    inbox.answer = lambda asked: (503, {"retry-after": "3600"}, b"")
+    assert deliver_due() == 1
+    endpoint.refresh_from_db()
+    rest = endpoint.resting_until - timezone.now()
+    assert dt.timedelta(minutes=59) < rest <= dt.timedelta(hours=1)
+    make_due()
+    assert deliver_due() == 0
+    WebhookDelivery.objects.update(attempts=IN_ORDER)
+    assert deliver_due() == 0
+    inbox.answer = lambda asked: (200, {}, b"")
+    WebhookEndpoint.objects.update(resting_until=timezone.now())
+    assert deliver_due() == 2
+    endpoint.refresh_from_db()
+    assert endpoint.resting_until is None
+
+
+def test_a_rest_of_no_time_makes_no_call_sooner(who, inbox):
+    endpoint, _secret = endpoint_of(who.buyer, inbox.url())
+    waiting(endpoint)
+    inbox.answer = lambda asked: (429, {"retry-after": "0"}, b"")
+    WebhookDelivery.objects.update(attempts=1)
+    deliver_due()
+    delivery = WebhookDelivery.objects.get()
+    assert delivery.next_at > timezone.now() + dt.timedelta(seconds=PAUSES[1] * 0.8)
+    endpoint.refresh_from_db()
+    assert endpoint.resting_until is None
+
+
+@pytest.mark.parametrize("step", ["test", "again", "resume", "change"])
+def test_its_owner_may_wake_it(who, inbox, step):
+    endpoint, _secret = endpoint_of(who.buyer, inbox.url())
+    waiting(endpoint)
+    inbox.answer = lambda asked: (503, {"retry-after": "99999999"}, b"")
+    deliver_due()
+    endpoint.refresh_from_db()
+    assert endpoint.resting_until < timezone.now() + dt.timedelta(days=1)
+    own = {"actor": who.buyer, "public_id": endpoint.public_id}
+    if step == "test":
+        services.send_test(**own)
+    elif step == "again":
+        services.redeliver(actor=who.buyer, delivery_id=WebhookDelivery.objects.get().pk)
+    elif step == "resume":
+        services.pause_endpoint(**own)
+        services.resume_endpoint(**own)
+    else:
+        services.change_endpoint(**own, url=inbox.url("/another"))
+    make_due()
+    inbox.answer = lambda asked: (200, {}, b"")
+    assert deliver_due() > 0
+
+
 def test_an_event_is_given_up_after_three_days_of_attempts(who, inbox):
     endpoint, _secret = endpoint_of(who.buyer, inbox.url())
     waiting(endpoint)

@@ -114,7 +114,7 @@ def test_a_portfolio_costs_as_many_queries_however_many_batches_it_has(who, mark
         issue_to_cooperative(who, 10)
     with django_assert_num_queries(3):
         portfolio_of(who.cooperative.organisation)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(1):
         holds_of(who.cooperative.organisation)
     accounts = [line.account_id for line in portfolio_of(who.cooperative.organisation).lines]
     with django_assert_num_queries(2):

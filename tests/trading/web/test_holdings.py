@@ -115,7 +115,7 @@ def test_more_vintages_cost_no_more_queries_and_come_page_by_page(browse, market
     assert len(page.context["portfolio"].lines) == 57
     assert sum(len(share.lines) for share in page.context["shares"]) == 50
     assert sum(len(share.lines) for share in client.get("/holdings?page=2").context["shares"]) == 7
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(4):
         client.get("/holdings/held")
     with django_assert_num_queries(5):
         client.get("/retire")

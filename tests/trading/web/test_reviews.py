@@ -2,6 +2,7 @@ import pytest
 
 from ledger.models import Membership, Organisation
 from tests.factories import MembershipFactory
+from tests.scenes import pay_in
 from trading.execution.services import execute_market
 from trading.models import Instruction, Market, Order
 from trading.orders.services import NewOrder, place_order
@@ -211,3 +212,39 @@ def test_a_change_and_a_cancel_are_sheets_too(browse, market, who):
     assert Instruction.objects.filter(kind="cancel").count() == 1
     # Nothing is left for the next page to say: it was said.
     assert "notice--info" not in client.get("/orders").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("mode", "words", "own", "new"),
+    [
+        ("", "what is left of this order, 12 t, is cancelled there", ("new", 4, 0), ("canceled", 12, 0)),
+        ("cancel_newest", "what is left of this order, 12 t, is cancelled there", ("new", 4, 0), ("canceled", 12, 0)),
+        (
+            "cancel_oldest",
+            "4 t of yours on the book are cancelled, and this order goes on",
+            ("canceled", 4, 0),
+            ("new", 12, 0),
+        ),
+        ("cancel_both", "and so is what is left of this order, 12 t", ("canceled", 4, 0), ("canceled", 12, 0)),
+        ("decrement", "are each reduced by 4 t, without a trade", ("canceled", 4, 4), ("new", 12, 4)),
+    ],
+)
+def test_what_becomes_of_an_own_order_is_chosen_said_and_done(browse, market, who, mode, words, own, new):
+    pay_in(who, who.cooperative, 100_000)
+    resting = enter(market, who.cooperative, price_fen=4_000, quantity_t=4)
+    client = browse(who.cooperative)
+    page = review(client, market, self_trade_mode=mode)
+    assert words in " ".join(page.content.decode().split())
+    written = dict(page.context["written"])
+    assert written["self_trade_mode"] == mode
+    client.post(f"/markets/{market.symbol}/orders", written)
+    execute_market(market.pk)
+    orders = [Order.objects.get(pk=resting.pk), Order.objects.get(client_order_id="web-1")]
+    assert [(order.status, order.quantity_t, order.decremented_t) for order in orders] == [own, new]
+
+
+def test_a_way_to_meet_oneself_that_is_none_is_refused_beside_its_field(browse, market, who):
+    page = review(browse(who.buyer), market, self_trade_mode="nonsense")
+    assert page.status_code == 422
+    assert page.context["ticket"].errors.keys() == {"self_trade_mode"}
+    assert page.context["ticket"].has_options
