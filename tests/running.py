@@ -12,7 +12,6 @@ from config.run import BASE_DIR, environment_for, programs
 from tests import ports
 from tests.database import application_url
 from tests.servers import VAR
-from tests.waiting import wait_until as wait_until
 
 
 def test_environment() -> dict[str, str]:

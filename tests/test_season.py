@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.running import running, wait_until
+from tests.running import running
+from tests.waiting import wait_until
 from trading.demo.client import Client
 from trading.demo.season import Season, steps
 from trading.demo.story import tell

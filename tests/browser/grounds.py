@@ -24,8 +24,9 @@ from config.processes import Processes
 from config.run import BASE_DIR, environment_for
 from tests import ports
 from tests.database import application_url
-from tests.running import commands, wait_until
+from tests.running import commands
 from tests.servers import VAR
+from tests.waiting import wait_until
 
 # Where who furnishes for all leaves what others take over: a dump of the database, facts about it, and its files.
 SHARED = BASE_DIR / "var" / "scene"

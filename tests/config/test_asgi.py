@@ -9,9 +9,10 @@ import pytest
 import redis
 
 from ledger.parties.services import issue_token
-from tests.running import running, signal_program, start_again, wait_until
+from tests.running import running, signal_program, start_again
 from tests.scenes import issue_to_cooperative, market_for, pay_in, people
 from tests.streaming import REDIS_URL, publish
+from tests.waiting import wait_until
 from trading.execution import publishing
 from trading.execution.services import execute_market
 from trading.orders.services import NewOrder, place_order

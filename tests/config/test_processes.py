@@ -11,7 +11,7 @@ import pytest
 
 from config import processes as module
 from config.processes import Processes, run_to_end
-from tests.running import wait_until
+from tests.waiting import wait_until
 
 SLEEP = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
 DEAF = [

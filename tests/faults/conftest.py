@@ -8,7 +8,8 @@ import pytest
 
 from config.processes import Processes
 from tests.faults.standing import sessions
-from tests.running import running, signal_program, wait_until
+from tests.running import running, signal_program
+from tests.waiting import wait_until
 
 Programs = tuple[Processes, dict[str, str]]
 

@@ -25,8 +25,9 @@ from ledger.models import LogLeaf, Record, SerialBlock
 from ledger.transparency.selectors import latest_checkpoint, waiting_records
 from ledger.transparency.services import append_record
 from tests.faults.standing import broken, locked, nothing_waits, sessions
-from tests.running import running, signal_program, start_again, wait_until
+from tests.running import running, signal_program, start_again
 from tests.scenes import issue_to_cooperative, market_for, pay_in
+from tests.waiting import wait_until
 from trading.errors import TooLateToCancel
 from trading.execution.selectors import oldest_instructions
 from trading.models import ExecutedInstruction, Instruction, Order, Trade

@@ -43,8 +43,8 @@ from tests.factories import (
     square,
 )
 from tests.racing import SECONDS, Meeting, race, unlocked
-from tests.running import wait_until
 from tests.scenes import issue_to_cooperative, market_for, pay_in
+from tests.waiting import wait_until
 from trading.errors import InsufficientCredits, InsufficientFunds, TooLateToCancel
 from trading.execution import services as execution
 from trading.execution.reconciliation import reconcile

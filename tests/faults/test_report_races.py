@@ -23,8 +23,8 @@ from ledger.projects.reports import (
 from tests.factories import MembershipFactory, ParcelFactory, ProjectFactory, ReportFactory
 from tests.faults.standing import locked
 from tests.racing import race
-from tests.running import wait_until
 from tests.scenes import accepted, answer, find, report_year
+from tests.waiting import wait_until
 from trading.execution.reconciliation import reconcile
 
 pytestmark = pytest.mark.django_db(transaction=True)

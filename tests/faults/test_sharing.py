@@ -6,8 +6,9 @@ import pytest
 
 from ledger.models import Account, DistributedSale, Distribution
 from tests.faults.standing import broken, locked, sessions
-from tests.running import signal_program, start_again, wait_until
+from tests.running import signal_program, start_again
 from tests.scenes import ProjectFactory, households_of, issue_to_cooperative, market_for, pay_in, plan_of
+from tests.waiting import wait_until
 from trading.models import Instruction, Trade
 from trading.orders.services import NewOrder, place_orders
 

@@ -9,9 +9,10 @@ import pytest
 
 from ledger.parties.services import issue_token
 from tests.faults.standing import broken, locked, nothing_waits, sessions
-from tests.running import running, signal_program, start_again, wait_until
+from tests.running import running, signal_program, start_again
 from tests.scenes import issue_to_cooperative, market_for, pay_in
 from tests.soak.line import Line
+from tests.waiting import wait_until
 from trading.models import Order, Trade
 from trading.orders.services import place_order
 from trading.orders.terms import NewOrder

@@ -24,7 +24,8 @@ from ledger.transparency.sequencer import sequence_log
 from ledger.transparency.services import NewRecord, append_records
 from ledger.transparency.tiles import encode_entry_bundle, tile_address, tiles_of
 from tests.callers import Caller
-from tests.running import running, wait_until
+from tests.running import running
+from tests.waiting import wait_until
 
 PYTHON = os.environ["AICS_TLOG_PYTHON"]
 WITNESSES = [CosignatureSigner(f"witness.test/w{at}", bytes(range(at, at + 32))) for at in (1, 2)]

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from django.db import connections
 from django.utils import timezone
 
-from tests.running import wait_until
 from tests.scenes import People, issue_to_cooperative, market_for, pay_in
+from tests.waiting import wait_until
 from trading.models import Instruction, Trade
 from trading.orders.services import NewOrder, place_orders
 

@@ -31,7 +31,8 @@ from ledger.transparency.services import NewRecord, append_records
 from ledger.transparency.witness import Refusal, StateFolder, Submission, Witness, encode_submission
 from ledger.transparency.witness.follower import Follower
 from ledger.transparency.witness.server import WitnessServer
-from tests.running import running, wait_until
+from tests.running import running
+from tests.waiting import wait_until
 
 FIRST = CosignatureSigner("witness.test/w1", bytes(range(1, 33)))
 SECOND = CosignatureSigner("witness.test/w2", bytes(range(2, 34)))

@@ -30,7 +30,7 @@ from ledger.transparency.witness import (
 )
 from ledger.transparency.witness.follower import Follower
 from ledger.transparency.witness.server import MAX_BODY_BYTES, WitnessServer
-from tests.running import wait_until
+from tests.waiting import wait_until
 
 ORIGIN = "tianhui.test/log"
 LOG = Signer(ORIGIN, bytes(range(32)))

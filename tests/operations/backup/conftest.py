@@ -21,7 +21,7 @@ from config.operations.backup.restoring import Opener
 from config.operations.backup.source import Source
 from config.processes import Processes
 from config.run import BASE_DIR
-from tests.running import wait_until
+from tests.waiting import wait_until
 
 
 @dataclass(frozen=True)

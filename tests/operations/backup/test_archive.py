@@ -25,7 +25,7 @@ from config.operations.backup.retention import Documents, plan_pruning, prune
 from config.operations.backup.source import Source
 from config.run import BASE_DIR
 from tests.operations.backup.conftest import Grounds, kill
-from tests.running import wait_until
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")

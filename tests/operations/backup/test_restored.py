@@ -22,8 +22,8 @@ from ledger.transparency.history import current_vkey
 from ledger.transparency.selectors import cosigned_note, latest_checkpoint
 from ledger.transparency.sequencer import sequence_log
 from tests.operations.backup.conftest import Grounds
-from tests.running import wait_until
 from tests.scenes import issue_to_cooperative, market_for, pay_in
+from tests.waiting import wait_until
 from trading.execution.services import execute_market
 from trading.models import Trade
 from trading.orders.services import NewOrder, place_orders

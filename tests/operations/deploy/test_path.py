@@ -19,7 +19,7 @@ from config.operations.deploy.notify import ALIVE, READY
 from config.programs import BASE_DIR
 from tests.operations.deploy.deployed import DOCUMENT, read_unit, steps
 from tests.operations.deploy.machine import APPLICATION, NAME, Machine, Visitor, machine, only_on_a_machine
-from tests.running import wait_until
+from tests.waiting import wait_until
 
 FOLLOWED = [
     "names",

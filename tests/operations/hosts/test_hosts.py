@@ -19,9 +19,9 @@ from tests.operations.hosts.listening import Listener
 from tests.operations.hosts.network import why_not
 from tests.operations.hosts.product import STREAM_PORT, WEB_PORT, product
 from tests.operations.hosts.traders import Trader
-from tests.running import wait_until
 from tests.scenes import issue_to_cooperative, market_for, pay_in, people
 from tests.servers import VAR
+from tests.waiting import wait_until
 from trading.execution.reconciliation import reconcile
 from trading.models import ExecutedInstruction, Instruction, Market, Order, Trade
 from trading.orders.moves import move_market

@@ -8,7 +8,7 @@ import pytest
 
 from tests.operations.hosts import network as networks
 from tests.operations.hosts.network import network, remove_stale, why_not
-from tests.running import wait_until
+from tests.waiting import wait_until
 
 PORT = 5_000
 PATIENCE_SECONDS = 0.5

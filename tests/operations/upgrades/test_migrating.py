@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from tests.operations.upgrades.conftest import migrating, owner, owner_url, take_back
-from tests.running import wait_until
+from tests.waiting import wait_until
 from trading.execution.reconciliation import reconcile
 from trading.models import Order
 

@@ -13,8 +13,9 @@ from config.processes import Processes
 from config.run import BASE_DIR
 from ledger.models import SecurityEvent
 from ledger.tasks import note_lockout
-from tests.running import end_program, running, wait_until
+from tests.running import end_program, running
 from tests.running import test_environment as environment_of_programs
+from tests.waiting import wait_until
 from trading.execution.reconciliation import reconcile
 from trading.models import Instruction, Trade
 from trading.orders import wakeups

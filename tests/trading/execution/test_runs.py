@@ -12,8 +12,9 @@ from django.utils import timezone
 from ledger.models import ReconciliationRun
 from ledger.transparency.sequencer import sequence_log
 from tests.racing import race
-from tests.running import running, signal_program, start_again, wait_until
+from tests.running import running, signal_program, start_again
 from tests.scenes import People, issue_to_cooperative, market_for
+from tests.waiting import wait_until
 from trading import tasks
 from trading.errors import WorkersOutOfReach
 from trading.execution import runs
