@@ -119,7 +119,7 @@ class MessageAdmin(LargeTableAdmin):
     def tables(self, target: Message) -> list[Table]:
         together = list(target.bundled.select_related("notice").order_by("id")[:SHOWN])
         rows: list[tuple[object, ...]] = [(link(each, self.about(each)), moment(each.created_at)) for each in together]
-        columns = (str(_("About")), str(_("Written at")))
+        columns = (str(pgettext_lazy("notice", "About")), str(_("Written at")))
         return [Table(str(_("Sent in the same e-mail")), columns, rows)] if rows else []
 
 
@@ -173,7 +173,7 @@ class WebhookEndpointAdmin(ViewOnlyAdmin):
             for each in deliveries
         ]
         columns = (
-            str(_("Event")),
+            str(pgettext_lazy("webhook", "Event")),
             str(_("State")),
             str(_("Attempts")),
             str(_("Written at")),
@@ -242,5 +242,5 @@ class WebhookDeliveryAdmin(LargeTableAdmin):
         rows: Sequence[tuple[object, ...]] = [
             (each.number, moment(each.at), each.status or each.error, each.duration_ms) for each in attempts_at(target)
         ]
-        columns = (str(_("Attempt")), str(_("At")), str(_("Answer")), str(_("Duration in ms")))
+        columns = (str(_("Attempt")), str(_("When")), str(_("Answer")), str(_("Duration in ms")))
         return [Table(str(_("Calls")), columns, list(rows)[:SHOWN], figures=frozenset({0, 3}))]

@@ -71,7 +71,7 @@ def _letter_of(notices: Sequence[Notice]) -> Letter:
     if len(notices) == 1:
         return Letter(first, [("", lines) for lines in by_group.values()])
     more = len(notices) - 1
-    subject = ngettext("%(first)s, and one more notice", "%(first)s, and %(count)s more notices", more)
+    subject = ngettext("%(first)s, and %(count)s more notice", "%(first)s, and %(count)s more notices", more)
     sections = [*by_group.items(), ("", lines_of_more(len(notices) - MOST_LINES))]
     return Letter(subject % {"first": first, "count": more}, [(heading, lines) for heading, lines in sections if lines])
 
