@@ -1,6 +1,7 @@
 """What a worker says of itself: that its loop turns, and that its queues are worked on."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,10 @@ from tests.operations.notified import Notified
 
 
 @pytest.fixture
-def notified(monkeypatch: pytest.MonkeyPatch) -> Notified:
-    found = Notified()
-    monkeypatch.setenv("NOTIFY_SOCKET", found.address)
-    return found
+def notified(monkeypatch: pytest.MonkeyPatch) -> Iterator[Notified]:
+    with Notified() as found:
+        monkeypatch.setenv("NOTIFY_SOCKET", found.address)
+        yield found
 
 
 def heard_of(monkeypatch: pytest.MonkeyPatch, **seconds: float) -> None:
