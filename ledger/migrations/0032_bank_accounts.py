@@ -4,8 +4,6 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from config.operations.upgrades.operations import AddIndexOnline
-
 
 def _person(words, **more):
     return models.ForeignKey(
@@ -18,9 +16,6 @@ def _person(words, **more):
 
 
 class Migration(migrations.Migration):
-    # Indexes are made while messages are written.
-    atomic = False
-
     dependencies = [
         ("ledger", "0031_incidents"),
     ]
@@ -103,24 +98,13 @@ class Migration(migrations.Migration):
             model_name="message",
             name="bundle",
             field=models.ForeignKey(
+                db_constraint=False,
                 db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.SET_NULL,
                 related_name="bundled",
                 to="ledger.message",
                 verbose_name="sent with",
-            ),
-        ),
-        AddIndexOnline(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("bundle__isnull", False)), fields=["bundle"], name="messages_of_bundle"
-            ),
-        ),
-        AddIndexOnline(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("may_be_bundled", True)), fields=["person", "-sent_at"], name="messages_bundled_of"
             ),
         ),
     ]

@@ -148,7 +148,13 @@ class Message(models.Model):
     may_be_bundled = models.BooleanField(default=False, db_default=False)
     # In whose e-mail it goes out, once that is settled; the one that leads a bundle has none itself.
     bundle = models.ForeignKey(
-        "self", models.SET_NULL, verbose_name=_("sent with"), null=True, related_name="bundled", db_index=False
+        "self",
+        models.SET_NULL,
+        verbose_name=_("sent with"),
+        null=True,
+        related_name="bundled",
+        db_index=False,
+        db_constraint=False,
     )
     address = models.CharField(_("address"), max_length=254, blank=True, default="")
     subject = models.CharField(_("subject"), max_length=200, blank=True, default="")

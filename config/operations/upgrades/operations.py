@@ -19,7 +19,9 @@ class AddIndexOnline(AddIndexConcurrently):
     ) -> None:
         """Make the index, unless it is whole already."""
         if getattr(schema_editor, "collect_sql", False):
-            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            # Nothing is carried out, so that no open transaction is in the way: what it would be is told.
+            model = to_state.apps.get_model(app_label, self.model_name)
+            schema_editor.add_index(model, self.index, concurrently=True)  # type: ignore[call-arg]
             return
         with schema_editor.connection.cursor() as cursor:
             cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [self.index.name])
