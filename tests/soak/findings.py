@@ -114,6 +114,8 @@ class Findings:
 
     def judge(self) -> Iterator[str]:
         """Yield what is not as it must be."""
+        for told in self.statements.deadlocks:
+            yield f"a deadlock: {told.partition(chr(10))[0]}"
         for grown in self.growths:
             if grown.is_judged and not grown.is_flat:
                 yield (

@@ -113,6 +113,7 @@ class Report:
                 "refusals": {f"{status} {operation}": n for (operation, status), n in found.refusals.most_common()},
                 "refused_orders": dict(self.refused.most_common()),
                 "tables": found.bloat(),
+                "deadlocks": found.statements.deadlocks,
                 "errors_of_postgresql": dict(found.statements.said.most_common(40)),
             }
         return content

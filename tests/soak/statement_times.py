@@ -34,10 +34,13 @@ class StatementTimes:
     timed: list[Timed] = field(default_factory=list)
     # What was said that is no statement's time: errors and the like, by their words.
     said: Counter[str] = field(default_factory=Counter)
+    # What PostgreSQL tells of each deadlock: who waited for whom, with which statements. Its log begins anew with it.
+    deadlocks: list[str] = field(default_factory=list)
     _texts: dict[str, str] = field(default_factory=dict)
     _at: int = 0
     _rest: str = ""
     _last: str = ""
+    _in_deadlock: bool = False
     _offset: float = field(default_factory=lambda: monotonic() - time())
     _ended: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -78,6 +81,8 @@ class StatementTimes:
             self._take(line)
 
     def _take(self, line: str) -> None:
+        if self._is_told_of_a_deadlock(line):
+            return
         if line.startswith("\t"):
             # A statement of several lines goes on.
             if self._last and len(self._texts[self._last]) < TEXT_CHARACTERS * 4:
@@ -95,6 +100,17 @@ class StatementTimes:
             self._texts[number] = text
             self._last = number
         self.timed.append(Timed(float(at) + self._offset, number, float(ms)))
+
+    def _is_told_of_a_deadlock(self, line: str) -> bool:
+        """Keep the detail that follows a deadlock, with its lines."""
+        if " DETAIL:  Process " in line and "waits for" in line:
+            self.deadlocks.append(line.partition("DETAIL:  ")[2])
+            self._in_deadlock = True
+        elif self._in_deadlock and line.startswith("\t"):
+            self.deadlocks[-1] += f"\n{line}"
+        else:
+            self._in_deadlock = False
+        return self._in_deadlock
 
     def _note(self, line: str) -> None:
         _since, _colon, words = line.partition("ERROR:  ")

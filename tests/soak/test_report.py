@@ -41,6 +41,13 @@ def test_where_all_is_well_nothing_is_said(found):
     assert list(found.judge()) == []
 
 
+def test_a_deadlock_is_a_problem(found):
+    found.statements.deadlocks.append(
+        "Process 1 waits for ShareLock on transaction 7; blocked by process 2.\n\tProcess 2 …"
+    )
+    assert list(found.judge()) == ["a deadlock: Process 1 waits for ShareLock on transaction 7; blocked by process 2."]
+
+
 def test_a_report_is_a_page_that_needs_nothing_else(found, report, tmp_path):
     report.faults = [
         {

@@ -50,6 +50,22 @@ def test_errors_are_counted_by_what_they_are(times, log):
     assert times.said == {"relation … is gone": 2}
 
 
+def test_of_a_deadlock_is_kept_who_waited_for_whom(times, log):
+    write(
+        log,
+        f"{PREFIX} ERROR:  deadlock detected",
+        f"{PREFIX} DETAIL:  Process 1 waits for ShareLock on transaction 7; blocked by process 2.",
+        "\tProcess 2 waits for ShareLock on transaction 8; blocked by process 1.",
+        f"{PREFIX} HINT:  See server log for query details.",
+        "\tsomething else",
+    )
+    times.stop()
+    (told,) = times.deadlocks
+    assert told.startswith("Process 1 waits")
+    assert told.endswith("blocked by process 1.")
+    assert times.said == {"deadlock detected": 1}
+
+
 def test_a_log_that_begins_anew_is_read_from_its_beginning_and_half_a_line_waits(times, log):
     write(log, f"{PREFIX} LOG:  duration: 1.000 ms  statement: SELECT 1", "x" * 500)
     times._read()
