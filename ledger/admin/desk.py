@@ -180,6 +180,12 @@ _SHOWN: dict[str, tuple[Text, Callable[[Any], str], tuple[str, ...], tuple[str, 
         ("transaction", "requested_by"),
         ("confirm", "refuse"),
     ),
+    "bank_accounts_to_confirm": (
+        _("Payments"),
+        lambda each: f"{each.organisation} · {each}",
+        ("organisation", "requested_by"),
+        ("confirm", "refuse"),
+    ),
     "losses_to_confirm": (_("Reversals"), str, ("project", "reported_by"), ("confirm", "refuse")),
     "cancellations_to_confirm": (
         _("Cancellations"),

@@ -16,6 +16,7 @@ from ledger.credits.cancellations.models import CancellationOrder
 from ledger.credits.reversals.models import Reversal
 from ledger.incidents.models import Incident
 from ledger.incidents.services import ROLES as DECIDERS
+from ledger.journal.bank.models import BankAccount
 from ledger.journal.models import Correction, Payment, Payout
 from ledger.journal.runs import ReconciliationRun
 from ledger.parties.models import Membership, Organisation, RoleChange
@@ -233,6 +234,17 @@ def _of_the_money() -> Iterator[Queue]:
         TREASURER,
         2,
         {"status__exact": Correction.Status.REQUESTED},
+        "requested_by",
+    )
+    yield Queue(
+        "bank_accounts_to_confirm",
+        _("Bank accounts for a second treasurer"),
+        _("Confirm bank accounts as second treasurer"),
+        BankAccount.objects.filter(status=BankAccount.Status.REQUESTED),
+        "requested_at",
+        TREASURER,
+        3,
+        {"status__exact": BankAccount.Status.REQUESTED},
         "requested_by",
     )
 

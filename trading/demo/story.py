@@ -13,6 +13,8 @@ from django.db import transaction
 from ledger.credits.services import issue_credits, retire_credits
 from ledger.credits.sharing.distributing import share_waiting_proceeds
 from ledger.credits.sharing.plans import PlanTerms, state_plan
+from ledger.journal.bank.accounts import confirm_bank_account, state_bank_account
+from ledger.journal.bank.models import BankAccount
 from ledger.journal.payments import confirm_payment, request_deposit, request_withdrawal
 from ledger.journal.payouts import confirm_payout, request_payout
 from ledger.models import Batch, Membership, MonitoringReport, Project
@@ -53,6 +55,7 @@ def tell(password: str) -> None:
     register_project(actor=cast.person("registrar"), project_id=project.pk)
     for organisation, amount_fen in pilot()["deposits_fen"].items():
         _pay_in(cast, organisation, amount_fen)
+    _state_bank_accounts(cast)
     _state_plan(cast)
     markets = {
         vintage["vintage"]: _list(cast, _issue(cast, project, vintage), vintage) for vintage in pilot()["vintages"]
@@ -64,6 +67,19 @@ def tell(password: str) -> None:
     # What the public map and sums show from the first minute on.
     refresh_places()
     refresh_totals()
+
+
+def _state_bank_accounts(cast: Cast) -> None:
+    """Put on record where money is paid out to, as contracts say; numbers that no bank has."""
+    for organisation, (bank, number) in pilot()["bank_accounts"].items():
+        stated = _state_bank_account(cast, organisation, bank, number)
+        confirm_bank_account(actor=cast.person("treasurer2"), bank_account_id=stated.pk)
+    _state_bank_account(cast, *pilot()["bank_account_to_confirm"])
+
+
+def _state_bank_account(cast: Cast, organisation: str, bank: str, number: str) -> BankAccount:
+    holder = cast.owner(organisation).organisation
+    return state_bank_account(actor=cast.person("treasurer"), organisation=holder, bank=bank, number=number)
 
 
 def _begin_project(cast: Cast, key: str) -> Project:
