@@ -39,7 +39,7 @@ def test_the_desk_counts_what_waits(who: People) -> None:
     ReportFactory.create_batch(2, status=MonitoringReport.Status.VERIFIED, approved_by=None)
     ReportFactory.create_batch(3)
     deposit(who, who.treasurer, "one")
-    assert counts(who.registrar) == counts(who.auditor) == [7, 1, 0, 0, 2, 0, 3, 0, 1, *[0] * 9]
+    assert counts(who.registrar) == counts(who.auditor) == [7, 1, 0, 0, 2, 0, 3, 0, 1, *[0] * 10]
 
 
 def test_own_deposits_do_not_wait_for_the_treasurer_who_entered_them(who: People) -> None:
@@ -55,10 +55,10 @@ def test_each_sees_which_queues_are_theirs(who: People) -> None:
         for role in ("registrar", "treasurer", "auditor")
     }
     assert theirs == {
-        "registrar": [True] * 7 + [False] * 3 + [True] * 8,
+        "registrar": [True] * 7 + [False] * 4 + [True] * 8,
         # A freeze is lifted by whoever decides anything.
-        "treasurer": [False] * 7 + [True] * 3 + [False] * 2 + [True] + [False] * 5,
-        "auditor": [False] * 18,
+        "treasurer": [False] * 7 + [True] * 4 + [False] * 2 + [True] + [False] * 5,
+        "auditor": [False] * 19,
     }
 
 
@@ -94,9 +94,9 @@ def test_the_desk_reads_as_often_however_much_waits(who: People, django_assert_n
     client = client_of(who.registrar)
     OrganisationFactory.create_batch(3, status=Organisation.Status.APPLIED)
     ReportFactory.create_batch(3)
-    # Session, person and membership; eighteen queues; checkpoint, waiting records and the oldest; markets;
+    # Session, person and membership; nineteen queues; checkpoint, waiting records and the oldest; markets;
     # runs; supply.
-    with django_assert_num_queries(27):
+    with django_assert_num_queries(28):
         client.get("/admin/")
 
 
