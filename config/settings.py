@@ -283,6 +283,7 @@ SPECTACULAR_SETTINGS = {
         "CorrectionStatus": "ledger.journal.models.Correction.Status",
         "MarketState": "trading.markets.models.Market.State",
         "MarketPhase": "trading.markets.models.Market.Phase",
+        "HouseTrading": "trading.api.status.TRADING_CHOICES",
         "MarketStep": "trading.api.markets.STEPS",
         "CandleInterval": "trading.api.marketdata.INTERVAL_CHOICES",
         "TradingMode": "trading.markets.models.TradingMode",

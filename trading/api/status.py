@@ -15,6 +15,9 @@ from trading.incidents.selectors import Trading, house_status
 from trading.markets.models import Market
 
 
+TRADING_CHOICES = [each.value for each in Trading]
+
+
 class FreezeSerializer(serializers.Serializer[Any]):
     scope = Choice(choices=Scope.choices)
     reason = Text()
@@ -34,7 +37,7 @@ class StatusSerializer(serializers.Serializer[Any]):
     are_writes_open = serializers.BooleanField(help_text="Whether anything may be changed.")
     frozen = FreezeSerializer(many=True, help_text="What the operator has frozen, the oldest first; mostly nothing.")
     trading = Choice(
-        choices=[each.value for each in Trading],
+        choices=TRADING_CHOICES,
         help_text="In a word: `delayed` where what was entered waits for longer than half a minute, `none` before any market.",
     )
     markets = MarketCountSerializer(help_text="How many markets are in which state.")

@@ -20,7 +20,7 @@ from tests.factories import MembershipFactory
 from tests.mail_server import mail_server, verify
 from tests.racing import race
 from tests.running import test_environment as environment_of_tests
-from tests.running import wait_until
+from tests.waiting import wait_until
 
 Pace = NoticeSettings.Pace
 

@@ -27,7 +27,7 @@ from tests.factories import MembershipFactory
 from tests.http_server import http_server
 from tests.mail_server import mail_server, verify
 from tests.running import test_environment as environment_of_tests
-from tests.running import wait_until
+from tests.waiting import wait_until
 
 EVIL = '<script>alert(1)</script>"\r\nBcc: victim@example.cn\r\n\r\nand more'
 
