@@ -14,7 +14,6 @@ from ledger.freezes import STOPS, Scope, frozen
 from trading.incidents.selectors import Trading, house_status
 from trading.markets.models import Market
 
-
 TRADING_CHOICES = [each.value for each in Trading]
 
 
