@@ -22,7 +22,7 @@ NAMES = WORD.findall(
     " http https www Merkle IETF curl wget Python stdlib git CAD Trust Verra Gold Standard OffsetsDB CarbonPlan Berkeley"
     " Tianhui GTC IOC FOK DAY SSE AFOLU CNY"
     # Servers, and queues of workers.
-    " Redis celery telling matching audit sending webhooks"
+    " Redis PostgreSQL Prometheus CPU AOF WAL SQL celery telling matching audit sending webhooks"
     # Tables of factors, as sheets name them.
     " cfoa density uncertainty exponent"
 )
