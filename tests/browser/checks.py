@@ -91,16 +91,20 @@ def _ask(reader: Reader, options: dict[str, Any], where: str) -> list[str]:
 
 def shift(reader: Reader) -> list[str]:
     """Look how far what was shown has moved while the page was loading."""
-    moved = reader.page.evaluate(
+    moved, parts = reader.page.evaluate(
         """() => new Promise((done) => {
             let sum = 0;
+            const parts = [];
             new PerformanceObserver((list) => {
-                for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value;
+                for (const entry of list.getEntries().filter((each) => !each.hadRecentInput)) {
+                    sum += entry.value;
+                    parts.push(...entry.sources.map(({ node }) => node?.outerHTML?.slice(0, 60) ?? "a text"));
+                }
             }).observe({ type: "layout-shift", buffered: true });
-            requestAnimationFrame(() => requestAnimationFrame(() => done(sum)));
+            requestAnimationFrame(() => requestAnimationFrame(() => done([sum, parts.slice(0, 4)])));
         })"""
     )
-    return [f"moves while it loads: {moved:.3f}"] if moved >= LEAST_SHIFT else []
+    return [f"moves while it loads: {moved:.3f}, {'; '.join(parts)}"] if moved >= LEAST_SHIFT else []
 
 
 def cost(reader: Reader) -> list[str]:
