@@ -1,5 +1,7 @@
 """The audit: what it finds it names, and what could not be looked up is not taken for found to be good."""
 
+import json
+
 from config.operations.audit import checks
 
 
@@ -35,3 +37,27 @@ def test_what_is_scanned_leaves_out_what_is_made_up_and_nothing_else():
         "Makefile",
     ]
     assert checks._worth_scanning(names) == ["config/settings.py", "Makefile"]
+
+
+def test_a_secret_that_nobody_has_looked_at_is_found(tmp_path, monkeypatch):
+    file = tmp_path / "settings.py"
+    # Put together here: it must not stand in this file.
+    file.write_text("AWS_KEY = '" + "AKIA" + "Q3EGVX7LZ2M5WNTB" + "'\n", encoding="utf-8")
+    monkeypatch.setattr(checks, "_worth_scanning", lambda _tracked: [str(file)])
+    found = checks.secrets()
+    assert found.is_bad
+    assert "AWS Access Key" in found.said
+
+
+def test_what_was_looked_at_may_move_to_other_lines(tmp_path, monkeypatch):
+    said = json.loads((checks.ROOT / checks.BASELINE).read_text(encoding="utf-8"))
+    for each in (one for found in said["results"].values() for one in found):
+        each["line_number"] += 1
+    moved = tmp_path / "baseline"
+    moved.write_text(json.dumps(said), encoding="utf-8")
+    before = moved.read_bytes()
+    monkeypatch.setattr(checks, "BASELINE", str(moved))
+    monkeypatch.setattr(checks, "_worth_scanning", lambda _tracked: list(said["results"]))
+    found = checks.secrets()
+    assert not found.is_bad, found.said
+    assert moved.read_bytes() == before
