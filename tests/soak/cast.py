@@ -47,7 +47,9 @@ SHARES = {
 FIXED = {"treasurer": 2}
 TRADES = ("maker", "taker", "seller", "program", "faulty", "bidder")
 CASH_FEN = 10**11
-TONNES = 10**6
+ISSUED_T = 10**8
+# Two hundred and fifty may trade.
+TONNES = 400_000
 HARVEST_T = 2_000
 WAVE_T = 400
 HARVESTS = 3
@@ -119,7 +121,7 @@ def counts_of(participants: int) -> dict[str, int]:
 def assemble(participants: int, seed: int) -> Cast:
     """Make everybody, a market, and what each needs to take part in it."""
     who = people()
-    batch = issue_to_cooperative(who, 10**8)
+    batch = issue_to_cooperative(who, ISSUED_T)
     market = market_for(who, batch, taker_fee_bps=FEE_BPS)
     counts, lot = counts_of(participants), random.Random(seed)
     members = {kind: _members(who, kind, count) for kind, count in counts.items()}

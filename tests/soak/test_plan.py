@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.soak.cast import SHARES, counts_of
+from tests.soak.cast import ISSUED_T, SHARES, TONNES, TRADES, counts_of
 from tests.soak.chaos import ENDS_NOTHING, FIRST, KINDS, plan_faults
 from tests.soak.line import operation_of
 from tests.soak.participants import KINDS as PARTICIPANTS
@@ -64,3 +64,8 @@ def test_two_hundred_are_as_the_shares_say():
 )
 def test_requests_are_told_apart_by_what_they_ask_for(path, operation):
     assert operation_of("GET", path) == operation
+
+
+def test_there_is_enough_for_all_who_trade():
+    counts = counts_of(200)
+    assert sum(counts[kind] for kind in TRADES) * TONNES <= ISSUED_T
