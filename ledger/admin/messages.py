@@ -242,5 +242,5 @@ class WebhookDeliveryAdmin(LargeTableAdmin):
         rows: Sequence[tuple[object, ...]] = [
             (each.number, moment(each.at), each.status or each.error, each.duration_ms) for each in attempts_at(target)
         ]
-        columns = (str(_("Attempt")), str(_("When")), str(_("Answer")), str(_("Duration in ms")))
+        columns = (str(_("Attempt")), str(pgettext_lazy("webhook", "When")), str(_("Answer")), str(_("Duration in ms")))
         return [Table(str(_("Calls")), columns, list(rows)[:SHOWN], figures=frozenset({0, 3}))]
