@@ -38,10 +38,10 @@
     // A thumb needs more than the 24 px of WCAG 2.2, which axe-core looks after.
     if (box.width > 0 && box.height < 30) findings.push(`is hard to hit (${Math.round(box.width)} × ${Math.round(box.height)}): ${named(element)}`);
   }
-  // What no rule colours is black: the class is misspelt, or its rule was taken away. Codes for cameras are black on purpose.
+  // What no rule colours is black: the class is misspelt, or its rule was taken away. Codes for cameras are drawn black on purpose.
   for (const form of all("svg :is(rect, path, circle, ellipse, polygon)").filter(shown)) {
     const box = form.getBoundingClientRect();
-    if (box.width * box.height < 9 || form.closest(".scan, defs, mask, clipPath")) continue;
+    if (box.width * box.height < 9 || form.closest("[stroke], defs, mask, clipPath")) continue;
     if (getComputedStyle(form).fill === "rgb(0, 0, 0)") findings.push(`is painted black: ${form.outerHTML.slice(0, 80)}`);
   }
   return findings;
