@@ -31,13 +31,17 @@ SLOWEST_SHOWN = 25
 
 
 class Tried(NamedTuple):
-    """A request of somebody's; status 0 where it was not answered. Times are of the monotonic clock."""
+    """A request of somebody's; status 0 where it was not answered. Times are of the monotonic clock.
+
+    Its connection had been idle for `idle_seconds` before, 0 where it was a new one.
+    """
 
     kind: str
     operation: str
     status: int
     at: float
     seconds: float
+    idle_seconds: float = 0.0
 
 
 @dataclass
@@ -92,7 +96,9 @@ class Findings:
         found: Counter[tuple[str, str, int]] = Counter()
         for each in self.tried:
             if each.status >= 500 or (each.status == 0 and each.kind != "faulty"):
-                window = window_of(self.faults, each.at, each.at + each.seconds)
+                # What ended a kept connection while nothing was asked is seen by whoever asks next.
+                since = each.at if each.status else each.at - each.idle_seconds
+                window = window_of(self.faults, since, each.at + each.seconds)
                 found[window or "", each.operation, each.status] += 1
         return found
 
