@@ -9,9 +9,14 @@
 
 Money is in fen and quantities are in whole tonnes: both are whole numbers, none is rounded anywhere. What is refused is
 raised as `Problem`, with the code that the reference at /api/docs names. What writes gets an Idempotency-Key of its own,
-so that it is tried again where the network or the server fails and yet done once.
+so that it is tried again where the network or the server fails and yet done once. `read_webhook` checks what a webhook of
+yours is told.
 """
 
+import base64
+import binascii
+import hashlib
+import hmac
 import json
 import random
 import time
@@ -24,12 +29,14 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, cast
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 RETRIED = frozenset({429, 502, 503, 504})
 """Statuses that pass: the same request, sent again, may succeed."""
 IN_FLIGHT = "idempotency_in_flight"
 LONGEST_WAIT = 30.0
 MAX_EVENT = 1_000_000
+WEBHOOK_SECONDS = 300
+"""What was signed longer ago, or that much later, may be somebody who sends again what was sent to you once."""
 
 Json = dict[str, Any]
 
@@ -89,6 +96,47 @@ class Event:
     name: str
     content: Any
     id: str
+
+
+class BadSignature(Exception):
+    """What came to a webhook was not signed with its secret, or not just now: do nothing, and answer 400."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookEvent:
+    """What a webhook was told. It may come twice: `id` is the same then."""
+
+    id: str
+    type: str
+    timestamp: str
+    data: Any
+
+
+def read_webhook(secret: str, headers: Mapping[str, str], body: bytes, *, now: float | None = None) -> WebhookEvent:
+    """Return the event of a request that came to a webhook of yours, after its signature was checked (Standard Webhooks).
+
+    `secret` is what was shown when the webhook was made (whsec_…), `body` the bytes as they came: what was read as JSON and
+    written again is not what was signed. While a secret is being changed there are two signatures, of which one is enough.
+
+    Raises: BadSignature; ValueError for a secret that is none.
+    """
+    given = {name.lower(): value for name, value in headers.items()}
+    place, sent_at = given.get("webhook-id", ""), given.get("webhook-timestamp", "")
+    if not (sent_at.isascii() and sent_at.isdigit()):
+        raise BadSignature("there is no webhook-timestamp")
+    if abs((time.time() if now is None else now) - int(sent_at)) > WEBHOOK_SECONDS:
+        raise BadSignature("it was signed too long ago, or a clock is wrong")
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except binascii.Error as error:
+        raise ValueError("a secret begins with whsec_, and base64 follows") from error
+    digest = hmac.new(key, f"{place}.{sent_at}.".encode() + body, hashlib.sha256).digest()
+    expected = b"v1," + base64.b64encode(digest)
+    signatures = given.get("webhook-signature", "").encode().split(b" ")
+    if not any(hmac.compare_digest(expected, each) for each in signatures):
+        raise BadSignature("none of its signatures is by this secret")
+    told = json.loads(body)
+    return WebhookEvent(place, told["type"], told["timestamp"], told["data"])
 
 
 class Client:

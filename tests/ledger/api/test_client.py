@@ -1,5 +1,6 @@
 """The Python client against the real server, and the examples of docs/api.md, each of which is run."""
 
+import datetime as dt
 import os
 import re
 import subprocess
@@ -12,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from standardwebhooks import Webhook
 
 from config.run import BASE_DIR
-from ledger.api.client.tianhui_client import Client, Problem, Unreachable
+from ledger.api.client.tianhui_client import BadSignature, Client, Problem, Unreachable, read_webhook
 from ledger.models import Household
 from ledger.parties.services import issue_token
+from ledger.webhooks.sealing import new_secret
 from tests.running import running
 from tests.scenes import People, issue_to_cooperative, market_for, pay_in, sell
 
@@ -191,6 +194,58 @@ def test_the_client_needs_nothing_but_the_standard_library() -> None:
         check=True,
     )
     assert re.fullmatch(r"\d+\.\d+\.\d+\n", done.stdout)
+
+
+BODY = '{"data":{"name":"陈家"},"timestamp":"2026-11-30T04:00:00.000000Z","type":"credits.retired"}'.encode()
+
+
+def signed(secret: str, at: dt.datetime, body: bytes = BODY) -> dict[str, str]:
+    """Return the headers of a delivery, as a library of the standard's own signs it."""
+    signature = Webhook(secret).sign("msg_1", at, body.decode())
+    return {"Webhook-Id": "msg_1", "Webhook-Timestamp": str(int(at.timestamp())), "Webhook-Signature": signature}
+
+
+def test_what_a_webhook_is_told_is_read_when_its_secret_has_signed_it() -> None:
+    secret, at = new_secret(), dt.datetime.now(dt.UTC)
+    headers = signed(secret, at)
+    event = read_webhook(secret, headers, BODY)
+    assert (event.id, event.type, event.data) == ("msg_1", "credits.retired", {"name": "陈家"})
+    # While the secret is being changed, the one before signs, too.
+    both = headers | {"Webhook-Signature": f"v1,AAAA {headers['Webhook-Signature']}"}
+    assert read_webhook(secret, both, BODY) == event
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Webhook-Signature": ""},
+        {"Webhook-Signature": "v1,签名"},
+        {"Webhook-Signature": "v1a,AAAA v1,AAAA"},
+        {"Webhook-Id": "msg_2"},
+        {"Webhook-Timestamp": ""},
+        {"Webhook-Timestamp": "٣"},
+        {"Webhook-Timestamp": "0"},
+        {"Webhook-Timestamp": "9" * 30},
+    ],
+    ids=str,
+)
+def test_what_another_has_signed_or_nobody_is_refused(change: dict[str, str]) -> None:
+    secret, at = new_secret(), dt.datetime.now(dt.UTC)
+    with pytest.raises(BadSignature):
+        read_webhook(secret, signed(secret, at) | change, BODY)
+
+
+def test_another_body_another_secret_and_another_day_are_refused() -> None:
+    secret, at = new_secret(), dt.datetime.now(dt.UTC)
+    headers = signed(secret, at)
+    for arguments in ((secret, headers, BODY + b" "), (new_secret(), headers, BODY)):
+        with pytest.raises(BadSignature):
+            read_webhook(*arguments)
+    for seconds in (-301, 302):
+        with pytest.raises(BadSignature, match="clock"):
+            read_webhook(secret, headers, BODY, now=at.timestamp() + seconds)
+    with pytest.raises(ValueError, match="whsec_"):
+        read_webhook("not a secret", headers, BODY)
 
 
 @pytest.mark.parametrize("base", ["ftp://x", "tianhui.example", "file:///etc/passwd"])
