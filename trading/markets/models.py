@@ -210,4 +210,6 @@ class MarketChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.market}: {', '.join(sorted(self.rules))}"
+        return (
+            f"{self.market}: {', '.join(str(Market._meta.get_field(name).verbose_name) for name in sorted(self.rules))}"
+        )
