@@ -29,6 +29,11 @@ def _severity(kind: str) -> Severity:
     return Severity.ACTION if kind.endswith(("_proposed", "_requested")) else Severity.INFO
 
 
+def _members_page(kind: str) -> str:
+    """Return where it leads: what waits for a second person of the operator is decided at the desk."""
+    return "admin:queue" if kind.endswith("_proposed") else "work"
+
+
 def _registrars(_record: LoggedRecord, book: Book) -> list[Told]:
     return [Told(operator, REGISTRARS) for operator in book.operators]
 
@@ -140,7 +145,7 @@ def _decided(recorded: str) -> tuple[tuple[str, ...], str, str]:
 
 add_kinds(
     *(
-        NoticeKind(name, Group.SECURITY, title, severity=_severity(name), page="work")
+        NoticeKind(name, Group.SECURITY, title, severity=_severity(name), page=_members_page(name))
         for name, title in MEMBERS.items()
     ),
     *(NoticeKind(f"{name}_self", Group.SECURITY, title, page="work") for name, title in TO_MEMBER.items()),
