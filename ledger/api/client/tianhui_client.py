@@ -18,6 +18,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import os
 import random
 import time
 import urllib.error
@@ -181,6 +182,14 @@ class Client:
         """Take something away."""
         return self.send("DELETE", path).content
 
+    def upload(self, path: str, file: str | os.PathLike[str], *, key: str | None = None, **fields: str) -> Any:
+        """Send a file with the fields that belong to it, as a form does, and return the answer."""
+        with open(file, "rb") as opened:
+            content, kind = _form(os.path.basename(os.fspath(file)), opened.read(), fields)
+        return self._tried(
+            self._request("POST", path, content, kind, {"Idempotency-Key": key or str(uuid.uuid4())})
+        ).content
+
     def pages(self, path: str, **query: Any) -> Iterator[Json]:
         """Yield every row of a list, page by page. The place is kept while new rows arrive."""
         query.setdefault("page_size", 500)
@@ -212,21 +221,16 @@ class Client:
 
         Raises: Problem, Unreachable.
         """
-        headers = {"Accept": "application/json", "Accept-Language": self.language, "User-Agent": f"tianhui/{VERSION}"}
-        if self.token is not None:
-            headers["Authorization"] = f"Bearer {self.token}"
+        headers = {}
         if method == "POST":
             headers["Idempotency-Key"] = key or str(uuid.uuid4())
         if if_match is not None:
             headers["If-Match"] = if_match
         if if_none_match is not None:
             headers["If-None-Match"] = if_none_match
-        content = None
-        if body is not None:
-            content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
-            headers["Content-Type"] = "application/json"
-        address = f"{self.base}/api/v1{path}{_query(query or {})}"
-        return self._tried(urllib.request.Request(address, content, headers, method=method))
+        content = None if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+        kind = None if body is None else "application/json"
+        return self._tried(self._request(method, f"{path}{_query(query or {})}", content, kind, headers))
 
     def stream(self, address: str, *, last_id: str = "", seconds: float | None = None) -> Iterator[Event]:
         """Yield what a stream tells (server-sent events), such as `https://…/stream/markets/{symbol}`.
@@ -250,6 +254,21 @@ class Client:
             raise _problem(error) from None
         except (OSError, HTTPException) as error:
             raise Unreachable(str(error)) from error
+
+    def _request(
+        self, method: str, path: str, content: bytes | None, kind: str | None, more: Mapping[str, str]
+    ) -> urllib.request.Request:
+        headers = {
+            "Accept": "application/json",
+            "Accept-Language": self.language,
+            "User-Agent": f"tianhui/{VERSION}",
+            **more,
+        }
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token}"
+        if kind is not None:
+            headers["Content-Type"] = kind
+        return urllib.request.Request(f"{self.base}/api/v1{path}", content, headers, method=method)
 
     def _tried(self, request: urllib.request.Request) -> Answer:
         for tried in range(1, self.tries + 1):
@@ -291,6 +310,26 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 def _query(query: Mapping[str, Any]) -> str:
     given = {name.rstrip("_"): value for name, value in query.items() if value is not None}
     return f"?{urllib.parse.urlencode(given)}" if given else ""
+
+
+def _form(name: str, content: bytes, fields: Mapping[str, str]) -> tuple[bytes, str]:
+    """Return a file and fields as multipart/form-data, and its type. Source: RFC 7578, WHATWG HTML §4.10.21.8."""
+    boundary = uuid.uuid4().hex
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(key)}"\r\n\r\n{value}\r\n'
+        for key, value in fields.items()
+    ]
+    parts.append(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{_quoted(name)}"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    )
+    return "".join(
+        parts
+    ).encode() + content + f"\r\n--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+
+
+def _quoted(name: str) -> str:
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _answer(status: int, headers: Any, content: bytes) -> Answer:

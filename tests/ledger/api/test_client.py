@@ -20,6 +20,7 @@ from ledger.api.client.tianhui_client import BadSignature, Client, Problem, Unre
 from ledger.models import Household
 from ledger.parties.services import issue_token
 from ledger.webhooks.sealing import new_secret
+from tests.files import pdf
 from tests.running import running
 from tests.scenes import People, issue_to_cooperative, market_for, pay_in, sell
 
@@ -28,7 +29,7 @@ BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_client_speaks_to_the_real_server(who: People) -> None:
+def test_the_client_speaks_to_the_real_server(who: People, tmp_path: Path) -> None:
     pay_in(who, who.buyer, 1_000_000)
     market = market_for(who, issue_to_cooperative(who, 100))
     sell(who, market, 1)
@@ -40,6 +41,7 @@ def test_the_client_speaks_to_the_real_server(who: People) -> None:
         _reads(client)
         _writes_once(client)
         _refuses(base, client)
+        _uploads(client, tmp_path, market.asset.batch.project.code)
         _streams(Client(base), f"http://127.0.0.1:{environment['STREAM_PORT']}/stream/markets/{market.symbol}")
         _run_the_docs(base, tokens["buyer"], market.symbol)
 
@@ -77,6 +79,15 @@ def _refuses(base: str, client: Client) -> None:
     with pytest.raises(Problem) as unknown:
         Client(base, token="th_wrong").get("/me")
     assert unknown.value.code == "authentication_failed"
+
+
+def _uploads(client: Client, folder: Path, code: str) -> None:
+    file = folder / '合同 "1".pdf'
+    file.write_bytes(pdf())
+    for key in ("u-1", "u-1"):
+        stored = client.upload(f"/projects/{code}/documents", file, kind="contract", title="合同", key=key)
+        assert (stored["kind"], stored["title"]) == ("contract", "合同")
+    assert client.get(f"/documents/{stored['id']}/content") == pdf()
 
 
 def _streams(client: Client, address: str) -> None:
