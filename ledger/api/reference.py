@@ -17,6 +17,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 # As docs/api.md and the page itself set them: whoever has done so copies an example and runs it.
 BASE = "$TIANHUI"
 KEY = '-H "Idempotency-Key: $(openssl rand -hex 16)"'
+# Where one of several parameters is needed, which the schema cannot say.
+ONE_OF = {"get_inclusion": "index"}
 _IN_PATH = re.compile(r"\{(\w+)\}")
 _PLACEHOLDER = re.compile(r"%\(\w+\)s")
 _REFUSAL = re.compile(r"^- `(\w+)`: (.*)$", re.MULTILINE)
@@ -136,7 +138,8 @@ def _operation(schema: dict[str, Any], path: str, method: str, one: dict[str, An
     sent = None if body is None else _example(body[1])
     answers = [_answer(schema, status, answer) for status, answer in one["responses"].items() if status < "300"]
     is_public = {} in one.get("security", [{}])
-    query = [each for each in parameters if each["in"] == "query" and each.get("required")]
+    needed = ONE_OF.get(one["operationId"], "")
+    query = [each for each in parameters if each["in"] == "query" and (each.get("required") or each["name"] == needed)]
     takes_key = any(each["name"] == "Idempotency-Key" for each in parameters)
     return Operation(
         id=one["operationId"],
