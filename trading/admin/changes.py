@@ -12,7 +12,7 @@ from ledger.admin.display import link, moment
 from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.parties.models import Membership
 from trading.admin.rules import rule_written
-from trading.markets.models import Market, MarketChange
+from trading.markets.models import MarketChange, rule_named
 from trading.markets.rules import rules_in
 from trading.orders.changes import confirm_market_change, refuse_market_change
 
@@ -50,7 +50,7 @@ def _changes(change: MarketChange) -> list[Fact]:
     now = rules_in(change.market) if _waits(change) else {}
     return [
         (
-            capfirst(Market._meta.get_field(name).verbose_name),
+            capfirst(rule_named(name)),
             f"{rule_written(name, now[name])} → {rule_written(name, value)}"
             if name in now
             else rule_written(name, value),
