@@ -47,7 +47,7 @@ def test_what_nothing_waits_for_takes_no_room(who: People) -> None:
     answer = desk_of(who.second_treasurer)
     said = answer.content.decode()
     assert said.count('<article class="card') == 1
-    empty = said.split("Nothing waits here:")[1].split("</p>")[0]
+    empty = said.split("Nothing waits here:")[1].split("</ul>")[0]
     assert empty.count("<a ") == len(answer.context["queues"]) - 1
     assert "Payments for a second treasurer" not in empty
 
