@@ -345,7 +345,9 @@ def _problem(error: urllib.error.HTTPError) -> Problem:
     try:
         read = json.loads(content)
     except ValueError:
-        read = {}
+        # Streams, and what stands before the server, say in plain words what is wrong.
+        is_plain = error.headers.get_content_type() == "text/plain"
+        read = {"detail": content.decode("utf-8", "replace").strip()} if is_plain else {}
     wait = error.headers.get("Retry-After", "")
     found = cast(Json, read) if isinstance(read, dict) else {}
     return Problem(error.code, found, float(wait) if wait.isdigit() else None)

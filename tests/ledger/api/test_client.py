@@ -170,6 +170,13 @@ def test_a_refusal_is_not_tried_again(flaky: Client) -> None:
     assert len(Flaky.asked) == 1
 
 
+def test_what_is_refused_in_plain_words_keeps_them(flaky: Client) -> None:
+    Flaky.answers = [(404, {"Content-Type": "text/plain; charset=utf-8"}, b"There is no such market.\n")]
+    with pytest.raises(Problem, match="There is no such market") as refused:
+        flaky.post("/orders")
+    assert refused.value.code == "http_404"
+
+
 def test_it_gives_up_after_so_many_tries(flaky: Client) -> None:
     Flaky.answers = [(503, {}, b"<html>")] * 3
     with pytest.raises(Problem) as refused:
