@@ -222,6 +222,8 @@ class ViewOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "facts": self.facts(target) if target is not None else [],
             "form": form,
             "back": back,
+            # Who comes back to a step that was taken meanwhile is told so; what was typed stays to be seen.
+            "is_over": request.method != "POST" and target is not None and not action.is_due(target),
         }
         return TemplateResponse(request, "admin/action.html", context, status=status)
 

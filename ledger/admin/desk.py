@@ -207,6 +207,7 @@ _SHOWN: dict[str, tuple[Text, Callable[[Any], str], tuple[str, ...], tuple[str, 
     ),
     "resets_to_confirm": (_("People"), str, ("user", "requested_by"), ("confirm", "refuse")),
     "role_changes_to_confirm": (_("People"), str, ("person", "organisation", "proposed_by"), ("confirm", "refuse")),
+    "invitations_to_confirm": (_("People"), str, ("organisation", "invited_by"), ("confirm", "withdraw")),
 }
 
 

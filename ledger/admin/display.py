@@ -12,7 +12,7 @@ from django.contrib import admin
 from django.db import models
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
@@ -156,8 +156,9 @@ def serial_run(serials: Range) -> str:
 
 
 def serial_runs(ranges: Iterable[Range] | None) -> str:
-    """Return several runs of serial numbers."""
-    return ", ".join(serial_run(serials) for serials in ranges or ()) or EMPTY
+    """Return several runs of serial numbers, each of which leads to the way of its first tonne, from the field on."""
+    runs = ((reverse("trace", args=[serials.lower]), serial_run(serials)) for serials in ranges or ())
+    return format_html_join(", ", '<a href="{}">{}</a>', runs) or EMPTY
 
 
 def document(value: Any) -> SafeString:

@@ -18,7 +18,7 @@ from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.errors import InvalidValue
 from ledger.journal.models import Account
 from ledger.journal.selectors import holdings, sealed_accounts
-from ledger.parties.invitations import confirm_invitation, withdraw_invitation
+from ledger.parties.invitations import confirm_invitation, invitations_in, withdraw_invitation
 from ledger.parties.models import Invitation, Membership, Organisation, RoleChange, User
 from ledger.parties.rights import roles_in
 from ledger.parties.role_changes import confirm_change, propose_change, refuse_change
@@ -302,9 +302,30 @@ class RoleChangeAdmin(ViewOnlyAdmin):
         ]
 
 
+class InvitationState(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return Invitation.State.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> QuerySet[Invitation]:
+        state = self.value()
+        return invitations_in(queryset, state) if state in Invitation.State.values else queryset
+
+
 class InvitationAdmin(ViewOnlyAdmin):
-    list_display = ("organisation", "role", "invited_by", "invited_at", "expires_at", "accepted_by", "withdrawn_at")
-    list_filter = ("role", "organisation__kind")
+    list_display = (
+        "organisation",
+        "role",
+        "state",
+        "invited_by",
+        "invited_at",
+        "expires_at",
+        "accepted_by",
+        "withdrawn_at",
+    )
+    list_filter = (InvitationState, "role", "organisation__kind")
     list_select_related = ("organisation", "invited_by", "accepted_by")
     search_fields = ("organisation__name", "invited_by__username", "public_id__exact")
     ordering = ("-id",)
@@ -312,6 +333,7 @@ class InvitationAdmin(ViewOnlyAdmin):
     fields = (
         "organisation",
         "role",
+        "state",
         "public_id",
         "invited_by",
         "invited_at",
@@ -338,9 +360,14 @@ class InvitationAdmin(ViewOnlyAdmin):
         return [
             (_("Organisation"), link(target.organisation)),
             (_("Role"), target.get_role_display()),
+            (_("State"), target.state.label),
             (_("Invited by"), link(target.invited_by)),
             (_("Good until"), moment(target.expires_at)),
         ]
+
+    @admin.display(description=_("state"))
+    def state(self, invitation: Invitation) -> Any:
+        return invitation.state.label
 
 
 class ApiTokenAdmin(ViewOnlyAdmin):

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from ledger.admin.base import ViewOnlyAdmin
@@ -46,9 +48,20 @@ def _named(message: str, params: dict[str, Any]) -> str:
     return gettext(message) % params if params else gettext(message)
 
 
+class WhetherAllHolds(admin.SimpleListFilter):
+    title = _("result")
+    parameter_name = "holds"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("1", pgettext_lazy("rule", "holds")), ("0", _("something is broken"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ReconciliationRun]) -> QuerySet[ReconciliationRun]:
+        return queryset.filter(holds=self.value() == "1") if self.value() in ("0", "1") else queryset
+
+
 class ReconciliationRunAdmin(ViewOnlyAdmin):
     list_display = ("number", STARTED_AT, "duration_figure", "who", "size_figure", "result")
-    list_filter = ("holds",)
+    list_filter = (WhetherAllHolds,)
     search_fields = ("id",)
     ordering = ("-id",)
     sortable_by = ()

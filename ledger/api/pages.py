@@ -4,6 +4,7 @@ import hashlib
 from http import HTTPStatus
 from pathlib import Path
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import get_conditional_response
@@ -44,6 +45,7 @@ def reference_page(request: HttpRequest) -> HttpResponse:
     found = reference(get_language() or "en")
     text = request.GET.get("q", "").strip()[:100]
     context = {"reference": found, "text": text, "found": search(found, text) if text else None, **_client()}
+    context["base"] = _base(request)
     return render(request, "ledger/api/reference.html", context)
 
 
@@ -54,7 +56,7 @@ def subject_page(request: HttpRequest, subject: str) -> HttpResponse:
     wanted = next((each for each in found.subjects if each.name == subject), None)
     if wanted is None:
         raise Http404
-    return render(request, "ledger/api/subject.html", {"reference": found, "subject": wanted})
+    return render(request, "ledger/api/subject.html", {"reference": found, "subject": wanted, "base": _base(request)})
 
 
 @require_safe
@@ -77,6 +79,11 @@ def client_file(request: HttpRequest) -> HttpResponse:
 def client_sha256(request: HttpRequest) -> HttpResponse:
     """Hand the client's hash out, as `sha256sum --check` reads it."""
     return HttpResponse(f"{_client()['client_sha256']}  {CLIENT_NAME}\n", content_type="text/plain; charset=utf-8")
+
+
+def _base(request: HttpRequest) -> str:
+    """Return the address of this server, as examples are to be sent to it."""
+    return settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
 
 
 def _client() -> dict[str, str]:

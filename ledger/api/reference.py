@@ -14,7 +14,12 @@ from drf_spectacular.generators import SchemaGenerator
 from ledger.api.catalogue import KnownProblem
 
 METHODS = ("get", "post", "put", "patch", "delete")
-BASE = "https://tianhui.example"
+# As docs/api.md and the page itself set them: whoever has done so copies an example and runs it.
+BASE = "$TIANHUI"
+KEY = '-H "Idempotency-Key: $(openssl rand -hex 16)"'
+# Where one of several parameters is needed, which the schema cannot say.
+ONE_OF = {"get_inclusion": "index"}
+_IN_PATH = re.compile(r"\{(\w+)\}")
 _PLACEHOLDER = re.compile(r"%\(\w+\)s")
 _REFUSAL = re.compile(r"^- `(\w+)`: (.*)$", re.MULTILINE)
 MAX_DEPTH = 4
@@ -133,7 +138,8 @@ def _operation(schema: dict[str, Any], path: str, method: str, one: dict[str, An
     sent = None if body is None else _example(body[1])
     answers = [_answer(schema, status, answer) for status, answer in one["responses"].items() if status < "300"]
     is_public = {} in one.get("security", [{}])
-    query = [each for each in parameters if each["in"] == "query" and each.get("required")]
+    needed = ONE_OF.get(one["operationId"], "")
+    query = [each for each in parameters if each["in"] == "query" and (each.get("required") or each["name"] == needed)]
     takes_key = any(each["name"] == "Idempotency-Key" for each in parameters)
     return Operation(
         id=one["operationId"],
@@ -156,7 +162,7 @@ def _operation(schema: dict[str, Any], path: str, method: str, one: dict[str, An
             query=query,
             takes_key=takes_key,
         ),
-        python=_python(method, path, sent),
+        python=_python(method, path, sent, is_form=body is not None and "form" in body[0], query=query),
     )
 
 
@@ -237,13 +243,15 @@ def _curl(
     method: str, path: str, sent: Any, *, is_form: bool, is_public: bool, query: list[dict[str, Any]], takes_key: bool
 ) -> str:
     asked = "&".join(f"{each['name']}={each.get('example', 1)}" for each in query)
+    # What stands in braces is a variable of the reader's own: curl would take braces for a list of words.
+    place = _IN_PATH.sub(r"$\1", path)
     lines = [
-        f"curl{' -X ' + method.upper() if method not in ('get', 'post') else ''} '{BASE}{path}{'?' + asked if asked else ''}'"
+        f'curl{" -X " + method.upper() if method not in ("get", "post") else ""} "{BASE}{place}{"?" + asked if asked else ""}"'
     ]
     if not is_public:
         lines.append('-H "Authorization: Bearer $TIANHUI_TOKEN"')
     if takes_key:
-        lines.append('-H "Idempotency-Key: $(uuidgen)"')
+        lines.append(KEY)
     if is_form and isinstance(sent, dict):
         lines += [
             f"-F {shlex.quote(f'{name}=@{value}' if name == 'file' else f'{name}={value}')}"
@@ -255,10 +263,15 @@ def _curl(
     return " \\\n  ".join(lines)
 
 
-def _python(method: str, path: str, sent: Any) -> str:
-    place = path.removeprefix("/api/v1")
+def _python(method: str, path: str, sent: Any, *, is_form: bool, query: list[dict[str, Any]]) -> str:
+    short = path.removeprefix("/api/v1")
+    place = f'{"f" if "{" in short else ""}"{short}"'
+    if is_form and isinstance(sent, dict):
+        fields = "".join(f", {name}={value!r}" for name, value in sent.items() if name != "file")
+        return f"client.upload({place}, {sent['file']!r}{fields})"
     if method == "get":
-        return f'client.get("{place}")'
+        asked = "".join(f", {each['name']}={each.get('example', 1)!r}" for each in query)
+        return f"client.get({place}{asked})"
     if method == "delete":
-        return f'client.delete("{place}")'
-    return f'client.post("{place}", {sent!r})' if sent else f'client.post("{place}")'
+        return f"client.delete({place})"
+    return f"client.post({place}, {sent!r})" if sent else f"client.post({place})"

@@ -6,7 +6,7 @@ import secrets
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -39,6 +39,21 @@ def invitations_of(membership: Membership) -> QuerySet[Invitation]:
 def open_invitations_of(membership: Membership) -> QuerySet[Invitation]:
     """Return those that can still be accepted, or confirmed."""
     return invitations_of(membership).filter(accepted_at=None, withdrawn_at=None, expires_at__gt=timezone.now())
+
+
+def invitations_in(found: QuerySet[Invitation], state: str) -> QuerySet[Invitation]:
+    """Return those of the invitations that stand so now (Invitation.State)."""
+    now, states = timezone.now(), Invitation.State
+    waits = Q(organisation__kind=Organisation.Kind.OPERATOR, confirmed_at=None, needs_no_other=False)
+    unused = Q(accepted_at=None, withdrawn_at=None)
+    conditions = {
+        states.WAITING: unused & waits & Q(expires_at__gt=now),
+        states.OPEN: unused & ~waits & Q(expires_at__gt=now),
+        states.ACCEPTED: Q(accepted_at__isnull=False),
+        states.WITHDRAWN: Q(withdrawn_at__isnull=False),
+        states.OVER: unused & Q(expires_at__lte=now),
+    }
+    return found.filter(conditions[states(state)])
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ledger.parties.scopes import Scope
 
@@ -144,6 +145,15 @@ class Invitation(models.Model):
     there is nobody else who could (first_operator.py).
     """
 
+    class State(models.TextChoices):
+        """How it stands: not stored, as it ends by itself."""
+
+        WAITING = "waiting", _("to be confirmed")
+        OPEN = "open", pgettext_lazy("invitation", "open")
+        ACCEPTED = "accepted", pgettext_lazy("invitation", "accepted")
+        WITHDRAWN = "withdrawn", pgettext_lazy("invitation", "withdrawn")
+        OVER = "over", pgettext_lazy("invitation", "over")
+
     public_id = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, verbose_name=_("organisation"), related_name="invitations"
@@ -198,6 +208,17 @@ class Invitation(models.Model):
         """Whether a second person has to confirm it before it is good."""
         is_into_operator = self.organisation.kind == Organisation.Kind.OPERATOR
         return is_into_operator and self.confirmed_at is None and not self.needs_no_other
+
+    @property
+    def state(self) -> State:
+        """How it stands now."""
+        if self.accepted_at is not None:
+            return self.State.ACCEPTED
+        if self.withdrawn_at is not None:
+            return self.State.WITHDRAWN
+        if not self.is_open:
+            return self.State.OVER
+        return self.State.WAITING if self.waits_for_another else self.State.OPEN
 
     @property
     def inviter(self) -> str:

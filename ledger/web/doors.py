@@ -91,9 +91,20 @@ def carry_out(form: forms.Form, service: Callable[..., Done], **arguments: Any) 
 
 
 def show(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """Render a page; where a form of it was refused, the status says so."""
-    is_refused = any(isinstance(value, forms.BaseForm) and value.errors for value in context.values())
-    return render(request, template, context, status=422 if is_refused else 200)
+    """Render a page; where a form of it was refused, the status says so, and the reader is led to what is wrong."""
+    refused = [value for value in context.values() if isinstance(value, forms.BaseForm) and value.errors]
+    if refused:
+        lead_to_fault(refused[0])
+    return render(request, template, context, status=422 if refused else 200)
+
+
+def lead_to_fault(form: forms.BaseForm) -> None:
+    """Have the browser begin at the first field that was refused: on a long page it may lie far below, on a phone out of sight."""
+    shown = [bound for bound in form.visible_fields() if bound.errors]
+    for bound in form if shown else ():
+        bound.field.widget.attrs.pop("autofocus", None)
+    if shown:
+        shown[0].field.widget.attrs["autofocus"] = True
 
 
 def refusals_in(forms_at_hand: Iterable[forms.BaseForm]) -> list[str]:

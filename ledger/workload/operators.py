@@ -19,7 +19,8 @@ from ledger.incidents.services import ROLES as DECIDERS
 from ledger.journal.bank.models import BankAccount
 from ledger.journal.models import Correction, Payment, Payout
 from ledger.journal.runs import ReconciliationRun
-from ledger.parties.models import Membership, Organisation, RoleChange
+from ledger.parties.invitations import invitations_in
+from ledger.parties.models import Invitation, Membership, Organisation, RoleChange
 from ledger.parties.security.models import FactorReset
 from ledger.personal.models import Erasure
 from ledger.projects.judgements import Renewal
@@ -326,6 +327,18 @@ def _of_the_house() -> Iterator[Queue]:
         "proposed_by",
         "person",
         (REGISTRAR,),
+    )
+    yield Queue(
+        "invitations_to_confirm",
+        _("Invitations to the operator"),
+        _("Confirm an invitation to the operator as second person"),
+        invitations_in(Invitation.objects.all(), Invitation.State.WAITING),
+        "invited_at",
+        OWNER,
+        2,
+        {"state": Invitation.State.WAITING},
+        "invited_by",
+        also=(REGISTRAR,),
     )
 
 

@@ -1,15 +1,18 @@
 """Other rules of markets that wait for a second person, and those that were decided."""
 
 from django.contrib import admin
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from ledger.admin.actions import Action
 from ledger.admin.base import Fact, ViewOnlyAdmin
-from ledger.admin.display import document, link, moment
+from ledger.admin.display import link, moment
 from ledger.admin.records import Named, RecordIds, ids_naming
 from ledger.parties.models import Membership
-from trading.markets.models import MarketChange
+from trading.admin.rules import rule_written
+from trading.markets.models import MarketChange, rule_named
 from trading.markets.rules import rules_in
 from trading.orders.changes import confirm_market_change, refuse_market_change
 
@@ -42,8 +45,22 @@ REFUSE = Action(
 )
 
 
+def _changes(change: MarketChange) -> list[Fact]:
+    """Return each rule that becomes another, in words: how it is now where it waits, and how it is to be."""
+    now = rules_in(change.market) if _waits(change) else {}
+    return [
+        (
+            capfirst(rule_named(name)),
+            f"{rule_written(name, now[name])} → {rule_written(name, value)}"
+            if name in now
+            else rule_written(name, value),
+        )
+        for name, value in sorted(change.rules.items())
+    ]
+
+
 class MarketChangeAdmin(ViewOnlyAdmin):
-    list_display = ("market", "state", "reason", "proposed_by", "proposed_at", "decided_by", "decided_at")
+    list_display = ("market", "state", "new_rules", "reason", "proposed_by", "proposed_at", "decided_by", "decided_at")
     list_filter = ("state",)
     list_select_related = ("market", "proposed_by", "decided_by")
     search_fields = ("market__symbol", "reason")
@@ -56,18 +73,17 @@ class MarketChangeAdmin(ViewOnlyAdmin):
 
     @admin.display(description=_("new rules"))
     def new_rules(self, change: MarketChange) -> SafeString:
-        return document(change.rules)
+        """What becomes another: from what, as long as it waits; what it was before is in the log."""
+        return format_html_join("", "<div>{}: <strong>{}</strong></div>", _changes(change))
 
     def record_ids(self, target: MarketChange) -> RecordIds:
         kinds = ("market_change_proposed", "market_change_confirmed", "market_change_refused")
         return ids_naming(Named(kinds, {"market_change": str(target.pk)}), near=(target.proposed_at, target.decided_at))
 
     def facts(self, target: MarketChange) -> list[Fact]:
-        now = rules_in(target.market)
-        changed: list[Fact] = [(name, f"{now[name]} → {value}") for name, value in sorted(target.rules.items())]
         return [
             (_("Market"), link(target.market)),
-            *changed,
+            *_changes(target),
             (_("Reason"), target.reason),
             (_("Proposed by"), link(target.proposed_by)),
             (_("Proposed at"), moment(target.proposed_at)),

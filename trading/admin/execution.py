@@ -41,6 +41,8 @@ def _executed(market_id: int, at: dt.datetime) -> list[int]:
 class TradeAdmin(LargeTableAdmin):
     list_display = (
         "number",
+        # When comes first of all: at the end of a wide table it is out of sight.
+        EXECUTED_AT,
         "market",
         "price_figure",
         "quantity_figure",
@@ -49,7 +51,6 @@ class TradeAdmin(LargeTableAdmin):
         "seller",
         "fees_figure",
         "settlement",
-        EXECUTED_AT,
     )
     list_filter = ("market", "taker_side", OfTransaction, OfAccount, OfOrganisation, WithSerial, Since, Until)
     list_select_related = ("market", "buy_order__organisation", "sell_order__organisation")

@@ -23,6 +23,7 @@ EXPIRES_AT = at_moment("expires_at", _("expires at"))
 class OrderAdmin(LargeTableAdmin):
     list_display = (
         "number",
+        PLACED_AT,
         "market",
         "organisation",
         "side",
@@ -30,7 +31,6 @@ class OrderAdmin(LargeTableAdmin):
         "quantity_figure",
         "filled_figure",
         "status",
-        PLACED_AT,
     )
     list_filter = ("status", "side", "order_type", "time_in_force", "trading_mode", "market")
     list_select_related = ("market", "organisation")

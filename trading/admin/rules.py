@@ -3,13 +3,14 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ledger.admin.actions import ReasonForm
-from ledger.admin.display import yuan
+from ledger.admin.display import money, yuan
 from ledger.admin.fields import YuanField
 from ledger.journal.models import Asset
-from trading.admin.fields import SessionsField
+from trading.admin.fields import SessionsField, sessions_as_text
 from trading.markets.models import Market
 from trading.markets.rules import RULES, rules_in
 from trading.markets.services import BOUNDS, LARGEST_T
@@ -24,6 +25,15 @@ FURTHER_RULES = (
     "block_minimum_t",
 )
 YUAN_RULES = ("reference_price_fen", "tick_size_fen")
+
+
+def rule_written(name: str, value: Any) -> str:
+    """Return how a rule is, as the form takes it: money in yuan, sessions in one line."""
+    if name in YUAN_RULES:
+        return money(value)
+    if name == "sessions":
+        return sessions_as_text(value).replace("\n", ", ") or gettext("always open")
+    return str(value)
 
 
 def _price(label: Any, field: str, **kwargs: Any) -> YuanField:

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from ledger.journal.models import Hold
 from ledger.parties.models import Organisation, User
 from trading.markets.models import Market
+from trading.markets.writing import terms_written
 from trading.orders.models import Order
 
 
@@ -93,7 +94,7 @@ class BlockOffer(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.side} {self.quantity_t} t @ {self.price_fen}"
+        return f"{self.get_side_display()} {terms_written(self.quantity_t, self.price_fen)}"
 
     @property
     def outcome(self) -> str:

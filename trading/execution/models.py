@@ -8,6 +8,7 @@ from django.utils.translation import pgettext_lazy
 
 from ledger.journal.models import Transaction
 from trading.markets.models import Market, TradingMode
+from trading.markets.writing import terms_written
 from trading.orders.models import Instruction, Order
 
 
@@ -89,7 +90,7 @@ class Trade(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity_t} t @ {self.price_fen}"
+        return terms_written(self.quantity_t, self.price_fen)
 
     @property
     def value_fen(self) -> int:

@@ -210,4 +210,11 @@ class MarketChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.market}: {', '.join(sorted(self.rules))}"
+        return f"{self.market}: {', '.join(map(rule_named, sorted(self.rules)))}"
+
+
+def rule_named(name: str) -> str:
+    """Return what people call a rule of markets."""
+    field = Market._meta.get_field(name)
+    assert isinstance(field, models.Field)
+    return str(field.verbose_name)

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from ledger.journal.models import Account, Hold
 from ledger.parties.models import Organisation, User
 from trading.markets.models import Market, TradingMode
+from trading.markets.writing import terms_written
 
 
 class Order(models.Model):
@@ -136,7 +137,7 @@ class Order(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.side} {self.quantity_t} t @ {self.price_fen}"
+        return f"{self.get_side_display()} {terms_written(self.quantity_t, self.price_fen)}"
 
     @property
     def remaining_t(self) -> int:

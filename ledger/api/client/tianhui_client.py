@@ -9,10 +9,16 @@
 
 Money is in fen and quantities are in whole tonnes: both are whole numbers, none is rounded anywhere. What is refused is
 raised as `Problem`, with the code that the reference at /api/docs names. What writes gets an Idempotency-Key of its own,
-so that it is tried again where the network or the server fails and yet done once.
+so that it is tried again where the network or the server fails and yet done once. `read_webhook` checks what a webhook of
+yours is told.
 """
 
+import base64
+import binascii
+import hashlib
+import hmac
 import json
+import os
 import random
 import time
 import urllib.error
@@ -24,12 +30,14 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, cast
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 RETRIED = frozenset({429, 502, 503, 504})
 """Statuses that pass: the same request, sent again, may succeed."""
 IN_FLIGHT = "idempotency_in_flight"
 LONGEST_WAIT = 30.0
 MAX_EVENT = 1_000_000
+WEBHOOK_SECONDS = 300
+"""What was signed longer ago, or that much later, may be somebody who sends again what was sent to you once."""
 
 Json = dict[str, Any]
 
@@ -91,6 +99,47 @@ class Event:
     id: str
 
 
+class BadSignature(Exception):
+    """What came to a webhook was not signed with its secret, or not just now: do nothing, and answer 400."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookEvent:
+    """What a webhook was told. It may come twice: `id` is the same then."""
+
+    id: str
+    type: str
+    timestamp: str
+    data: Any
+
+
+def read_webhook(secret: str, headers: Mapping[str, str], body: bytes, *, now: float | None = None) -> WebhookEvent:
+    """Return the event of a request that came to a webhook of yours, after its signature was checked (Standard Webhooks).
+
+    `secret` is what was shown when the webhook was made (whsec_…), `body` the bytes as they came: what was read as JSON and
+    written again is not what was signed. While a secret is being changed there are two signatures, of which one is enough.
+
+    Raises: BadSignature; ValueError for a secret that is none.
+    """
+    given = {name.lower(): value for name, value in headers.items()}
+    place, sent_at = given.get("webhook-id", ""), given.get("webhook-timestamp", "")
+    if not (sent_at.isascii() and sent_at.isdigit()):
+        raise BadSignature("there is no webhook-timestamp")
+    if abs((time.time() if now is None else now) - int(sent_at)) > WEBHOOK_SECONDS:
+        raise BadSignature("it was signed too long ago, or a clock is wrong")
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except binascii.Error as error:
+        raise ValueError("a secret begins with whsec_, and base64 follows") from error
+    digest = hmac.new(key, f"{place}.{sent_at}.".encode() + body, hashlib.sha256).digest()
+    expected = b"v1," + base64.b64encode(digest)
+    signatures = given.get("webhook-signature", "").encode().split(b" ")
+    if not any(hmac.compare_digest(expected, each) for each in signatures):
+        raise BadSignature("none of its signatures is by this secret")
+    told = json.loads(body)
+    return WebhookEvent(place, told["type"], told["timestamp"], told["data"])
+
+
 class Client:
     """Speaks to one server. It keeps no state but its settings, so that threads may share it.
 
@@ -133,6 +182,14 @@ class Client:
         """Take something away."""
         return self.send("DELETE", path).content
 
+    def upload(self, path: str, file: str | os.PathLike[str], *, key: str | None = None, **fields: str) -> Any:
+        """Send a file with the fields that belong to it, as a form does, and return the answer."""
+        with open(file, "rb") as opened:
+            content, kind = _form(os.path.basename(os.fspath(file)), opened.read(), fields)
+        return self._tried(
+            self._request("POST", path, content, kind, {"Idempotency-Key": key or str(uuid.uuid4())})
+        ).content
+
     def pages(self, path: str, **query: Any) -> Iterator[Json]:
         """Yield every row of a list, page by page. The place is kept while new rows arrive."""
         query.setdefault("page_size", 500)
@@ -164,21 +221,16 @@ class Client:
 
         Raises: Problem, Unreachable.
         """
-        headers = {"Accept": "application/json", "Accept-Language": self.language, "User-Agent": f"tianhui/{VERSION}"}
-        if self.token is not None:
-            headers["Authorization"] = f"Bearer {self.token}"
+        headers = {}
         if method == "POST":
             headers["Idempotency-Key"] = key or str(uuid.uuid4())
         if if_match is not None:
             headers["If-Match"] = if_match
         if if_none_match is not None:
             headers["If-None-Match"] = if_none_match
-        content = None
-        if body is not None:
-            content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
-            headers["Content-Type"] = "application/json"
-        address = f"{self.base}/api/v1{path}{_query(query or {})}"
-        return self._tried(urllib.request.Request(address, content, headers, method=method))
+        content = None if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+        kind = None if body is None else "application/json"
+        return self._tried(self._request(method, f"{path}{_query(query or {})}", content, kind, headers))
 
     def stream(self, address: str, *, last_id: str = "", seconds: float | None = None) -> Iterator[Event]:
         """Yield what a stream tells (server-sent events), such as `https://…/stream/markets/{symbol}`.
@@ -202,6 +254,21 @@ class Client:
             raise _problem(error) from None
         except (OSError, HTTPException) as error:
             raise Unreachable(str(error)) from error
+
+    def _request(
+        self, method: str, path: str, content: bytes | None, kind: str | None, more: Mapping[str, str]
+    ) -> urllib.request.Request:
+        headers = {
+            "Accept": "application/json",
+            "Accept-Language": self.language,
+            "User-Agent": f"tianhui/{VERSION}",
+            **more,
+        }
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token}"
+        if kind is not None:
+            headers["Content-Type"] = kind
+        return urllib.request.Request(f"{self.base}/api/v1{path}", content, headers, method=method)
 
     def _tried(self, request: urllib.request.Request) -> Answer:
         for tried in range(1, self.tries + 1):
@@ -245,6 +312,26 @@ def _query(query: Mapping[str, Any]) -> str:
     return f"?{urllib.parse.urlencode(given)}" if given else ""
 
 
+def _form(name: str, content: bytes, fields: Mapping[str, str]) -> tuple[bytes, str]:
+    """Return a file and fields as multipart/form-data, and its type. Source: RFC 7578, WHATWG HTML §4.10.21.8."""
+    boundary = uuid.uuid4().hex
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(key)}"\r\n\r\n{value}\r\n'
+        for key, value in fields.items()
+    ]
+    parts.append(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{_quoted(name)}"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    )
+    return "".join(
+        parts
+    ).encode() + content + f"\r\n--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+
+
+def _quoted(name: str) -> str:
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+
+
 def _answer(status: int, headers: Any, content: bytes) -> Answer:
     lower = {str(name).lower(): str(value) for name, value in headers.items()}
     is_json = "json" in lower.get("content-type", "")
@@ -258,7 +345,9 @@ def _problem(error: urllib.error.HTTPError) -> Problem:
     try:
         read = json.loads(content)
     except ValueError:
-        read = {}
+        # Streams, and what stands before the server, say in plain words what is wrong.
+        is_plain = error.headers.get_content_type() == "text/plain"
+        read = {"detail": content.decode("utf-8", "replace").strip()} if is_plain else {}
     wait = error.headers.get("Retry-After", "")
     found = cast(Json, read) if isinstance(read, dict) else {}
     return Problem(error.code, found, float(wait) if wait.isdigit() else None)

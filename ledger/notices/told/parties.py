@@ -29,6 +29,11 @@ def _severity(kind: str) -> Severity:
     return Severity.ACTION if kind.endswith(("_proposed", "_requested")) else Severity.INFO
 
 
+def _members_page(kind: str) -> str:
+    """Return where it leads: what waits for a second person of the operator is decided at the desk."""
+    return "admin:queue" if kind.endswith("_proposed") else "work"
+
+
 def _registrars(_record: LoggedRecord, book: Book) -> list[Told]:
     return [Told(operator, REGISTRARS) for operator in book.operators]
 
@@ -70,6 +75,7 @@ tell(
 MEMBERS = {
     "member_added": _("Somebody acts for %(name)s now"),
     "member_invited": _("Somebody was invited to %(name)s"),
+    "member_invitation_proposed": _("An invitation to %(name)s waits for a second person"),
     "member_invitation_confirmed": _("An invitation to %(name)s is confirmed"),
     "member_invitation_withdrawn": _("An invitation to %(name)s is withdrawn"),
     "member_role_changed": _("The role of a member of %(name)s is another now"),
@@ -139,7 +145,7 @@ def _decided(recorded: str) -> tuple[tuple[str, ...], str, str]:
 
 add_kinds(
     *(
-        NoticeKind(name, Group.SECURITY, title, severity=_severity(name), page="work")
+        NoticeKind(name, Group.SECURITY, title, severity=_severity(name), page=_members_page(name))
         for name, title in MEMBERS.items()
     ),
     *(NoticeKind(f"{name}_self", Group.SECURITY, title, page="work") for name, title in TO_MEMBER.items()),
@@ -175,10 +181,17 @@ def _members_changed(records: Sequence[LoggedRecord], book: Book) -> Iterable[Te
         if person and record.kind in TO_MEMBER and record.actor not in ("system", f"user:{person}"):
             told = Told(organisation.pk, person=person)
             yield Telling(f"{record.kind}_self", told, said, record.at, record.actor)
-        kind = record.kind if record.kind in MEMBERS else "member_changed"
+        kind = _waiting_kind(record.kind, organisation.pk in book.operators)
         # The operator's registrars decide, too, while there is one owner alone.
-        roles = (*OWNERS, *REGISTRARS) if record.kind == "member_change_proposed" else OWNERS
+        roles = (*OWNERS, *REGISTRARS) if kind.endswith("_proposed") else OWNERS
         yield Telling(kind, Told(organisation.pk, roles), said, record.at, record.actor)
+
+
+def _waiting_kind(recorded: str, is_of_operator: bool) -> str:
+    """Return as what it is told: an invitation to the operator is worth nothing before another has confirmed it."""
+    if recorded == "member_invited" and is_of_operator:
+        return "member_invitation_proposed"
+    return recorded if recorded in MEMBERS else "member_changed"
 
 
 @on(*RESETS, *INCIDENTS)

@@ -39,7 +39,17 @@ def test_the_desk_counts_what_waits(who: People) -> None:
     ReportFactory.create_batch(2, status=MonitoringReport.Status.VERIFIED, approved_by=None)
     ReportFactory.create_batch(3)
     deposit(who, who.treasurer, "one")
-    assert counts(who.registrar) == counts(who.auditor) == [7, 1, 0, 0, 2, 0, 3, 0, 1, *[0] * 10]
+    assert counts(who.registrar) == counts(who.auditor) == [7, 1, 0, 0, 2, 0, 3, 0, 1, *[0] * 11]
+
+
+def test_what_nothing_waits_for_takes_no_room(who: People) -> None:
+    deposit(who, who.treasurer, "one")
+    answer = desk_of(who.second_treasurer)
+    said = answer.content.decode()
+    assert said.count('<article class="card') == 1
+    empty = said.split("Nothing waits here:")[1].split("</ul>")[0]
+    assert empty.count("<a ") == len(answer.context["queues"]) - 1
+    assert "Payments for a second treasurer" not in empty
 
 
 def test_own_deposits_do_not_wait_for_the_treasurer_who_entered_them(who: People) -> None:
@@ -55,10 +65,10 @@ def test_each_sees_which_queues_are_theirs(who: People) -> None:
         for role in ("registrar", "treasurer", "auditor")
     }
     assert theirs == {
-        "registrar": [True] * 7 + [False] * 4 + [True] * 8,
+        "registrar": [True] * 7 + [False] * 4 + [True] * 9,
         # A freeze is lifted by whoever decides anything.
-        "treasurer": [False] * 7 + [True] * 4 + [False] * 2 + [True] + [False] * 5,
-        "auditor": [False] * 19,
+        "treasurer": [False] * 7 + [True] * 4 + [False] * 2 + [True] + [False] * 6,
+        "auditor": [False] * 20,
     }
 
 
@@ -94,9 +104,9 @@ def test_the_desk_reads_as_often_however_much_waits(who: People, django_assert_n
     client = client_of(who.registrar)
     OrganisationFactory.create_batch(3, status=Organisation.Status.APPLIED)
     ReportFactory.create_batch(3)
-    # Session, person and membership; nineteen queues; checkpoint, waiting records and the oldest; markets;
+    # Session, person and membership; twenty queues; checkpoint, waiting records and the oldest; markets;
     # runs; supply.
-    with django_assert_num_queries(28):
+    with django_assert_num_queries(29):
         client.get("/admin/")
 
 

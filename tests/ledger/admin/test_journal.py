@@ -50,9 +50,10 @@ def test_a_transaction_shows_its_transfers_serial_numbers_and_cause(who: People,
     page = auditor.get(of("transaction", batch.transaction_id))
     first = batch.serials.lower
     assert [row[3] for row in page.context["tables"][0].rows] == [
-        f"{first} – {first + 8}",
-        f"{first + 9} – {first + 9}",
+        f'<a href="/trace/{first}">{first} – {first + 8}</a>',
+        f'<a href="/trace/{first + 9}">{first + 9} – {first + 9}</a>',
     ]
+    assert auditor.get(f"/trace/{first}").status_code == 200
     assert of("batch", batch.pk) in page.content.decode()
 
 

@@ -73,6 +73,18 @@ def test_money_is_not_entered_for_an_organisation_that_may_not_trade(who: People
         assert list(client_of(who.treasurer).post(ENTER, values).context["form"].errors) == ["organisation"]
 
 
+def test_who_comes_back_to_a_step_that_was_taken_is_told_so(who: People, deposit: Payment) -> None:
+    client = client_of(who.second_treasurer)
+    assert "Confirm the deposit" in client.get(step("confirm-deposit", deposit)).content.decode()
+    client.post(step("confirm-deposit", deposit))
+    said = client.get(step("confirm-deposit", deposit)).content.decode()
+    assert "There is nothing to decide here now" in said
+    assert "data-once" not in said
+    # Who has pressed twice is told why, and nothing is done twice.
+    assert client.post(step("confirm-deposit", deposit)).status_code == 409
+    assert balance_of(who.buyer) == 1_050
+
+
 def test_a_second_treasurer_confirms_a_deposit(who: People, deposit: Payment) -> None:
     client_of(who.second_treasurer).post(step("confirm-deposit", deposit))
     deposit.refresh_from_db()

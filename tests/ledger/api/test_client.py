@@ -1,5 +1,6 @@
 """The Python client against the real server, and the examples of docs/api.md, each of which is run."""
 
+import datetime as dt
 import os
 import re
 import subprocess
@@ -12,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from standardwebhooks import Webhook
 
 from config.run import BASE_DIR
-from ledger.api.client.tianhui_client import Client, Problem, Unreachable
+from ledger.api.client.tianhui_client import BadSignature, Client, Problem, Unreachable, read_webhook
 from ledger.models import Household
 from ledger.parties.services import issue_token
+from ledger.webhooks.sealing import new_secret
+from tests.files import pdf
 from tests.running import running
 from tests.scenes import People, issue_to_cooperative, market_for, pay_in, sell
 
@@ -25,7 +29,7 @@ BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_client_speaks_to_the_real_server(who: People) -> None:
+def test_the_client_speaks_to_the_real_server(who: People, tmp_path: Path) -> None:
     pay_in(who, who.buyer, 1_000_000)
     market = market_for(who, issue_to_cooperative(who, 100))
     sell(who, market, 1)
@@ -37,6 +41,7 @@ def test_the_client_speaks_to_the_real_server(who: People) -> None:
         _reads(client)
         _writes_once(client)
         _refuses(base, client)
+        _uploads(client, tmp_path, market.asset.batch.project.code)
         _streams(Client(base), f"http://127.0.0.1:{environment['STREAM_PORT']}/stream/markets/{market.symbol}")
         _run_the_docs(base, tokens["buyer"], market.symbol)
 
@@ -74,6 +79,15 @@ def _refuses(base: str, client: Client) -> None:
     with pytest.raises(Problem) as unknown:
         Client(base, token="th_wrong").get("/me")
     assert unknown.value.code == "authentication_failed"
+
+
+def _uploads(client: Client, folder: Path, code: str) -> None:
+    file = folder / '合同 "1".pdf'
+    file.write_bytes(pdf())
+    for key in ("u-1", "u-1"):
+        stored = client.upload(f"/projects/{code}/documents", file, kind="contract", title="合同", key=key)
+        assert (stored["kind"], stored["title"]) == ("contract", "合同")
+    assert client.get(f"/documents/{stored['id']}/content") == pdf()
 
 
 def _streams(client: Client, address: str) -> None:
@@ -156,6 +170,13 @@ def test_a_refusal_is_not_tried_again(flaky: Client) -> None:
     assert len(Flaky.asked) == 1
 
 
+def test_what_is_refused_in_plain_words_keeps_them(flaky: Client) -> None:
+    Flaky.answers = [(404, {"Content-Type": "text/plain; charset=utf-8"}, b"There is no such market.\n")]
+    with pytest.raises(Problem, match="There is no such market") as refused:
+        flaky.post("/orders")
+    assert refused.value.code == "http_404"
+
+
 def test_it_gives_up_after_so_many_tries(flaky: Client) -> None:
     Flaky.answers = [(503, {}, b"<html>")] * 3
     with pytest.raises(Problem) as refused:
@@ -191,6 +212,58 @@ def test_the_client_needs_nothing_but_the_standard_library() -> None:
         check=True,
     )
     assert re.fullmatch(r"\d+\.\d+\.\d+\n", done.stdout)
+
+
+BODY = '{"data":{"name":"陈家"},"timestamp":"2026-11-30T04:00:00.000000Z","type":"credits.retired"}'.encode()
+
+
+def signed(secret: str, at: dt.datetime, body: bytes = BODY) -> dict[str, str]:
+    """Return the headers of a delivery, as a library of the standard's own signs it."""
+    signature = Webhook(secret).sign("msg_1", at, body.decode())
+    return {"Webhook-Id": "msg_1", "Webhook-Timestamp": str(int(at.timestamp())), "Webhook-Signature": signature}
+
+
+def test_what_a_webhook_is_told_is_read_when_its_secret_has_signed_it() -> None:
+    secret, at = new_secret(), dt.datetime.now(dt.UTC)
+    headers = signed(secret, at)
+    event = read_webhook(secret, headers, BODY)
+    assert (event.id, event.type, event.data) == ("msg_1", "credits.retired", {"name": "陈家"})
+    # While the secret is being changed, the one before signs, too.
+    both = headers | {"Webhook-Signature": f"v1,AAAA {headers['Webhook-Signature']}"}
+    assert read_webhook(secret, both, BODY) == event
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Webhook-Signature": ""},
+        {"Webhook-Signature": "v1,签名"},
+        {"Webhook-Signature": "v1a,AAAA v1,AAAA"},
+        {"Webhook-Id": "msg_2"},
+        {"Webhook-Timestamp": ""},
+        {"Webhook-Timestamp": "٣"},
+        {"Webhook-Timestamp": "0"},
+        {"Webhook-Timestamp": "9" * 30},
+    ],
+    ids=str,
+)
+def test_what_another_has_signed_or_nobody_is_refused(change: dict[str, str]) -> None:
+    secret, at = new_secret(), dt.datetime.now(dt.UTC)
+    with pytest.raises(BadSignature):
+        read_webhook(secret, signed(secret, at) | change, BODY)
+
+
+def test_another_body_another_secret_and_another_day_are_refused() -> None:
+    secret, at = new_secret(), dt.datetime.now(dt.UTC)
+    headers = signed(secret, at)
+    for arguments in ((secret, headers, BODY + b" "), (new_secret(), headers, BODY)):
+        with pytest.raises(BadSignature):
+            read_webhook(*arguments)
+    for seconds in (-301, 302):
+        with pytest.raises(BadSignature, match="clock"):
+            read_webhook(secret, headers, BODY, now=at.timestamp() + seconds)
+    with pytest.raises(ValueError, match="whsec_"):
+        read_webhook("not a secret", headers, BODY)
 
 
 @pytest.mark.parametrize("base", ["ftp://x", "tianhui.example", "file:///etc/passwd"])

@@ -1,6 +1,8 @@
 """The pages about the API: every operation and every code has its place."""
 
+import ast
 import hashlib
+import html
 import re
 from pathlib import Path
 from typing import Any
@@ -84,6 +86,18 @@ def test_every_operation_is_in_the_reference(db: None, api_schema: dict[str, Any
 )
 def test_the_reference_is_searched(db: None, text: str, found: str) -> None:
     assert f"#{found}" in Client().get("/api/docs/", {"q": text}, headers=ENGLISH).content.decode()
+
+
+def test_an_example_runs_as_it_is_printed_once_the_server_and_the_token_are_set(db: None) -> None:
+    assert "export TIANHUI=http://testserver" in page("/api/docs/")
+    said = html.unescape(page("/api/docs/accounts"))
+    assert 'curl "$TIANHUI/api/v1/accounts/$account_id/serials"' in said
+    assert 'client.get(f"/accounts/{account_id}/serials")' in said
+    log, documents = (html.unescape(page(f"/api/docs/{subject}")) for subject in ("log", "documents"))
+    assert 'client.get("/log/consistency", first=1, second=1)' in log
+    assert "client.upload(f\"/projects/{code}/documents\", 'contract.pdf'" in documents
+    for code in re.findall(r"<code>(client\..*?)</code>", log + documents, re.DOTALL):
+        ast.parse(html.unescape(code))
 
 
 def test_a_search_that_finds_nothing_says_so_and_what_was_typed_is_kept(db: None) -> None:

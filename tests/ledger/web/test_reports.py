@@ -1,3 +1,5 @@
+import re
+
 import pytest
 import time_machine
 
@@ -255,7 +257,11 @@ def test_a_verifier_is_told_where_the_calculation_does_not_agree_line_by_line(cl
 def test_findings_are_opened_answered_after_a_correction_and_closed(client, who, report):
     accepted(who, report)
     client.force_login(who.verifier.user)
-    assert client.post(address(report, "/findings"), {"kind": "clarification", "text": ""}).status_code == 422
+    refused = client.post(address(report, "/findings"), {"kind": "clarification", "text": ""})
+    assert refused.status_code == 422
+    # The field lies far below the head of the page: the browser begins there.
+    (begun,) = re.findall(r"<[^>]* autofocus[ >]", refused.content.decode())
+    assert 'name="text"' in begun
     client.post(address(report, "/findings"), {"kind": "corrective_action", "text": "Only 56 days."})
     finding = Finding.objects.get()
     assert client.get(address(report)).context["open_count"] == 1

@@ -1,16 +1,19 @@
 """What one person of the operator has entered: the second one finds it at the desk, on its page and in the tasks, and is told."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.utils import translation
+import time_machine
+from django.utils import timezone, translation
 
 from ledger.freezes import Scope
 from ledger.incidents.services import ask_for_lift
-from ledger.models import Membership, Notice
+from ledger.models import Invitation, Membership, Notice
 from ledger.notices.telling import tell_what_is_recorded
 from ledger.notices.words import say
+from ledger.parties.invitations import confirm_invitation, invite_member
 from ledger.parties.role_changes import propose_change
 from ledger.parties.security.resets import request_factor_reset
 from ledger.personal.services import ask_for_own_erasure, request_erasure
@@ -119,6 +122,36 @@ def test_a_change_of_somebodys_role_waits_for_another_owner_and_not_for_whom_it_
     title = "Changes among the operator's people"
     found = [counts_of(reader, "role_changes_to_confirm", title)["desk"] for reader in (first, second, third)]
     assert found == [0, 0, 1]
+
+
+def test_an_invitation_to_the_operator_waits_for_another_than_who_invites(who: People) -> None:
+    one, second = (MembershipFactory(organisation=who.registrar.organisation, role="owner") for _number in range(2))
+    invitation, _secret = invite_member(actor=one, role="viewer")
+    invite_member(actor=who.cooperative, role="viewer")  # of another kind: good at once
+    kind, title = "invitations_to_confirm", "Invitations to the operator"
+    assert counts_of(one, kind, title) == {"desk": 0, "queue": 0, "tasks": 0}
+    assert counts_of(second, kind, title) == {"desk": 1, "queue": 1, "tasks": 1, "list": 1}
+    (row,) = (row for row in client_of(second).get("/admin/queue/").context["rows"] if str(row.what) == title)
+    assert [action.name for action, _url in row.steps] == ["confirm", "withdraw"]
+    sequence_log()
+    tell_what_is_recorded()
+    (notice,) = Notice.objects.filter(person=who.registrar.user, kind="member_invitation_proposed")
+    assert notice.severity == "action"
+    confirm_invitation(actor=second, public_id=invitation.public_id)
+    assert counts_of(second, kind, title) == {"desk": 0, "queue": 0, "tasks": 0}
+
+
+def test_an_invitation_that_is_over_waits_for_nobody(who: People) -> None:
+    one, second = (MembershipFactory(organisation=who.registrar.organisation, role="owner") for _number in range(2))
+    invite_member(actor=one, role="viewer")
+    with time_machine.travel(timezone.now() + dt.timedelta(days=8)):
+        assert counts_of(second, "invitations_to_confirm", "Invitations to the operator")["desk"] == 0
+        client = client_of(second)
+        found = {
+            state: client.get("/admin/ledger/invitation/", {"state": state}).context["cl"].result_count
+            for state in (*Invitation.State.values, "x")
+        }
+    assert found == {"waiting": 0, "open": 0, "accepted": 0, "withdrawn": 0, "over": 1, "x": 1}
 
 
 def test_participants_are_told_which_rules_change_and_from_when(who: People) -> None:

@@ -182,10 +182,17 @@ def test_registrar_changes_what_differs_alone(who: People, day: Market) -> None:
     change = MarketChange.objects.get()
     assert done["Location"] == reverse("admin:trading_marketchange_change", args=[change.pk])
     confirming = reverse("admin:trading_marketchange_confirm", args=[change.pk])
+    said = client.get(done["Location"]).content.decode()
+    assert "Largest order in tonnes: <strong>100000000 → 500</strong>" in said
+    assert "Sessions: <strong>09:15 09:30-11:30, 13:00-14:57 15:00 → 09:30-15:00</strong>" in said
+    assert "largest_order_t" not in said
     assert client.post(confirming).status_code == 403
     assert not Instruction.objects.exists()
     director = MembershipFactory(organisation=who.registrar.organisation, role="owner")
+    asked = client_of(director).get(confirming)
+    assert ("Largest order in tonnes", "100000000 → 500") in asked.context["facts"]
     assert client_of(director).post(confirming).status_code == 302
+    assert "Sessions: <strong>09:30-15:00</strong>" in client.get(done["Location"]).content.decode()
     done["Location"] = reverse("admin:trading_market_change", args=[day.pk])
     assert Instruction.objects.get().content == {
         "sessions": [{"open": "09:30", "close": "15:00"}],

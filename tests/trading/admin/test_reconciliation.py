@@ -143,6 +143,12 @@ def test_what_is_broken_is_listed_with_its_breaches(auditor: Client, who: People
     assert "asset=X" in page
     run = ReconciliationRun.objects.get()
     assert "1 broken" in auditor.get("/admin/ledger/reconciliationrun/").content.decode()
+    found = {
+        asked: auditor.get("/admin/ledger/reconciliationrun/", {"holds": asked}).context["cl"].result_count
+        for asked in ("0", "1", "x")
+    }
+    assert found["0"] >= 1
+    assert found["0"] + found["1"] == found["x"]
     assert "asset=X" in auditor.get(f"/admin/ledger/reconciliationrun/{run.pk}/change/").content.decode()
     assert "The books do not reconcile" in auditor.get("/admin/").content.decode()
 
