@@ -1,7 +1,6 @@
 """Fields in which people write money and tonnes; what comes out is a whole number."""
 
 import re
-import unicodedata
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ledger.templatetags.tianhui import yuan
+from ledger.web.forms.fields import plain_number
 
 MAX_LENGTH = 24
 
@@ -27,16 +27,11 @@ class _NumberField(forms.Field):
         self.unit = unit
 
     def to_python(self, value: Any) -> int | None:
-        text = _plain(str(value or "")[: MAX_LENGTH + 1])
+        text = plain_number(str(value or "")[: MAX_LENGTH + 1])
         return self.parse(text) if text else None
 
     def parse(self, text: str) -> int:
         raise NotImplementedError
-
-
-def _plain(text: str) -> str:
-    """Return what was written in ASCII, without separators: a Chinese keyboard may write １，２００。５０."""
-    return unicodedata.normalize("NFKC", text).replace("。", ".").replace(",", "").replace(" ", "")
 
 
 class YuanField(_NumberField):

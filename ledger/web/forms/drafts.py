@@ -15,7 +15,7 @@ from ledger.projects.descriptions import MAX_ITEM_TEXT, MAX_ITEMS
 from ledger.projects.judgements import DeclaredConflict
 from ledger.projects.models import Project
 from ledger.web import words
-from ledger.web.forms.fields import NOTHING_CHOSEN, DateField
+from ledger.web.forms.fields import NOTHING_CHOSEN, DateField, WholeField
 from ledger.web.forms.projects import ProjectForm
 
 SPARE_ROWS = 2
@@ -85,7 +85,7 @@ class Row(forms.Form):
 class EstimationRow(Row):
     starts_on = DateField(label=_("From"))
     ends_on = DateField(label=_("To"))
-    quantity_t = forms.IntegerField(label=_("Expected tonnes CO₂e"), min_value=0, max_value=10**12)
+    quantity_t = WholeField(label=_("Expected tonnes CO₂e"), min_value=0, max_value=10**12)
     needed = ("starts_on", "ends_on", "quantity_t")
 
     def item(self) -> dict[str, Any]:

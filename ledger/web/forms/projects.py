@@ -11,7 +11,7 @@ from ledger.quantification import METHODOLOGIES, rice_water_2
 from ledger.quantification.methodologies import METHANE_AVOIDANCE
 from ledger.quantification.soil_carbon import PADDY
 from ledger.web import words
-from ledger.web.forms.fields import DateField, NumberField, WordField
+from ledger.web.forms.fields import DateField, NumberField, WholeField, WordField
 from ledger.web.forms.inputs import InputsForm
 from ledger.web.forms.samples import MeasuredPractices
 
@@ -118,7 +118,7 @@ class SeasonForm(forms.Form):
     """How a paddy was run in a season before the project, and how it is run in it."""
 
     name = WordField(words.SEASONS, label=_("Season"))
-    days = forms.IntegerField(label=_("Days from planting to harvest"), min_value=1, max_value=366)
+    days = WholeField(label=_("Days from planting to harvest"), min_value=1, max_value=366)
     baseline_water = WordField(words.WATER, label=_("Water"))
     project_water = WordField(words.WATER, label=_("Water"))
     baseline_preseason = WordField(words.PRESEASON, label=_("Before planting"))
