@@ -1,7 +1,7 @@
 """How pages write money, tonnes, times and icons."""
 
 import datetime as dt
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
@@ -63,6 +63,7 @@ FINISHED = frozenset(
     }
 )
 SIGNIFICANT_DIGITS = 6
+SMALL_MU = 100
 
 
 @register.simple_tag
@@ -110,13 +111,22 @@ def tonnes(amount: int | None) -> str:
 @register.filter
 def hectares(area: Decimal | None) -> str:
     """Return an area in hectares with two places."""
-    return "" if area is None else number_format(area, decimal_pos=2, force_grouping=True)
+    return "" if area is None else rounded(area, 2)
 
 
 @register.filter
 def mu(area: Decimal | None) -> str:
-    """Return an area given in hectares in whole mu."""
-    return "" if area is None else number_format(area_mu(area), decimal_pos=0, force_grouping=True)
+    """Return an area given in hectares in mu: whole ones, and tenths of what is small, since many a paddy has less than one."""
+    if area is None:
+        return ""
+    found = area_mu(area)
+    return rounded(found, 1 if 0 < found < SMALL_MU else 0)
+
+
+def rounded(number: Decimal, places: int) -> str:
+    """Return a number with so many places. Rounding: half up; Django's own format cuts off what is beyond."""
+    exact = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return number_format(exact, decimal_pos=places, force_grouping=True)
 
 
 @register.filter

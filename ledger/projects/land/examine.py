@@ -187,18 +187,22 @@ def _compare_areas(number: int, parcel: Parcel, examined: Examined) -> None:
         return
     said = {
         "declared": parcel.declared_area_ha,
+        "declared_mu": f"{geometry.area_mu(parcel.declared_area_ha):,.2f}",
         "computed": parcel.area_ha,
+        "computed_mu": f"{geometry.area_mu(parcel.area_ha):,.2f}",
         "percent": f"{difference * 100:.1f}",
     }
     if difference > REFUSE_ABOVE and not parcel.area_reason:
         reason = _(
-            "The declared area of %(declared)s ha is %(percent)s %% off the %(computed)s ha of the shape. "
+            "The declared area of %(declared)s ha (%(declared_mu)s mu) is %(percent)s %% off the %(computed)s ha "
+            "(%(computed_mu)s mu) of the shape. "
             "Mend whichever is wrong, or give a reason."
         )
         examined.problems.append(Problem(number, parcel.code, "declared_area_ha", "area_differs", reason % said))
         return
     reason = _(
-        "The declared area of %(declared)s ha is %(percent)s %% off the %(computed)s ha of the shape, which count."
+        "The declared area of %(declared)s ha (%(declared_mu)s mu) is %(percent)s %% off the %(computed)s ha "
+        "(%(computed_mu)s mu) of the shape, which count."
     )
     examined.notices.append(Notice(number, parcel.code, reason % said))
 
