@@ -180,6 +180,14 @@ class SeasonWithInputsForm(InputsForm, SeasonForm):
 
     nitrogen = "n"
 
+    def before(self) -> list[forms.BoundField]:
+        """Return the fields of the time before the project but for the further ones."""
+        return [field for field in super().before() if field not in self.further_before()]
+
+    def after(self) -> list[forms.BoundField]:
+        """Return the fields of the project's time but for the further ones."""
+        return [field for field in super().after() if field not in self.further_after()]
+
     def clean(self) -> dict[str, Any]:
         SeasonForm.clean(self)
         return InputsForm.clean(self)
