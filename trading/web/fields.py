@@ -14,6 +14,8 @@ from ledger.web.forms.fields import plain_number
 
 MAX_LENGTH = 24
 
+MOST_DIGITS = 12
+
 _YUAN = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
 _TONNES = re.compile(r"[0-9]{1,12}")
 
@@ -33,6 +35,12 @@ class _NumberField(forms.Field):
     def parse(self, text: str) -> int:
         raise NotImplementedError
 
+    @staticmethod
+    def refuse_endless(text: str) -> None:
+        """Refuse a number that is written as it should be, but has more digits than anything here."""
+        if len(text.partition(".")[0]) > MOST_DIGITS and text.replace(".", "", 1).isdecimal():
+            raise ValidationError(_("That is more than there is: write fewer digits."))
+
 
 class YuanField(_NumberField):
     """Yuan with at most two decimals; gives whole fen."""
@@ -41,6 +49,7 @@ class YuanField(_NumberField):
         super().__init__(unit=unit, inputmode="decimal", **options)
 
     def parse(self, text: str) -> int:
+        self.refuse_endless(text)
         if not _YUAN.fullmatch(text):
             raise ValidationError(_("Write an amount in yuan with at most two decimals, such as 40.25."))
         fen = int(Decimal(text) * 100)
@@ -59,6 +68,7 @@ class TonnesField(_NumberField):
         super().__init__(unit=_("t"), inputmode="numeric", **options)
 
     def parse(self, text: str) -> int:
+        self.refuse_endless(text)
         if not _TONNES.fullmatch(text):
             raise ValidationError(_("Write whole tonnes, such as 100."))
         if int(text) == 0:

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ledger.errors import InvalidValue
+from ledger.parties.households import plain_code
 from ledger.parties.models import Household
 from ledger.projects import geometry
 from ledger.projects.claims import practices_of_parcel
@@ -132,7 +133,7 @@ def _practices(new: NewParcel) -> dict[str, Any] | InvalidValue:
 
 
 def _examine_one(number: int, new: NewParcel, practices: dict[str, Any] | InvalidValue, examined: Examined) -> None:
-    code = new.code.strip()
+    code = plain_code(new.code)
     try:
         parcel, outline = _parcel(code, new)
         if isinstance(practices, InvalidValue):
@@ -143,7 +144,7 @@ def _examine_one(number: int, new: NewParcel, practices: dict[str, Any] | Invali
     parcel.practices = practices
     examined.parcels.append(parcel)
     examined.numbers.append(number)
-    examined.household_codes.append(new.household_code.strip())
+    examined.household_codes.append(plain_code(new.household_code))
     if outline.repaired_at is not None:
         place = list(outline.repaired_at)
         reason = _("The outline crossed itself at %(place)s and was repaired; compare it with the map.") % {

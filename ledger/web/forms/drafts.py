@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ledger.errors import DomainError
+from ledger.parties.households import plain_code
 from ledger.projects.counties import counties_by_city
 from ledger.projects.declarations import MAX_EVIDENCE
 from ledger.projects.descriptions import MAX_ITEM_TEXT, MAX_ITEMS
@@ -226,7 +227,7 @@ class BaselineForm(forms.Form):
 
     def clean_parcels(self) -> list[str] | None:
         text = self.cleaned_data["parcels"].replace("，", ",").replace("、", ",")
-        return [code.strip() for code in text.split(",") if code.strip()] or None
+        return [plain_code(code) for code in text.split(",") if code.strip()] or None
 
 
 class ConflictForm(forms.Form):
