@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from ledger.credits.sharing.models import WHOLE_BPS, SharingPlan
 from ledger.projects.geometry import area_mu
-from ledger.templatetags.tianhui import rounded
+from ledger.rounding import rounded
 
 register = template.Library()
 

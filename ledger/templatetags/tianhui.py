@@ -1,7 +1,7 @@
 """How pages write money, tonnes, times and icons."""
 
 import datetime as dt
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from ledger.credits.selectors import Supply
 from ledger.projects import deadlines
 from ledger.projects.geometry import area_mu
 from ledger.projects.models import MonitoringReport
+from ledger.rounding import rounded
 from ledger.templatetags.addresses import address_of
 from ledger.texts import localized
 from ledger.web.words import AMENDMENTS, METHODOLOGIES, SEASONS, WATER, chemical, word_for
@@ -121,12 +122,6 @@ def mu(area: Decimal | None) -> str:
         return ""
     found = area_mu(area)
     return rounded(found, 1 if 0 < found < SMALL_MU else 0)
-
-
-def rounded(number: Decimal, places: int) -> str:
-    """Return a number with so many places. Rounding: half up; Django's own format cuts off what is beyond."""
-    exact = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    return number_format(exact, decimal_pos=places, force_grouping=True)
 
 
 @register.filter

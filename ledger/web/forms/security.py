@@ -26,7 +26,7 @@ class CodeField(forms.CharField):
     """A code of six digits, or a recovery code, as a Chinese keyboard writes it, too: １２３ ４５６."""
 
     def to_python(self, value: Any) -> str:
-        return unicodedata.normalize("NFKC", super().to_python(value))
+        return unicodedata.normalize("NFKC", super().to_python(value) or "")
 
 
 CHOOSE = _("Eight characters at least, and nothing that is easily guessed.")
