@@ -13,9 +13,9 @@ from ledger.texts import check_text, is_storable
 MAX_STATEMENT = 20_000
 MAX_REASON = 2_000
 EARLIEST_CREDITING = dt.date(2000, 1, 1)
-"""No mechanism has credited anything from before (the Clean Development Mechanism was the first): what is earlier is mistyped."""
+"""The Clean Development Mechanism credits from this day on; what is said to be earlier is mistyped."""
 MOST_CREDITING_YEARS = 40
-"""So long is the longest crediting period of any mechanism, that of forests; a methodology may credit less."""
+"""Longer than farmland is credited for without a renewal, so that what is longer is mistyped; a methodology may credit less."""
 # What a case says beside these is the registry's to say: above all a parcel's area, and the methodology.
 REGISTRYS_OF_PARCEL = ("id", "area_ha")
 REGISTRYS_OF_CASE = ("methodology", "parcels", "name", "note", "expect")

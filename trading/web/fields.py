@@ -13,7 +13,6 @@ from ledger.templatetags.tianhui import yuan
 from ledger.web.forms.fields import plain_number
 
 MAX_LENGTH = 24
-
 MOST_DIGITS = 12
 
 _YUAN = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
