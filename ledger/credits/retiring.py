@@ -83,6 +83,53 @@ def retire_credits(
     batch = Batch.objects.select_related("asset", "project").filter(pk=batch_id).first()
     if batch is None:
         raise NotFound()
+    wanted = look_over_retirement(
+        actor=actor,
+        batch=batch,
+        quantity_t=quantity_t,
+        beneficiary_name=beneficiary_name,
+        purpose=purpose,
+        beneficiary_code=beneficiary_code,
+        is_beneficiary_public=is_beneficiary_public,
+        note=note,
+        use=use,
+        idempotency_key=idempotency_key,
+    )
+    chosen_runs(first_serial, quantity_t)
+    holder = Account.objects.filter(organisation=actor.organisation, asset=batch.asset).first()
+    if holder is None:
+        raise InsufficientBalance(field="quantity_t", available=0, needed=quantity_t)
+    # The lock on the holder's account lets two requests with one key come one after the other.
+    Account.objects.select_for_update(of=("self",)).get(pk=holder.pk)
+    if idempotency_key is not None:
+        first = (
+            Retirement.objects.select_related("organisation", "batch__asset")
+            .filter(organisation=actor.organisation, idempotency_key=idempotency_key)
+            .first()
+        )
+        if first is not None:
+            return _same_or_refuse(first, wanted, first_serial)
+    _post_retirement(wanted, holder, first_serial)
+    return wanted
+
+
+def look_over_retirement(
+    *,
+    actor: Membership,
+    batch: Batch,
+    quantity_t: int,
+    beneficiary_name: str,
+    purpose: str,
+    beneficiary_code: str = "",
+    is_beneficiary_public: bool = True,
+    note: str = "",
+    use: Use = NOTHING_MORE,
+    idempotency_key: str | None = None,
+) -> Retirement:
+    """Return a retirement as it would be kept, without keeping it: what is said of it can stand as it is.
+
+    Raises: InvalidValue.
+    """
     wanted = Retirement(
         organisation=actor.organisation,
         batch=batch,
@@ -102,21 +149,6 @@ def retire_credits(
         retired_at=timezone.now(),
     )
     _check_retirement(wanted)
-    chosen_runs(first_serial, quantity_t)
-    holder = Account.objects.filter(organisation=actor.organisation, asset=batch.asset).first()
-    if holder is None:
-        raise InsufficientBalance(field="quantity_t", available=0, needed=quantity_t)
-    # The lock on the holder's account lets two requests with one key come one after the other.
-    Account.objects.select_for_update(of=("self",)).get(pk=holder.pk)
-    if idempotency_key is not None:
-        first = (
-            Retirement.objects.select_related("organisation", "batch__asset")
-            .filter(organisation=actor.organisation, idempotency_key=idempotency_key)
-            .first()
-        )
-        if first is not None:
-            return _same_or_refuse(first, wanted, first_serial)
-    _post_retirement(wanted, holder, first_serial)
     return wanted
 
 

@@ -159,6 +159,12 @@ def find_invitation(*, secret: str, address: str) -> Invitation:
     return invitation
 
 
+def has_accepted(*, user: User, secret: str) -> bool:
+    """Return whether it is this person who has used an invitation, and who acts by it still."""
+    used = Invitation.objects.filter(token_hash=hash_secret(secret[:_MAX_TOKEN]), accepted_by=user)
+    return used.filter(organisation__memberships__user=user).exists()
+
+
 @transaction.atomic
 def accept_invitation(*, user: User, secret: str, address: str) -> Membership:
     """Take the role that is offered: the first who does so has it.

@@ -12,6 +12,10 @@ from ledger.texts import check_text, is_storable
 
 MAX_STATEMENT = 20_000
 MAX_REASON = 2_000
+EARLIEST_CREDITING = dt.date(2000, 1, 1)
+"""The Clean Development Mechanism credits from this day on; what is said to be earlier is mistyped."""
+MOST_CREDITING_YEARS = 40
+"""Longer than farmland is credited for without a renewal, so that what is longer is mistyped; a methodology may credit less."""
 # What a case says beside these is the registry's to say: above all a parcel's area, and the methodology.
 REGISTRYS_OF_PARCEL = ("id", "area_ha")
 REGISTRYS_OF_CASE = ("methodology", "parcels", "name", "note", "expect")
@@ -31,6 +35,22 @@ def settings_of_project(given: Any) -> dict[str, Any]:
     Raises: InvalidValue.
     """
     return _claims(given, REGISTRYS_OF_CASE, "settings")
+
+
+def check_crediting_period(methodology: str, starts_on: dt.date, ends_on: dt.date) -> None:
+    """Refuse a crediting period that ends before it starts, that nobody credits, or that is longer than the methodology credits.
+
+    Raises: InvalidValue.
+    """
+    if ends_on <= starts_on:
+        raise InvalidValue(field="crediting_ends_on", reason=_("The crediting period ends after it starts."))
+    if starts_on < EARLIEST_CREDITING:
+        reason = _("A crediting period starts on %(day)s at the earliest.") % {"day": EARLIEST_CREDITING}
+        raise InvalidValue(field="crediting_starts_on", reason=reason)
+    if ends_on.year - starts_on.year > MOST_CREDITING_YEARS:
+        reason = _("A crediting period lasts %(years)s years at most.") % {"years": MOST_CREDITING_YEARS}
+        raise InvalidValue(field="crediting_ends_on", reason=reason)
+    check_crediting_years(methodology, starts_on, ends_on)
 
 
 def check_crediting_years(methodology: str, starts_on: dt.date, ends_on: dt.date) -> None:

@@ -15,7 +15,7 @@ from ledger.parties.models import Membership
 from ledger.projects import entries
 from ledger.projects.access import lock_own, require_proponent
 from ledger.projects.cadtrust import CO_BENEFITS, LABEL_TYPES
-from ledger.projects.claims import settings_of_project
+from ledger.projects.claims import check_crediting_period, settings_of_project
 from ledger.projects.counties import counties
 from ledger.projects.locks import lock_land
 from ledger.projects.models import Project
@@ -55,6 +55,8 @@ def describe_project(
     has_other_years = _has_other_years(project, cleaned)
     for name, value in cleaned.items():
         setattr(project, name, value)
+    if has_other_years:
+        check_crediting_period(project.methodology, project.crediting_starts_on, project.crediting_ends_on)
     _check_together(project)
     check_texts(project)
     if has_other_years:
@@ -76,8 +78,6 @@ def _has_other_years(project: Project, cleaned: Mapping[str, Any]) -> bool:
 
 
 def _check_together(project: Project) -> None:
-    if project.crediting_ends_on <= project.crediting_starts_on:
-        raise InvalidValue(field="crediting_ends_on", reason=_("The crediting period ends after it starts."))
     if project.starts_on and project.starts_on > project.crediting_ends_on:
         raise InvalidValue(field="starts_on", reason=_("The practices begin before the crediting period ends."))
     if project.county_code and not project.county_code.startswith(project.province_code):

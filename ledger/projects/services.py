@@ -14,7 +14,7 @@ from ledger.parties.access import log_name, require_registrar
 from ledger.parties.models import Membership, Organisation
 from ledger.projects import entries
 from ledger.projects.access import lock_in, lock_own, require_proponent, require_validator, require_verifier
-from ledger.projects.claims import check_crediting_years, check_reason, check_statement, settings_of_project
+from ledger.projects.claims import check_crediting_period, check_reason, check_statement, settings_of_project
 from ledger.projects.conflicts import require_free_of_conflict
 from ledger.projects.debundling import require_decided
 from ledger.projects.declarations import require_declarations
@@ -58,9 +58,7 @@ def create_project(
         raise InvalidValue(field="methodology", reason=_("There is no such methodology."))
     if not (len(province_code) == 2 and province_code.isascii() and province_code.isdigit()):
         raise InvalidValue(field="province_code", reason=_("The province code has two digits, 35 for Fujian."))
-    if crediting_ends_on <= crediting_starts_on:
-        raise InvalidValue(field="crediting_ends_on", reason=_("The crediting period ends after it starts."))
-    check_crediting_years(methodology, crediting_starts_on, crediting_ends_on)
+    check_crediting_period(methodology, crediting_starts_on, crediting_ends_on)
     project = Project(
         province_code=province_code,
         name=name.strip(),

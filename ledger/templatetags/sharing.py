@@ -3,11 +3,11 @@
 from decimal import Decimal
 
 from django import template
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from ledger.credits.sharing.models import WHOLE_BPS, SharingPlan
 from ledger.projects.geometry import area_mu
+from ledger.rounding import rounded
 
 register = template.Library()
 
@@ -15,7 +15,7 @@ register = template.Library()
 @register.filter
 def exact_mu(area_ha: Decimal | None) -> str:
     """Return an area given in hectares in mu with two places: a household's field may be a part of one."""
-    return "" if area_ha is None else number_format(area_mu(area_ha), decimal_pos=2, force_grouping=True)
+    return "" if area_ha is None else rounded(area_mu(area_ha), 2)
 
 
 @register.filter

@@ -19,6 +19,7 @@ from ledger.credits.selectors import Supply
 from ledger.projects import deadlines
 from ledger.projects.geometry import area_mu
 from ledger.projects.models import MonitoringReport
+from ledger.rounding import rounded
 from ledger.templatetags.addresses import address_of
 from ledger.texts import localized
 from ledger.web.words import AMENDMENTS, METHODOLOGIES, SEASONS, WATER, chemical, word_for
@@ -63,6 +64,7 @@ FINISHED = frozenset(
     }
 )
 SIGNIFICANT_DIGITS = 6
+SMALL_MU = 100
 
 
 @register.simple_tag
@@ -110,13 +112,16 @@ def tonnes(amount: int | None) -> str:
 @register.filter
 def hectares(area: Decimal | None) -> str:
     """Return an area in hectares with two places."""
-    return "" if area is None else number_format(area, decimal_pos=2, force_grouping=True)
+    return "" if area is None else rounded(area, 2)
 
 
 @register.filter
 def mu(area: Decimal | None) -> str:
-    """Return an area given in hectares in whole mu."""
-    return "" if area is None else number_format(area_mu(area), decimal_pos=0, force_grouping=True)
+    """Return an area given in hectares in mu: whole ones, and tenths of what is small, since many a paddy has less than one."""
+    if area is None:
+        return ""
+    found = area_mu(area)
+    return rounded(found, 1 if 0 < found < SMALL_MU else 0)
 
 
 @register.filter

@@ -30,7 +30,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         if user is not None:
             note_password(request, user)
             return lead_in(request, user, where, signup=True)
-    return show(request, "ledger/accounts/sign_up.html", {"form": form})
+    return show(request, "ledger/accounts/sign_up.html", {"form": form, "invited_to": _invitation_of(where)})
 
 
 @login_required
@@ -56,6 +56,11 @@ def _next_of(request: HttpRequest) -> str:
     wanted = request.GET.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
     return wanted if is_ours and wanted.startswith("/invitations/") else reverse("apply")
+
+
+def _invitation_of(where: str) -> str:
+    """Return the invitation that somebody signs up for, where they do: who is here already logs in for it."""
+    return where if where.startswith("/invitations/") else ""
 
 
 def _person(request: HttpRequest) -> User:

@@ -173,6 +173,8 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     try:
         offered = invitations.find_invitation(secret=secret, address=address_of(request))
     except DomainError as error:
+        if _is_in(request, secret):
+            return unlisted(redirect("work"))
         return unlisted(_refused(request, error))
     back = reverse("invitation", args=[secret])
     context = {"invitation": offered, "secret": secret, "back": back, "reader": reader_of(request)}
@@ -188,6 +190,8 @@ def invitation_accept(request: HttpRequest, secret: str) -> HttpResponse:
     try:
         joined = invitations.accept_invitation(user=request.user, secret=secret, address=address_of(request))
     except DomainError as error:
+        if _is_in(request, secret):
+            return unlisted(redirect("work"))
         return unlisted(_refused(request, error))
     messages.success(
         request,
@@ -195,6 +199,11 @@ def invitation_accept(request: HttpRequest, secret: str) -> HttpResponse:
         % {"organisation": joined.organisation, "role": joined.get_role_display()},
     )
     return redirect("work")
+
+
+def _is_in(request: HttpRequest, secret: str) -> bool:
+    """Return whether somebody opens the link by which they came in: pressed twice, or found again in their messages."""
+    return isinstance(request.user, User) and invitations.has_accepted(user=request.user, secret=secret)
 
 
 def _refused(request: HttpRequest, error: DomainError) -> HttpResponse:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ledger.credits.models import Batch, Retirement
 from ledger.credits.selectors import batch_by_code, retirements, serial_numbers
-from ledger.credits.services import retire_credits
+from ledger.credits.services import look_over_retirement, retire_credits
 from ledger.journal.models import Account, Asset
 from ledger.journal.selectors import holding_in, holdings, runs_to_give
 from ledger.parties.models import Membership
@@ -58,10 +58,17 @@ def retire(request: HttpRequest, membership: Membership, code: str) -> HttpRespo
             return redirect("certificate", public_id=retirement.public_id)
     elif form.cleaned_data["quantity_t"] > holding.available:
         form.add_error("quantity_t", _("You have not so many: choose fewer."))
-    elif "change" not in request.POST:
+    elif "change" not in request.POST and _can_stand(form, membership, batch):
         context |= _looked_over(form, batch, holding)
         return render(request, "ledger/credits/retire_confirm.html", context)
     return show(request, "ledger/credits/retire.html", context)
+
+
+def _can_stand(form: RetireForm, membership: Membership, batch: Batch) -> bool:
+    """Return whether what a form says would be taken, before it is shown as a certificate; else the form says why not."""
+    said = form.arguments()
+    del said["first_serial"]
+    return carry_out(form, look_over_retirement, actor=membership, batch=batch, **said) is not None
 
 
 def _looked_over(form: RetireForm, batch: Batch, holding: Account) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from ledger.web.forms.fields import WholeField
+
 COLOURS = [
     "paper",
     "surface",
@@ -115,7 +117,7 @@ class SampleForm(forms.Form):
     """A form with one field of each kind."""
 
     name = forms.CharField(label=_("Name of the project"), max_length=40, help_text=_("As people on the spot call it."))
-    quantity_t = forms.IntegerField(label=_("Quantity"), min_value=1)
+    quantity_t = WholeField(label=_("Quantity"), min_value=1)
     season = forms.ChoiceField(label=_("Season"), choices=[("early", _("early rice")), ("late", _("late rice"))])
     day = forms.DateField(label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     agrees = forms.BooleanField(label=_("The members' meeting has resolved it."), required=False)

@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.chromium import needs_chromium
 from tests.browser.grounds import wait_until_there
@@ -145,10 +146,38 @@ def test_an_order_is_written_reviewed_and_sent_by_keys_alone_and_once(floor, who
     tab.wait_for(f"{IS_OPEN} && document.activeElement.matches('[data-first]')")
     tab.evaluate("for (const _ of [1, 2, 3]) document.activeElement.form.requestSubmit()")
     tab.wait_for(f"!{IS_OPEN} && document.querySelector('[data-told]').textContent.includes('Received: buy 8 t')")
+    # Always in view, and put away by a press.
+    expect(tab.page.locator("[data-told]")).to_be_in_viewport(ratio=1)
     assert Order.objects.filter(quantity_t=8).count() == 1
     tab.wait_for("document.querySelector('[data-ticket] [name=quantity]').value === ''")
     tab.wait_for("document.querySelector('[data-orders]').textContent.includes('40.51')")
+    tab.page.locator("[data-told-close]").click()
+    expect(tab.page.locator("[data-told]")).to_be_empty()
     assert tab.complaints == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_phone_shows_what_became_of_an_order_and_what_is_wrong_with_one_wherever_it_was_sent(floor):
+    tab, url, _market, _enter = floor
+    tab.widen(PHONE)
+    tab.go(url)
+    tab.wait_for(LIVE)
+    tab.page.locator("[data-take-side=buy]").click()
+    ticket, send = tab.page.locator("[data-ticket]"), tab.page.locator("[data-ticket] [name=send]:visible")
+    ticket.locator("[name=price]").fill("４０。５")
+    ticket.locator("[name=quantity]").fill("1.5")
+    send.scroll_into_view_if_needed()
+    send.click()
+    expect(ticket.locator(".errorlist")).to_be_in_viewport(ratio=1)
+    expect(ticket.locator("[name=quantity]")).to_be_focused()
+    ticket.locator("[name=quantity]").fill("２")
+    send.click()
+    tab.page.locator("[data-sheet] [data-first]").click()
+    expect(tab.page.locator("[data-told]")).to_contain_text("Received: buy 2 t")
+    expect(tab.page.locator("[data-told]")).to_be_in_viewport(ratio=1)
+    # Whoever goes on writing has read it.
+    ticket.locator("[name=quantity]").fill("3")
+    expect(tab.page.locator("[data-told]")).to_be_empty()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,7 +1,6 @@
 """Fields in which people write money and tonnes; what comes out is a whole number."""
 
 import re
-import unicodedata
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +10,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ledger.templatetags.tianhui import yuan
+from ledger.web.forms.fields import plain_number
 
 MAX_LENGTH = 24
+MOST_DIGITS = 12
 
 _YUAN = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
 _TONNES = re.compile(r"[0-9]{1,12}")
@@ -27,16 +28,17 @@ class _NumberField(forms.Field):
         self.unit = unit
 
     def to_python(self, value: Any) -> int | None:
-        text = _plain(str(value or "")[: MAX_LENGTH + 1])
+        text = plain_number(str(value or "")[: MAX_LENGTH + 1])
         return self.parse(text) if text else None
 
     def parse(self, text: str) -> int:
         raise NotImplementedError
 
-
-def _plain(text: str) -> str:
-    """Return what was written in ASCII, without separators: a Chinese keyboard may write １，２００。５０."""
-    return unicodedata.normalize("NFKC", text).replace("。", ".").replace(",", "").replace(" ", "")
+    @staticmethod
+    def refuse_endless(text: str) -> None:
+        """Refuse a number that is written as it should be, but has more digits than anything here."""
+        if len(text.partition(".")[0]) > MOST_DIGITS and text.replace(".", "", 1).isdecimal():
+            raise ValidationError(_("That is more than there is: write fewer digits."))
 
 
 class YuanField(_NumberField):
@@ -46,6 +48,7 @@ class YuanField(_NumberField):
         super().__init__(unit=unit, inputmode="decimal", **options)
 
     def parse(self, text: str) -> int:
+        self.refuse_endless(text)
         if not _YUAN.fullmatch(text):
             raise ValidationError(_("Write an amount in yuan with at most two decimals, such as 40.25."))
         fen = int(Decimal(text) * 100)
@@ -64,6 +67,7 @@ class TonnesField(_NumberField):
         super().__init__(unit=_("t"), inputmode="numeric", **options)
 
     def parse(self, text: str) -> int:
+        self.refuse_endless(text)
         if not _TONNES.fullmatch(text):
             raise ValidationError(_("Write whole tonnes, such as 100."))
         if int(text) == 0:

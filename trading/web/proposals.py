@@ -43,7 +43,12 @@ class ProposalForm(forms.Form):
 
 def market_choice() -> "forms.ModelChoiceField[Market]":
     """Return a field for one of the markets, by its symbol."""
-    return forms.ModelChoiceField(label=_("Market"), queryset=Market.objects.order_by("-id"), to_field_name="symbol")
+    return forms.ModelChoiceField(
+        label=_("Market"),
+        queryset=Market.objects.order_by("-id"),
+        to_field_name="symbol",
+        empty_label=_("Please choose"),
+    )
 
 
 def propose(form: ProposalForm, service: Callable[..., Done], **arguments: Any) -> Done | None:

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ledger.errors import DomainError
@@ -70,8 +70,9 @@ def sellable_of(membership: Membership) -> list[Sellable]:
     return sorted(found, key=lambda each: each.rank, reverse=True)
 
 
+# Not "no-store": a browser could not show the confirmation again to who goes back to it. Pressed there again, it is one sale.
 @require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
+@cache_control(private=True, no_cache=True)
 @for_members
 def sell(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Ask what to sell (GET); show what it would bring, or place it once that was confirmed (POST)."""

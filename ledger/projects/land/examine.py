@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ledger.errors import InvalidValue
+from ledger.parties.households import plain_code
 from ledger.parties.models import Household
 from ledger.projects import geometry
 from ledger.projects.claims import practices_of_parcel
@@ -132,7 +133,7 @@ def _practices(new: NewParcel) -> dict[str, Any] | InvalidValue:
 
 
 def _examine_one(number: int, new: NewParcel, practices: dict[str, Any] | InvalidValue, examined: Examined) -> None:
-    code = new.code.strip()
+    code = plain_code(new.code)
     try:
         parcel, outline = _parcel(code, new)
         if isinstance(practices, InvalidValue):
@@ -143,7 +144,7 @@ def _examine_one(number: int, new: NewParcel, practices: dict[str, Any] | Invali
     parcel.practices = practices
     examined.parcels.append(parcel)
     examined.numbers.append(number)
-    examined.household_codes.append(new.household_code.strip())
+    examined.household_codes.append(plain_code(new.household_code))
     if outline.repaired_at is not None:
         place = list(outline.repaired_at)
         reason = _("The outline crossed itself at %(place)s and was repaired; compare it with the map.") % {
@@ -187,18 +188,22 @@ def _compare_areas(number: int, parcel: Parcel, examined: Examined) -> None:
         return
     said = {
         "declared": parcel.declared_area_ha,
+        "declared_mu": f"{geometry.area_mu(parcel.declared_area_ha):,.2f}",
         "computed": parcel.area_ha,
+        "computed_mu": f"{geometry.area_mu(parcel.area_ha):,.2f}",
         "percent": f"{difference * 100:.1f}",
     }
     if difference > REFUSE_ABOVE and not parcel.area_reason:
         reason = _(
-            "The declared area of %(declared)s ha is %(percent)s %% off the %(computed)s ha of the shape. "
+            "The declared area of %(declared)s ha (%(declared_mu)s mu) is %(percent)s %% off the %(computed)s ha "
+            "(%(computed_mu)s mu) of the shape. "
             "Mend whichever is wrong, or give a reason."
         )
         examined.problems.append(Problem(number, parcel.code, "declared_area_ha", "area_differs", reason % said))
         return
     reason = _(
-        "The declared area of %(declared)s ha is %(percent)s %% off the %(computed)s ha of the shape, which count."
+        "The declared area of %(declared)s ha (%(declared_mu)s mu) is %(percent)s %% off the %(computed)s ha "
+        "(%(computed_mu)s mu) of the shape, which count."
     )
     examined.notices.append(Notice(number, parcel.code, reason % said))
 

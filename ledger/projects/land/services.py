@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from ledger.errors import InvalidValue, NotFound, WrongState
 from ledger.parties.access import log_name
+from ledger.parties.households import plain_code
 from ledger.parties.models import Household, Membership
 from ledger.projects import entries
 from ledger.projects.access import lock_own, require_proponent
@@ -167,7 +168,7 @@ def set_household(
     """
     require_proponent(actor)
     project = lock_own(actor, project_id, *WORKED)
-    household = _household(project, household_code.strip())
+    household = _household(project, plain_code(household_code))
     parcels = _parcels_among(project, parcel_ids)
     for parcel in parcels:
         parcel.household = household

@@ -66,7 +66,6 @@ class TonnesForm(KeyedForm):
         self.holding = holding
         quantity = self.fields["quantity_t"]
         quantity.help_text = _("Available: %(available)s t") % {"available": tonnes(holding.available)}
-        quantity.widget.attrs["max"] = holding.available
         if "first_serial" in self.fields:
             self.fields["first_serial"].help_text = _which_numbers(first_runs(holding, RUNS_NAMED))
 
@@ -187,7 +186,6 @@ class ReplenishForm(KeyedForm):
         own = [(each.asset.code, f"{each.asset.code}: {tonnes(each.available)} t") for each in holdings]
         batch.choices = [NOTHING_CHOSEN, *own]
         quantity.help_text = _("Owed: %(owed)s t") % {"owed": tonnes(owed_t)}
-        quantity.widget.attrs["max"] = owed_t
 
 
 class WithdrawForm(forms.Form):

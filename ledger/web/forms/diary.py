@@ -16,7 +16,7 @@ from ledger.projects.diary.models import DiaryEntry
 from ledger.projects.diary.selectors import Filter
 from ledger.projects.diary.services import MAX_ACCURACY_M, MAX_NOTE, NewEntry, Place
 from ledger.web import words
-from ledger.web.forms.fields import DateField, UnitField
+from ledger.web.forms.fields import DateField, UnitField, WrittenNumber
 
 Kind = DiaryEntry.Kind
 MAX_PHOTO_BYTES = 20_000_000
@@ -54,13 +54,12 @@ SYMBOLS = {
 }
 
 
-class QuantityField(forms.DecimalField, UnitField):
+class QuantityField(WrittenNumber, forms.DecimalField, UnitField):
     """A number in its unit; what it may be, the service says."""
 
     def __init__(self, what: Quantity, **options: Any) -> None:
         super().__init__(max_digits=9, decimal_places=3, required=False, **options)
         self.unit = what.unit if what.unit != "1" else ""
-        self.widget = forms.NumberInput(attrs={"step": "any", "inputmode": "decimal", "autocomplete": "off"})
 
     def clean(self, value: Any) -> Any:
         number = super().clean(value)

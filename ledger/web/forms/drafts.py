@@ -9,13 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ledger.errors import DomainError
+from ledger.parties.households import plain_code
 from ledger.projects.counties import counties_by_city
 from ledger.projects.declarations import MAX_EVIDENCE
 from ledger.projects.descriptions import MAX_ITEM_TEXT, MAX_ITEMS
 from ledger.projects.judgements import DeclaredConflict
 from ledger.projects.models import Project
 from ledger.web import words
-from ledger.web.forms.fields import NOTHING_CHOSEN, DateField
+from ledger.web.forms.fields import NOTHING_CHOSEN, DateField, WholeField
 from ledger.web.forms.projects import ProjectForm
 
 SPARE_ROWS = 2
@@ -85,7 +86,7 @@ class Row(forms.Form):
 class EstimationRow(Row):
     starts_on = DateField(label=_("From"))
     ends_on = DateField(label=_("To"))
-    quantity_t = forms.IntegerField(label=_("Expected tonnes CO₂e"), min_value=0, max_value=10**12)
+    quantity_t = WholeField(label=_("Expected tonnes CO₂e"), min_value=0, max_value=10**12)
     needed = ("starts_on", "ends_on", "quantity_t")
 
     def item(self) -> dict[str, Any]:
@@ -226,7 +227,7 @@ class BaselineForm(forms.Form):
 
     def clean_parcels(self) -> list[str] | None:
         text = self.cleaned_data["parcels"].replace("，", ",").replace("、", ",")
-        return [code.strip() for code in text.split(",") if code.strip()] or None
+        return [plain_code(code) for code in text.split(",") if code.strip()] or None
 
 
 class ConflictForm(forms.Form):

@@ -1,5 +1,7 @@
 """Fields that more than one form has."""
 
+import re
+import unicodedata
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +13,16 @@ from ledger.journal.posting import MAX_AMOUNT
 from ledger.web.words import Words
 
 NOTHING_CHOSEN = ("", _("Please choose"))
+MAX_WRITTEN = 40
+"""So many characters has a line for a number."""
+# Thousands; by four, too, as Chinese counts. Whoever writes 1,5 means something else.
+_SEPARATOR = re.compile(r",(?=[0-9]{3})")
+
+
+def plain_number(text: str) -> str:
+    """Return a number that was written in ASCII, without what only sets it out: a Chinese keyboard may write １，２００。５０."""
+    plain = "".join(unicodedata.normalize("NFKC", text).split()).replace("。", ".").removeprefix("¥")
+    return _SEPARATOR.sub("", plain)
 
 
 class UnitField(forms.Field):
@@ -19,7 +31,32 @@ class UnitField(forms.Field):
     unit: str | Promise = ""
 
 
-class YuanField(forms.DecimalField, UnitField):
+class WrittenNumber(forms.Field):
+    """A number that is read as people write it.
+
+    The line takes any text: a browser's own line for numbers leaves out what it does not know, and makes 275 of 27。5.
+    """
+
+    widget = forms.TextInput
+    inputmode = "decimal"
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(plain_number(value) if isinstance(value, str) else value)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        shown = (
+            {} if widget.is_hidden else {"inputmode": self.inputmode, "autocomplete": "off", "maxlength": MAX_WRITTEN}
+        )
+        return super().widget_attrs(widget) | shown
+
+
+class WholeField(WrittenNumber, forms.IntegerField):
+    """A whole number."""
+
+    inputmode = "numeric"
+
+
+class YuanField(WrittenNumber, forms.DecimalField, UnitField):
     """An amount that people write in yuan and the ledger keeps in fen, exactly."""
 
     unit = _("yuan")
@@ -27,14 +64,13 @@ class YuanField(forms.DecimalField, UnitField):
     def __init__(self, **options: Any) -> None:
         largest = Decimal(MAX_AMOUNT) / 100
         super().__init__(min_value=Decimal("0.01"), max_value=largest, decimal_places=2, **options)
-        self.widget.attrs["inputmode"] = "decimal"
 
     def clean(self, value: Any) -> Any:
         yuan = super().clean(value)
         return None if yuan is None else int(yuan * 100)
 
 
-class TonnesField(forms.IntegerField, UnitField):
+class TonnesField(WholeField, UnitField):
     """Whole tonnes, one at least."""
 
     unit = _("tonnes CO₂e")
@@ -43,7 +79,7 @@ class TonnesField(forms.IntegerField, UnitField):
         super().__init__(min_value=1, max_value=MAX_AMOUNT, **options)
 
 
-class NumberField(forms.DecimalField, UnitField):
+class NumberField(WrittenNumber, forms.DecimalField, UnitField):
     """A number that is not negative, handed on as the text that a case file holds."""
 
     def __init__(self, *, unit: str | Promise, least: int = 0, most: int = 100_000, **options: Any) -> None:

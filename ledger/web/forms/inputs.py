@@ -22,6 +22,8 @@ AMOUNTS = {
     "dolomite": ("dolomite_kg_per_ha", 20_000, _("Dolomite")),
 }
 MOST_LITRES = 5_000
+FURTHER = (*AMOUNTS, *words.FUELS)
+NOTHING = (None, "", "0")
 
 
 class InputsForm(forms.Form):
@@ -38,6 +40,22 @@ class InputsForm(forms.Form):
                 self.fields[f"{scenario}_{kind}"] = NumberField(
                     unit=_("l/ha"), most=MOST_LITRES, label=capfirst(str(name)), required=False
                 )
+
+    def further_before(self) -> list[forms.BoundField]:
+        """Return what the field got beside before the project: few fill it in, so that it is folded."""
+        return self._further("baseline")
+
+    def further_after(self) -> list[forms.BoundField]:
+        """Return what the field gets beside in the project."""
+        return self._further("project")
+
+    def says_further(self) -> bool:
+        """Return whether any of that is given, or refused: it is not folded then."""
+        further = [*self.further_before(), *self.further_after()]
+        return any(field.errors or field.value() not in NOTHING for field in further)
+
+    def _further(self, scenario: str) -> list[forms.BoundField]:
+        return [field for field in self if field.name in {f"{scenario}_{end}" for end in FURTHER}]
 
     def clean(self) -> dict[str, Any]:
         """Refuse urea that holds more nitrogen than the field gets."""

@@ -11,7 +11,7 @@ from ledger.quantification import METHODOLOGIES, rice_water_2
 from ledger.quantification.methodologies import METHANE_AVOIDANCE
 from ledger.quantification.soil_carbon import PADDY
 from ledger.web import words
-from ledger.web.forms.fields import DateField, NumberField, WordField
+from ledger.web.forms.fields import DateField, NumberField, WholeField, WordField
 from ledger.web.forms.inputs import InputsForm
 from ledger.web.forms.samples import MeasuredPractices
 
@@ -118,7 +118,7 @@ class SeasonForm(forms.Form):
     """How a paddy was run in a season before the project, and how it is run in it."""
 
     name = WordField(words.SEASONS, label=_("Season"))
-    days = forms.IntegerField(label=_("Days from planting to harvest"), min_value=1, max_value=366)
+    days = WholeField(label=_("Days from planting to harvest"), min_value=1, max_value=366)
     baseline_water = WordField(words.WATER, label=_("Water"))
     project_water = WordField(words.WATER, label=_("Water"))
     baseline_preseason = WordField(words.PRESEASON, label=_("Before planting"))
@@ -179,6 +179,14 @@ class SeasonWithInputsForm(InputsForm, SeasonForm):
     """A season, and what the field gets beside water and straw."""
 
     nitrogen = "n"
+
+    def before(self) -> list[forms.BoundField]:
+        """Return the fields of the time before the project but for the further ones."""
+        return [field for field in super().before() if field not in self.further_before()]
+
+    def after(self) -> list[forms.BoundField]:
+        """Return the fields of the project's time but for the further ones."""
+        return [field for field in super().after() if field not in self.further_after()]
 
     def clean(self) -> dict[str, Any]:
         SeasonForm.clean(self)

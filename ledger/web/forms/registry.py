@@ -28,6 +28,7 @@ from ledger.registry.search import (
 )
 from ledger.registry.selectors import reference_countries, reference_registries
 from ledger.web import words
+from ledger.web.forms.fields import WholeField
 
 Choices = Iterable[tuple[str, Any]]
 NEWEST = "newest"
@@ -38,9 +39,8 @@ def _any_or(any_word: Any, choices: Choices) -> list[tuple[str, Any]]:
     return [("", any_word), *choices]
 
 
-def _year_field(label: Any) -> forms.IntegerField:
-    widget = forms.NumberInput(attrs={"inputmode": "numeric"})
-    return forms.IntegerField(label=label, min_value=FIRST_YEAR, max_value=LAST_YEAR, required=False, widget=widget)
+def _year_field(label: Any) -> WholeField:
+    return WholeField(label=label, min_value=FIRST_YEAR, max_value=LAST_YEAR, required=False)
 
 
 @lru_cache(maxsize=2_000)

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from ledger.parties.households import plain_code
 from ledger.projects.models import Finding, Parcel
 from ledger.projects.selectors import verifiers
 from ledger.web import words
@@ -199,7 +200,7 @@ class FindingForm(forms.Form):
     def clean_fields_named(self) -> list[str]:
         """Return the codes that were named; all of them must be the project's."""
         text = self.cleaned_data["fields_named"].replace("，", ",").replace("、", ",")
-        named = [code.strip() for code in text.split(",") if code.strip()]
+        named = [plain_code(code) for code in text.split(",") if code.strip()]
         unknown = [code for code in named if code not in self.codes]
         if unknown:
             raise forms.ValidationError(

@@ -205,7 +205,7 @@ class MeasuredForm(InputsForm):
     def _group(self, scenario: str) -> list[forms.BoundField]:
         inputs = [field for field in self if field.name.startswith(f"{scenario}_")]
         samples = self.sampled(scenario)
-        names = {field.name for field in samples}
+        names = {field.name for field in (*samples, *self._further(scenario))}
         return samples + [field for field in inputs if field.name not in names]
 
     def clean(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Passwords, codes, passkeys, the e-mail address."""
 
+import unicodedata
 from typing import Any
 
 from django import forms
@@ -21,13 +22,20 @@ def _password(label: Any, autocomplete: str, help_text: Any = "") -> forms.CharF
     )
 
 
+class CodeField(forms.CharField):
+    """A code of six digits, or a recovery code, as a Chinese keyboard writes it, too: １２３ ４５６."""
+
+    def to_python(self, value: Any) -> str:
+        return unicodedata.normalize("NFKC", super().to_python(value) or "")
+
+
 CHOOSE = _("Eight characters at least, and nothing that is easily guessed.")
 
 
 class FactorForm(forms.Form):
     """A code that was typed, or what the browser says of a passkey."""
 
-    code = forms.CharField(
+    code = CodeField(
         label=pgettext_lazy("second factor", "Code"),
         max_length=20,
         help_text=_("Six digits from the app, or one of your recovery codes."),
@@ -42,7 +50,7 @@ class FactorForm(forms.Form):
 
 
 class AppCodeForm(forms.Form):
-    code = forms.CharField(
+    code = CodeField(
         label=pgettext_lazy("second factor", "Code"),
         max_length=20,
         help_text=_("The six digits that the app shows now."),

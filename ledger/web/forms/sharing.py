@@ -16,7 +16,7 @@ from ledger.parties.households import MAX_BYTES
 from ledger.parties.models import Household
 from ledger.projects.models import Project
 from ledger.texts import localized
-from ledger.web.forms.fields import DateField, UnitField
+from ledger.web.forms.fields import DateField, UnitField, WrittenNumber
 
 RULES = (
     ("area", _("by area")),
@@ -26,14 +26,13 @@ RULES = (
 )
 
 
-class PercentField(forms.DecimalField, UnitField):
+class PercentField(WrittenNumber, forms.DecimalField, UnitField):
     """A percentage with two places at most, handed on in basis points."""
 
     unit = "%"
 
     def __init__(self, **options: Any) -> None:
         super().__init__(min_value=0, max_value=100, decimal_places=2, **options)
-        self.widget.attrs["inputmode"] = "decimal"
 
     def clean(self, value: Any) -> Any:
         percent: Decimal | None = super().clean(value)

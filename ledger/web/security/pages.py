@@ -204,7 +204,13 @@ def app_new(request: HttpRequest) -> HttpResponse:
             note_factor(request, user, added.factor)
             return _shown_once(request, added.recovery_codes, _("The app is set up."))
     address = totp.address_of(secret, name=user.username, issuer=_("Tianhui"))
-    context = {"form": form, "secret": totp.in_groups(secret), "picture": qr_svg(address), "next": next_of(request)}
+    context = {
+        "form": form,
+        "secret": totp.in_groups(secret),
+        "picture": qr_svg(address),
+        "address": address,
+        "next": next_of(request),
+    }
     return show(request, "ledger/security/app_new.html", context)
 
 

@@ -82,6 +82,8 @@ def test_what_is_not_named_stays_and_each_change_is_a_record(who, draft):
         ({"settings": []}, "settings"),
         ({"settings": {"parcels": []}}, "settings.parcels"),
         ({"crediting_ends_on": dt.date(2019, 1, 1)}, "crediting_ends_on"),
+        ({"crediting_starts_on": dt.date(1026, 1, 1)}, "crediting_starts_on"),
+        ({"crediting_ends_on": dt.date(2206, 12, 31)}, "crediting_ends_on"),
         ({"crediting_ends_on": "2030-01-01"}, "crediting_ends_on"),
         ({"starts_on": dt.date(2031, 1, 1)}, "starts_on"),
         ({"project_link": "ftp://example.org"}, "project_link"),

@@ -73,6 +73,9 @@ def test_a_project_gets_the_next_number_and_a_permanent_code(who):
         ({"settings": SETTINGS | {"parcels": []}}, "settings.parcels"),
         ({"crediting_ends_on": CREDITING[0]}, "crediting_ends_on"),
         ({"crediting_ends_on": dt.date(2019, 12, 31)}, "crediting_ends_on"),
+        ({"crediting_starts_on": dt.date(1026, 1, 1)}, "crediting_starts_on"),
+        ({"crediting_starts_on": dt.date(1999, 12, 31)}, "crediting_starts_on"),
+        ({"crediting_ends_on": dt.date(2206, 12, 31)}, "crediting_ends_on"),
     ],
 )
 def test_a_project_that_is_not_as_it_should_be_is_refused(who, changes, field):

@@ -53,7 +53,29 @@ def test_whoever_is_new_comes_from_the_link_to_the_organisation(who: People) -> 
     assert browser.post(f"/sign-up?next={link}", given)["Location"] == link
     assert browser.post(f"{link}/accept")["Location"] == "/work"
     assert Membership.objects.get(user__username="lin").role == Role.TRADER
-    assert browser.get(link).status_code == 410
+    # Who finds the link again is in already; to everybody else it is used.
+    assert browser.get(link)["Location"] == browser.post(f"{link}/accept")["Location"] == "/work"
+    assert browser_of(None).get(link).status_code == browser_of(who.other_buyer).get(link).status_code == 410
+
+
+def test_the_link_of_somebody_who_has_left_leads_nowhere(who: People) -> None:
+    _invitation, secret = invite_member(actor=who.buyer, role=Role.TRADER)
+    person = UserFactory()
+    assert browser_of(person).post(f"/invitations/{secret}/accept")["Location"] == "/work"
+    Membership.objects.filter(user=person).delete()
+    assert browser_of(person).get(f"/invitations/{secret}").status_code == 410
+
+
+def test_who_signs_up_by_an_invitation_is_told_of_it_and_may_log_in_instead(who: People) -> None:
+    _invitation, secret = invite_member(actor=who.buyer, role=Role.TRADER)
+    back = f"?next=/invitations/{secret}"
+    page = browser_of(None).get(f"/sign-up{back}").content.decode()
+    assert "come back to the invitation" in page
+    assert f'href="/login{back}"' in page
+    assert f'href="/sign-up{back}"' in browser_of(None).get(f"/login{back}").content.decode()
+    usual = browser_of(None).get("/sign-up?next=//evil.example/").content.decode()
+    assert "then the organisation" in usual
+    assert 'href="/login"' in usual
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.templatetags.addresses import address_of
-from ledger.templatetags.tianhui import icon, tonnes, yuan
+from ledger.templatetags.tianhui import hectares, icon, mu, tonnes, yuan
 
 
 @given(st.integers(-(10**18), 10**18))
@@ -70,3 +70,19 @@ def test_an_icon_lies_where_static_files_do() -> None:
         pass
     assert icon("mail") == before
     assert "#mail" in before
+
+
+@pytest.mark.parametrize(
+    ("area_ha", "as_ha", "as_mu"),
+    [
+        ("4.4871", "4.49", "67.3"),
+        ("0.0580", "0.06", "0.9"),
+        ("0.0030", "0.00", "0.0"),
+        ("6.6666", "6.67", "100.0"),
+        ("807.3133", "807.31", "12,110"),
+        ("0", "0.00", "0"),
+    ],
+)
+def test_an_area_is_rounded_and_a_small_field_keeps_a_tenth_of_a_mu(area_ha: str, as_ha: str, as_mu: str) -> None:
+    assert (hectares(Decimal(area_ha)), mu(Decimal(area_ha))) == (as_ha, as_mu)
+    assert (hectares(None), mu(None)) == ("", "")

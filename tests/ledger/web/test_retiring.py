@@ -40,6 +40,23 @@ def test_the_last_step_shows_the_numbers_and_the_certificate_as_it_would_be(clie
     assert not Retirement.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"period_starts_on": "2026-01-01", "period_ends_on": "2025-01-01"}, "period_ends_on"),
+        ({"period_starts_on": "2025-01-01"}, "period_ends_on"),
+        ({"beneficiary_code": "123"}, "beneficiary_code"),
+        ({"purpose": "judicial_restitution"}, "court_name"),
+        ({"purpose": "on_behalf_of"}, "beneficiary_code"),
+    ],
+)
+def test_what_cannot_stand_is_refused_before_it_is_shown_as_a_certificate(client, who, batch, said, field):
+    client.force_login(who.cooperative.user)
+    page = client.post(f"/credits/{batch.asset.code}/retire", USE | {"quantity_t": "7"} | said)
+    assert (page.status_code, list(page.context["form"].errors)) == (422, [field])
+    assert page.context["form"]["beneficiary_name"].value() == "Secret Company"
+
+
 def test_what_was_shown_is_what_goes(client, who, batch):
     client.force_login(who.cooperative.user)
     address = f"/credits/{batch.asset.code}/retire"

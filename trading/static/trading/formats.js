@@ -54,6 +54,7 @@ export function parseTonnes(text) {
   return /^[0-9]{1,12}$/.test(written) ? BigInt(written) : null;
 }
 
+// The number without what only sets it out, as the server's plain_number has it.
 function plain(text) {
-  return text.normalize("NFKC").replaceAll("。", ".").replaceAll(",", "").replaceAll(" ", "");
+  return text.normalize("NFKC").replace(/\s/g, "").replaceAll("。", ".").replace(/^¥/, "").replace(/,(?=[0-9]{3})/g, "");
 }

@@ -64,10 +64,17 @@ function begin(root) {
     onState: (state, heardAt) => showState(root, state, heardAt),
   });
   feed.start();
+  // What was done stays in view until it is put away, or something else is begun.
+  const board = root.querySelector("[data-told]");
+  board?.addEventListener("click", (event) => event.target.closest("[data-told-close]") && board.replaceChildren());
+  root.addEventListener("input", () => board?.replaceChildren());
   sheets(root, {
-    onRefused: (form) => ticket.refused(form),
+    onRefused(form) {
+      board?.replaceChildren();
+      ticket.refused(form);
+    },
     onDone(told, form) {
-      root.querySelector("[data-told]")?.replaceChildren(told);
+      board?.replaceChildren(told);
       // What was done may be a cancel: only an order that was sent leaves the ticket.
       if (form && /\/markets\/[^/]+\/(orders|review)$/.test(form.action)) ticket.sent?.(told.dataset.clientOrderId);
       feed.refresh();

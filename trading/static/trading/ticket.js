@@ -43,9 +43,11 @@ export function ticketView(root) {
       form.replaceChildren(...fresh.childNodes);
       release(form, state);
       look();
-      const wrong = form.querySelector(".errorlist, .form-errors");
-      (wrong?.closest(".field")?.querySelector("input, select") ?? form.elements.quantity).focus();
       showTicket(root);
+      const wrong = form.querySelector(".errorlist, .form-errors");
+      (wrong?.closest(".field")?.querySelector("input, select") ?? form.elements.quantity).focus({ preventScroll: true });
+      // With what is wrong, which stands above the field: not behind the head of the page.
+      (wrong ?? form.elements.quantity).scrollIntoView({ block: "center" });
     },
     // What was sent is gone from the ticket; the next order has an id of its own.
     sent(clientOrderId) {

@@ -114,7 +114,8 @@ function bodyOf() {
   const content = {};
   for (const field of form.querySelectorAll(`[data-kind="${kind}"] [name]`)) {
     const isChosen = field.type !== "radio" || field.checked;
-    if (isChosen && field.value.trim() !== "") content[field.name.slice(kind.length + 1)] = field.value.trim();
+    if (!isChosen || field.value.trim() === "") continue;
+    content[field.name.slice(kind.length + 1)] = field.inputMode === "decimal" ? plainNumber(field.value) : field.value.trim();
   }
   const body = {
     client_uuid: newUuid(),
@@ -133,6 +134,11 @@ function bodyOf() {
     body.place = { ...place, accuracy_m: Number(value("accuracy_m")) };
   }
   return body;
+}
+
+// As the server's plain_number has it: what is kept here is sent to the API, which takes plain numbers alone.
+function plainNumber(text) {
+  return text.normalize("NFKC").replace(/\s/g, "").replaceAll("。", ".").replace(/,(?=[0-9]{3})/g, "");
 }
 
 function newUuid() {

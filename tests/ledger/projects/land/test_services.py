@@ -377,6 +377,14 @@ def test_a_field_is_changed_and_the_newest_record_says_what_it_is(who, draft, ho
     assert broken() == []
 
 
+def test_codes_of_a_chinese_keyboard_are_the_plain_ones(who, draft, household):
+    (parcel,) = add(who, draft, new(code=" Ａ０１ ", household_code="３－０１７")).parcels
+    assert (parcel.code, parcel.household) == ("A01", household)
+    assert refused(who, draft, new(1, code="Ａ01")).problems[0].code == "code_taken"
+    set_household(actor=who.cooperative, project_id=draft.pk, parcel_ids=[parcel.pk], household_code="３-０１７")
+    assert Parcel.objects.get(pk=parcel.pk).household == household
+
+
 def test_a_field_may_get_another_code_and_its_own_land_again(who, draft):
     (parcel,) = add(who, draft, new(0)).parcels
     change_parcel(actor=who.cooperative, project_id=draft.pk, parcel_id=parcel.pk, new=new(0, code="NEW"))
