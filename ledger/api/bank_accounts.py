@@ -53,7 +53,8 @@ class BankAccountSerializer(serializers.Serializer[BankAccount]):
 class BankAccountDetailSerializer(BankAccountSerializer):
     number = serializers.SerializerMethodField(help_text=WHOLE)
     nonce = serializers.SerializerMethodField(
-        help_text="The log has the SHA-256 of `nonce:organisation:number`, without the nonce where this is empty. " + WHOLE
+        help_text="The log has the SHA-256 of `nonce:organisation:number`, without the nonce where this is empty. "
+        + WHOLE
     )
 
     def get_number(self, account: BankAccount) -> str | None:
@@ -112,17 +113,13 @@ class BankAccounts(Endpoint):
         stated = accounts.state_bank_account(actor=actor, organisation=organisation, **wanted)
         return Response(self._show(stated.pk), status=201)
 
-    @extend_schema(
-        summary="Confirm a bank account", request=NothingSerializer, responses=BankAccountDetailSerializer
-    )
+    @extend_schema(summary="Confirm a bank account", request=NothingSerializer, responses=BankAccountDetailSerializer)
     @refuses(NotAllowed, NotFound, SamePerson, WrongState)
     def confirm_bank_account(self, request: Request, bank_account_id: int) -> Response:
         """For a second treasurer, who has compared it: money is paid out to it from now on, and its people are told."""
         return self._decide(accounts.confirm_bank_account, bank_account_id)
 
-    @extend_schema(
-        summary="Refuse a bank account", request=NothingSerializer, responses=BankAccountDetailSerializer
-    )
+    @extend_schema(summary="Refuse a bank account", request=NothingSerializer, responses=BankAccountDetailSerializer)
     @refuses(NotAllowed, NotFound, SamePerson, WrongState)
     def refuse_bank_account(self, request: Request, bank_account_id: int) -> Response:
         """For a second treasurer: it stays at the account before."""

@@ -172,7 +172,9 @@ class PaymentSerializer(serializers.Serializer[Payment]):
     bank_reference = Text()
     status = Choice(choices=Payment.Status.choices)
     bank_account = serializers.IntegerField(
-        source="bank_account_id", allow_null=True, help_text="To which one a withdrawal was paid; null until it is posted."
+        source="bank_account_id",
+        allow_null=True,
+        help_text="To which one a withdrawal was paid; null until it is posted.",
     )
     requested_at = Moment()
     decided_at = Moment(allow_null=True)

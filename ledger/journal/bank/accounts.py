@@ -70,7 +70,8 @@ def account_paid(payment: Payment, bank_account_id: int | None) -> BankAccount:
         if account.pk == bank_account_id:
             return account
     raise InvalidValue(
-        field="bank_account", reason=_("Name an account of the organisation that was confirmed while the withdrawal waited.")
+        field="bank_account",
+        reason=_("Name an account of the organisation that was confirmed while the withdrawal waited."),
     )
 
 
@@ -94,7 +95,9 @@ def state_bank_account(*, actor: Membership, organisation: Organisation, bank: s
     """
     require_treasurer(actor)
     if not (organisation.is_approved and organisation.holds_assets):
-        raise InvalidValue(field="organisation", reason=_("Money is paid out to approved cooperatives and buyers alone."))
+        raise InvalidValue(
+            field="organisation", reason=_("Money is paid out to approved cooperatives and buyers alone.")
+        )
     bank, number = " ".join(bank.split()), re.sub(r"[\s-]", "", number)
     if not bank:
         raise InvalidValue(field="bank", reason=_("Name the bank and its branch."))

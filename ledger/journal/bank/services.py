@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import DomainError, InvalidValue, NotFound, WrongState
-from ledger.journal.bank.accounts import accounts_while
+from ledger.journal.bank.accounts import NUMBER, accounts_while
 from ledger.journal.bank.content import StatementContent, StatementEntry, unreadable
 from ledger.journal.bank.matching import PAYMENT_DIRECTION, Proposal, Step, propose
 from ledger.journal.bank.models import BankEntry, BankStatement
@@ -84,7 +84,7 @@ def confirm_withdrawal(*, actor: Membership, entry_id: int, payment_id: int) -> 
     Where the bank account has changed meanwhile, the entry says which one was paid, if it names one of them.
 
     Locks: the entry, then as `confirm_payment`.
-    Raises: NotAllowed, NotFound, WrongState, SamePerson, InvalidValue (another direction or amount), NoBankAccount,
+    Raises: NotAllowed, NotFound, WrongState, SamePerson, InvalidValue (another direction, amount or account), NoBankAccount,
         BankAccountChanged.
     """
     entry = _lock_to_match(actor, entry_id)
@@ -279,10 +279,26 @@ def _find_payment(entry: BankEntry, payment_id: int) -> Payment:
 
 
 def _account_named(entry: BankEntry, payment: Payment) -> int | None:
-    """Return the account of those in force while a withdrawal waited that an entry names; None where it names none of them."""
+    """Return which account, of those in force while a withdrawal waited, an entry was paid to; None where it does not say.
+
+    Raises: InvalidValue where it names another one.
+    """
     named = re.sub(r"[\s-]", "", entry.counterparty_account)
+    if not NUMBER.fullmatch(named):
+        return None
     accounts = accounts_while(payment.organisation, payment.requested_at)
-    return next((account.pk for account in accounts if account.number == named), None)
+    for account in accounts:
+        if account.number == named:
+            return account.pk
+    if accounts:
+        raise InvalidValue(
+            field="payment_id",
+            reason=_(
+                "The bank has paid to an account that was not confirmed for the organisation. Find out why; if it is the same one "
+                "after all, confirm the withdrawal itself, and link it here."
+            ),
+        )
+    return None
 
 
 def _match(entry: BankEntry, payment: Payment, actor: Membership) -> BankEntry:
