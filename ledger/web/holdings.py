@@ -135,13 +135,14 @@ def withdraw(request: HttpRequest, membership: Membership) -> HttpResponse:
     if form.is_valid() and carry_out(form, request_withdrawal, actor=membership, **form.cleaned_data) is not None:
         messages.success(request, _("The amount is set aside. A treasurer pays it out next."))
         return redirect("withdraw")
-    payments = membership.organisation.payments.filter(direction=Payment.Direction.WITHDRAWAL)
+    withdrawals = membership.organisation.payments.filter(direction=Payment.Direction.WITHDRAWAL)
+    payments = withdrawals.select_related("bank_account").order_by("-id")
     context = {
         "form": form,
         "account": account,
         "available_fen": available_fen,
         "may_withdraw": may_withdraw(membership),
         "bank_account": bank_account_of(membership.organisation),
-        "page": Paginator(payments.select_related("bank_account").order_by("-id"), PAYMENTS_A_PAGE).get_page(request.GET.get("page")),
+        "page": Paginator(payments, PAYMENTS_A_PAGE).get_page(request.GET.get("page")),
     }
     return show(request, "ledger/payments/withdraw.html", context)
