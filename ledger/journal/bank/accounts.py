@@ -25,7 +25,7 @@ NONCE_BYTES = 16
 
 def bank_account_of(organisation: Organisation) -> BankAccount | None:
     """Return where an organisation's money is paid out to: what was confirmed last; None where nothing is."""
-    return next(iter(_confirmed(organisation)), None)
+    return _confirmed(organisation).first()
 
 
 def require_bank_account(organisation: Organisation) -> BankAccount:
