@@ -9,13 +9,15 @@ import os
 import django
 from django.apps import apps
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-if not apps.ready:
-    django.setup()
+from config import collector
 
-from config.operations.deploy.notify import watch_over
-from config.operations.observe.stream import observed
-from trading.stream.app import application as streams
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+with collector.starting():
+    if not apps.ready:
+        django.setup()
+    from config.operations.deploy.notify import watch_over
+    from config.operations.observe.stream import observed
+    from trading.stream.app import application as streams
 
 application = observed(streams)
 watch_over("stream")

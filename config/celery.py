@@ -4,15 +4,18 @@ import gc
 import os
 
 from celery import Celery
-from celery.signals import beat_init, task_postrun, task_prerun, worker_init, worker_ready
+from celery.signals import beat_init, import_modules, task_postrun, task_prerun, worker_init, worker_ready
 from celery.states import FAILURE
 from django.db import OperationalError, close_old_connections, connection
 
 import config.operations.observe.work  # noqa: F401 (listens to Celery's signals)
+from config import collector
 from config.operations.deploy.pulse import Pulse, say_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+# Who listens first hears first: between this and the end of the file Django is set up, and all tasks are found.
+import_modules.connect(collector.pause)
 app = Celery("tianhui", task_cls="ledger.incidents.tasks:FreezableTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # Celery asks for this one by the very name, which no setting of the namespace becomes.
@@ -53,13 +56,6 @@ def _refuse_a_restored_copy(**kwargs: object) -> None:
         raise SystemExit(f"This database is a restored copy ({label}): no worker runs on it. {AGAIN}")
 
 
-@worker_ready.connect
-def _keep_what_is_there(**kwargs: object) -> None:
-    """Have the garbage collector pass over what lives as long as the worker: to look through all of it took a twentieth of a second."""
-    gc.collect()
-    gc.freeze()
-
-
 @task_postrun.connect
 def _let_go_of_failures(state: str | None = None, **kwargs: object) -> None:
     """Free what failed tasks leave behind, now: errors hold their frames, those their connections, and these the errors.
@@ -78,4 +74,6 @@ def _look_for_parked_tasks(sender: object, **kwargs: object) -> None:
     unpark_at_start(sender)
 
 
+worker_ready.connect(collector.keep_what_is_there)
 worker_ready.connect(say_ready)
+import_modules.connect(collector.keep_what_is_there)

@@ -155,31 +155,17 @@ class Floor:
 
 
 def open_floor(traders: int = TRADERS) -> Floor:
-    """Issue credits, open a market, and give every one of so many traders cash and credits by bulk posting."""
+    """Issue credits, open a market, and give every one of so many traders cash and credits, by the services that do so in earnest."""
+    from ledger.credits.transfers.services import accept_transfer
     from tests.factories import MembershipFactory
-    from tests.scenes import issue_to_cooperative, market_for, people
+    from tests.scenes import issue_to_cooperative, market_for, offer_credits, pay_in, people
 
     who = people()
     batch = issue_to_cooperative(who, traders * TONNES)
     market = market_for(who, batch, taker_fee_bps=30)
     members = [MembershipFactory() for _ in range(traders)]
-    _endow(who.cooperative, members, market)
+    for member in members:
+        pay_in(who, member, CASH_FEN)
+        offered = offer_credits(who.cooperative, member, batch, TONNES)
+        accept_transfer(actor=member, public_id=offered.public_id)
     return Floor(market, members)
-
-
-def _endow(cooperative: "Membership", traders: "list[Membership]", market: "Market") -> None:
-    from django.utils import timezone
-
-    from ledger.journal.payments import cash
-    from ledger.journal.services import Leg, Posting, open_account, post_transactions
-    from ledger.models import Account
-
-    bank = open_account(organisation=None, asset=cash(), purpose=Account.Purpose.BANK)
-    giver = open_account(organisation=cooperative.organisation, asset=market.asset)
-    postings = []
-    for trader in traders:
-        money = open_account(organisation=trader.organisation, asset=cash())
-        credits = open_account(organisation=trader.organisation, asset=market.asset)
-        postings.append(Posting("deposit", [Leg(bank.pk, money.pk, CASH_FEN)], "system", timezone.now()))
-        postings.append(Posting("transfer", [Leg(giver.pk, credits.pk, TONNES)], "system", timezone.now()))
-    post_transactions(postings)

@@ -117,6 +117,14 @@ def positions(told: Sequence[Told], total: Mapping[str, int]) -> Iterator[str]:
             yield f"{code}: {expected[code]} must be there, {there.get(code, 0)} are"
 
 
+def deposits_there() -> list[dict[str, Any]]:
+    """Return the deposits that are there, as clients are told of them: for who was given money before anybody was told anything."""
+    return [
+        {"deposit": (asked := {"amount_fen": amount_fen}), "confirmed deposit": asked, "id": pk, "status": 200}
+        for pk, amount_fen in Payment.objects.order_by("pk").values_list("pk", "amount_fen")
+    ]
+
+
 def held_in_all() -> dict[str, int]:
     """Return what everybody has together of each asset, fees and the buffer pool included."""
     theirs = Account.objects.exclude(purpose__in=LEFT)

@@ -110,8 +110,8 @@ class Crowd:
         self._told.write(json.dumps(told, ensure_ascii=False))
 
     def _note(self, kind: str, found: Try) -> None:
-        tried = (kind, found.operation, found.status, round(found.began_at, 4), round(found.seconds, 5))
-        self._tried.write(json.dumps(tried))
+        times = (round(each, 4) for each in (found.began_at, found.seconds, found.idle_seconds))
+        self._tried.write(json.dumps((kind, found.operation, found.status, *times)))
 
 
 def main() -> None:

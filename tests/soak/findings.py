@@ -15,6 +15,7 @@ from tests.soak.judge import (
     Window,
     by_name,
     growth,
+    most_grown,
     slowing,
     window_of,
 )
@@ -28,16 +29,22 @@ GROWS_WITH_ITS_TABLE: dict[str, str] = {
 }
 """What reads all there is by its nature, by words of it: how much longer it takes is said, and is no fault."""
 SLOWEST_SHOWN = 25
+OF_SESSIONS = "PostgreSQL"
+"""A process of it is a session: the application ends each of the pages' after ten minutes, and begins another."""
 
 
 class Tried(NamedTuple):
-    """A request of somebody's; status 0 where it was not answered. Times are of the monotonic clock."""
+    """A request of somebody's; status 0 where it was not answered. Times are of the monotonic clock.
+
+    Its connection had been idle for `idle_seconds` before, 0 where it was a new one.
+    """
 
     kind: str
     operation: str
     status: int
     at: float
     seconds: float
+    idle_seconds: float = 0.0
 
 
 @dataclass
@@ -61,11 +68,16 @@ class Findings:
 
     @cached_property
     def growths(self) -> list[Growth]:
-        """Return how each program's memory grows."""
+        """Return how each program's memory grows; of PostgreSQL that of the session that grows most."""
         samples: dict[str, list[tuple[float, int, float]]] = {}
         for at, program, process_id, mb in self.sampler.memory:
             samples.setdefault(program, []).append((at, process_id, mb))
-        return [growth(program, found, self.start, self.end) for program, found in sorted(samples.items())]
+        return [
+            most_grown(program, found, self.start, self.end)
+            if program == OF_SESSIONS
+            else growth(program, found, self.start, self.end)
+            for program, found in sorted(samples.items())
+        ]
 
     @cached_property
     def statement_slowings(self) -> list[Slowing]:
@@ -92,7 +104,9 @@ class Findings:
         found: Counter[tuple[str, str, int]] = Counter()
         for each in self.tried:
             if each.status >= 500 or (each.status == 0 and each.kind != "faulty"):
-                window = window_of(self.faults, each.at, each.at + each.seconds)
+                # What ended a kept connection while nothing was asked is seen by whoever asks next.
+                since = each.at if each.status else each.at - each.idle_seconds
+                window = window_of(self.faults, since, each.at + each.seconds)
                 found[window or "", each.operation, each.status] += 1
         return found
 

@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from statistics import median
 
 WARM_SECONDS = 60.0
 """A process that has just started still loads what it needs."""
-LONGER_WARM_SECONDS = {"PostgreSQL": 150.0, "web": 120.0}
-"""Each session fills caches of its own, one statement after the other; each thread has a session."""
+LONGER_WARM_SECONDS = {"PostgreSQL": 300.0, "web": 120.0}
+"""Each session fills caches of its own, one statement after the other; each thread has a session, for ten minutes."""
 LEAK_AT_LEAST_MB = 8.0
 LEAK_SHARE = 0.05
 POINTS_AT_LEAST = 24
@@ -83,6 +83,20 @@ def growth(program: str, samples: Iterable[tuple[float, int, float]], start: flo
     slope = theil_sen(lives)
     middle = median(points) if points else 0.0
     return Growth(program, middle, slope * 3_600, slope * (end - half), len(points), len(lives))
+
+
+def most_grown(program: str, samples: Iterable[tuple[float, int, float]], start: float, end: float) -> Growth:
+    """Return how the process grows that grows most, of those that were seen for long enough.
+
+    For a program each of whose processes does something else, and which are many and come and go: of all together one would see
+    nothing but that they begin.
+    """
+    found: dict[int, list[tuple[float, int, float]]] = defaultdict(list)
+    for sample in samples:
+        found[sample[1]].append(sample)
+    grown = [each for each in (growth(program, lives, start, end) for lives in found.values()) if each.is_judged]
+    most = max(grown, key=lambda each: each.grown_mb, default=growth(program, [], start, end))
+    return replace(most, program=f"one process of {program}")
 
 
 def _settled(life: Sequence[tuple[float, float]], after: float, warm_seconds: float) -> list[tuple[float, float]]:

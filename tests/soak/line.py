@@ -34,12 +34,16 @@ class Answer(NamedTuple):
 
 
 class Try(NamedTuple):
-    """One request, whether it was answered or not: status 0 where it was not. Times are of the monotonic clock."""
+    """One request, whether it was answered or not: status 0 where it was not. Times are of the monotonic clock.
+
+    Whose connection was kept from an earlier request learns only now what has happened to it since: `idle_seconds`.
+    """
 
     operation: str
     status: int
     began_at: float
     seconds: float
+    idle_seconds: float = 0.0
 
 
 def operation_of(method: str, path: str) -> str:
@@ -88,12 +92,16 @@ class Line:
     def ask_once(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer | None:
         """Return the answer to one request, whatever it is; None where there is none. Paths are below /api/v1, or `root:` others."""
         began = monotonic()
+        if began > self._used_at + KEPT_SECONDS:
+            self.close()
+        idle = began - self._used_at if self._connection is not None else 0.0
         try:
             answer = self._send(method, path, body, headers)
         except (OSError, http.client.HTTPException):
             self.close()
             answer = None
-        self.note(Try(operation_of(method, path), answer.status if answer else 0, began, monotonic() - began))
+        status = answer.status if answer else 0
+        self.note(Try(operation_of(method, path), status, began, monotonic() - began, idle))
         return answer
 
     def close(self) -> None:
@@ -116,8 +124,6 @@ class Line:
         return 0.0
 
     def _send(self, method: str, path: str, body: bytes | None, more: Mapping[str, str]) -> Answer:
-        if monotonic() > self._used_at + KEPT_SECONDS:
-            self.close()
         if self._connection is None:
             self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout_seconds)
         headers = {"Accept-Language": "en"} | {name.replace("_", "-"): value for name, value in more.items()}

@@ -33,7 +33,7 @@ _TABLES = """
 
 
 class Memory(NamedTuple):
-    """What a process has at a time. PostgreSQL's processes count together, without what they share."""
+    """What a process has at a time; of PostgreSQL's and Redis's processes without what they share."""
 
     at: float
     program: str
@@ -147,8 +147,8 @@ class Sampler:
             for each in (process_id, *children_of(process_id)):
                 self._add(now, program, each, resident_mb(each))
         for program, server in (("PostgreSQL", self.grounds.postgres), ("Redis", self.grounds.redis)):
-            process_id = server.process.pid
-            self._add(now, program, process_id, sum(private_mb(each) for each in family_of(process_id)))
+            for each in family_of(server.process.pid):
+                self._add(now, program, each, private_mb(each))
 
     def _add(self, now: float, program: str, process_id: int, mb: float) -> None:
         if mb:

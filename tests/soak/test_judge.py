@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tests.soak.judge import Window, growth, slowing, theil_sen, window_of
+from tests.soak.judge import Window, growth, most_grown, slowing, theil_sen, window_of
 
 HOUR = 3_600.0
 
@@ -67,6 +67,40 @@ def test_one_step_as_after_an_outage_is_no_leak(step_at):
     assert growth("worker", samples, 0.0, 1_800.0).is_flat
     many = [(at * 5.0, 1, 170.0 + 2 * int(at * 5.0 / 60)) for at in range(360)]
     assert not growth("worker", many, 0.0, 1_800.0).is_flat
+
+
+def session(process_id, start, end, mb_an_hour=0.0):
+    """Return samples of a session that fills its caches for four minutes."""
+    return [
+        (at, process_id, 2.0 + min(at - start, 240.0) / 24.0 + mb_an_hour / HOUR * (at - start))
+        for at in (start + number * 5.0 for number in range(int((end - start) / 5.0)))
+    ]
+
+
+def test_sessions_that_are_begun_anew_every_ten_minutes_are_no_leak():
+    samples = [
+        each
+        for number in range(30)
+        for start in (0.0, 600.0, 1_200.0)
+        for each in session(number + start, start, start + 600)
+    ]
+    found = most_grown("PostgreSQL", samples, 0.0, 1_800.0)
+    assert found.is_judged
+    assert found.is_flat
+    assert found.median_mb == 12.0
+
+
+def test_one_session_of_many_that_leaks_is_seen():
+    samples = [each for number in range(30) for each in session(number, 0.0, 1_800.0)]
+    samples += session(99, 0.0, 1_800.0, mb_an_hour=60.0)
+    found = most_grown("PostgreSQL", samples, 0.0, 1_800.0)
+    assert found.mb_an_hour == pytest.approx(60.0)
+    assert not found.is_flat
+
+
+def test_of_sessions_that_nobody_saw_for_long_nothing_is_said():
+    samples = [each for number in range(30) for each in session(number, 60.0 * number, 60.0 * number + 300.0)]
+    assert not most_grown("PostgreSQL", samples, 0.0, 1_800.0).is_judged
 
 
 def test_of_what_was_hardly_seen_nothing_is_said():

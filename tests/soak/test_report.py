@@ -79,6 +79,15 @@ def test_a_report_is_a_page_that_needs_nothing_else(found, report, tmp_path):
     ("tried", "words"),
     [
         (Tried("maker", "POST /orders", 503, START + 500, 0.1), "1 × 503 to POST /orders, while nothing was wrong"),
+        # On a connection on which nothing had been asked since the fault, by then long over.
+        (
+            Tried("maker", "POST /orders", 503, START + 115, 0.1, 14.0),
+            "1 × 503 to POST /orders, while nothing was wrong",
+        ),
+        (
+            Tried("maker", "POST /orders", 0, START + 115, 0.1, 5.0),
+            "1 × no answer to POST /orders, while nothing was wrong",
+        ),
         # That all is checked meanwhile is no reason.
         (Tried("maker", "POST /orders", 0, START + 305, 0.1), "1 × no answer to POST /orders, while nothing was wrong"),
         (Tried("maker", "POST /orders", 500, START + 101, 0.1), "1 × 500 to POST /orders, during: web killed"),
@@ -94,6 +103,8 @@ def test_a_failure_that_nothing_explains_is_named(found, tried, words):
     [
         Tried("maker", "POST /orders", 503, START + 101, 0.1),
         Tried("maker", "POST /orders", 0, START + 99, 2.0),
+        # Its connection was kept from before the fault.
+        Tried("maker", "POST /orders", 0, START + 115, 0.0, 14.0),
         # Somebody who sends what nobody should is not always answered.
         Tried("faulty", "POST /orders", 0, START + 500, 0.1),
         Tried("faulty", "POST /orders", 422, START + 500, 0.1),

@@ -114,14 +114,16 @@ ALL: tuple[Callable[[], Finding], ...] = (known_holes, secrets, static_analysis,
 
 
 def _run(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=SECONDS,
-    )
+    command = [sys.executable, "-m", module, *arguments]
+    try:
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        said = f"{module} has come to no end in {SECONDS} s"
+        return subprocess.CompletedProcess(command, UNFINISHED, said, said)
+
+
+UNFINISHED = 124
+"""The status of what came to no end, as `timeout` has it."""
 
 
 def _last_line(text: str) -> str:

@@ -23,6 +23,7 @@ from ledger.transparency.merkle import verify_consistency
 from ledger.transparency.notes import parse_checkpoint, parse_note
 from tests.benchmarks.stage import Floor, open_floor
 from tests.operations.failover import hosts
+from tests.operations.failover.backups import backups, compare
 from tests.operations.failover.grounds import PROGRAMS, Grounds
 from tests.operations.failover.onlookers import Reader, Stream, get
 from tests.soak import books, oracle
@@ -65,44 +66,67 @@ class Report:
             self.problems.append(otherwise)
 
 
+@dataclass
+class Onlookers:
+    """Who looks on while clients trade, and when what was done to the servers."""
+
+    reader: Reader
+    stream: Stream
+    moments: dict[str, float] = field(default_factory=dict)
+    # The last checkpoint that was seen before the primary was killed.
+    seen: str = ""
+
+
 def drill(here: Grounds, seconds: float, seed: int) -> Report:
     """Trade for so many seconds before each harm and after the last, and return what has come of it."""
     report = Report()
     floor = open_floor(CLIENTS)
-    total = books.held_in_all()
+    given = books.deposits_there()
+    # All money there is was given.
+    total = books.held_in_all() | {"CNY": 0}
     for name in PROGRAMS:
         here.start(name)
     wait_until(lambda: get(here.web_port, "/api/v1/markets") is not None, "the pages do not answer")
-    reader, stream = Reader(here.web_port), Stream(here.stream_port, floor.market.symbol)
-    moments: dict[str, float] = {}
+    look = Onlookers(Reader(here.web_port), Stream(here.stream_port, floor.market.symbol))
+    with backups(here.primary, here.standby) as kept:
+        with kept.receiving():
+            told, summaries = _harm(here, floor, look, report, seconds, seed)
+            _settle(report)
+        compare(report, kept.restored(), {"orders": Order.objects.count(), "trades": Trade.objects.count()})
+    _compare(report, [*given, *told], summaries, floor, total)
+    _recovery(report, told, look.moments)
+    _log_only_grew(report, here.web_port, look.seen)
+    _look_at_programs(report, here, look)
+    return report
+
+
+def _harm(
+    here: Grounds, floor: Floor, look: Onlookers, report: Report, seconds: float, seed: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Do one harm after the other while clients trade, and return what these were told, and the sum of each."""
+    reader, stream = look.reader, look.stream
     with _trading(here, floor, seed) as logs:
         stream.start()
         reader.start()
         wait_until(lambda: all(len(_told(log)) > WARM for log in logs), "nobody is answered")
         sleep(seconds)
-        moments[REDIS] = time.time()
+        look.moments[REDIS] = time.time()
         _lose_redis(here)
         sleep(seconds)
         wait_until(lambda: reader.checkpoint_size() > 0, "nothing is in the log")
-        moments[PRIMARY] = time.time()
-        seen = _fail_over(here, reader, report)
+        look.moments[PRIMARY] = time.time()
+        look.seen = _fail_over(here, reader, report)
         sleep(seconds)
         _rejoin(here, report)
         sleep(seconds)
-        moments[SWITCH] = time.time()
+        look.moments[SWITCH] = time.time()
         hosts.switch_over(here.standby, here.primary)
         stream.wait_until_it_goes_on(report.problems)
         sleep(seconds)
         stream.stop()
     reader.stop()
-    told, summaries = _all_told(logs)
     connections.close_all()
-    _settle(report)
-    _compare(report, told, summaries, floor, total)
-    _recovery(report, told, moments)
-    _log_only_grew(report, here.web_port, seen)
-    _look_at_programs(report, here, stream, reader)
-    return report
+    return _all_told(logs)
 
 
 def _lose_redis(here: Grounds) -> None:
@@ -260,7 +284,8 @@ def _log_only_grew(report: Report, port: int, seen: str) -> None:
             report.problems.append(f"the log of now does not begin as the one that was seen before: {error}")
 
 
-def _look_at_programs(report: Report, here: Grounds, stream: Stream, reader: Reader) -> None:
+def _look_at_programs(report: Report, here: Grounds, look: Onlookers) -> None:
+    reader, stream = look.reader, look.stream
     for program, status in here.programs.take_ended():
         report.problems.append(f"{program} has ended by itself (status {status})")
     report.problems += [*reader.went_back, *stream.complaints]

@@ -32,6 +32,8 @@ def test_the_primary_is_killed_under_load_and_nothing_acknowledged_is_lost(tmp_p
     told = json.loads((tmp_path / "report.json").read_text())
     assert told["problems"] == []
     assert told["figures"]["acknowledged after"] > 0
+    # The backup went on over the failover and the switchover: its copy begins a timeline of its own after those three.
+    assert told["figures"]["timeline of the restored copy"] == 4
     assert not (tmp_path / "failover").exists()
 
 

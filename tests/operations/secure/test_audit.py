@@ -61,3 +61,11 @@ def test_what_was_looked_at_may_move_to_other_lines(tmp_path, monkeypatch):
     found = checks.secrets()
     assert not found.is_bad, found.said
     assert moved.read_bytes() == before
+
+
+def test_what_comes_to_no_end_is_said_and_no_error_of_ours(monkeypatch):
+    monkeypatch.setattr(checks, "SECONDS", 0.01)
+    found = checks.static_analysis()
+    assert found.is_bad
+    assert found.said == "ruff has come to no end in 0.01 s"
+    assert not checks.known_holes().was_done
