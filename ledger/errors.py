@@ -185,6 +185,21 @@ class NothingToPayOut(DomainError):
     message = _("No household has anything to be paid out.")
 
 
+class NoBankAccount(DomainError):
+    code, status = "no_bank_account", 409
+    message = _(
+        "No bank account of %(organisation)s is confirmed yet, so no money can be paid out. The operator enters it from the contract, "
+        "or from a letter with the organisation's seal."
+    )
+
+
+class BankAccountChanged(DomainError):
+    code, status = "bank_account_changed", 409
+    message = _(
+        "The bank account has changed while this withdrawal waited: it is %(account)s now. Say to which one the bank has paid."
+    )
+
+
 class InsufficientBalance(DomainError):
     code, status = "insufficient_balance", 409
     message = _("Available is %(available)s, needed is %(needed)s.")

@@ -13,7 +13,7 @@ import factory
 from django.db import transaction
 from django.utils import timezone
 
-from ledger.models import Household, MonitoringReport, Organisation, Parcel, Project, User
+from ledger.models import BankAccount, Household, MonitoringReport, Organisation, Parcel, Project, User
 from ledger.models import Membership as MembershipModel
 from ledger.parties import entries as parties
 from ledger.projects import entries
@@ -171,6 +171,24 @@ def memberships(*given: MembershipModel) -> list[MembershipModel]:
     steps = [step for organisation in organisations for step in organisation_steps(organisation)]
     write([*steps, *(record("member_added", parties.member(each), None) for each in given)])
     return list(given)
+
+
+class BankAccountFactory(factory.django.DjangoModelFactory):
+    """A confirmed one, of before the log: a log that must be whole has it stated by `bank_account` of scenes.py."""
+
+    class Meta:
+        model = BankAccount
+        skip_postgeneration_save = True
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    bank = "中国农业银行延平支行"
+    number = factory.Sequence(lambda n: f"9000{n:012d}")
+    nonce = factory.Sequence(lambda n: f"{n:032x}")
+    status = BankAccount.Status.CONFIRMED
+    requested_by = factory.SubFactory(UserFactory)
+    requested_at = factory.LazyFunction(timezone.now)
+    decided_by = factory.SubFactory(UserFactory)
+    decided_at = factory.LazyFunction(timezone.now)
 
 
 class HouseholdFactory(factory.django.DjangoModelFactory):

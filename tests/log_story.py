@@ -21,6 +21,7 @@ from ledger.parties.households import leave_household
 from tests.factories import MembershipFactory, ProjectFactory, ReportFactory
 from tests.scenes import (
     People,
+    bank_account,
     households_of,
     issue_to_cooperative,
     market_for,
@@ -54,6 +55,7 @@ def tell(who: People) -> None:
     _hand_on(who, rice)
     _lose(who, rice)
     _trade(who, _issue_in_parts(who))
+    bank_account(who, who.cooperative)
     confirm_payment(
         actor=who.treasurer,
         payment_id=request_withdrawal(actor=who.cooperative, amount_fen=50_000).pk,

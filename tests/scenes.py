@@ -12,8 +12,10 @@ from ledger.credits.reversals.services import Loss, report_reversal
 from ledger.credits.services import issue_credits
 from ledger.credits.sharing.plans import PlanTerms, state_plan
 from ledger.credits.transfers.services import TransferTerms, offer_transfer
+from ledger.journal.bank.accounts import confirm_bank_account, state_bank_account
 from ledger.journal.payments import confirm_payment, request_deposit
 from ledger.models import (
+    BankAccount,
     Batch,
     CreditTransfer,
     Finding,
@@ -39,6 +41,7 @@ from ledger.projects.reports import (
 )
 from ledger.projects.services import submit_project, validate_project
 from tests.factories import (
+    BankAccountFactory,
     HouseholdFactory,
     MembershipFactory,
     OrganisationFactory,
@@ -72,10 +75,13 @@ class People:
 
 
 def people() -> People:
-    """Return people of all kinds, each of an approved organisation; the operator's are of one."""
+    """Return people of all kinds, each of an approved organisation; the operator's are of one.
+
+    Who holds money has a bank account that it is paid out to.
+    """
     operator = OrganisationFactory.build(kind=Organisation.Kind.OPERATOR)
     build = MembershipFactory.build
-    return People(
+    who = People(
         *memberships(
             build(organisation__kind=Organisation.Kind.COOPERATIVE),
             build(),
@@ -87,6 +93,24 @@ def people() -> People:
             build(organisation__kind=Organisation.Kind.AUDITOR),
         )
     )
+    give_bank_accounts(who, who.cooperative, who.buyer, who.other_buyer)
+    return who
+
+
+def give_bank_accounts(who: People, *holders: Membership) -> None:
+    """Let there be a confirmed bank account of each one's organisation since before the log."""
+    treasurers = {"requested_by": who.treasurer.user, "decided_by": who.second_treasurer.user}
+    BankAccount.objects.bulk_create(
+        BankAccountFactory.build(organisation=holder.organisation, **treasurers) for holder in holders
+    )
+
+
+def bank_account(who: People, holder: Membership, number: str = "6228480402564890018") -> BankAccount:
+    """Have two treasurers say where the money of somebody's organisation is paid out to, from now on."""
+    stated = state_bank_account(
+        actor=who.treasurer, organisation=holder.organisation, bank="中国农业银行延平支行", number=number
+    )
+    return confirm_bank_account(actor=who.second_treasurer, bank_account_id=stated.pk)
 
 
 def hand_in(actor: Membership, project: Project) -> Project:

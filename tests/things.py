@@ -10,6 +10,7 @@ from ledger.credits.cancellations.orders import request_cancellation
 from ledger.credits.reversals.services import confirm_reversal
 from ledger.credits.sharing.distributing import share_waiting_proceeds
 from ledger.credits.sharing.links import make_links
+from ledger.journal.bank.accounts import state_bank_account
 from ledger.journal.corrections import request_correction
 from ledger.journal.payments import request_deposit
 from ledger.journal.payouts import request_payout
@@ -107,6 +108,9 @@ def things(who: People) -> dict[str, Any]:
     pay_in(who, who.other_buyer, 5)
     wrong, other_wrong = Transaction.objects.filter(kind="deposit").order_by("id")
     correction = request_correction(actor=who.treasurer, transaction_id=other_wrong.pk, reason="twice")
+    stated = state_bank_account(
+        actor=who.treasurer, organisation=who.buyer.organisation, bank="福建农村信用社", number="9000 0000 0000 0058"
+    )
     household, payout = _with_a_payout(who)
     reversals = [report_loss(who.cooperative, batch.project, 2, cause="over_issuance", days_ago=day) for day in (1, 2)]
     confirm_reversal(actor=who.registrar, public_id=reversals[1].public_id)
@@ -150,6 +154,7 @@ def things(who: People) -> dict[str, Any]:
         "reversal": reversals[0].public_id,
         "owed": reversals[1].public_id,
         "payment": payment.pk,
+        "bank_account": stated.pk,
         "household": household.public_id,
         "payout": payout.pk,
         "wrong": wrong.pk,

@@ -29,6 +29,10 @@ def _nothing(_target: Any) -> dict[str, Any]:
     return {}
 
 
+def _as_it_is(_form: forms.Form, _target: Any) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """A step that people of the operator with a role may take, `also` of other ones where the service lets them.
@@ -36,7 +40,7 @@ class Action:
     `perform` gets who acts, the object (None for a step that makes a new one) and the form's values, and calls the
     service. `makers` names the attributes that hold whose own work the object is: they may not take the step.
     `is_due` says whether the object waits for it. Both only spare people the way: the service decides. `initial` fills the form
-    in beforehand with what the object is.
+    in beforehand with what the object is; `fit` lets it offer what only this object has to choose from.
     """
 
     name: str
@@ -50,7 +54,14 @@ class Action:
     is_due: Callable[[Any], bool] = _always
     is_grave: bool = False
     initial: Callable[[Any], dict[str, Any]] = _nothing
+    fit: Callable[[Any, Any], None] = _as_it_is
     also: tuple[Membership.Role, ...] = ()
+
+    def form_for(self, target: Any, *given: Any, **more: Any) -> forms.Form:
+        """Return the form that the step asks to be filled in for an object."""
+        form = self.form(*given, **more)
+        self.fit(form, target)
+        return form
 
     def is_for(self, actor: Membership | None) -> bool:
         """Return whether the step is one of the actor's role."""

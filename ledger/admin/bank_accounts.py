@@ -84,6 +84,7 @@ class BankAccountAdmin(ViewOnlyAdmin):
         "organisation",
         "bank",
         "number",
+        "nonce",
         "status",
         "requested_by",
         "requested_at",

@@ -192,8 +192,9 @@ class ViewOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise PermissionDenied
         if request.method != "POST":
             # A link may fill in a form beforehand.
-            return self._ask(action, request, target, action.form(initial=action.initial(target) | request.GET.dict()))
-        form = action.form(request.POST, request.FILES)
+            filled = action.form_for(target, initial=action.initial(target) | request.GET.dict())
+            return self._ask(action, request, target, filled)
+        form = action.form_for(target, request.POST, request.FILES)
         if not form.is_valid():
             return self._ask(action, request, target, form, status=422)
         try:

@@ -1,7 +1,11 @@
 """Money in and out: one treasurer enters it, a second one confirms it."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin
+from django.utils import timezone
+from django.utils.translation import gettext as now
 from django.utils.translation import gettext_lazy as _
 
 from ledger.admin.actions import Action, is_requested
@@ -9,7 +13,8 @@ from ledger.admin.base import Fact, ViewOnlyAdmin
 from ledger.admin.display import EMPTY, link, moment, money, yuan
 from ledger.admin.fields import YuanField
 from ledger.admin.records import Named, RecordIds, ids_naming
-from ledger.journal.bank.accounts import bank_account_of
+from ledger.journal.bank.accounts import accounts_while, bank_account_of
+from ledger.journal.bank.models import BankAccount
 from ledger.journal.models import Payment
 from ledger.journal.payments import confirm_payment, refuse_payment, request_deposit
 from ledger.parties.models import Membership, Organisation
@@ -34,6 +39,42 @@ class BankReferenceForm(forms.Form):
     )
 
 
+class PaidOutForm(BankReferenceForm):
+    """To which account: asked where another one was confirmed while the withdrawal waited, else there is only one."""
+
+    bank_account = forms.TypedChoiceField(
+        label=_("Paid to"),
+        coerce=int,
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=_("To which account the bank has really paid: the log names it."),
+    )
+
+
+def _offer_accounts(form: Any, payment: Payment) -> None:
+    """Let a treasurer choose among the accounts that a withdrawal can have been paid to; where there is one, it is that."""
+    accounts = accounts_while(payment.organisation, payment.requested_at)
+    if not accounts:
+        # The service says what is missing.
+        del form.fields["bank_account"]
+        return
+    field = form.fields["bank_account"]
+    field.choices = [(account.pk, _since(account)) for account in accounts]
+    if len(accounts) == 1:
+        field.initial = accounts[0].pk
+
+
+def _since(account: BankAccount) -> str:
+    assert account.decided_at is not None, "it is confirmed"
+    day = timezone.localtime(account.decided_at).strftime("%Y-%m-%d %H:%M")
+    return now("%(bank)s %(number)s, confirmed on %(day)s") % {
+        "bank": account.bank,
+        "number": account.number,
+        "day": day,
+    }
+
+
 ENTER_DEPOSIT = Action(
     name="enter-deposit",
     label=_("Enter a deposit"),
@@ -56,11 +97,14 @@ CONFIRM_DEPOSIT = Action(
 CONFIRM_WITHDRAWAL = Action(
     name="confirm-withdrawal",
     label=_("Confirm the withdrawal"),
-    explanation=_("The bank has paid the money out. It leaves the organisation's account."),
+    explanation=_(
+        "The bank has paid the money out, to the bank account that is named here and to no other. It leaves the organisation's account."
+    ),
     done=_("%(object)s is confirmed and posted."),
     role=Membership.Role.TREASURER,
     perform=lambda actor, payment, values: confirm_payment(actor=actor, payment_id=payment.pk, **values),
-    form=BankReferenceForm,
+    form=PaidOutForm,
+    fit=_offer_accounts,
     makers=("requested_by_id",),
     is_due=lambda payment: is_requested(payment) and payment.direction == Payment.Direction.WITHDRAWAL,
 )
@@ -101,6 +145,7 @@ class PaymentAdmin(ViewOnlyAdmin):
         "direction",
         "amount",
         "bank_reference",
+        "bank_account",
         "status",
         "requested_by",
         "requested_at",
@@ -142,9 +187,21 @@ class PaymentAdmin(ViewOnlyAdmin):
 
 
 def _where_to(payment: Payment) -> list[Fact]:
-    """Return to which account a withdrawal is to be paid, as its treasurer needs it."""
+    """Return to which account a withdrawal is to be paid, as its treasurer needs it, or was paid."""
     if payment.direction != Payment.Direction.WITHDRAWAL:
         return []
+    if payment.status != Payment.Status.REQUESTED:
+        paid = payment.bank_account
+        return [(_("Paid to"), link(paid, f"{paid.bank} {paid.number}"))] if paid else []
     account = bank_account_of(payment.organisation)
-    said = f"{account.bank} {account.number}" if account else _("none on record: as the contract says")
+    if account is None:
+        return [
+            (
+                _("Bank account"),
+                _("None is confirmed: enter it from the contract first. Nothing is paid out until then."),
+            )
+        ]
+    said = _since(account)
+    if account.decided_at is not None and account.decided_at > payment.requested_at:
+        said = now("%(account)s: after this was asked for") % {"account": said}
     return [(_("Bank account"), said)]

@@ -102,6 +102,13 @@ ADVICE: dict[str, Promise] = {
     "reversal_owed": _("Make up for the reversal first: POST /api/v1/reversals/{public_id}/replenish."),
     "nothing_owed": _("Cancel no more than what is owed; GET /api/v1/reversals shows how much that is."),
     "loss_too_large": _("Report no more than what was issued and not lost before."),
+    "no_bank_account": _(
+        "Ask the operator to enter your bank account: two treasurers do, from your contract or from a letter with your seal. "
+        "GET /api/v1/bank-accounts shows it once it is confirmed; then ask for the withdrawal again."
+    ),
+    "bank_account_changed": _(
+        "GET /api/v1/bank-accounts with status=confirmed shows both. Confirm again with the one that the bank has paid as bank_account."
+    ),
     "nothing_to_pay_out": _("Wait until sales have been shared out: GET /api/v1/distributions lists what was."),
     # Values.
     "invalid_value": _("The detail says what is wrong with the value, errors where it stands."),

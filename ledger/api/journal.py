@@ -23,8 +23,10 @@ from ledger.api.serializers import (
 from ledger.api.statements import InstantQuerySerializer
 from ledger.credits.sharing.distributing import share_proceeds
 from ledger.errors import (
+    BankAccountChanged,
     InsufficientBalance,
     InvalidValue,
+    NoBankAccount,
     NotAllowed,
     NotFound,
     OrganisationNotApproved,
@@ -154,6 +156,12 @@ class NewWithdrawalSerializer(StrictSerializer):
 
 class ConfirmationSerializer(StrictSerializer):
     bank_reference = Text(max_length=64, required=False, help_text="Needed for a withdrawal.")
+    bank_account = WholeNumber(
+        min_value=1,
+        max_value=MAX_WHOLE,
+        required=False,
+        help_text="To which one the bank has paid a withdrawal; needed where another one was confirmed while it waited.",
+    )
 
 
 class PaymentSerializer(serializers.Serializer[Payment]):
@@ -163,6 +171,11 @@ class PaymentSerializer(serializers.Serializer[Payment]):
     amount_fen = serializers.IntegerField()
     bank_reference = Text()
     status = Choice(choices=Payment.Status.choices)
+    bank_account = serializers.IntegerField(
+        source="bank_account_id",
+        allow_null=True,
+        help_text="To which one a withdrawal was paid; null until it is posted.",
+    )
     requested_at = Moment()
     decided_at = Moment(allow_null=True)
 
@@ -255,14 +268,17 @@ class Payments(Endpoint):
     def create_deposit(self, request: Request) -> Response:
         """For treasurers: money that the bank has received. A bank reference is entered once."""
         actor, wanted = self.actor, self.body(NewDepositSerializer)
-        organisation = _payee(wanted.pop("organisation"))
+        organisation = named_organisation(wanted.pop("organisation"))
         payment = payments.request_deposit(actor=actor, organisation=organisation, **wanted)
         return Response(show(PaymentSerializer, payment), status=201)
 
     @extend_schema(summary="Ask for a withdrawal", request=NewWithdrawalSerializer, responses={201: PaymentSerializer})
-    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, InsufficientBalance)
+    @refuses(InvalidValue, NotAllowed, OrganisationNotApproved, NoBankAccount, InsufficientBalance)
     def create_withdrawal(self, request: Request) -> Response:
-        """For owners of cooperatives and buyers. The amount is held until a treasurer confirms or refuses."""
+        """For owners of cooperatives and buyers: to the bank account that is confirmed, `GET /bank-accounts`, and to no other.
+
+        The amount is held until a treasurer confirms or refuses.
+        """
         require_fresh_session(request)
         # What member households have coming of the last moment's sales is not the cooperative's to withdraw.
         share_proceeds(self.actor.organisation_id)
@@ -270,9 +286,9 @@ class Payments(Endpoint):
         return Response(show(PaymentSerializer, payment), status=201)
 
     @extend_schema(summary="Confirm a payment", request=ConfirmationSerializer, responses=PaymentSerializer)
-    @refuses(InvalidValue, NotAllowed, SamePerson, WrongState)
+    @refuses(InvalidValue, NotAllowed, SamePerson, WrongState, NoBankAccount, BankAccountChanged)
     def confirm_payment(self, request: Request, payment_id: int) -> Response:
-        """For a second treasurer: it is posted."""
+        """For a second treasurer: it is posted. Of a withdrawal the log says to which bank account it was paid."""
         payment = access_payment_by_id(payment_id=payment_id, membership=self.actor)
         confirmed = payments.confirm_payment(
             actor=self.actor, payment_id=payment.pk, **self.body(ConfirmationSerializer)
@@ -289,7 +305,11 @@ class Payments(Endpoint):
         return Response(show(PaymentSerializer, refused))
 
 
-def _payee(public_id: Any) -> Organisation:
+def named_organisation(public_id: Any) -> Organisation:
+    """Return the organisation that a body names.
+
+    Raises: NotFound.
+    """
     organisation = Organisation.objects.filter(public_id=public_id).first()
     if organisation is None:
         raise NotFound(field="organisation")

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from config import converters  # noqa: F401 (registers id and code)
+from ledger.api.bank_accounts import BankAccounts
 from ledger.api.cancellations import CancellationOrders, Cancellations
 from ledger.api.corrections import Corrections
 from ledger.api.credits import Batches, Retirements
@@ -193,6 +194,10 @@ urlpatterns = [
     path("payments/withdrawals", Payments.as_view({"post": "create_withdrawal"})),
     path("payments/<id:payment_id>/confirm", Payments.as_view({"post": "confirm_payment"})),
     path("payments/<id:payment_id>/refuse", Payments.as_view({"post": "refuse_payment"})),
+    path("bank-accounts", BankAccounts.as_view({"get": "list_bank_accounts", "post": "state_bank_account"})),
+    path("bank-accounts/<id:bank_account_id>", BankAccounts.as_view({"get": "get_bank_account"})),
+    path("bank-accounts/<id:bank_account_id>/confirm", BankAccounts.as_view({"post": "confirm_bank_account"})),
+    path("bank-accounts/<id:bank_account_id>/refuse", BankAccounts.as_view({"post": "refuse_bank_account"})),
     path("sharing-plans", SharingPlans.as_view({"get": "list_plans", "post": "state_plan"})),
     path("sharing-plans/preview", SharingPlans.as_view({"post": "preview_plan"})),
     path("distributions", Distributions.as_view({"get": "list_distributions"})),

@@ -274,6 +274,16 @@ class Payment(models.Model):
         null=True,
         related_name="payment",
     )
+    # Of a withdrawal, from when it is posted; withdrawals of before it was kept have none.
+    bank_account = models.ForeignKey(
+        "ledger.BankAccount",
+        models.PROTECT,
+        verbose_name=_("paid to"),
+        null=True,
+        related_name="payments",
+        db_constraint=False,
+        db_index=False,
+    )
     requested_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("entered by"), related_name="+")
     decided_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("decided by"), null=True, related_name="+")
     requested_at = models.DateTimeField(_("entered at"), auto_now_add=True)

@@ -1,11 +1,14 @@
 """Money in and out by the bank, by two people: one enters it, another confirms it."""
 
+from typing import Any
+
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import InvalidValue
 from ledger.freezes import Scope, require_unfrozen
+from ledger.journal.bank.accounts import account_paid, hidden_number, require_bank_account
 from ledger.journal.decisions import decide, lock_to_decide, require_treasurer
 from ledger.journal.models import Account, Asset, Payment
 from ledger.journal.posting import MAX_AMOUNT, HoldChange, Leg, Posting, post_transactions
@@ -48,14 +51,15 @@ def request_deposit(*, actor: Membership, organisation: Organisation, amount_fen
 
 @transaction.atomic
 def request_withdrawal(*, actor: Membership, amount_fen: int) -> Payment:
-    """Ask for money to be paid out; it is held until a treasurer confirms or refuses.
+    """Ask for money to be paid out to the organisation's bank account; it is held until a treasurer confirms or refuses.
 
-    Raises: NotAllowed, OrganisationNotApproved, InvalidValue, InsufficientBalance, WithdrawalsFrozen.
+    Raises: NotAllowed, OrganisationNotApproved, InvalidValue, NoBankAccount, InsufficientBalance, WithdrawalsFrozen.
     """
     require_right(actor, Right.WITHDRAW)
     require_approved(actor)
     require_unfrozen(Scope.WITHDRAWALS)
     _check_amount(amount_fen)
+    require_bank_account(actor.organisation)
     account = open_account(organisation=actor.organisation, asset=cash())
     hold = place_hold(account_id=account.pk, amount=amount_fen, purpose="withdrawal")
     payment = Payment.objects.create(
@@ -70,11 +74,14 @@ def request_withdrawal(*, actor: Membership, amount_fen: int) -> Payment:
 
 
 @transaction.atomic
-def confirm_payment(*, actor: Membership, payment_id: int, bank_reference: str = "") -> Payment:
-    """Confirm that the bank has moved the money, and post it.
+def confirm_payment(
+    *, actor: Membership, payment_id: int, bank_reference: str = "", bank_account: int | None = None
+) -> Payment:
+    """Confirm that the bank has moved the money, and post it; of a withdrawal, to which of the organisation's bank accounts.
 
     Locks: the payment, then the accounts.
-    Raises: NotAllowed, NotFound, SamePerson, WrongState, InvalidValue (a withdrawal without a bank reference), WithdrawalsFrozen.
+    Raises: NotAllowed, NotFound, SamePerson, WrongState, InvalidValue (a withdrawal without a bank reference, or to an account
+        that was not in force), NoBankAccount, BankAccountChanged, WithdrawalsFrozen.
     """
     payment = lock_to_decide(Payment, payment_id, actor=actor)
     holding = open_account(organisation=payment.organisation, asset=cash())
@@ -86,6 +93,7 @@ def confirm_payment(*, actor: Membership, payment_id: int, bank_reference: str =
         if not bank_reference.strip():
             raise InvalidValue(field="bank_reference", reason=_("Give the bank's reference of the payment."))
         payment.bank_reference = bank_reference.strip()
+        payment.bank_account = account_paid(payment, bank_account)
         leg = Leg(holding.pk, bank.pk, payment.amount_fen)
         assert payment.hold_id is not None
         holds[payment.hold_id] = HoldChange(holding.pk, before=payment.amount_fen, after=0)
@@ -135,7 +143,7 @@ def _save(payment: Payment) -> None:
 
 
 def _record(kind: str, payment: Payment, actor: Membership) -> None:
-    body = {
+    body: dict[str, Any] = {
         "payment": str(payment.pk),
         "organisation": str(payment.organisation.public_id),
         "direction": payment.direction,
@@ -144,4 +152,6 @@ def _record(kind: str, payment: Payment, actor: Membership) -> None:
     }
     if payment.transaction_id is not None:
         body["transaction"] = str(payment.transaction_id)
+    if payment.bank_account is not None:
+        body |= {"bank_account": str(payment.bank_account.pk), **hidden_number(payment.bank_account)}
     append_record(kind=kind, body=body, actor=log_name(actor), at=payment.decided_at or payment.requested_at)

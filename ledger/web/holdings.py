@@ -135,7 +135,8 @@ def withdraw(request: HttpRequest, membership: Membership) -> HttpResponse:
     if form.is_valid() and carry_out(form, request_withdrawal, actor=membership, **form.cleaned_data) is not None:
         messages.success(request, _("The amount is set aside. A treasurer pays it out next."))
         return redirect("withdraw")
-    payments = membership.organisation.payments.filter(direction=Payment.Direction.WITHDRAWAL).order_by("-id")
+    withdrawals = membership.organisation.payments.filter(direction=Payment.Direction.WITHDRAWAL)
+    payments = withdrawals.select_related("bank_account").order_by("-id")
     context = {
         "form": form,
         "account": account,

@@ -17,6 +17,6 @@ def payments(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Say how to pay in, and show one's payments."""
     if not membership.organisation.holds_assets:
         raise Http404
-    found = membership.organisation.payments.order_by("-id")
+    found = membership.organisation.payments.select_related("bank_account").order_by("-id")
     context = {"page": Paginator(found, PAYMENTS_A_PAGE).get_page(request.GET.get("page"))}
     return render(request, "ledger/payments/payments.html", context)

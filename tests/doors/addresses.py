@@ -51,6 +51,7 @@ ABOUT = (
     ("", "<id:factor_id>", "factor"),
     ("", "<id:session_id>", "session"),
     ("", "<id:payment_id>", "payment"),
+    ("", "<id:bank_account_id>", "bank_account"),
     ("orders/", "<int:order_id>", "order"),
     ("sell/", "<int:order_id>", "sale"),
     ("", "<int:account_id>", "account"),

@@ -12,6 +12,7 @@ from tests.factories import (
     ProjectFactory,
 )
 from tests.scenes import (
+    bank_account,
     households_of,
     issue_to_cooperative,
     market_for,
@@ -29,6 +30,7 @@ def bank(who):
         actor=who.treasurer, organisation=who.buyer.organisation, amount_fen=7, bank_reference="BANK-X"
     )
     refuse_payment(actor=who.second_treasurer, payment_id=refused.pk)
+    bank_account(who, who.buyer)
     paid_out = request_withdrawal(actor=who.buyer, amount_fen=1_000)
     confirm_payment(actor=who.treasurer, payment_id=paid_out.pk, bank_reference="BANK-Y")
     request_withdrawal(actor=who.other_buyer, amount_fen=2_000)

@@ -392,3 +392,50 @@ def a_reversal_made_up_for_by_less(log: Log) -> int:
 def a_reversal_made_up_for_before_it_is_confirmed(log: Log) -> int:
     del log[first(log, "reversal_confirmed")]
     return first(log, "credits_cancelled", kind="replenishment")
+
+
+# Where money is paid out to
+
+
+@lie(r"bank account \d+ is not what was stated")
+def a_bank_account_confirmed_with_another_number(log: Log) -> int:
+    at = first(log, "bank_account_confirmed")
+    log[at]["body"]["number_commitment"] = "0" * 64
+    return at
+
+
+@lie(r"bank account \d+ is not what was stated")
+def a_withdrawal_paid_to_another_number(log: Log) -> int:
+    at = first(log, "payment_confirmed", direction="withdrawal")
+    log[at]["body"]["number_commitment"] = "0" * 64
+    return at
+
+
+@lie(r"it is paid to bank account \d+, which is not confirmed")
+def a_withdrawal_paid_to_an_account_that_one_person_has_stated(log: Log) -> int:
+    del log[first(log, "bank_account_confirmed")]
+    return first(log, "payment_confirmed", direction="withdrawal")
+
+
+@lie(r"bank account \d+ was never stated")
+def a_bank_account_confirmed_that_nobody_has_stated(log: Log) -> int:
+    del log[first(log, "bank_account_stated")]
+    return first(log, "bank_account_confirmed")
+
+
+@lie(r"bank account \d+ was confirmed before")
+def a_bank_account_refused_after_it_was_confirmed(log: Log) -> int:
+    at = first(log, "bank_account_confirmed")
+    return insert(log, at + 1, "bank_account_refused", log[at]["body"])
+
+
+@lie(r"bank account \d+ was stated before")
+def a_bank_account_stated_twice(log: Log) -> int:
+    return again(log, first(log, "bank_account_stated"))
+
+
+@lie(r"a bank account's number is hidden in one way")
+def a_bank_account_with_two_numbers(log: Log) -> int:
+    at = first(log, "bank_account_stated")
+    log[at]["body"]["number_sha256"] = "0" * 64
+    return at

@@ -17,6 +17,7 @@ from ledger.transparency.history import current_vkey
 from tests.factories import MembershipFactory, OrganisationFactory, ProjectFactory
 from tests.scenes import (
     People,
+    bank_account,
     households_of,
     issue_to_cooperative,
     market_for,
@@ -126,6 +127,8 @@ def assemble(participants: int, seed: int) -> Cast:
     counts, lot = counts_of(participants), random.Random(seed)
     members = {kind: _members(who, kind, count) for kind, count in counts.items()}
     cooperatives = members["cooperative"]
+    for cooperative in cooperatives:
+        bank_account(who, cooperative)
     growers = cooperatives[:HARVESTS]
     for grower in growers:
         _give_fields(who, grower)

@@ -140,6 +140,8 @@ class BankAccount(models.Model):
     )
     bank = models.CharField(_("bank"), max_length=MAX_NAME)
     number = models.CharField(_("account number"), max_length=MAX_ACCOUNT)
+    # What the log's hash of the number is made with, so that nobody finds the number by trying; none of before it was made so.
+    nonce = models.CharField(_("nonce"), max_length=32, blank=True, default="", db_default="")
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.REQUESTED)
     requested_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("entered by"), related_name="+")
     requested_at = models.DateTimeField(_("entered at"))
@@ -166,4 +168,9 @@ class BankAccount(models.Model):
     @property
     def masked(self) -> str:
         """The bank, and enough of the number to know it by."""
-        return f"{self.bank} ····{self.number[-4:]}"
+        return f"{self.bank} {self.masked_number}"
+
+    @property
+    def masked_number(self) -> str:
+        """The last four digits, as everybody is shown the number who need not compare it."""
+        return f"····{self.number[-4:]}"

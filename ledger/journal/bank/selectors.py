@@ -3,11 +3,14 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import TruncDate
 
-from ledger.journal.bank.models import BankEntry, BankStatement
+from ledger.errors import NotFound
+from ledger.journal.bank.models import BankAccount, BankEntry, BankStatement
 from ledger.journal.models import Payment
+from ledger.parties.access import reads_everything
+from ledger.parties.models import Membership
 
 # As `BankEntry.is_open` says it.
 WAITS = Q(status=BankEntry.Status.OPEN) | Q(payment__status__in=Payment.VOID_STATUSES)
@@ -19,6 +22,36 @@ class Unmatched:
 
     payments: QuerySet[Payment]
     entries: QuerySet[BankEntry]
+
+
+def bank_accounts_seen_by(membership: Membership) -> QuerySet[BankAccount]:
+    """Return the bank accounts that one may see, newest first: the operator and auditors all, others their own.
+
+    Of one's own only what is or was confirmed: what waits is between the treasurers. Each says whether it `is_current`.
+    """
+    later = BankAccount.objects.filter(
+        Q(decided_at__gt=OuterRef("decided_at")) | Q(decided_at=OuterRef("decided_at"), pk__gt=OuterRef("pk")),
+        organisation=OuterRef("organisation"),
+        status=BankAccount.Status.CONFIRMED,
+    )
+    is_current = Q(status=BankAccount.Status.CONFIRMED) & ~Exists(later)
+    found = BankAccount.objects.select_related("organisation").annotate(
+        is_current=ExpressionWrapper(is_current, output_field=BooleanField())
+    )
+    if not reads_everything(membership):
+        found = found.filter(organisation=membership.organisation, status=BankAccount.Status.CONFIRMED)
+    return found.order_by("-id")
+
+
+def access_bank_account(*, bank_account_id: int, membership: Membership) -> BankAccount:
+    """Return a bank account.
+
+    Raises: NotFound, also where it is not to be seen.
+    """
+    account = bank_accounts_seen_by(membership).filter(pk=bank_account_id).first()
+    if account is None:
+        raise NotFound()
+    return account
 
 
 def open_entries() -> QuerySet[BankEntry]:

@@ -1,6 +1,7 @@
 """Import bank statements, and match their entries with payments."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ledger.errors import DomainError, InvalidValue, NotFound, WrongState
+from ledger.journal.bank.accounts import NUMBER, accounts_while
 from ledger.journal.bank.content import StatementContent, StatementEntry, unreadable
 from ledger.journal.bank.matching import PAYMENT_DIRECTION, Proposal, Step, propose
 from ledger.journal.bank.models import BankEntry, BankStatement
@@ -79,14 +81,22 @@ def enter_deposit(*, actor: Membership, entry_id: int, organisation: Organisatio
 def confirm_withdrawal(*, actor: Membership, entry_id: int, payment_id: int) -> BankEntry:
     """Confirm that an entry is a withdrawal that the bank has paid out, and post it.
 
+    Where the bank account has changed meanwhile, the entry says which one was paid, if it names one of them.
+
     Locks: the entry, then as `confirm_payment`.
-    Raises: NotAllowed, NotFound, WrongState, SamePerson, InvalidValue (another direction or amount).
+    Raises: NotAllowed, NotFound, WrongState, SamePerson, InvalidValue (another direction, amount or account), NoBankAccount,
+        BankAccountChanged.
     """
     entry = _lock_to_match(actor, entry_id)
     payment = _find_payment(entry, payment_id)
     if payment.direction != Payment.Direction.WITHDRAWAL:
         raise InvalidValue(reason=_("This entry was paid in: a withdrawal is paid out."))
-    confirmed = confirm_payment(actor=actor, payment_id=payment.pk, bank_reference=entry.bank_reference)
+    confirmed = confirm_payment(
+        actor=actor,
+        payment_id=payment.pk,
+        bank_reference=entry.bank_reference,
+        bank_account=_account_named(entry, payment),
+    )
     return _match(entry, confirmed, actor)
 
 
@@ -266,6 +276,29 @@ def _find_payment(entry: BankEntry, payment_id: int) -> Payment:
     if payment.amount_fen != entry.amount_fen:
         raise InvalidValue(field="payment_id", reason=_("The payment has another amount than the entry."))
     return payment
+
+
+def _account_named(entry: BankEntry, payment: Payment) -> int | None:
+    """Return which account, of those in force while a withdrawal waited, an entry was paid to; None where it does not say.
+
+    Raises: InvalidValue where it names another one.
+    """
+    named = re.sub(r"[\s-]", "", entry.counterparty_account)
+    if not NUMBER.fullmatch(named):
+        return None
+    accounts = accounts_while(payment.organisation, payment.requested_at)
+    for account in accounts:
+        if account.number == named:
+            return account.pk
+    if accounts:
+        raise InvalidValue(
+            field="payment_id",
+            reason=_(
+                "The bank has paid to an account that was not confirmed for the organisation. Find out why; if it is the same one "
+                "after all, confirm the withdrawal itself, and link it here."
+            ),
+        )
+    return None
 
 
 def _match(entry: BankEntry, payment: Payment, actor: Membership) -> BankEntry:

@@ -28,12 +28,12 @@ INVARIANTS = (
                 log_time(payment.requested_at)) IS DISTINCT FROM
                (requested.body ->> 'organisation', requested.body ->> 'direction', requested.body ->> 'amount_fen',
                 requested.actor, requested.at)
-            OR (payment.status, payment.bank_reference, payment.transaction_id::text, payment.decider,
-                log_time(payment.decided_at)) IS DISTINCT FROM
+            OR (payment.status, payment.bank_reference, payment.transaction_id::text, payment.bank_account_id::text,
+                payment.decider, log_time(payment.decided_at)) IS DISTINCT FROM
                (CASE WHEN payment.is_reversed THEN 'reversed' WHEN decided.kind = 'payment_confirmed' THEN 'posted'
                      WHEN decided.kind = 'payment_refused' THEN 'refused' ELSE 'requested' END,
                 coalesce(decided.body, requested.body) ->> 'bank_reference', decided.body ->> 'transaction',
-                decided.actor, decided.at)
+                decided.body ->> 'bank_account', decided.actor, decided.at)
         """,
     ),
     Invariant(

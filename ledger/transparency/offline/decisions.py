@@ -52,11 +52,72 @@ class _Request:
     amount_fen: int
 
 
+@dataclass(slots=True)
+class _BankAccount:
+    organisation: str
+    # Its number, hidden: `number_commitment`, or the `number_sha256` of before there were nonces.
+    number: str
+    status: str = "stated"
+
+
+class BankAccounts:
+    """Where organisations' money is paid out to: stated once, decided once, about the very same number."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[str, _BankAccount] = {}
+
+    def state(self, body: Body) -> None:
+        """Note an account that was stated.
+
+        Raises: Fault.
+        """
+        account = text(body, "bank_account")
+        if account in self._accounts:
+            raise Fault(f"bank account {account} was stated before")
+        self._accounts[account] = _BankAccount(text(body, "organisation"), _hidden_number(body))
+
+    def decide(self, body: Body, status: str) -> None:
+        """Note that an account was confirmed or refused.
+
+        Raises: Fault.
+        """
+        account = text(body, "bank_account")
+        stated = self._find(account, body)
+        if stated.status != "stated":
+            raise Fault(f"bank account {account} was {stated.status} before")
+        stated.status = status
+
+    def require_confirmed(self, body: Body) -> None:
+        """Compare what a payment says of the account that it was paid to.
+
+        Raises: Fault.
+        """
+        account = text(body, "bank_account")
+        if self._find(account, body).status != "confirmed":
+            raise Fault(f"it is paid to bank account {account}, which is not confirmed")
+
+    def _find(self, account: str, body: Body) -> _BankAccount:
+        found = self._accounts.get(account)
+        if found is None:
+            raise Fault(f"bank account {account} was never stated")
+        if (found.organisation, found.number) != (text(body, "organisation"), _hidden_number(body)):
+            raise Fault(f"bank account {account} is not what was stated")
+        return found
+
+
+def _hidden_number(body: Body) -> str:
+    names = [name for name in ("number_commitment", "number_sha256") if name in body]
+    if len(names) != 1:
+        raise Fault("a bank account's number is hidden in one way")
+    return f"{names[0]}:{text(body, names[0])}"
+
+
 class Payments:
     """Money in and out by the bank: what was asked for is what was confirmed, and what was posted."""
 
-    def __init__(self, awaited: Awaited) -> None:
+    def __init__(self, awaited: Awaited, bank_accounts: BankAccounts) -> None:
         self._awaited = awaited
+        self._bank_accounts = bank_accounts
         self._requests: dict[str, _Request] = {}
         self._seen: set[str] = set()
 
@@ -88,6 +149,9 @@ class Payments:
             raise Fault(f"payment {payment} is of {stated.amount_fen} fen, its transaction of {leg.amount} fen")
         if (bank.purpose, holder.purpose, holder.organisation) != ("bank", "holding", stated.organisation):
             raise Fault(f"payment {payment} is not between the bank and organisation {stated.organisation}")
+        # Withdrawals of before it was kept say nothing of it.
+        if "bank_account" in body:
+            self._bank_accounts.require_confirmed(body)
 
     def refuse(self, body: Body) -> None:
         """Note a payment that was refused.

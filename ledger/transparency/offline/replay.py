@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from ledger.transparency.offline.accounts import SOURCES, Accounts
 from ledger.transparency.offline.batches import Batch, Batches
-from ledger.transparency.offline.decisions import FOLLOWED_BY, Awaited, Corrections, Payments, Retirements
+from ledger.transparency.offline.decisions import FOLLOWED_BY, Awaited, BankAccounts, Corrections, Payments, Retirements
 from ledger.transparency.offline.entries import Entry, number_of, read_entry
 from ledger.transparency.offline.fields import text, text_or_none, whole
 from ledger.transparency.offline.findings import Fault, Findings
@@ -74,7 +74,8 @@ class Replay:
         self.accounts = Accounts()
         self.batches = Batches(self.accounts)
         self.awaited = Awaited()
-        self.payments = Payments(self.awaited)
+        self.bank_accounts = BankAccounts()
+        self.payments = Payments(self.awaited, self.bank_accounts)
         self.retirements = Retirements(self.awaited)
         self.credit_transfers = CreditTransfers(self.awaited)
         self.cancellations = Cancellations(self.awaited)
@@ -118,6 +119,9 @@ class Replay:
             "payment_requested": lambda entry: self.payments.request(entry.body),
             "payment_confirmed": lambda entry: self.payments.confirm(entry.body),
             "payment_refused": lambda entry: self.payments.refuse(entry.body),
+            "bank_account_stated": lambda entry: self.bank_accounts.state(entry.body),
+            "bank_account_confirmed": lambda entry: self.bank_accounts.decide(entry.body, "confirmed"),
+            "bank_account_refused": lambda entry: self.bank_accounts.decide(entry.body, "refused"),
             "household_added": lambda entry: self.households.add(entry.body),
             "household_left": lambda entry: self.households.leave(entry.body),
             "sharing_plan_stated": lambda entry: self.sharing.state(entry.body),

@@ -80,6 +80,7 @@ READERS = {
 PLACES: dict[str, str] = {
     "account_id": "account",
     "auction_id": "auction",
+    "bank_account_id": "bank_account",
     "bid_id": "bid",
     "code": "registered",
     "distribution_id": "distribution",

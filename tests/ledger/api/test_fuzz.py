@@ -295,6 +295,12 @@ CASES = {
     "payments/withdrawals": ("buyer", {"amount_fen": 5}),
     "payments/{payment}/confirm": ("second_treasurer", {"bank_reference": "B-8"}),
     "payments/{payment}/refuse": ("second_treasurer", {}),
+    "bank-accounts": (
+        "treasurer",
+        {"organisation": "{approved}", "bank": "福建农村信用社", "number": "9000 0000 0000 0066"},
+    ),
+    "bank-accounts/{bank_account}/confirm": ("second_treasurer", {}),
+    "bank-accounts/{bank_account}/refuse": ("second_treasurer", {}),
     "sharing-plans": ("cooperative", {**PLAN, "effective_from": "2099-01-01T00:00:00Z", "is_public": True}),
     "sharing-plans/preview": ("cooperative", {**PLAN, "project": None, "statement": "s"}),
     "payouts": ("cooperative", {}),

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from ledger.journal.bank.accounts import bank_account_of
 from ledger.models import Account, Batch, Payment
 from tests.callers import Caller, is_problem, statuses
-from tests.factories import OrganisationFactory, UserFactory
-from tests.scenes import People, issue_to_cooperative, pay_in
+from tests.factories import MembershipFactory, OrganisationFactory, UserFactory
+from tests.scenes import People, bank_account, issue_to_cooperative, pay_in
 
 REFERENCE = "ICBC-1"
 
@@ -41,6 +42,7 @@ def test_a_deposit_is_entered_by_one_treasurer_and_confirmed_by_another(who: Peo
         "amount_fen": 500_000,
         "bank_reference": REFERENCE,
         "status": "requested",
+        "bank_account": None,
         "requested_at": payment["requested_at"],
         "decided_at": None,
     }
@@ -119,6 +121,33 @@ def test_a_withdrawal_is_held_then_confirmed_with_a_reference_or_refused(who: Pe
     assert is_problem(Caller(who.treasurer).send(f"{path}/confirm"), 422, "invalid_value", "/bank_reference")
     assert Caller(who.treasurer).send(f"{path}/refuse").json()["status"] == "refused"
     assert caller.ask("/accounts").json()["results"][0]["available"] == 1_000
+
+
+def test_a_withdrawal_says_to_which_account_it_was_paid(who: People) -> None:
+    pay_in(who, who.buyer, 1_000)
+    payment = Caller(who.buyer).send("/payments/withdrawals", {"amount_fen": 600}).json()
+    assert payment["bank_account"] is None
+    before = bank_account_of(who.buyer.organisation)
+    now = bank_account(who, who.buyer)
+    path, body, treasurer = f"/payments/{payment['id']}/confirm", {"bank_reference": "out-1"}, Caller(who.treasurer)
+    assert is_problem(treasurer.send(path, body), 409, "bank_account_changed", "/bank_account")
+    for wrong, status, code in ((2**50, 422, "invalid_value"), ("x", 400, "invalid_input"), (0, 400, "invalid_input")):
+        assert is_problem(treasurer.send(path, body | {"bank_account": wrong}), status, code, "/bank_account")
+    assert now != before
+    paid = treasurer.send(path, body | {"bank_account": before.pk}).json()
+    assert (paid["status"], paid["bank_account"]) == ("posted", before.pk)
+    assert Caller(who.buyer).ask("/payments").json()["results"][0]["bank_account"] == before.pk
+
+
+def test_an_organisation_without_a_bank_account_is_told_what_to_do(who: People) -> None:
+    newcomer = MembershipFactory()
+    pay_in(who, newcomer, 1_000)
+    answer = Caller(newcomer).send("/payments/withdrawals", {"amount_fen": 600})
+    assert is_problem(answer, 409, "no_bank_account")
+    assert "The operator enters it from the contract" in answer.json()["detail"]
+    assert Caller(newcomer).ask("/accounts").json()["results"][0]["held"] == 0
+    bank_account(who, newcomer)
+    assert Caller(newcomer).send("/payments/withdrawals", {"amount_fen": 600}).status_code == 201
 
 
 def test_payments_and_accounts_are_seen_by_their_organisation_the_operator_and_auditors(

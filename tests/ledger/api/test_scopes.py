@@ -25,6 +25,7 @@ WITHDRAWS = {
     "retire_credits", "offer_credit_transfer", "accept_credit_transfer", "decline_credit_transfer",
     "withdraw_credit_transfer", "create_deposit", "create_withdrawal", "confirm_payment", "refuse_payment",
     "request_payout", "confirm_payout", "refuse_payout", "create_correction", "confirm_correction", "refuse_correction",
+    "state_bank_account", "confirm_bank_account", "refuse_bank_account",
 }  # fmt: skip
 TRADES = {
     "place_order", "place_orders", "replace_order", "cancel_order", "cancel_orders", "make_offer", "accept_offer",
@@ -78,6 +79,8 @@ ADDRESSES = [
     ("POST", "/blocks", Scope.TRADE),
     ("POST", "/auctions/1/bids", Scope.TRADE),
     ("POST", "/payments/withdrawals", Scope.WITHDRAW),
+    ("GET", "/bank-accounts", Scope.READ),
+    ("POST", "/bank-accounts", Scope.WITHDRAW),
     ("POST", "/retirements", Scope.WITHDRAW),
     ("POST", "/credit-transfers", Scope.WITHDRAW),
     ("POST", "/payouts", Scope.WITHDRAW),

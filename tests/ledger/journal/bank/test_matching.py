@@ -10,7 +10,7 @@ from ledger.journal.bank.services import import_statement
 from ledger.journal.payments import confirm_payment, request_deposit, request_withdrawal
 from ledger.models import Organisation
 from tests.factories import MembershipFactory, OrganisationFactory
-from tests.scenes import pay_in
+from tests.scenes import give_bank_accounts, pay_in
 from tests.statements import camt, entry, period
 
 HAIYU, RONGZHOU = "海屿纸业有限公司", "榕舟航运（福建）有限公司"
@@ -134,6 +134,7 @@ def test_a_payment_with_the_same_reference_is_linked(who, haiyu):
 
 def test_a_posted_withdrawal_is_linked_by_its_reference(who, haiyu):
     pay_in(who, haiyu, 1_000)
+    give_bank_accounts(who, haiyu)
     payment = request_withdrawal(actor=haiyu, amount_fen=500)
     confirm_payment(actor=who.treasurer, payment_id=payment.pk, bank_reference="OUT1")
     (found,) = proposals(who, entry("OUT1", "5", "DBIT"))
@@ -153,6 +154,7 @@ def test_a_payment_of_one_whom_the_entry_does_not_name_is_not_linked_without_ask
 @pytest.fixture
 def asked(who, haiyu, rongzhou):
     """Return a withdrawal of 5 yuan of each of two organisations."""
+    give_bank_accounts(who, haiyu, rongzhou)
     for owner in (haiyu, rongzhou):
         pay_in(who, owner, 10_000)
     return [request_withdrawal(actor=owner, amount_fen=500) for owner in (haiyu, rongzhou)]

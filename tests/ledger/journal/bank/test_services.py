@@ -6,7 +6,8 @@ import orjson
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from ledger.errors import InvalidValue, NotAllowed, NotFound, SamePerson, WrongState
+from ledger.errors import BankAccountChanged, InvalidValue, NotAllowed, NotFound, SamePerson, WrongState
+from ledger.journal.bank.accounts import bank_account_of
 from ledger.journal.bank.models import BankEntry, BankStatement
 from ledger.journal.bank.services import (
     accept_unambiguous,
@@ -22,7 +23,7 @@ from ledger.journal.payments import confirm_payment, refuse_payment, request_dep
 from ledger.journal.selectors import cash_account
 from ledger.models import Membership, Organisation, Payment, Record
 from tests.factories import MembershipFactory
-from tests.scenes import pay_in
+from tests.scenes import bank_account, pay_in
 from tests.statements import ACCOUNT, balance, camt, entry, period, sample
 from trading.execution.reconciliation import reconcile
 
@@ -218,6 +219,42 @@ def test_an_entry_confirms_a_withdrawal_with_the_banks_reference(who, withdrawal
     )
     assert (matched.payment, matched.status) == (withdrawal, "matched")
     assert cash_account(who.buyer.organisation).balance == 500
+
+
+def paid_to(number):
+    """Let the bank name the counterparty's account in the one entry that there is."""
+    BankEntry.objects.update(counterparty_account=number)
+
+
+def test_the_account_that_the_bank_names_is_the_one_that_was_paid(who, withdrawal):
+    before, now = bank_account_of(who.buyer.organisation), bank_account(who, who.buyer)
+    (bank_entry,) = imported(who, to_buyer(who))
+    with pytest.raises(BankAccountChanged):
+        confirm_withdrawal(actor=who.treasurer, entry_id=bank_entry.pk, payment_id=withdrawal.pk)
+    paid_to("6228****0018")
+    with pytest.raises(BankAccountChanged):
+        confirm_withdrawal(actor=who.treasurer, entry_id=bank_entry.pk, payment_id=withdrawal.pk)
+    paid_to(f"{before.number[:4]} {before.number[4:]}")
+    confirm_withdrawal(actor=who.treasurer, entry_id=bank_entry.pk, payment_id=withdrawal.pk)
+    withdrawal.refresh_from_db()
+    assert withdrawal.bank_account == before != now
+
+
+def test_what_the_bank_has_paid_to_another_account_is_not_confirmed_by_its_entry(who, withdrawal):
+    (bank_entry,) = imported(who, to_buyer(who))
+    paid_to("6228480402564890099")
+    with pytest.raises(InvalidValue) as refused:
+        confirm_withdrawal(actor=who.treasurer, entry_id=bank_entry.pk, payment_id=withdrawal.pk)
+    assert refused.value.field == "payment_id"
+    assert "not confirmed for the organisation" in str(refused.value)
+    (outcome,) = accept_unambiguous(actor=who.treasurer, statement_id=bank_entry.statement_id)
+    assert (outcome.payment, "not confirmed for the organisation" in outcome.refusal) == (None, True)
+    withdrawal.refresh_from_db()
+    assert (withdrawal.status, withdrawal.bank_account) == ("requested", None)
+    # Somebody has looked: it is the same one after all.
+    paid = confirm_payment(actor=who.treasurer, payment_id=withdrawal.pk, bank_reference="OUT1")
+    link_payment(actor=who.treasurer, entry_id=bank_entry.pk, payment_id=paid.pk)
+    assert paid.bank_account == bank_account_of(who.buyer.organisation)
 
 
 def test_who_asked_for_a_withdrawal_does_not_confirm_it_as_treasurer_later(who, withdrawal):
