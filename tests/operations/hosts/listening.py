@@ -50,6 +50,11 @@ class Listener(threading.Thread):
                 self.is_connected = False
                 line.close()
 
+    @property
+    def is_told(self) -> bool:
+        """Whether it was told a first state, from which on it misses nothing."""
+        return bool(self._last_id)
+
     def end(self) -> None:
         """Leave."""
         self._stopped.set()

@@ -196,7 +196,7 @@ def test_pages_and_streams_that_are_cut_off_come_back_and_nothing_is_missing(hos
     listener = Listener(hosts.network["stream"].address, STREAM_PORT, market.symbol)
     listener.start()
     # Who comes late is told the newest trades alone.
-    wait_until(lambda: listener.times_connected > 0, seconds=60)
+    wait_until(lambda: listener.is_told, seconds=60)
     with trading(hosts, who, market) as traders:
         goes_on(market)
         wait_until(lambda: listener.sequence > 0, seconds=60)
