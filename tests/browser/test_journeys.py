@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from tests.browser import grounds
 from tests.browser.chromium import needs_chromium
@@ -118,7 +118,13 @@ def load_until(page: Page, text: str) -> None:
     while text not in page.locator("#content .note, main.main").last.inner_text():
         assert monotonic() < deadline, f"{page.url} does not say {text}"
         page.wait_for_timeout(500)
-        page.reload()
+        try:
+            page.reload()
+        except Error as error:
+            # The page has just begun to load itself anew, which calls ours off.
+            if "ERR_ABORTED" not in error.message:
+                raise
+            page.wait_for_load_state()
 
 
 def main_form(page: Page) -> Any:
