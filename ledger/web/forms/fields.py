@@ -15,14 +15,14 @@ from ledger.web.words import Words
 NOTHING_CHOSEN = ("", _("Please choose"))
 MAX_WRITTEN = 40
 """So many characters has a line for a number."""
-# Thousands; by four, too, as Chinese counts. Whoever writes 1,5 means something else.
-_SEPARATOR = re.compile(r",(?=[0-9]{3})")
+# By three, or by four as Chinese counts. Whoever writes 1,5 or 0,125 means something else.
+_GROUPED = re.compile(r"-?(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]{0,3}(?:,[0-9]{4})+)(?:\.[0-9]*)?")
 
 
 def plain_number(text: str) -> str:
     """Return a number that was written in ASCII, without what only sets it out: a Chinese keyboard may write １，２００。５０."""
     plain = "".join(unicodedata.normalize("NFKC", text).split()).replace("。", ".").removeprefix("¥")
-    return _SEPARATOR.sub("", plain)
+    return plain.replace(",", "") if _GROUPED.fullmatch(plain) else plain
 
 
 class UnitField(forms.Field):

@@ -24,7 +24,11 @@ from ledger.web.forms.sharing import PercentField
         ("27。5", "27.5"),
         ("￥1,234,567.80", "1234567.80"),
         ("1,2000", "12000"),
+        ("-1,200.5", "-1200.5"),
         ("1,5", "1,5"),
+        ("0,125", "0,125"),
+        ("12,34,567", "12,34,567"),
+        ("1,200,5000", "1,200,5000"),
         ("", ""),
     ],
 )
@@ -48,7 +52,7 @@ def test_a_field_takes_full_width_digits_and_the_chinese_full_stop(
     assert field.clean(written) == value
 
 
-@pytest.mark.parametrize("written", ["1,5", "1.2.3", "５００吨", "-5", "0", "1_0e", "NaN", "9" * 40])
+@pytest.mark.parametrize("written", ["1,5", "0,125", "1.2.3", "５００吨", "-5", "0", "1_0e", "NaN", "9" * 40])
 def test_what_is_no_amount_is_refused_and_kept(written: str) -> None:
     form = WithdrawForm({"amount_fen": written}, available_fen=1_000_000)
     assert not form.is_valid()

@@ -54,7 +54,10 @@ export function parseTonnes(text) {
   return /^[0-9]{1,12}$/.test(written) ? BigInt(written) : null;
 }
 
+const GROUPED = /^-?(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]{0,3}(?:,[0-9]{4})+)(?:\.[0-9]*)?$/;
+
 // The number without what only sets it out, as the server's plain_number has it.
 function plain(text) {
-  return text.normalize("NFKC").replace(/\s/g, "").replaceAll("。", ".").replace(/^¥/, "").replace(/,(?=[0-9]{3})/g, "");
+  const written = text.normalize("NFKC").replace(/\s/g, "").replaceAll("。", ".").replace(/^¥/, "");
+  return GROUPED.test(written) ? written.replaceAll(",", "") : written;
 }

@@ -136,9 +136,12 @@ function bodyOf() {
   return body;
 }
 
+const GROUPED = /^-?(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]{0,3}(?:,[0-9]{4})+)(?:\.[0-9]*)?$/;
+
 // As the server's plain_number has it: what is kept here is sent to the API, which takes plain numbers alone.
 function plainNumber(text) {
-  return text.normalize("NFKC").replace(/\s/g, "").replaceAll("。", ".").replace(/,(?=[0-9]{3})/g, "");
+  const written = text.normalize("NFKC").replace(/\s/g, "").replaceAll("。", ".");
+  return GROUPED.test(written) ? written.replaceAll(",", "") : written;
 }
 
 function newUuid() {
