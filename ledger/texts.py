@@ -1,5 +1,6 @@
 """What a text or a JSON value must be so that the database can store it as it is, and which of two texts one reads."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,11 +10,13 @@ from django.utils.translation import gettext as _
 
 from ledger.errors import InvalidValue
 
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+
 
 def is_storable(value: Any) -> bool:
     """Return whether PostgreSQL can store every text within a value: neither NUL nor half of a surrogate pair."""
     if isinstance(value, str):
-        return "\x00" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+        return not _NOT_STORABLE.search(value)
     if isinstance(value, Mapping):
         return all(is_storable(key) and is_storable(item) for key, item in value.items())
     if isinstance(value, list | tuple):

@@ -58,6 +58,7 @@ def flooded(there: Stage, floor: Floor, seconds: float) -> Flooded:
         tab.evaluate("Object.assign(seen, { long: [], shift: 0, frames: 0 })")
         assert tab.evaluate(f"flood.start({seconds})") >= 60 * seconds - 1
         seen = tab.evaluate("seen")
+        assert seen["frames"], "nothing was painted"
     return Flooded(seen["frames"] / seconds, len(seen["long"]), max(seen["long"], default=0), seen["shift"])
 
 

@@ -107,9 +107,7 @@ def stage() -> Iterator[Stage]:
         environment = environment_for(VAR, services) | {
             "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings",
             # Counted as in earnest, and never too many.
-            "RATE_READS": "100000000/60",
-            "RATE_ORDERS": "100000000/60",
-            "RATE_VISITORS": "100000000/60",
+            **{f"RATE_{what}": "100000000/60" for what in ("READS", "ORDERS", "VISITORS", "SEARCHES")},
             "WEB_PORT": str(web),
             "STREAM_PORT": str(embedded.free_port(web + 1)),
         }

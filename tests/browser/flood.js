@@ -58,7 +58,15 @@
   }
   window.EventSource = Flood;
 
-  const seen = (window.seen = { shift: 0, moved: [] });
+  const seen = (window.seen = { shift: 0, moved: [], frames: 0, long: [] });
+  const count = () => {
+    seen.frames += 1;
+    requestAnimationFrame(count);
+  };
+  requestAnimationFrame(count);
+  new PerformanceObserver((list) => {
+    seen.long.push(...list.getEntries().map(({ duration }) => duration));
+  }).observe({ type: "longtask", buffered: true });
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
       if (entry.hadRecentInput) continue;
