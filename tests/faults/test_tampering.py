@@ -35,6 +35,7 @@ from tests.scenes import (
 )
 from trading.execution import reconciliation as exchange
 from trading.execution.reconciliation import reconcile
+from trading.models import Order
 
 pytestmark = pytest.mark.django_db
 
@@ -279,6 +280,20 @@ def results_about(table):
 
 def test_the_scene_itself_holds(scene):
     assert [result for result in reconcile() if not result.holds] == []
+
+
+def test_terms_of_before_a_replace_are_named_on_an_order_of_whatever_kind(scene):
+    """Which row is the first of its table, to which the next test does harm, is PostgreSQL's to say."""
+    plain = Order.objects.filter(entered_price_fen=None).order_by("trading_mode", "status", "pk")
+    kinds = plain.distinct("trading_mode", "status").values_list("trading_mode", "status", "pk")
+    assert {mode for mode, _status, _pk in kinds} >= {"listing", "block_trade"}
+    unnoticed = [
+        (mode, status, column)
+        for mode, status, pk in kinds
+        for column in ("entered_price_fen", "entered_quantity_t")
+        if found_after("trading_order", f"UPDATE trading_order SET {column} = 1 WHERE id = {pk}") is None
+    ]
+    assert unnoticed == []
 
 
 @pytest.mark.parametrize("table", PROVEN)

@@ -167,7 +167,7 @@ def test_a_sell_order_holds_tonnes(browse, market, who):
 
 
 @pytest.mark.parametrize(
-    ("written", "fen"), [("40", 4_000), ("40.5", 4_050), (" 40.05 ", 4_005), ("４０。２５", 4_025), ("0,040.25", 4_025)]
+    ("written", "fen"), [("40", 4_000), ("40.5", 4_050), (" 40.05 ", 4_005), ("４０。２５", 4_025)]
 )
 def test_prices_are_read_as_people_write_them(browse, market, who, written, fen):
     assert send(browse(who.buyer), market, price=written).status_code == 302
@@ -179,6 +179,7 @@ def test_prices_are_read_as_people_write_them(browse, market, who, written, fen)
     [
         "",
         "40.255",
+        "0,040.25",
         "-40",
         "+40",
         "4e1",

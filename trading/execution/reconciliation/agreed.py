@@ -29,9 +29,9 @@ INVARIANTS = (
                IS DISTINCT FROM
                (said.market_id, said.content ->> 'mode', said.owner, said.side, said.price_fen, said.quantity_t)
             OR (o.order_type, o.time_in_force, o.post_only, o.display_t, o.shown_t, o.decremented_t, o.sequence,
-                o.expires_at, o.self_trade_mode)
+                o.expires_at, o.self_trade_mode, o.entered_price_fen, o.entered_quantity_t)
                IS DISTINCT FROM ('limit', 'fok', false, NULL::bigint, NULL::bigint, 0::bigint, NULL::bigint,
-                                 NULL::timestamptz, 'cancel_newest')
+                                 NULL::timestamptz, 'cancel_newest', NULL::bigint, NULL::bigint)
             OR (o.status, o.filled_t, o.reason) NOT IN
                (('pending_new', 0, ''), ('filled', o.quantity_t, ''), ('rejected', 0, 'market_halted'))
         """,

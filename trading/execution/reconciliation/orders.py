@@ -104,7 +104,8 @@ INVARIANTS = (
             OR (o.time_in_force = 'gtd') <> (o.expires_at IS NOT NULL)
             OR (o.status = 'pending_new') <> (executed.id IS NULL)
             OR (executed.id IS NULL) <> (waiting.id IS NOT NULL)
-            OR (o.status = 'pending_new' AND (o.sequence IS NOT NULL OR o.reason <> ''))
+            OR (o.status = 'pending_new' AND (o.sequence IS NOT NULL OR o.reason <> ''
+                OR o.entered_price_fen IS NOT NULL OR o.entered_quantity_t IS NOT NULL))
             OR o.market_id <> coalesce(executed.market_id, waiting.market_id)
             OR executed.content <> concat(
                    '{',
